@@ -15,7 +15,8 @@ public final class Requirements {
     /** Set by .ci/run, which has installed the packages. */
     private static final String IN_CI = "DUETT_CI";
 
-    private Requirements() {}
+    private Requirements() {
+    }
 
     /** Skips the test where something is missing. In CI a missing package is a failure: .ci/run should have it. */
     public static void demand(Requirement... requirements) {

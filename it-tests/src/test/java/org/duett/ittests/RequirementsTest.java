@@ -1,6 +1,5 @@
 package org.duett.ittests;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,28 +18,28 @@ class RequirementsTest {
     @Test
     void aMissingProgramSkipsTheTestAndNamesItsPackage() {
         assertThatThrownBy(() -> Requirements.judge(missing(ABSENT_PROGRAM), false))
-            .isInstanceOf(TestAbortedException.class)
-            .hasMessageContaining("needs duett-has-no-such-program: apt install nowhere");
+                .isInstanceOf(TestAbortedException.class)
+                .hasMessageContaining("needs duett-has-no-such-program: apt install nowhere");
     }
 
     @Test
     void inContinuousIntegrationAMissingPackageIsAFailure() {
         assertThatThrownBy(() -> Requirements.judge(missing(ABSENT_PROGRAM), true))
-            .isInstanceOf(AssertionFailedError.class)
-            .hasMessageContaining("add it to .ci/run");
+                .isInstanceOf(AssertionFailedError.class)
+                .hasMessageContaining("add it to .ci/run");
     }
 
     @Test
     void inContinuousIntegrationAKernelThatLacksAFeatureStaysASkip() {
         assertThatThrownBy(() -> Requirements.judge(missing(ABSENT_KERNEL_FILE), true))
-            .isInstanceOf(TestAbortedException.class)
-            .hasMessageContaining("a kernel with a duett module");
+                .isInstanceOf(TestAbortedException.class)
+                .hasMessageContaining("a kernel with a duett module");
     }
 
     @Test
     void whatIsThereLetsTheTestRun() {
         assertThatCode(() -> Requirements.judge(missing(Requirement.program("sh", "dash")), true))
-            .doesNotThrowAnyException();
+                .doesNotThrowAnyException();
     }
 
     private static List<Missing> missing(Requirement requirement) {

@@ -23,7 +23,7 @@ public record HostCommand(List<String> command, int exitCode, String output) {
             if (!process.waitFor(TIME_LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IllegalStateException(
-                    String.join(" ", command) + " did not end within " + TIME_LIMIT_SECONDS + " s and was killed");
+                        String.join(" ", command) + " did not end within " + TIME_LIMIT_SECONDS + " s and was killed");
             }
             // A child that went on in the background may keep the pipe open; what the command itself said is there.
             reader.join(1000);
@@ -50,7 +50,7 @@ public record HostCommand(List<String> command, int exitCode, String output) {
     public HostCommand orThrow() {
         if (exitCode != 0) {
             throw new IllegalStateException(
-                String.join(" ", command) + " ended with exit code " + exitCode + ": " + output.strip());
+                    String.join(" ", command) + " ended with exit code " + exitCode + ": " + output.strip());
         }
         return this;
     }

@@ -33,16 +33,16 @@ public sealed interface Requirement {
         @Override
         public Optional<Missing> missing() {
             return effectiveUserId() == 0
-                ? Optional.empty()
-                : Optional.of(new Missing("root", "run as root", Remedy.OTHER_USER));
+                    ? Optional.empty()
+                    : Optional.of(new Missing("root", "run as root", Remedy.OTHER_USER));
         }
 
         private static int effectiveUserId() {
             try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
                 return status.filter(line -> line.startsWith("Uid:"))
-                    .map(line -> Integer.parseInt(line.split("\\s+")[2]))
-                    .findFirst()
-                    .orElse(-1);
+                        .map(line -> Integer.parseInt(line.split("\\s+")[2]))
+                        .findFirst()
+                        .orElse(-1);
             } catch (IOException e) {
                 return -1; // no /proc: surely not a machine where namespaces can be made
             }
@@ -53,8 +53,8 @@ public sealed interface Requirement {
         @Override
         public Optional<Missing> missing() {
             return find(name).isPresent()
-                ? Optional.empty()
-                : Optional.of(new Missing(name, "apt install " + debianPackage, Remedy.DEBIAN_PACKAGE));
+                    ? Optional.empty()
+                    : Optional.of(new Missing(name, "apt install " + debianPackage, Remedy.DEBIAN_PACKAGE));
         }
 
         /** Where the program lies. The sbin folders are searched too: a user's PATH on Debian lacks them. */
@@ -62,10 +62,10 @@ public sealed interface Requirement {
             List<String> folders = new ArrayList<>(List.of(System.getenv().getOrDefault("PATH", "").split(":")));
             folders.addAll(List.of("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"));
             return folders.stream()
-                .filter(folder -> !folder.isEmpty())
-                .map(folder -> Path.of(folder, name))
-                .filter(Files::isExecutable)
-                .findFirst();
+                    .filter(folder -> !folder.isEmpty())
+                    .map(folder -> Path.of(folder, name))
+                    .filter(Files::isExecutable)
+                    .findFirst();
         }
     }
 
@@ -74,8 +74,8 @@ public sealed interface Requirement {
         @Override
         public Optional<Missing> missing() {
             return Files.exists(path)
-                ? Optional.empty()
-                : Optional.of(new Missing(path.toString(), "apt install " + debianPackage, Remedy.DEBIAN_PACKAGE));
+                    ? Optional.empty()
+                    : Optional.of(new Missing(path.toString(), "apt install " + debianPackage, Remedy.DEBIAN_PACKAGE));
         }
     }
 
@@ -84,8 +84,8 @@ public sealed interface Requirement {
         @Override
         public Optional<Missing> missing() {
             return Files.exists(path)
-                ? Optional.empty()
-                : Optional.of(new Missing(path.toString(), "a kernel with " + feature, Remedy.OTHER_KERNEL));
+                    ? Optional.empty()
+                    : Optional.of(new Missing(path.toString(), "a kernel with " + feature, Remedy.OTHER_KERNEL));
         }
     }
 

@@ -7,13 +7,16 @@ import org.duett.bench.host.Requirement;
 public sealed interface LinkFault {
 
     /** The plug is out: both network cards see the carrier go. */
-    record CableOut() implements LinkFault {}
+    record CableOut() implements LinkFault {
+    }
 
     /** Nothing passes in either direction, but the carrier stays, as when a switch between the two is sick. */
-    record Silent() implements LinkFault {}
+    record Silent() implements LinkFault {
+    }
 
     /** What the sender sends is lost; what it is sent arrives. */
-    record OneWay(Namespace lostFrom) implements LinkFault {}
+    record OneWay(Namespace lostFrom) implements LinkFault {
+    }
 
     /** Everything arrives, at no more than this rate in each direction. */
     record Slow(long bytesPerSecond) implements LinkFault {
@@ -28,7 +31,7 @@ public sealed interface LinkFault {
     default List<Requirement> requirements() {
         return switch (this) {
             case CableOut() -> List.of();
-            case Silent(), OneWay(_) -> List.of(Requirement.program("nft", "nftables"));
+            case Silent(),OneWay(_) -> List.of(Requirement.program("nft", "nftables"));
             case Slow(_) -> List.of(Requirement.program("tc", "iproute2"));
         };
     }

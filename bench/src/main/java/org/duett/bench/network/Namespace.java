@@ -47,8 +47,7 @@ public final class Namespace implements AutoCloseable {
 
     /** Makes a namespace with loopback up. Its name carries our process id, so that runs do not meet. */
     public static Namespace create() {
-        var namespace =
-            new Namespace(NAME_PREFIX + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet());
+        var namespace = new Namespace(NAME_PREFIX + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet());
         HostCommand.must("ip", "netns", "add", namespace.name);
         OPEN.add(namespace);
         namespace.ip("link", "set", "lo", "up");
@@ -160,8 +159,8 @@ public final class Namespace implements AutoCloseable {
         }
         try (Stream<Path> names = Files.list(folder)) {
             names.map(path -> path.getFileName().toString())
-                .filter(Namespace::belongsToDeadProcess)
-                .forEach(Namespace::removeWithProcesses);
+                    .filter(Namespace::belongsToDeadProcess)
+                    .forEach(Namespace::removeWithProcesses);
         } catch (IOException e) {
             throw new UncheckedIOException("Could not list " + folder, e);
         }
@@ -175,8 +174,8 @@ public final class Namespace implements AutoCloseable {
     private static void removeWithProcesses(String name) {
         // Nobody but that run starts anything in there.
         HostCommand.run("ip", "netns", "pids", name).output().lines()
-            .filter(line -> line.matches("\\d+"))
-            .forEach(pid -> ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly));
+                .filter(line -> line.matches("\\d+"))
+                .forEach(pid -> ProcessHandle.of(Long.parseLong(pid)).ifPresent(ProcessHandle::destroyForcibly));
         HostCommand.run("ip", "netns", "del", name); // another run may have been quicker
     }
 

@@ -20,11 +20,11 @@ final class NamespaceEntry {
 
     private static final StructLayout CALL_STATE = Linker.Option.captureStateLayout();
     private static final MethodHandle OPEN = systemCall("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
-    private static final MethodHandle SETNS =
-        systemCall("setns", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+    private static final MethodHandle SETNS = systemCall("setns", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle CLOSE = systemCall("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
 
-    private NamespaceEntry() {}
+    private NamespaceEntry() {
+    }
 
     /** The thread stays there until it ends, so it must be a platform thread that is used for nothing else. */
     static void enter(Path namespace) {
@@ -53,7 +53,7 @@ final class NamespaceEntry {
 
     private static MethodHandle systemCall(String name, FunctionDescriptor descriptor) {
         return Linker.nativeLinker()
-            .downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow(name), descriptor,
-                Linker.Option.captureCallState("errno"));
+                .downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow(name), descriptor,
+                        Linker.Option.captureCallState("errno"));
     }
 }

@@ -16,7 +16,8 @@ public final class VirtualCable {
     private static final String LOSS_TABLE = "duett_loss";
 
     /** One end: the machine, its interface, its address. */
-    public record End(Namespace namespace, String interfaceName, String address) {}
+    public record End(Namespace namespace, String interfaceName, String address) {
+    }
 
     private final End first;
     private final End second;
@@ -32,9 +33,9 @@ public final class VirtualCable {
         assert number < 250 * 250 : "more cables than subnets";
         String subnet = "10." + (100 + number / 250) + "." + number % 250;
         var cable = new VirtualCable(new End(first, "cable" + number + "a", subnet + ".1"),
-            new End(second, "cable" + number + "b", subnet + ".2"));
+                new End(second, "cable" + number + "b", subnet + ".2"));
         HostCommand.must("ip", "link", "add", cable.first.interfaceName, "netns", first.name(), "type", "veth", "peer",
-            "name", cable.second.interfaceName, "netns", second.name());
+                "name", cable.second.interfaceName, "netns", second.name());
         prepare(cable.first);
         prepare(cable.second);
         return cable;
@@ -103,7 +104,7 @@ public final class VirtualCable {
         End receiver = sender == first.namespace ? second : first;
         assert receiver != endIn(sender);
         receiver.namespace.nft("add table netdev " + tableOf(receiver) + "; add chain netdev " + tableOf(receiver)
-            + " lost { type filter hook ingress device " + receiver.interfaceName + " priority 0; policy drop; }");
+                + " lost { type filter hook ingress device " + receiver.interfaceName + " priority 0; policy drop; }");
     }
 
     /** Limits each direction. A burst of 64 KiB passes at full speed: token buckets need one of a large segment. */
@@ -114,7 +115,7 @@ public final class VirtualCable {
 
     /** The cable is as new. */
     public void heal() {
-        for (End end : new End[] {first, second}) {
+        for (End end : new End[]{first, second}) {
             end.namespace.run("nft", "delete table netdev " + tableOf(end)); // fails when there is none
             end.namespace.run("tc", "qdisc", "del", "dev", end.interfaceName, "root"); // likewise
         }
@@ -128,7 +129,7 @@ public final class VirtualCable {
     private static void limit(End end, long bytesPerSecond) {
         // tc's "bps" is bytes per second. The queue holds a second's worth, as a slow line's buffers would.
         end.namespace.tc("qdisc", "replace", "dev", end.interfaceName, "root", "tbf", "rate", bytesPerSecond + "bps",
-            "burst", "64kb", "latency", "1s");
+                "burst", "64kb", "latency", "1s");
     }
 
     private static void setLink(End end, String state) {

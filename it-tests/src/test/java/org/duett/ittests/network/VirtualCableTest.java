@@ -12,7 +12,6 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import org.duett.bench.host.Requirement;
 import org.duett.bench.network.LinkFault;
 import org.duett.bench.network.Namespace;
 import org.duett.bench.network.VirtualCable;
@@ -139,7 +138,7 @@ class VirtualCableTest {
 
     private DatagramSocket socketIn(Namespace namespace) throws Exception {
         return namespace.call(() -> new DatagramSocket(
-            new InetSocketAddress(InetAddress.getByName(cable.addressOf(namespace)), 7000)));
+                new InetSocketAddress(InetAddress.getByName(cable.addressOf(namespace)), 7000)));
     }
 
     /** Sends until something arrives; only a broken cable lets the limit pass. */
@@ -171,18 +170,18 @@ class VirtualCableTest {
     }
 
     private void learnAddress(Namespace who, Namespace ofWhom) {
-        String hardwareAddress =
-            ofWhom.run("cat", "/sys/class/net/" + cable.interfaceNameIn(ofWhom) + "/address").orThrow().output().strip();
+        String hardwareAddress = ofWhom.run("cat", "/sys/class/net/" + cable.interfaceNameIn(ofWhom) + "/address")
+                .orThrow().output().strip();
         who.run("ip", "neighbour", "replace", cable.addressOf(ofWhom), "lladdr", hardwareAddress, "dev",
-            cable.interfaceNameIn(who)).orThrow();
+                cable.interfaceNameIn(who)).orThrow();
     }
 
     private void transferOverTcp(int lengthBytes) throws Exception {
         try (ServerSocketChannel server = right.call(
-            () -> ServerSocketChannel.open().bind(new InetSocketAddress(cable.addressOf(right), 7001)));
-            SocketChannel sender = left.call(
-                () -> SocketChannel.open(new InetSocketAddress(cable.addressOf(right), 7001)));
-            SocketChannel receiver = server.accept()) {
+                () -> ServerSocketChannel.open().bind(new InetSocketAddress(cable.addressOf(right), 7001)));
+                SocketChannel sender = left.call(
+                        () -> SocketChannel.open(new InetSocketAddress(cable.addressOf(right), 7001)));
+                SocketChannel receiver = server.accept()) {
             Thread writer = Thread.ofVirtual().start(() -> writeFully(sender, lengthBytes));
             ByteBuffer received = ByteBuffer.allocate(lengthBytes);
             int lengthRead = 0;
