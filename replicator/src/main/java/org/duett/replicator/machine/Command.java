@@ -1,0 +1,82 @@
+package org.duett.replicator.machine;
+
+/** What an operator or the failover daemon asks of a resource. Volume -1 means all volumes. */
+public sealed interface Command {
+    /** {@code force}: even though the disk is not UpToDate; makes a new data generation. */
+    record Promote(boolean force) implements Command {
+    }
+
+    /** {@code force}: even though clients have the device open; they are cut off. */
+    record Demote(boolean force) implements Command {
+    }
+
+    record Attach(int volume) implements Command {
+    }
+
+    /** {@code force}: at once; what hangs on the disk is given up. */
+    record Detach(int volume, boolean force) implements Command {
+    }
+
+    record Connect(boolean discardMyData) implements Command {
+    }
+
+    record Disconnect(boolean force) implements Command {
+    }
+
+    /** The local data is to be replaced by the peer's, wholly. */
+    record Invalidate(int volume) implements Command {
+    }
+
+    /** The peer's data is to be replaced by ours, wholly. */
+    record InvalidateRemote(int volume) implements Command {
+    }
+
+    /**
+     * Mark the local data as old (rule 23). {@code current} and {@code connection} bind the request to what its sender saw;
+     * 0 and -1: an operator's own wish, unbound.
+     */
+    record Outdate(long current, int connection) implements Command {
+    }
+
+    /** {@code clearBitmap}: both disks are known to be equal; skip the initial sync (spec states 8). */
+    record NewCurrentUuid(int volume, boolean clearBitmap) implements Command {
+    }
+
+    record SuspendIo() implements Command {
+    }
+
+    record ResumeIo() implements Command {
+    }
+
+    record PauseSync() implements Command {
+    }
+
+    record ResumeSync() implements Command {
+    }
+
+    /** Grow to the backing devices' size, or to {@code sectors} when not 0. */
+    record Resize(int volume, long sectors, boolean assumeClean) implements Command {
+    }
+
+    // ---- from the failover daemon (rules 8, 9, 20)
+
+    /** The failover daemon judged the peer dead: do not wait for TCP to notice. */
+    record PeerIsDown(String why) implements Command {
+    }
+
+    /** The proof is complete: this node may acknowledge alone for as long as this holds (rule 8). */
+    record AllowAlone(boolean allowed, String proof) implements Command {
+    }
+
+    /** No local read is answered after this boot time (rule 9). */
+    record SetReadDeadline(long bootNanos) implements Command {
+    }
+
+    /** Hold all host I/O, reads too, until {@link ResumeIo}. */
+    record Freeze(String why) implements Command {
+    }
+
+    /** Give up the eyewitness for the current connection incarnation (rule 20). */
+    record GiveUpEyewitness(int connection) implements Command {
+    }
+}

@@ -1,0 +1,44 @@
+package org.duett.replicator.machine;
+
+import java.util.List;
+import org.duett.replicator.state.StatePolicies;
+
+/** All that the core must know of a resource's configuration. Times in the unit of their names; sizes in bytes, sectors or KiB. */
+public record ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
+        NetSettings net, List<VolumeSettings> volumes) {
+
+    public enum Protocol {
+        A, B, C;
+
+        /** Spec wire 3.3. */
+        public int wireValue() {
+            return ordinal() + 1;
+        }
+    }
+
+    public record NetSettings(Protocol protocol, long timeoutMillis, long connectIntervalMillis, long pingIntervalMillis,
+            long pingTimeoutMillis, int koCount, int maxEpochWrites, int maxBuffersPages, String cramHmacAlgorithm, byte[] sharedSecret,
+            String integrityAlgorithm, String checksumAlgorithm, String verifyAlgorithm, boolean runLengthBitmaps) {
+    }
+
+    public enum OnIoError {
+        PASS_ON, CALL_LOCAL_IO_ERROR, DETACH
+    }
+
+    public enum OnReadError {
+        /** Read the sector from the peer and rewrite it (rule 15). */
+        REPAIR,
+        /** As {@link OnIoError} says for writes. */
+        DETACH
+    }
+
+    /** {@code metadataIndex}: -3 internal, -2 flex-external, 0.. fixed index (spec metadata 2). */
+    public record VolumeSettings(int number, int metadataIndex, long sizeLimitSectors, int activityLogExtents, boolean activityLogUpdates,
+            StatePolicies.Fencing fencing, OnIoError onIoError, OnReadError onReadError, boolean diskFlushes, boolean metadataFlushes,
+            long diskTimeoutMillis, ResyncSettings resync) {
+    }
+
+    public record ResyncSettings(int rateKibPerSecond, int planAheadTenths, int delayTargetTenths, int fillTargetSectors, int maxRateKibPerSecond,
+            int minRateKibPerSecond) {
+    }
+}

@@ -1,0 +1,30 @@
+package org.duett.replicator.machine;
+
+import io.netty.buffer.ByteBuf;
+import org.duett.replicator.wire.Packet;
+
+/**
+ * One resync request in work: at the source from the read to the reply, at the target from the request to the ack. Made once,
+ * reused; owned by the resync.
+ */
+public final class ResyncBlock extends BlockUser {
+    public int connection;
+    public ByteBuf buffer;
+    /** Source: the digest that the target sent with a checksum request, else null. */
+    public byte[] digest;
+    /** Target: the reply has come and is being written, or our own data is being read for its checksum. */
+    public boolean writing;
+    public long requestedAtNanos;
+    public ResyncBlock nextFree;
+
+    public final DiskOperation read = new DiskOperation(DiskOperation.Purpose.RESYNC_READ, this);
+    public final DiskOperation write = new DiskOperation(DiskOperation.Purpose.RESYNC_WRITE, this);
+    public final Packet.Data reply = new Packet.Data();
+    public final Packet.BlockRequest request = new Packet.BlockRequest();
+    public final Packet.BlockAck ack = new Packet.BlockAck();
+    public final Action.SendPacket send = new Action.SendPacket();
+
+    public ResyncBlock() {
+        reply.kind = Packet.Data.Kind.RESYNC_REPLY;
+    }
+}
