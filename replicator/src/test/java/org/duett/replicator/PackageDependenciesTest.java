@@ -130,9 +130,8 @@ class PackageDependenciesTest {
     }
 
     @Test
-    void theGroundFloorOfTheCoreKnowsNotEvenTheBuffer() {
-        noClasses().that().resideInAnyPackage(packagePattern("state"), packagePattern("generation"),
-                packagePattern("bitmap"), packagePattern("metadata"))
+    void statesAndGenerationsKnowNotEvenTheBuffer() {
+        noClasses().that().resideInAnyPackage(packagePattern("state"), packagePattern("generation"))
                 .should().dependOnClassesThat().resideInAPackage("io.netty..")
                 .allowEmptyShould(true)
                 .check(CLASSES);
