@@ -9,24 +9,29 @@ public final class BitmapRunLength {
     public sealed interface Encoded {
         /** {@code payload} holds the encoding byte and the code; it covers the bits up to {@code nextBit}. */
         @SuppressWarnings("ArrayRecordComponent") // handed over at once, compared by nobody
-        record Compressed(byte[] payload, long nextBit) implements Encoded {}
+        record Compressed(byte[] payload, long nextBit) implements Encoded {
+        }
 
         /** The code would be larger than the bits: send a plain packet, from the word that holds the bit. */
-        record Incompressible() implements Encoded {}
+        record Incompressible() implements Encoded {
+        }
     }
 
     /** What {@link #decode} read. */
     public sealed interface Decoded {
         /** Merge it by {@link RunMerge}. */
-        record Accepted(Runs runs) implements Decoded {}
+        record Accepted(Runs runs) implements Decoded {
+        }
 
         /** Not what a peer may send; nothing of it is used. */
-        record Malformed(String reason) implements Decoded {}
+        record Malformed(String reason) implements Decoded {
+        }
     }
 
     /** Run lengths of alternating value from {@code firstBit} on; together they end at {@code nextBit}. */
     @SuppressWarnings("ArrayRecordComponent") // handed over at once, compared by nobody
-    public record Runs(long firstBit, boolean firstIsSet, long[] lengths, long nextBit) {}
+    public record Runs(long firstBit, boolean firstIsSet, long[] lengths, long nextBit) {
+    }
 
     private static final int CODE_RUN_LENGTH = 2;
     private static final int FIRST_IS_SET = 0x80;
@@ -37,7 +42,8 @@ public final class BitmapRunLength {
     private static final long[] LOWEST = lowestOfEachRow();
     private static final int ROWS = PREFIX.length;
 
-    private BitmapRunLength() {}
+    private BitmapRunLength() {
+    }
 
     private static long[] lowestOfEachRow() {
         long[] lowest = new long[PREFIX.length];

@@ -17,6 +17,7 @@ public final class DirtyBitmap implements AutoCloseable {
     public static final int PAGE_BYTES = 4096;
     public static final int BITS_PER_PAGE = PAGE_BYTES * 8;
     public static final int WORDS_PER_PAGE = PAGE_BYTES / 8;
+    public static final int BITS_PER_EXTENT = 1024;
     public static final long NONE = -1;
     /** A step over this many words (1 MiB of bitmap, 32 GiB of device) stays well below the 5 ms of rule 19. */
     public static final long WORDS_PER_STEP = 1 << 17;
@@ -91,6 +92,13 @@ public final class DirtyBitmap implements AutoCloseable {
     /** Every block that the range touches; returns how many bits are newly set. */
     public long setOutOfSync(long firstSector, long lengthBytes) {
         return setRange(firstTouchedBit(firstSector), endOfTouchedBits(firstSector, lengthBytes));
+    }
+
+    /** The 4 MiB of an activity log extent, as far as the device has them; returns how many bits are newly set. */
+    public long setExtentOutOfSync(int extent) {
+        assert extent >= 0;
+        long fromBit = (long) extent * BITS_PER_EXTENT;
+        return fromBit < bits ? setRange(fromBit, Math.min(bits, fromBit + BITS_PER_EXTENT)) : 0;
     }
 
     /**
@@ -235,11 +243,11 @@ public final class DirtyBitmap implements AutoCloseable {
 
     // In words: the plain exchange
 
-    /** Bits {@code 64 * index} to {@code 64 * index + 63}, the lowest first. */
+    /** Bits {@code 64 * index} to {@code 64 * index + 63}, the lowest first; up to the end of the last page, 0 beyond the device. */
     public long wordAt(long index) {
         assert !closed;
         assert index >= 0;
-        assert index < words();
+        assert index < (long) pages() * WORDS_PER_PAGE;
         return readWord(index);
     }
 

@@ -35,7 +35,8 @@ public final class RunMerge {
 
     /** The whole packet at once, for devices up to a few hundred GiB and tests. */
     public long mergeAll() {
-        while (!step(DirtyBitmap.WORDS_PER_STEP)) {}
+        while (!step(DirtyBitmap.WORDS_PER_STEP)) {
+        }
         return newlySetBits;
     }
 

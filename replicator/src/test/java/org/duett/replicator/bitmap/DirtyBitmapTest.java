@@ -244,7 +244,7 @@ class DirtyBitmapTest {
     void randomChangesAgreeWithBitSet(long seed) {
         var random = new Random(seed);
         // Odd sizes around words, pages and stores.
-        int bits = new int[] {63, 64, 65, 32767, 32769, 100_001, 8_388_608, 8_400_001}[(int) seed - 1];
+        int bits = new int[]{63, 64, 65, 32767, 32769, 100_001, 8_388_608, 8_400_001}[(int) seed - 1];
         long sectors = bits * 8L - random.nextInt(8);
         var expected = new BitSet();
         try (var bitmap = new DirtyBitmap(sectors)) {
@@ -260,7 +260,8 @@ class DirtyBitmapTest {
 
     private static void change(Random random, DirtyBitmap bitmap, BitSet expected, int bits) {
         int from = random.nextInt(bits);
-        int length = Math.min(bits - from, random.nextInt(10) == 0 ? random.nextInt(bits) + 1 : random.nextInt(200) + 1);
+        int length = Math.min(bits - from,
+                random.nextInt(10) == 0 ? random.nextInt(bits) + 1 : random.nextInt(200) + 1);
         int before = expected.cardinality();
         switch (random.nextInt(3)) {
             case 0 -> {
