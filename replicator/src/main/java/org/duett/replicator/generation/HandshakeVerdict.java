@@ -1,0 +1,68 @@
+package org.duett.replicator.generation;
+
+import org.duett.replicator.generation.SyncDecision.Coverage;
+
+/** What a node does at the end of a handshake (spec states 4.2). */
+public sealed interface HandshakeVerdict {
+
+    /** Connected, nothing to copy. */
+    record Connect() implements HandshakeVerdict {
+    }
+
+    /** WFBitMapS; with WHOLE_DEVICE all our bits are set, durably, first. */
+    record SyncSource(Coverage coverage) implements HandshakeVerdict {
+    }
+
+    /**
+     * WFBitMapT; with WHOLE_DEVICE all our bits are set, durably, first.
+     *
+     * @param demoteFirst this Primary goes on only as Secondary; if it cannot be demoted, {@link Handler#PRI_LOST_AFTER_SB} runs and the split
+     *        brain stays unsolved
+     */
+    record SyncTarget(Coverage coverage, boolean demoteFirst) implements HandshakeVerdict {
+    }
+
+    /** No connection, or, when a late attach led here, no such disk. Nothing is copied, no identifier changes. */
+    record Refuse(Reason reason, String message) implements HandshakeVerdict {
+    }
+
+    /** Why a handshake is refused, and what the operator can do. */
+    enum Reason {
+        UNRELATED_DATA("Check that both sides of the resource name the disks you mean. To overwrite one of them,"
+                + " run on its node: duett create-md"),
+        SPLIT_BRAIN("Decide which node's changes to give up, and on that node run: duett connect --discard-my-data"),
+        NEEDS_WSAME("Enable the feature WSAME at the peer (a kernel DRBD 8.4 of protocol 101 has it),"
+                + " or demote before connecting"),
+        NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force"),
+        ROLE_CONFLICT("Demote this node and connect again: duett secondary, then duett connect"),
+        DRY_RUN("Connect without --tentative to do it");
+
+        private final String advice;
+
+        Reason(String advice) {
+            this.advice = advice;
+        }
+
+        public String advice() {
+            return advice;
+        }
+    }
+
+    /** Programs that the configuration names for these moments (spec states 6.3). */
+    enum Handler {
+        /** A split brain was found; before any policy. */
+        INITIAL_SPLIT_BRAIN("initial-split-brain"),
+        /** It stays. */
+        SPLIT_BRAIN("split-brain"), PRI_LOST("pri-lost"), PRI_LOST_AFTER_SB("pri-lost-after-sb");
+
+        private final String configName;
+
+        Handler(String configName) {
+            this.configName = configName;
+        }
+
+        public String configName() {
+            return configName;
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package org.duett.replicator.generation;
+
+import static org.duett.replicator.generation.GenerationIdentifiers.hexadecimal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.generation.HandshakeVerdict.Handler;
+import org.duett.replicator.generation.HandshakeVerdict.Reason;
+import org.duett.replicator.generation.SyncDecision.Coverage;
+import org.duett.replicator.state.DiskState;
+
+/**
+ * From the comparison of identifiers to what this node does (spec states 4.2): the disks may overrule it, a policy or the operator may end a
+ * split brain, and a node refuses what would cost data. Each of the two decides alone; one may refuse where the other would go on.
+ *
+ * <p>Unlike DRBD, a split brain whose bitmaps have no common start is copied whole when {@code --discard-my-data} ends it: by bitmap, blocks
+ * that no bitmap names would stay different (promise 3). With a kernel the bits that we set reach it in the exchange.
+ */
+public final class SyncHandshake {
+
+    private SyncHandshake() {
+    }
+
+    /**
+     * @param ownDiskNegotiating our disk was attached while connected and serves nobody yet
+     * @param dryRun either node only wants to know
+     */
+    public record Inputs(SyncComparison.Inputs nodes, boolean ownDiskNegotiating, boolean dryRun,
+            SplitBrainPolicy policy) {
+    }
+
+    /**
+     * @param comparison what the identifiers said; its corrections are stored unless the verdict is to refuse
+     * @param handlers to be run in this order, before the verdict is carried out
+     */
+    public record Result(SyncComparison.Outcome comparison, HandshakeVerdict verdict, List<Handler> handlers) {
+
+        public Result {
+            handlers = List.copyOf(handlers);
+        }
+    }
+
+    public static Result decide(Inputs inputs) {
+        SyncComparison.Outcome comparison = SyncComparison.compare(inputs.nodes);
+        List<Handler> handlers = new ArrayList<>();
+        HandshakeVerdict verdict = switch (overruledByDisks(comparison.decision(), inputs.nodes)) {
+            case SyncDecision.UnrelatedData unrelated -> refuseUnrelated(inputs.nodes);
+            case SyncDecision.NeedsFeature needed -> new HandshakeVerdict.Refuse(Reason.NEEDS_WSAME,
+                    "a crashed Primary meets a Primary of the same generation, and the peer lacks the feature by which both judge that alike");
+            case SyncDecision.InSync inSync ->
+                inputs.dryRun ? refuseDryRun("connect without a resync") : new HandshakeVerdict.Connect();
+            case SyncDecision.BecomeSource(Coverage coverage) -> source(coverage, inputs);
+            case SyncDecision.BecomeTarget(Coverage coverage) -> target(coverage, inputs, handlers);
+            case SyncDecision.SplitBrain splitBrain -> splitBrain(splitBrain, inputs, handlers);
+        };
+        return new Result(comparison, verdict, handlers);
+    }
+
+    /** When exactly one disk is Inconsistent, the other is the source, whatever the identifiers say of the direction. */
+    private static SyncDecision overruledByDisks(SyncDecision decision, SyncComparison.Inputs nodes) {
+        DiskState own = nodes.own().disk();
+        DiskState peer = nodes.peer().disk();
+        boolean ownIsTheBad = own == DiskState.INCONSISTENT && peer.isAbove(DiskState.INCONSISTENT);
+        boolean peerIsTheBad = peer == DiskState.INCONSISTENT && own.isAbove(DiskState.INCONSISTENT);
+        if (!ownIsTheBad && !peerIsTheBad) {
+            return decision;
+        }
+        return switch (decision) {
+            case SyncDecision.UnrelatedData unrelated -> unrelated;
+            case SyncDecision.NeedsFeature needed -> needed;
+            case SyncDecision.InSync inSync -> toBetterDisk(Coverage.BITMAP_ONLY, peerIsTheBad);
+            case SyncDecision.BecomeSource(Coverage coverage) -> toBetterDisk(coverage, peerIsTheBad);
+            case SyncDecision.BecomeTarget(Coverage coverage) -> toBetterDisk(coverage, peerIsTheBad);
+            case SyncDecision.SplitBrain splitBrain -> toBetterDisk(coverageOf(splitBrain), peerIsTheBad);
+        };
+    }
+
+    private static SyncDecision toBetterDisk(Coverage coverage, boolean ownIsBetter) {
+        return ownIsBetter ? new SyncDecision.BecomeSource(coverage) : new SyncDecision.BecomeTarget(coverage);
+    }
+
+    private static Coverage coverageOf(SyncDecision.SplitBrain splitBrain) {
+        return splitBrain.lastCommon().isPresent() ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;
+    }
+
+    private static HandshakeVerdict splitBrain(SyncDecision.SplitBrain splitBrain, Inputs inputs,
+            List<Handler> handlers) {
+        handlers.add(Handler.INITIAL_SPLIT_BRAIN);
+        boolean policyApplies = splitBrain.lastCommon().isPresent() || inputs.policy.always();
+        SplitBrainPolicy.Solution solution = policyApplies
+                ? inputs.policy.solve(inputs.nodes)
+                : SplitBrainPolicy.Solution.UNSOLVED;
+        Coverage coverage = coverageOf(splitBrain);
+        return switch (solution) {
+            case WE_ARE_SOURCE -> source(coverage, inputs);
+            case WE_ARE_TARGET -> target(coverage, inputs, handlers);
+            case WE_ARE_TARGET_ONCE_DEMOTED -> inputs.dryRun
+                    ? refuseDryRun("demote, then become target " + words(coverage))
+                    : new HandshakeVerdict.SyncTarget(coverage, true);
+            case UNSOLVED -> byOperator(splitBrain, inputs, handlers);
+        };
+    }
+
+    /** No policy ends the split brain: an operator on one of the two nodes may have. */
+    private static HandshakeVerdict byOperator(SyncDecision.SplitBrain splitBrain, Inputs inputs,
+            List<Handler> handlers) {
+        boolean ownGivesUp = inputs.nodes.own().generations().discardsItsData();
+        boolean peerGivesUp = inputs.nodes.peer().generations().discardsItsData();
+        if (ownGivesUp != peerGivesUp) {
+            return ownGivesUp
+                    ? target(coverageOf(splitBrain), inputs, handlers)
+                    : source(coverageOf(splitBrain), inputs);
+        }
+        handlers.add(Handler.SPLIT_BRAIN);
+        String since = splitBrain.lastCommon().isPresent()
+                ? "their last common one, " + hexadecimal(splitBrain.lastCommon().getAsLong())
+                : "they last held the same data";
+        return new HandshakeVerdict.Refuse(Reason.SPLIT_BRAIN,
+                "split brain: our generation " + hexadecimal(splitBrain.ourCurrent())
+                        + " and the peer's " + hexadecimal(splitBrain.peerCurrent()) + " have both changed since "
+                        + since);
+    }
+
+    private static HandshakeVerdict source(Coverage coverage, Inputs inputs) {
+        DiskState disk = inputs.nodes.own().disk();
+        if (disk.isAtMost(DiskState.INCONSISTENT)) {
+            return new HandshakeVerdict.Refuse(Reason.NO_GOOD_DATA,
+                    "this node would be the source of a resync, but its disk is " + disk.displayName());
+        }
+        return inputs.dryRun
+                ? refuseDryRun("become source " + words(coverage))
+                : new HandshakeVerdict.SyncSource(coverage);
+    }
+
+    private static HandshakeVerdict target(Coverage coverage, Inputs inputs, List<Handler> handlers) {
+        SyncComparison.Side own = inputs.nodes.own();
+        boolean inService = own.isPrimary() && !inputs.ownDiskNegotiating && own.disk().isAtLeast(DiskState.CONSISTENT);
+        boolean mayGoOn = !inService || switch (inputs.policy.roleConflict()) {
+            case DISCONNECT -> false;
+            case CALL_PRI_LOST -> {
+                handlers.add(Handler.PRI_LOST);
+                yield false;
+            }
+            case VIOLENTLY -> true;
+        };
+        if (!mayGoOn) {
+            return new HandshakeVerdict.Refuse(Reason.ROLE_CONFLICT,
+                    "this node is Primary and would be overwritten by the peer's data, generation "
+                            + hexadecimal(inputs.nodes.peer().identifiers().current()));
+        }
+        return inputs.dryRun
+                ? refuseDryRun("become target " + words(coverage))
+                : new HandshakeVerdict.SyncTarget(coverage, false);
+    }
+
+    private static HandshakeVerdict refuseUnrelated(SyncComparison.Inputs nodes) {
+        return new HandshakeVerdict.Refuse(Reason.UNRELATED_DATA,
+                "the two disks never held the same data: our generations are "
+                        + nodes.own().identifiers() + ", the peer's " + nodes.peer().identifiers());
+    }
+
+    private static HandshakeVerdict refuseDryRun(String would) {
+        return new HandshakeVerdict.Refuse(Reason.DRY_RUN, "as a try only: this node would " + would);
+    }
+
+    private static String words(Coverage coverage) {
+        return switch (coverage) {
+            case BITMAP_ONLY -> "of a resync by bitmap";
+            case WHOLE_DEVICE -> "of a resync of the whole device";
+        };
+    }
+}
