@@ -40,7 +40,7 @@ public sealed interface Requirement {
         private static int effectiveUserId() {
             try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
                 return status.filter(line -> line.startsWith("Uid:"))
-                        .map(line -> Integer.parseInt(line.split("\\s+")[2]))
+                        .map(line -> Integer.parseInt(line.split("\\s+", -1)[2]))
                         .findFirst()
                         .orElse(-1);
             } catch (IOException e) {
@@ -89,12 +89,30 @@ public sealed interface Requirement {
         }
     }
 
+    /** Something that is made of packages on first use; the last line of what went wrong tells the remedy. */
+    record MadeOfPackages(String what, Runnable preparation) implements Requirement {
+        @Override
+        public Optional<Missing> missing() {
+            try {
+                preparation.run();
+                return Optional.empty();
+            } catch (RuntimeException e) {
+                String lastLine = e.getMessage().lines().reduce("", (_, line) -> line);
+                return Optional.of(new Missing(what, lastLine, Remedy.DEBIAN_PACKAGE));
+            }
+        }
+    }
+
     static Requirement root() {
         return new Root();
     }
 
     static Requirement program(String name, String debianPackage) {
         return new Program(name, debianPackage);
+    }
+
+    static Requirement madeOfPackages(String what, Runnable preparation) {
+        return new MadeOfPackages(what, preparation);
     }
 
     static Requirement packagedFile(Path path, String debianPackage) {

@@ -167,7 +167,7 @@ public final class Namespace implements AutoCloseable {
     }
 
     private static boolean belongsToDeadProcess(String name) {
-        String[] parts = name.split("-");
+        String[] parts = name.split("-", -1);
         return name.matches("duett-\\d+-\\d+") && ProcessHandle.of(Long.parseLong(parts[1])).isEmpty();
     }
 

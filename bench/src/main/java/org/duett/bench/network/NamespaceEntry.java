@@ -51,6 +51,7 @@ final class NamespaceEntry {
         }
     }
 
+    @SuppressWarnings("restricted") // the start scripts allow native access
     private static MethodHandle systemCall(String name, FunctionDescriptor descriptor) {
         return Linker.nativeLinker()
                 .downcallHandle(Linker.nativeLinker().defaultLookup().findOrThrow(name), descriptor,

@@ -57,10 +57,10 @@ public final class VirtualCable {
     }
 
     public End endIn(Namespace namespace) {
-        if (namespace == first.namespace) {
+        if (namespace.equals(first.namespace)) {
             return first;
         }
-        if (namespace == second.namespace) {
+        if (namespace.equals(second.namespace)) {
             return second;
         }
         throw new IllegalArgumentException("this cable does not end in " + namespace);
@@ -101,8 +101,8 @@ public final class VirtualCable {
 
     /** One way only: the sender's frames are lost, those for it arrive. */
     public void loseWhatIsSentBy(Namespace sender) {
-        End receiver = sender == first.namespace ? second : first;
-        assert receiver != endIn(sender);
+        End receiver = sender.equals(first.namespace) ? second : first;
+        assert !receiver.equals(endIn(sender));
         receiver.namespace.nft("add table netdev " + tableOf(receiver) + "; add chain netdev " + tableOf(receiver)
                 + " lost { type filter hook ingress device " + receiver.interfaceName + " priority 0; policy drop; }");
     }

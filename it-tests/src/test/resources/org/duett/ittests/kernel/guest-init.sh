@@ -1,0 +1,40 @@
+#!/bin/sh
+# First process of the guest: loads DRBD, sets name and address, then runs the commands that come over the serial line.
+# Kernel command line: duett.name=NODE duett.address=A.B.C.D/NN
+# From QEMU's fw_cfg:  opt/duett/drbd.conf, the whole configuration
+# Serial line ttyS1:   "READY" once, then for each "BASE64(command)" line a line "EXITCODE BASE64(output)"
+export PATH=/bin:/sbin HOME=/root
+mount -t devtmpfs none /dev
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t tmpfs none /tmp
+mount -t tmpfs none /run
+mkdir -p /run/drbd /run/lock
+
+parameter() {
+    sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline
+}
+
+while read -r module; do
+    case $module in
+        # No handler programs in here: what DRBD would call as a helper succeeds and does nothing.
+        drbd.ko) insmod /modules/drbd.ko usermode_helper=/bin/true minor_count=8 ;;
+        *) insmod "/modules/$module" ;;
+    esac
+done </modules/order
+
+hostname "$(parameter duett.name)"
+ip link set lo up
+ip link set eth0 up
+ip addr add "$(parameter duett.address)" dev eth0
+echo "root:x:0:0:root:/root:/bin/sh" >/etc/passwd
+cat /sys/firmware/qemu_fw_cfg/by_name/opt/duett/drbd.conf/raw >/etc/drbd.conf
+
+stty -F /dev/ttyS1 115200 raw -echo
+exec 3<>/dev/ttyS1
+echo READY >&3
+while read -r command <&3; do
+    echo "$command" | base64 -d >/tmp/command
+    sh /tmp/command >/tmp/output 2>&1 </dev/null 3>&-
+    echo "$? $(base64 -w0 /tmp/output)" >&3
+done
