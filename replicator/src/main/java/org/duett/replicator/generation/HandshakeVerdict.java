@@ -53,7 +53,9 @@ public sealed interface HandshakeVerdict {
         /** A split brain was found; before any policy. */
         INITIAL_SPLIT_BRAIN("initial-split-brain"),
         /** It stays. */
-        SPLIT_BRAIN("split-brain"), PRI_LOST("pri-lost"), PRI_LOST_AFTER_SB("pri-lost-after-sb");
+        SPLIT_BRAIN("split-brain"),
+        PRI_LOST("pri-lost"),
+        PRI_LOST_AFTER_SB("pri-lost-after-sb");
 
         private final String configName;
 

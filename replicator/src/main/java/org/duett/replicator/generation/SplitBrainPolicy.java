@@ -18,13 +18,18 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
 
     /** The values of {@code after-sb-0pri}, {@code -1pri} and {@code -2pri}; their order is that of the wire (wire 3.3). */
     public enum AfterSplitBrain {
-        DISCONNECT("disconnect"), DISCARD_YOUNGER_PRIMARY("discard-younger-primary"), DISCARD_OLDER_PRIMARY(
-                "discard-older-primary"), DISCARD_ZERO_CHANGES(
-                        "discard-zero-changes"), DISCARD_LEAST_CHANGES("discard-least-changes"),
+        DISCONNECT("disconnect"),
+        DISCARD_YOUNGER_PRIMARY("discard-younger-primary"),
+        DISCARD_OLDER_PRIMARY("discard-older-primary"),
+        DISCARD_ZERO_CHANGES("discard-zero-changes"),
+        DISCARD_LEAST_CHANGES("discard-least-changes"),
         /** This node's changes are given up: what {@code discard-node-NAME} means on NAME. */
-        DISCARD_LOCAL("discard-local"), DISCARD_REMOTE("discard-remote"), CONSENSUS("consensus"), DISCARD_SECONDARY(
-                "discard-secondary"), CALL_PRI_LOST_AFTER_SB(
-                        "call-pri-lost-after-sb"), VIOLENTLY_AS0P("violently-as0p");
+        DISCARD_LOCAL("discard-local"),
+        DISCARD_REMOTE("discard-remote"),
+        CONSENSUS("consensus"),
+        DISCARD_SECONDARY("discard-secondary"),
+        CALL_PRI_LOST_AFTER_SB("call-pri-lost-after-sb"),
+        VIOLENTLY_AS0P("violently-as0p");
 
         private static final AfterSplitBrain[] BY_WIRE_VALUE = values();
 
@@ -63,7 +68,9 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
 
     /** The option {@code rr-conflict}: a Primary in service would become the target of a resync. */
     public enum RoleConflict {
-        DISCONNECT("disconnect"), CALL_PRI_LOST("call-pri-lost"), VIOLENTLY("violently");
+        DISCONNECT("disconnect"),
+        CALL_PRI_LOST("call-pri-lost"),
+        VIOLENTLY("violently");
 
         private final String configName;
 
@@ -78,7 +85,10 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
 
     /** Whose changes stay. {@code WE_ARE_TARGET_ONCE_DEMOTED}: a Primary gives its changes up, but not under its host's feet. */
     enum Solution {
-        WE_ARE_SOURCE, WE_ARE_TARGET, WE_ARE_TARGET_ONCE_DEMOTED, UNSOLVED
+        WE_ARE_SOURCE,
+        WE_ARE_TARGET,
+        WE_ARE_TARGET_ONCE_DEMOTED,
+        UNSOLVED
     }
 
     /** The same policy as the peer must have it. */
@@ -136,8 +146,7 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
             case DISCARD_SECONDARY -> weAreSource(ownPrimary);
             case CALL_PRI_LOST_AFTER_SB -> demotedFirst(solveWithoutPrimary(nodes), ownPrimary);
             case DISCONNECT, DISCARD_YOUNGER_PRIMARY, DISCARD_OLDER_PRIMARY, DISCARD_ZERO_CHANGES,
-                    DISCARD_LEAST_CHANGES, DISCARD_LOCAL,
-                    DISCARD_REMOTE ->
+                    DISCARD_LEAST_CHANGES, DISCARD_LOCAL, DISCARD_REMOTE ->
                 Solution.UNSOLVED;
         };
     }
@@ -147,8 +156,7 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
             case VIOLENTLY_AS0P -> solveWithoutPrimary(nodes);
             case CALL_PRI_LOST_AFTER_SB -> demotedFirst(solveWithoutPrimary(nodes), true);
             case DISCONNECT, DISCARD_YOUNGER_PRIMARY, DISCARD_OLDER_PRIMARY, DISCARD_ZERO_CHANGES,
-                    DISCARD_LEAST_CHANGES, DISCARD_LOCAL,
-                    DISCARD_REMOTE, CONSENSUS, DISCARD_SECONDARY ->
+                    DISCARD_LEAST_CHANGES, DISCARD_LOCAL, DISCARD_REMOTE, CONSENSUS, DISCARD_SECONDARY ->
                 Solution.UNSOLVED;
         };
     }

@@ -34,7 +34,8 @@ public sealed interface SyncDecision {
 
     /** How much a resync must look at. */
     enum Coverage {
-        BITMAP_ONLY, WHOLE_DEVICE
+        BITMAP_ONLY,
+        WHOLE_DEVICE
     }
 
     /** The same as the peer says it. */

@@ -7,18 +7,30 @@ import java.util.Optional;
  * declaration is that of the wire, and the rules compare by it.
  */
 public enum ConnectionState {
-    STAND_ALONE("StandAlone"), DISCONNECTING("Disconnecting"), UNCONNECTED("Unconnected"), TIMEOUT(
-            "Timeout"), BROKEN_PIPE("BrokenPipe"), NETWORK_FAILURE("NetworkFailure"), PROTOCOL_ERROR(
-                    "ProtocolError"), TEAR_DOWN("TearDown"), WF_CONNECTION("WFConnection"), WF_REPORT_PARAMS(
-                            "WFReportParams"), CONNECTED("Connected"), STARTING_SYNC_S(
-                                    "StartingSyncS"), STARTING_SYNC_T("StartingSyncT"), WF_BITMAP_S(
-                                            "WFBitMapS"), WF_BITMAP_T("WFBitMapT"), WF_SYNC_UUID(
-                                                    "WFSyncUUID"), SYNC_SOURCE("SyncSource"), SYNC_TARGET(
-                                                            "SyncTarget"), VERIFY_S("VerifyS"), VERIFY_T(
-                                                                    "VerifyT"), PAUSED_SYNC_S(
-                                                                            "PausedSyncS"), PAUSED_SYNC_T(
-                                                                                    "PausedSyncT"), AHEAD(
-                                                                                            "Ahead"), BEHIND("Behind");
+    STAND_ALONE("StandAlone"),
+    DISCONNECTING("Disconnecting"),
+    UNCONNECTED("Unconnected"),
+    TIMEOUT("Timeout"),
+    BROKEN_PIPE("BrokenPipe"),
+    NETWORK_FAILURE("NetworkFailure"),
+    PROTOCOL_ERROR("ProtocolError"),
+    TEAR_DOWN("TearDown"),
+    WF_CONNECTION("WFConnection"),
+    WF_REPORT_PARAMS("WFReportParams"),
+    CONNECTED("Connected"),
+    STARTING_SYNC_S("StartingSyncS"),
+    STARTING_SYNC_T("StartingSyncT"),
+    WF_BITMAP_S("WFBitMapS"),
+    WF_BITMAP_T("WFBitMapT"),
+    WF_SYNC_UUID("WFSyncUUID"),
+    SYNC_SOURCE("SyncSource"),
+    SYNC_TARGET("SyncTarget"),
+    VERIFY_S("VerifyS"),
+    VERIFY_T("VerifyT"),
+    PAUSED_SYNC_S("PausedSyncS"),
+    PAUSED_SYNC_T("PausedSyncT"),
+    AHEAD("Ahead"),
+    BEHIND("Behind");
 
     private static final ConnectionState[] BY_WIRE_VALUE = values();
 
@@ -88,10 +100,8 @@ public enum ConnectionState {
         return switch (this) {
             case STARTING_SYNC_S, WF_BITMAP_S, SYNC_SOURCE, PAUSED_SYNC_S -> true;
             case STAND_ALONE, DISCONNECTING, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR,
-                    TEAR_DOWN, WF_CONNECTION,
-                    WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_T, WF_BITMAP_T, WF_SYNC_UUID, SYNC_TARGET, VERIFY_S,
-                    VERIFY_T, PAUSED_SYNC_T,
-                    AHEAD, BEHIND ->
+                    TEAR_DOWN, WF_CONNECTION, WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_T, WF_BITMAP_T, WF_SYNC_UUID,
+                    SYNC_TARGET, VERIFY_S, VERIFY_T, PAUSED_SYNC_T, AHEAD, BEHIND ->
                 false;
         };
     }
@@ -101,10 +111,8 @@ public enum ConnectionState {
         return switch (this) {
             case STARTING_SYNC_T, WF_BITMAP_T, WF_SYNC_UUID, SYNC_TARGET, PAUSED_SYNC_T -> true;
             case STAND_ALONE, DISCONNECTING, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR,
-                    TEAR_DOWN, WF_CONNECTION,
-                    WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_S, WF_BITMAP_S, SYNC_SOURCE, VERIFY_S, VERIFY_T,
-                    PAUSED_SYNC_S, AHEAD,
-                    BEHIND ->
+                    TEAR_DOWN, WF_CONNECTION, WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_S, WF_BITMAP_S, SYNC_SOURCE,
+                    VERIFY_S, VERIFY_T, PAUSED_SYNC_S, AHEAD, BEHIND ->
                 false;
         };
     }

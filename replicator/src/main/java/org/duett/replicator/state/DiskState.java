@@ -21,7 +21,8 @@ public enum DiskState {
     /** Said only of the peer's disk. */
     UNKNOWN("DUnknown"),
     /** Consistent; nobody knows whether it is up to date. */
-    CONSISTENT("Consistent"), UP_TO_DATE("UpToDate");
+    CONSISTENT("Consistent"),
+    UP_TO_DATE("UpToDate");
 
     private static final DiskState[] BY_WIRE_VALUE = values();
 

@@ -4,7 +4,9 @@ import java.util.Optional;
 
 /** Who may write: at most one node of a pair is Primary (spec states 1.1). The peer's role is UNKNOWN while there is no connection. */
 public enum Role {
-    UNKNOWN("Unknown"), PRIMARY("Primary"), SECONDARY("Secondary");
+    UNKNOWN("Unknown"),
+    PRIMARY("Primary"),
+    SECONDARY("Secondary");
 
     private static final Role[] BY_WIRE_VALUE = values();
 

@@ -20,7 +20,8 @@ public sealed interface StateChange {
 
     /** Who wants the change: a FACT is imposed by the world and only checked for being a possible step, a REQUEST may be refused. */
     enum Kind {
-        FACT, REQUEST
+        FACT,
+        REQUEST
     }
 
     /** The code that answers the operator or the peer. */

@@ -65,9 +65,8 @@ public record StateChangeRequest(int mask, int value) {
             case VERIFY_S -> ConnectionState.VERIFY_T;
             case DISCONNECTING -> ConnectionState.TEAR_DOWN;
             case STAND_ALONE, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR, TEAR_DOWN,
-                    WF_CONNECTION, WF_BITMAP_S,
-                    WF_BITMAP_T, WF_SYNC_UUID, SYNC_SOURCE, SYNC_TARGET, VERIFY_T, PAUSED_SYNC_S, PAUSED_SYNC_T, AHEAD,
-                    BEHIND ->
+                    WF_CONNECTION, WF_BITMAP_S, WF_BITMAP_T, WF_SYNC_UUID, SYNC_SOURCE, SYNC_TARGET, VERIFY_T,
+                    PAUSED_SYNC_S, PAUSED_SYNC_T, AHEAD, BEHIND ->
                 ConnectionState.STAND_ALONE;
         }).orElse(ConnectionState.STAND_ALONE).wireValue();
     }

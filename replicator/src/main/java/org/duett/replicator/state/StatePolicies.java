@@ -6,7 +6,9 @@ public record StatePolicies(boolean twoPrimariesAllowed, Fencing fencing, OnNoDa
 
     /** The option {@code fencing}; the strictest one among the volumes counts (spec states 6.1). */
     public enum Fencing {
-        DONT_CARE("dont-care"), RESOURCE_ONLY("resource-only"), RESOURCE_AND_STONITH("resource-and-stonith");
+        DONT_CARE("dont-care"),
+        RESOURCE_ONLY("resource-only"),
+        RESOURCE_AND_STONITH("resource-and-stonith");
 
         private final String configName;
 
@@ -21,7 +23,8 @@ public record StatePolicies(boolean twoPrimariesAllowed, Fencing fencing, OnNoDa
 
     /** The option {@code on-no-data-accessible}. */
     public enum OnNoData {
-        IO_ERROR("io-error"), SUSPEND_IO("suspend-io");
+        IO_ERROR("io-error"),
+        SUSPEND_IO("suspend-io");
 
         private final String configName;
 

@@ -103,8 +103,7 @@ public final class StateRules {
     private static VolumeState clampDisks(VolumeState state) {
         return switch (state.connection()) {
             case STAND_ALONE, DISCONNECTING, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR,
-                    TEAR_DOWN, WF_CONNECTION,
-                    WF_REPORT_PARAMS ->
+                    TEAR_DOWN, WF_CONNECTION, WF_REPORT_PARAMS ->
                 state.withPeerDisk(state.peerDisk().clampedTo(INCONSISTENT, DiskState.UNKNOWN));
             case CONNECTED -> state;
             case WF_BITMAP_T, PAUSED_SYNC_T, STARTING_SYNC_T, WF_SYNC_UUID, BEHIND -> state
@@ -133,10 +132,8 @@ public final class StateRules {
             case PAUSED_SYNC_S -> state.isSyncPaused() ? state : state.withConnection(ConnectionState.SYNC_SOURCE);
             case PAUSED_SYNC_T -> state.isSyncPaused() ? state : state.withConnection(ConnectionState.SYNC_TARGET);
             case STAND_ALONE, DISCONNECTING, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR,
-                    TEAR_DOWN, WF_CONNECTION,
-                    WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_S, STARTING_SYNC_T, WF_BITMAP_S, WF_BITMAP_T,
-                    WF_SYNC_UUID, VERIFY_S, VERIFY_T,
-                    AHEAD, BEHIND ->
+                    TEAR_DOWN, WF_CONNECTION, WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_S, STARTING_SYNC_T,
+                    WF_BITMAP_S, WF_BITMAP_T, WF_SYNC_UUID, VERIFY_S, VERIFY_T, AHEAD, BEHIND ->
                 state;
         };
     }
@@ -242,10 +239,8 @@ public final class StateRules {
         return switch (connection) {
             case CONNECTED, WF_BITMAP_S, SYNC_SOURCE, PAUSED_SYNC_S -> true;
             case STAND_ALONE, DISCONNECTING, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR,
-                    TEAR_DOWN, WF_CONNECTION,
-                    WF_REPORT_PARAMS, STARTING_SYNC_S, STARTING_SYNC_T, WF_BITMAP_T, WF_SYNC_UUID, SYNC_TARGET,
-                    VERIFY_S, VERIFY_T,
-                    PAUSED_SYNC_T, AHEAD, BEHIND ->
+                    TEAR_DOWN, WF_CONNECTION, WF_REPORT_PARAMS, STARTING_SYNC_S, STARTING_SYNC_T, WF_BITMAP_T,
+                    WF_SYNC_UUID, SYNC_TARGET, VERIFY_S, VERIFY_T, PAUSED_SYNC_T, AHEAD, BEHIND ->
                 false;
         };
     }

@@ -67,9 +67,8 @@ class StateChangeRequestTest {
             boolean translates = switch (connection) {
                 case WF_REPORT_PARAMS, CONNECTED, STARTING_SYNC_S, STARTING_SYNC_T, VERIFY_S, DISCONNECTING -> true;
                 case STAND_ALONE, UNCONNECTED, TIMEOUT, BROKEN_PIPE, NETWORK_FAILURE, PROTOCOL_ERROR, TEAR_DOWN,
-                        WF_CONNECTION, WF_BITMAP_S,
-                        WF_BITMAP_T, WF_SYNC_UUID, SYNC_SOURCE, SYNC_TARGET, VERIFY_T, PAUSED_SYNC_S, PAUSED_SYNC_T,
-                        AHEAD, BEHIND ->
+                        WF_CONNECTION, WF_BITMAP_S, WF_BITMAP_T, WF_SYNC_UUID, SYNC_SOURCE, SYNC_TARGET, VERIFY_T,
+                        PAUSED_SYNC_S, PAUSED_SYNC_T, AHEAD, BEHIND ->
                     false;
             };
             assertThat(request.appliedTo(CONNECTED_PRIMARY).isPresent()).as(connection.displayName())
