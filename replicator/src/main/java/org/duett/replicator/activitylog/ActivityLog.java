@@ -217,8 +217,8 @@ public final class ActivityLog {
     }
 
     /** As the transaction's context has it: before the transaction's own changes (spec metadata 6.2). */
-    public int extentOnDisk(int slot) {
-        return extentsOnDisk[slot];
+    public int[] extentsOnDisk() {
+        return extentsOnDisk;
     }
 
     public int slots() {

@@ -27,6 +27,10 @@ public final class HostWrite extends BlockUser {
     public HostWrite nextInEpoch;
     /** The peer's disk has it; stricter than {@link #peer} in protocols A and B. */
     public boolean peerDiskConfirmed;
+    /** A write ack was asked for and has not come; it comes before the barrier ack (spec wire 4.5). */
+    public boolean awaitsWriteAck;
+    /** The peer has it in sync: its bits are cleared once the local disk has it, too (spec wire 5.5). */
+    public boolean clearsBits;
     /** When it went to the peer, for timeout x ko-count; core time. */
     public long sentAtNanos;
     public HostWrite nextFree;
@@ -52,6 +56,11 @@ public final class HostWrite extends BlockUser {
     /** Nothing can make it complete any more (rule 5). */
     public boolean mustFail() {
         return local != Leg.PENDING && peer != Leg.PENDING && record != Leg.PENDING && !mayComplete();
+    }
+
+    /** Sent with a wish for an ack that has not come. */
+    public boolean awaitsAck() {
+        return peer == Leg.PENDING;
     }
 
     /** Unique among outstanding writes, and never all ones (spec wire 4.1). */

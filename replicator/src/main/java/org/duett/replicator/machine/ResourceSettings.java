@@ -1,6 +1,8 @@
 package org.duett.replicator.machine;
 
 import java.util.List;
+import org.duett.replicator.generation.SplitBrainPolicy;
+import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.StatePolicies;
 
 /** All that the core must know of a resource's configuration. Times in the unit of their names; sizes in bytes, sectors or KiB. */
@@ -18,7 +20,8 @@ public record ResourceSettings(String name, String localNode, String peerNode, l
 
     public record NetSettings(Protocol protocol, long timeoutMillis, long connectIntervalMillis, long pingIntervalMillis,
             long pingTimeoutMillis, int koCount, int maxEpochWrites, int maxBuffersPages, String cramHmacAlgorithm, byte[] sharedSecret,
-            String integrityAlgorithm, String checksumAlgorithm, String verifyAlgorithm, boolean runLengthBitmaps) {
+            String integrityAlgorithm, String checksumAlgorithm, String verifyAlgorithm, boolean runLengthBitmaps,
+            SplitBrainPolicy splitBrain) {
     }
 
     public enum OnIoError {
@@ -32,8 +35,7 @@ public record ResourceSettings(String name, String localNode, String peerNode, l
         DETACH
     }
 
-    /** {@code metadataIndex}: -3 internal, -2 flex-external, 0.. fixed index (spec metadata 2). */
-    public record VolumeSettings(int number, int metadataIndex, long sizeLimitSectors, int activityLogExtents, boolean activityLogUpdates,
+    public record VolumeSettings(int number, MetadataKind metadataKind, long sizeLimitSectors, int activityLogExtents, boolean activityLogUpdates,
             StatePolicies.Fencing fencing, OnIoError onIoError, OnReadError onReadError, boolean diskFlushes, boolean metadataFlushes,
             long diskTimeoutMillis, ResyncSettings resync) {
     }

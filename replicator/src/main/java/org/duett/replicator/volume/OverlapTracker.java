@@ -1,4 +1,4 @@
-package org.duett.replicator.write;
+package org.duett.replicator.volume;
 
 import org.duett.replicator.machine.BlockUser;
 

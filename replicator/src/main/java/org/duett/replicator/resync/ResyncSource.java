@@ -1,0 +1,194 @@
+package org.duett.replicator.resync;
+
+import java.util.Arrays;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.ResyncBlock;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.IntegrityAlgorithm;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.Packet.BlockAck;
+
+/**
+ * The source of one volume's resync: answers the target's requests. Between the read of a block and the moment its reply is on the data
+ * socket no overlapping host write starts, and the read waits for overlapping writes under way, so that the target sees both in the
+ * right order (spec wire 5.5).
+ */
+public final class ResyncSource {
+    private final Volume volume;
+    private final BufferSource buffers;
+    private final IntegrityAlgorithm checksum;
+    private int connection;
+    private ResyncBlock free;
+    private ResyncBlock justFreed;
+    private int inWork;
+    private long bitsReplied;
+    private boolean targetFinished;
+    private ResyncProgress progress;
+
+    public ResyncSource(Volume volume, BufferSource buffers, IntegrityAlgorithm checksum) {
+        this.volume = volume;
+        this.buffers = buffers;
+        this.checksum = checksum;
+    }
+
+    public void start(int newConnection, long nowNanos) {
+        connection = newConnection;
+        bitsReplied = 0;
+        targetFinished = false;
+        progress = new ResyncProgress(volume.bitmap().setBits(), nowNanos);
+    }
+
+    public ResyncProgress progress() {
+        return progress;
+    }
+
+    /** P_RS_DATA_REQUEST, P_RS_THIN_REQ or P_CSUM_RS_REQUEST. Each gets exactly one answer. */
+    public void requested(Packet.BlockRequest request, int onConnection, ActionQueue out) {
+        connection = onConnection;
+        ResyncBlock block = free;
+        if (block != null) free = block.nextFree;
+        else block = new ResyncBlock();
+        block.nextFree = null;
+        block.connection = onConnection;
+        block.volume = volume.number;
+        block.firstSector = request.firstSector;
+        block.lengthBytes = request.lengthBytes;
+        block.digest = request.digest;
+        inWork++;
+        if (volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) {
+            refuse(block, out);
+            recycle(block);
+            return;
+        }
+        if (volume.overlap().enter(block)) nothingOverlaps(block, out);
+    }
+
+    public void nothingOverlaps(ResyncBlock block, ActionQueue out) {
+        if (!volume.diskUsable() || !isCurrent(block)) {
+            if (isCurrent(block)) refuse(block, out);
+            leave(block);
+            return;
+        }
+        block.buffer = buffers.allocate(block.lengthBytes);
+        DiskOperation read = block.read;
+        read.kind = DiskOperation.Kind.READ;
+        read.area = DiskOperation.Area.DATA;
+        read.offsetBytes = block.firstSector * BlockUser.SECTOR_BYTES;
+        read.lengthBytes = block.lengthBytes;
+        read.buffer = block.buffer;
+        read.bufferIndex = 0;
+        volume.order(read, out);
+    }
+
+    private boolean isCurrent(ResyncBlock block) {
+        return block.connection == connection && volume.isConnected();
+    }
+
+    public void readDone(ResyncBlock block, ActionQueue out) {
+        if (block.read.errno != 0) volume.diskFailed(DiskFailure.READ, block.read.errno, block.firstSector);
+        if (isCurrent(block)) {
+            if (block.read.errno != 0) refuse(block, out);
+            else if (block.digest != null && Arrays.equals(digestOf(block), block.digest)) inSync(block, out);
+            else reply(block, out);
+        }
+        out.add(new Action.ReleasePayload(block.buffer));
+        block.buffer = null;
+        leave(block);
+    }
+
+    private byte[] digestOf(ResyncBlock block) {
+        return checksum.digest(block.buffer, 0, block.lengthBytes);
+    }
+
+    private void reply(ResyncBlock block, ActionQueue out) {
+        Packet.Data reply = block.reply;
+        reply.volume = volume.number;
+        reply.firstSector = block.firstSector;
+        reply.blockId = Packet.SYNCER_BLOCK_ID;
+        reply.sequence = 0;
+        reply.flags = 0;
+        reply.lengthBytes = block.lengthBytes;
+        reply.payload = block.buffer;
+        reply.payloadIndex = 0;
+        bitsReplied += (block.lengthBytes + 4095) / 4096;
+        send(block, reply, out);
+    }
+
+    private void inSync(ResyncBlock block, ActionQueue out) {
+        volume.bitmap().setInSync(block.firstSector, block.lengthBytes);
+        send(block, fill(block, BlockAck.Kind.IN_SYNC), out);
+    }
+
+    private void refuse(ResyncBlock block, ActionQueue out) {
+        send(block, fill(block, BlockAck.Kind.NEGATIVE_RESYNC_REPLY), out);
+    }
+
+    private BlockAck fill(ResyncBlock block, BlockAck.Kind kind) {
+        BlockAck ack = block.ack;
+        ack.kind = kind;
+        ack.volume = volume.number;
+        ack.firstSector = block.firstSector;
+        ack.blockId = Packet.SYNCER_BLOCK_ID;
+        ack.lengthBytes = block.lengthBytes;
+        ack.sequence = volume.nextSequence();
+        return ack;
+    }
+
+    private static void send(ResyncBlock block, Packet packet, ActionQueue out) {
+        block.send.connection = block.connection;
+        block.send.packet = packet;
+        out.add(block.send);
+    }
+
+    private void leave(ResyncBlock block) {
+        volume.overlap().leave(block);
+        recycle(block);
+    }
+
+    private void recycle(ResyncBlock block) {
+        inWork--;
+        block.nextFree = justFreed;
+        justFreed = block;
+    }
+
+    /** The actions of the last event are performed: slots that were given back in it may be used. */
+    public void eventIsOver() {
+        while (justFreed != null) {
+            ResyncBlock block = justFreed;
+            justFreed = block.nextFree;
+            block.nextFree = free;
+            free = block;
+        }
+    }
+
+    /** An ack with the syncer's block_id: the target has the range, or could not write it. */
+    public void acknowledged(BlockAck ack) {
+        if (ack.kind == BlockAck.Kind.NEGATIVE_ACK) return;
+        long bits = volume.bitmap().setInSync(ack.firstSector, ack.lengthBytes);
+        bitsReplied = Math.max(0, bitsReplied - bits);
+    }
+
+    /** The target said that it is through; it counts when our last bit is cleared (spec wire 5.7). */
+    public void targetFinished() {
+        targetFinished = true;
+    }
+
+    public boolean isThrough() {
+        return targetFinished && volume.bitmap().isAllClear();
+    }
+
+    /** Every remaining bit is covered by a reply already sent: the target may have finished before we hear of it (rule 3). */
+    public boolean targetMayHaveFinished() {
+        return volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied;
+    }
+
+    public int inWork() {
+        return inWork;
+    }
+}

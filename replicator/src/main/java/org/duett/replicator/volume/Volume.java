@@ -1,0 +1,434 @@
+package org.duett.replicator.volume;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.duett.replicator.activitylog.ActivityLog;
+import org.duett.replicator.bitmap.DirtyBitmap;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BackingDisk.Geometry;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.ActivityLogRing;
+import org.duett.replicator.metadata.ActivityLogTransaction;
+import org.duett.replicator.metadata.MetadataLayout;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * One replicated device as this node sees it: its state, its identifiers, bitmap and activity log, and what the peer told of its own.
+ * Owned by the {@code ResourceMachine}; the concepts above read it and change it through the methods here, so that every change of
+ * state is noted and acted upon after the event.
+ */
+public final class Volume {
+    /** A change of state that was committed and not yet acted upon. */
+    public record Transition(VolumeState before, VolumeState after, String cause) {
+    }
+
+    public final int number;
+    public final VolumeSettings settings;
+    private final BufferSource buffers;
+
+    private VolumeState state = VolumeState.UNCONFIGURED;
+    private final Deque<Transition> transitions = new ArrayDeque<>();
+
+    // ---- the disk
+    private int attach;
+    private boolean diskUsable;
+    private boolean diskOpen;
+    private Geometry geometry;
+    private MetadataLayout layout;
+    private Superblock superblock;
+    private DirtyBitmap bitmap;
+    private ActivityLog log;
+    private final MetadataWriter metadata;
+    private final OverlapTracker overlap = new OverlapTracker();
+    private final ActivityLogTransaction transaction = new ActivityLogTransaction();
+    private int logTransactionNumber;
+    private int firstContextSlot;
+    private int operationsInFlight;
+    private DiskFailure failure;
+    private int failureErrno;
+    private long failureSector;
+    private long nowNanos;
+    private final Deque<DiskOperation> timed = new ArrayDeque<>();
+
+    // ---- what is known of the data
+    private GenerationIdentifiers identifiers = new GenerationIdentifiers(0, 0, 0, 0);
+    /** The data generation that hosts here have seen last (spec states 3.2). */
+    private long exposedIdentifier;
+    private long sizeSectors;
+    private boolean crashedPrimary;
+    private boolean fullSyncNeeded;
+    private boolean superblockStale;
+
+    // ---- what the peer told in this connection
+    public PeerGenerations peerGenerations;
+    public long peerDiskSectors;
+    public long peerUserSectors;
+    public long peerCurrentSectors;
+    public int peerMaxBioBytes;
+    /** Our sequence number for packets of this volume (spec wire 4.4). */
+    private int sequence;
+
+    public Volume(VolumeSettings settings, BufferSource buffers) {
+        this.number = settings.number();
+        this.settings = settings;
+        this.buffers = buffers;
+        this.metadata = new MetadataWriter(this);
+        this.log = new ActivityLog(ActivityLogRing.MINIMUM_EXTENTS);
+        this.log.enable(false);
+    }
+
+    // ---- state
+
+    public VolumeState state() {
+        return state;
+    }
+
+    /** Commits a state that was checked and sanitised; what follows from it happens after the event. */
+    public void commit(VolumeState newState, String cause) {
+        if (newState.equals(state)) return;
+        transitions.add(new Transition(state, newState, cause));
+        state = newState;
+        superblockStale = true;
+    }
+
+    public Transition pollTransition() {
+        return transitions.poll();
+    }
+
+    public boolean isPrimary() {
+        return state.role() == Role.PRIMARY;
+    }
+
+    public boolean isConnected() {
+        return state.connection().isEstablished();
+    }
+
+    /** The local disk takes writes: whatever it holds now, it is to hold the newest (spec states 7, write path). */
+    public boolean takesLocalWrites() {
+        return diskUsable && state.disk().isAtLeast(DiskState.INCONSISTENT);
+    }
+
+    /** This range can be read here: the disk is UpToDate, or it is a target and the range is in sync already. */
+    public boolean readsLocally(long firstSector, int lengthBytes) {
+        if (!diskUsable) return false;
+        return switch (state.disk()) {
+            case UP_TO_DATE -> true;
+            case INCONSISTENT, OUTDATED, CONSISTENT -> state.connection().isSyncLike() && !bitmap.isOutOfSync(firstSector, lengthBytes)
+                    && state.connection() != ConnectionState.SYNC_SOURCE;
+            case DISKLESS, ATTACHING, FAILED, NEGOTIATING, UNKNOWN -> false;
+        };
+    }
+
+    // ---- attach and detach
+
+    /** A new incarnation; answers of earlier ones are dropped (rule 18). */
+    public int beginAttach() {
+        assert !diskOpen;
+        assert operationsInFlight == 0;
+        failure = null;
+        return ++attach;
+    }
+
+    public void diskOpened(Geometry newGeometry) {
+        geometry = newGeometry;
+        diskOpen = true;
+        diskUsable = true;
+        metadata.open(buffers);
+    }
+
+    /** The layout and the superblock were read and found good. */
+    public void adopt(MetadataLayout newLayout, Superblock newSuperblock) {
+        layout = newLayout;
+        superblock = newSuperblock;
+        identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
+                newSuperblock.historyOld());
+    }
+
+    /** Bitmap and log of this attach; the earlier bitmap's memory is given back. */
+    public void adopt(DirtyBitmap newBitmap, ActivityLog newLog, long newSizeSectors) {
+        if (bitmap != null) bitmap.close();
+        bitmap = newBitmap;
+        log = newLog;
+        log.enable(settings.activityLogUpdates());
+        sizeSectors = newSizeSectors;
+        logTransactionNumber = 0;
+        firstContextSlot = 0;
+    }
+
+    /** Nothing is written to this disk any more; what is outstanding may still answer. */
+    public void stopUsingDisk(ActionQueue out) {
+        if (!diskUsable) return;
+        diskUsable = false;
+        metadata.abandon(out);
+        log.abandon();
+    }
+
+    /** The shell has closed the device: the next attach may begin (rule 14). */
+    public void diskClosed() {
+        assert operationsInFlight == 0 : operationsInFlight + " operations outstanding on a closed disk";
+        diskOpen = false;
+        diskUsable = false;
+        metadata.releaseBuffers();
+    }
+
+    public boolean diskOpen() {
+        return diskOpen;
+    }
+
+    public boolean diskUsable() {
+        return diskUsable;
+    }
+
+    public int attach() {
+        return attach;
+    }
+
+    // ---- disk operations
+
+    /** Orders an operation on this volume's disk, in its present attach. */
+    public void order(DiskOperation operation, ActionQueue out) {
+        assert !operation.inFlight : operation;
+        assert diskOpen : operation;
+        operation.volume = number;
+        operation.attach = attach;
+        operation.errno = 0;
+        operation.inFlight = true;
+        operation.orderedAtNanos = nowNanos;
+        operationsInFlight++;
+        if (settings.diskTimeoutMillis() > 0) timed.add(operation);
+        out.add(operation.start);
+    }
+
+    /** An operation answered. Always counted, also for a disk that is given up. */
+    public void answered(DiskOperation operation) {
+        assert operation.inFlight : operation;
+        operation.inFlight = false;
+        operationsInFlight--;
+        if (settings.diskTimeoutMillis() > 0) {
+            while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
+        }
+    }
+
+    public void timeIs(long newNowNanos) {
+        nowNanos = newNowNanos;
+    }
+
+    /** When the oldest operation exceeds disk-timeout; {@link Long#MAX_VALUE}: never. */
+    public long diskDeadlineNanos() {
+        if (settings.diskTimeoutMillis() == 0 || !diskUsable) return Long.MAX_VALUE;
+        while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
+        return timed.isEmpty() ? Long.MAX_VALUE : timed.peek().orderedAtNanos + settings.diskTimeoutMillis() * 1_000_000;
+    }
+
+    public int operationsInFlight() {
+        return operationsInFlight;
+    }
+
+    /** Notes that the disk failed; the front door acts on it after the event. Later failures are consequences of the first. */
+    public void diskFailed(DiskFailure kind, int errno, long sector) {
+        if (failure != null || !diskUsable) return;
+        failure = kind;
+        failureErrno = errno;
+        failureSector = sector;
+    }
+
+    public DiskFailure failure() {
+        return failure;
+    }
+
+    public int failureErrno() {
+        return failureErrno;
+    }
+
+    public long failureSector() {
+        return failureSector;
+    }
+
+    /** The failure was one that this disk survives (on-io-error pass_on). */
+    public void forgetFailure() {
+        failure = null;
+    }
+
+    // ---- metadata
+
+    public OverlapTracker overlap() {
+        return overlap;
+    }
+
+    public MetadataWriter metadata() {
+        return metadata;
+    }
+
+    public MetadataLayout layout() {
+        return layout;
+    }
+
+    public Geometry geometry() {
+        return geometry;
+    }
+
+    public Superblock superblock() {
+        return superblock;
+    }
+
+    public DirtyBitmap bitmap() {
+        return bitmap;
+    }
+
+    public ActivityLog log() {
+        return log;
+    }
+
+    public GenerationIdentifiers identifiers() {
+        return identifiers;
+    }
+
+    /** Changes the identifiers; they reach the disk with the next superblock, which this asks for. */
+    public void setIdentifiers(GenerationIdentifiers newIdentifiers) {
+        identifiers = newIdentifiers.withRole(isPrimary());
+        exposedIdentifier = identifiers.current();
+        superblockStale = true;
+    }
+
+    public long exposedIdentifier() {
+        return exposedIdentifier;
+    }
+
+    public void setExposedIdentifier(long current) {
+        exposedIdentifier = current;
+    }
+
+    public boolean crashedPrimary() {
+        return crashedPrimary;
+    }
+
+    public void setCrashedPrimary(boolean crashed) {
+        if (crashedPrimary == crashed) return;
+        crashedPrimary = crashed;
+        superblockStale = true;
+    }
+
+    public boolean fullSyncNeeded() {
+        return fullSyncNeeded;
+    }
+
+    public void setFullSyncNeeded(boolean needed) {
+        if (fullSyncNeeded == needed) return;
+        fullSyncNeeded = needed;
+        superblockStale = true;
+    }
+
+    public long sizeSectors() {
+        return sizeSectors;
+    }
+
+    public void setSizeSectors(long newSizeSectors) {
+        if (sizeSectors == newSizeSectors) return;
+        sizeSectors = newSizeSectors;
+        superblockStale = true;
+    }
+
+    /** The most that this disk can export, before limits of the user and the peer. */
+    public long usableSectors() {
+        return diskOpen && layout != null ? layout.usableSectors(geometry.dataBytes() / 512) : 0;
+    }
+
+    public boolean superblockStale() {
+        return superblockStale && diskUsable && superblock != null && state.disk().isAtLeast(DiskState.NEGOTIATING);
+    }
+
+    /** The superblock as it should be on disk now; flags by spec metadata 4. */
+    void encodeSuperblock(ByteBuf block) {
+        superblockStale = false;
+        superblock = currentSuperblock();
+        superblock.encode(block, 0);
+    }
+
+    private boolean clean;
+    private boolean lossMarked;
+
+    /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
+    public void markClean() {
+        clean = true;
+    }
+
+    public void markInUse() {
+        clean = false;
+        lossMarked = false;
+    }
+
+    /** The next superblock says that this disk is not consistent, whatever its state. */
+    public void markLoss() {
+        lossMarked = true;
+    }
+
+    private Superblock currentSuperblock() {
+        int flags = superblock.flags();
+        if (state.disk().isAtLeast(DiskState.INCONSISTENT)) flags = flagsOfState(flags);
+        // A disk that failed is not consistent any more: the peer may have what it lacks (rule 14).
+        if (lossMarked) flags &= ~Superblock.CONSISTENT;
+        flags &= ~(Superblock.CRASHED_PRIMARY | Superblock.FULL_SYNC | Superblock.ACTIVITY_LOG_DISABLED);
+        if (crashedPrimary) flags |= Superblock.CRASHED_PRIMARY;
+        if (fullSyncNeeded) flags |= Superblock.FULL_SYNC;
+        if (!settings.activityLogUpdates()) flags |= Superblock.ACTIVITY_LOG_DISABLED;
+        int peerMaximum = peerMaxBioBytes != 0 ? peerMaxBioBytes : superblock.peerMaximumRequestBytes();
+        Superblock current = superblock.withFlags(flags).withLastAgreedSectors(sizeSectors)
+                .withUuids(identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1())
+                .withActivityLogExtents(log.slots()).withPeerMaximumRequestBytes(peerMaximum).withLayout(layout);
+        return clean ? current.clean() : current.inUse();
+    }
+
+    private int flagsOfState(int before) {
+        int flags = before & ~Superblock.FLAGS_OF_STATE;
+        boolean logsForPeer = state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
+        if (state.disk().isAbove(DiskState.INCONSISTENT)) flags |= Superblock.CONSISTENT;
+        if (isPrimary() || logsForPeer) flags |= Superblock.PRIMARY_INDICATED;
+        if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
+        if (state.disk().isAbove(DiskState.OUTDATED)) flags |= Superblock.WAS_UP_TO_DATE;
+        if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;
+        return flags;
+    }
+
+    /** Encodes the running transaction of the activity log; returns its place on the metadata device, in bytes. */
+    long encodeLogTransaction(ByteBuf block) {
+        transaction.begin(logTransactionNumber, log.slots(), firstContextSlot);
+        for (int change = 0; change < log.changes(); change++) transaction.addUpdate(log.changedSlot(change), log.newExtent(change));
+        transaction.setContext(log.extentsOnDisk());
+        transaction.encode(block, 0);
+        return layout.transactionByte(logTransactionNumber);
+    }
+
+    void logTransactionWritten() {
+        logTransactionNumber++;
+        firstContextSlot = ActivityLogTransaction.nextFirstContextSlot(firstContextSlot, log.slots());
+    }
+
+    void ringEmptied() {
+        logTransactionNumber = 0;
+    }
+
+    // ---- the connection
+
+    public void connectionEnded() {
+        peerGenerations = null;
+        sequence = 0;
+    }
+
+    public int nextSequence() {
+        return ++sequence;
+    }
+
+    @Override
+    public String toString() {
+        return "volume " + number + " " + state;
+    }
+}

@@ -1,0 +1,113 @@
+package org.duett.replicator.write;
+
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.PeerRead;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+
+/** Serves the reads of a peer's host that lost its disk, or whose block is not in sync yet (spec wire 4.6). */
+public final class PeerReads {
+    private final BufferSource buffers;
+    private PeerRead free;
+    private PeerRead justFreed;
+    private int connection;
+    private int inFlight;
+
+    public PeerReads(BufferSource buffers) {
+        this.buffers = buffers;
+    }
+
+    public void connected(int newConnection) {
+        connection = newConnection;
+    }
+
+    public void arrived(Volume volume, Packet.BlockRequest request, ActionQueue out) {
+        PeerRead read = free;
+        if (read != null) free = read.nextFree;
+        else read = new PeerRead();
+        inFlight++;
+        read.nextFree = null;
+        read.connection = connection;
+        read.volume = request.volume;
+        read.firstSector = request.firstSector;
+        read.lengthBytes = request.lengthBytes;
+        read.blockId = request.blockId;
+        if (volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) {
+            refuse(volume, read, out);
+            recycle(read);
+            return;
+        }
+        read.buffer = buffers.allocate(read.lengthBytes);
+        DiskOperation disk = read.disk;
+        disk.kind = DiskOperation.Kind.READ;
+        disk.area = DiskOperation.Area.DATA;
+        disk.offsetBytes = read.firstSector * BlockUser.SECTOR_BYTES;
+        disk.lengthBytes = read.lengthBytes;
+        disk.buffer = read.buffer;
+        disk.bufferIndex = 0;
+        volume.order(disk, out);
+    }
+
+    public void done(Volume volume, PeerRead read, ActionQueue out) {
+        boolean current = read.connection == connection && volume.isConnected();
+        if (read.disk.errno != 0) volume.diskFailed(DiskFailure.READ, read.disk.errno, read.firstSector);
+        if (current && read.disk.errno == 0) reply(read, out);
+        else if (current) refuse(volume, read, out);
+        out.add(new Action.ReleasePayload(read.buffer));
+        read.buffer = null;
+        recycle(read);
+    }
+
+    private static void reply(PeerRead read, ActionQueue out) {
+        Packet.Data reply = read.reply;
+        reply.volume = read.volume;
+        reply.firstSector = read.firstSector;
+        reply.blockId = read.blockId;
+        reply.sequence = 0;
+        reply.flags = 0;
+        reply.lengthBytes = read.lengthBytes;
+        reply.payload = read.buffer;
+        reply.payloadIndex = 0;
+        read.send.connection = read.connection;
+        read.send.packet = reply;
+        out.add(read.send);
+    }
+
+    private static void refuse(Volume volume, PeerRead read, ActionQueue out) {
+        Packet.BlockAck refusal = read.refusal;
+        refusal.volume = read.volume;
+        refusal.firstSector = read.firstSector;
+        refusal.blockId = read.blockId;
+        refusal.lengthBytes = read.lengthBytes;
+        refusal.sequence = volume.nextSequence();
+        read.send.connection = read.connection;
+        read.send.packet = refusal;
+        out.add(read.send);
+    }
+
+    private void recycle(PeerRead read) {
+        inFlight--;
+        read.nextFree = justFreed;
+        justFreed = read;
+    }
+
+    /** The actions of the last event are performed: slots that were given back in it may be used. */
+    public void eventIsOver() {
+        while (justFreed != null) {
+            PeerRead read = justFreed;
+            justFreed = read.nextFree;
+            read.nextFree = free;
+            free = read;
+        }
+    }
+
+    public int inFlight() {
+        return inFlight;
+    }
+}

@@ -1,0 +1,359 @@
+package org.duett.replicator.write;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.duett.replicator.activitylog.ActivityLog;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.PeerWrite;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.DataFlags;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.Packet.BlockAck;
+
+/**
+ * The writes of the peer's host, from the packet to the ack, and its barriers: an epoch is acknowledged when all its writes are done
+ * and the caches of all volumes are flushed; the next epoch's writes start only then (spec wire 4.5).
+ */
+public final class PeerWritePath {
+    /** More than this many writes in work: the data socket waits (rule 17). */
+    static final int PAUSE_ABOVE = 4096;
+    static final int RESUME_BELOW = 2048;
+
+    private final List<Volume> volumes;
+    private PeerWrite free;
+    private int writesInWork;
+    private boolean paused;
+    private int connection;
+    private boolean connected;
+    private final Deque<PeerEpoch> epochs = new ArrayDeque<>();
+    private final DiskOperation[] flushes;
+    private int flushesOpen;
+    private boolean flushFailed;
+    private long kibWritten;
+
+    public PeerWritePath(List<Volume> volumes) {
+        this.volumes = volumes;
+        flushes = new DiskOperation[volumes.size()];
+        for (int i = 0; i < flushes.length; i++) flushes[i] = new DiskOperation(DiskOperation.Purpose.PEER_FLUSH, this);
+    }
+
+    public void connected(int newConnection) {
+        assert epochs.isEmpty();
+        connection = newConnection;
+        connected = true;
+        paused = false;
+        epochs.add(new PeerEpoch());
+    }
+
+    // ---- arrival
+
+    /** P_DATA. Takes over the payload. */
+    public void arrived(Volume volume, Packet.Data data, ActionQueue out) {
+        PeerWrite write = takeSlot(data.volume, data.firstSector, data.lengthBytes, data.blockId, data.flags);
+        write.kind = PeerWrite.Kind.DATA;
+        write.payload = data.payload;
+        enqueue(volume, write, out);
+    }
+
+    /** P_TRIM or P_ZEROES. */
+    public void arrived(Volume volume, Packet.Zeroing zeroing, ActionQueue out) {
+        PeerWrite write = takeSlot(zeroing.volume, zeroing.firstSector, zeroing.lengthBytes, zeroing.blockId, zeroing.flags);
+        boolean mayDeallocate = zeroing.kind == Packet.Zeroing.Kind.TRIM || (zeroing.flags & DataFlags.DISCARD) != 0;
+        write.kind = mayDeallocate ? PeerWrite.Kind.TRIM : PeerWrite.Kind.WRITE_ZEROES;
+        write.payload = null;
+        enqueue(volume, write, out);
+    }
+
+    private PeerWrite takeSlot(int volume, long firstSector, int lengthBytes, long blockId, int flags) {
+        PeerWrite write = free;
+        if (write != null) free = write.nextFree;
+        else write = new PeerWrite();
+        write.nextFree = null;
+        write.connection = connection;
+        write.volume = volume;
+        write.wholeFirstSector = firstSector;
+        write.wholeLengthBytes = lengthBytes;
+        write.firstSector = firstSector;
+        write.lengthBytes = lengthBytes;
+        write.blockId = blockId;
+        write.flags = flags;
+        write.errno = 0;
+        writesInWork++;
+        return write;
+    }
+
+    private void enqueue(Volume volume, PeerWrite write, ActionQueue out) {
+        if (writesInWork > PAUSE_ABOVE && !paused) {
+            paused = true;
+            out.add(new Action.PauseReading(connection));
+        }
+        PeerEpoch epoch = epochs.peekLast();
+        epoch.received++;
+        epoch.open++;
+        if ((write.flags & DataFlags.SEND_RECEIVE_ACK) != 0) {
+            BlockAck received = new BlockAck();
+            received.kind = BlockAck.Kind.RECEIVE_ACK;
+            fillAck(volume, write, received);
+            out.add(new Action.SendPacket(connection, received));
+        }
+        if (epochs.size() > 1) epoch.addWaiting(write);
+        else begin(volume, write, out);
+    }
+
+    /** A barrier: what follows waits until all before it is on stable storage. */
+    public void barrier(Packet.Barrier barrier, ActionQueue out) {
+        PeerEpoch epoch = epochs.peekLast();
+        if (epoch.received == 0) {
+            // An empty epoch gets no ack; its number passes to the next one (spec wire 4.5, [live]).
+            return;
+        }
+        epoch.barrierReceived = true;
+        epoch.barrierNumber = barrier.number;
+        epochs.add(new PeerEpoch());
+        if (epochs.size() == 2) finishEpochIfThrough(out);
+    }
+
+    // ---- one write, forward
+
+    private void begin(Volume volume, PeerWrite write, ActionQueue out) {
+        if (write.kind != PeerWrite.Kind.DATA) limitToExtent(write);
+        if (volume.overlap().enter(write)) nothingOverlaps(volume, write, out);
+    }
+
+    /** A long zeroing goes extent by extent. */
+    private static void limitToExtent(PeerWrite write) {
+        long done = (write.firstSector - write.wholeFirstSector) * BlockUser.SECTOR_BYTES;
+        long left = write.wholeLengthBytes - done;
+        long toExtentEnd = (ActivityLog.EXTENT_SECTORS - write.firstSector % ActivityLog.EXTENT_SECTORS) * BlockUser.SECTOR_BYTES;
+        write.lengthBytes = (int) Math.min(left, toExtentEnd);
+    }
+
+    public void nothingOverlaps(Volume volume, PeerWrite write, ActionQueue out) {
+        if (mirrorDuty(volume) && volume.takesLocalWrites()) {
+            // The peer has no disk to be marked: what only we have is marked here, and logged like a Primary's (rule 6).
+            if (!volume.log().acquire(write)) return;
+        }
+        extentIsHot(volume, write, out);
+    }
+
+    private static boolean mirrorDuty(Volume volume) {
+        return volume.state().peerDisk().isBelow(DiskState.INCONSISTENT);
+    }
+
+    public void extentIsHot(Volume volume, PeerWrite write, ActionQueue out) {
+        if (!volume.takesLocalWrites()) {
+            write.errno = Errno.EIO;
+            finish(volume, write, out);
+            return;
+        }
+        if (mirrorDuty(volume)) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        DiskOperation disk = write.disk;
+        disk.kind = switch (write.kind) {
+            case DATA -> DiskOperation.Kind.WRITE;
+            case TRIM -> DiskOperation.Kind.DISCARD;
+            case WRITE_ZEROES -> DiskOperation.Kind.WRITE_ZEROES;
+        };
+        disk.area = DiskOperation.Area.DATA;
+        disk.offsetBytes = write.firstSector * BlockUser.SECTOR_BYTES;
+        disk.lengthBytes = write.lengthBytes;
+        disk.buffer = write.payload;
+        disk.bufferIndex = 0;
+        disk.forceUnitAccess = (write.flags & (DataFlags.FUA | DataFlags.FLUSH)) != 0 && volume.settings.diskFlushes();
+        volume.order(disk, out);
+    }
+
+    /** The disk answered. */
+    public void done(Volume volume, PeerWrite write, ActionQueue out) {
+        if (!write.present) {
+            // Finished without it, when its disk was given up: only the slot waited.
+            recycle(write, out);
+            return;
+        }
+        if (write.disk.errno != 0) {
+            write.errno = write.disk.errno;
+            volume.diskFailed(DiskFailure.WRITE, write.errno, write.firstSector);
+        }
+        boolean more = write.errno == 0 && write.endSector() < write.wholeFirstSector + write.wholeLengthBytes / BlockUser.SECTOR_BYTES;
+        if (more && isCurrent(write)) {
+            volume.overlap().leave(write);
+            volume.log().release(write);
+            write.firstSector = write.endSector();
+            begin(volume, write, out);
+            return;
+        }
+        finish(volume, write, out);
+    }
+
+    private boolean isCurrent(PeerWrite write) {
+        return connected && write.connection == connection;
+    }
+
+    private void finish(Volume volume, PeerWrite write, ActionQueue out) {
+        if (write.present) volume.overlap().leave(write);
+        volume.log().release(write);
+        write.firstSector = write.wholeFirstSector;
+        write.lengthBytes = write.wholeLengthBytes;
+        if (write.payload != null) {
+            out.add(new Action.ReleasePayload(write.payload));
+            write.payload = null;
+        }
+        if (isCurrent(write)) answer(volume, write, out);
+        if (!write.disk.inFlight) recycle(write, out);
+    }
+
+    private void answer(Volume volume, PeerWrite write, ActionQueue out) {
+        BlockAck ack = write.ack;
+        boolean syncing = volume.state().connection().isSyncLike();
+        PeerEpoch epoch = epochs.peekFirst();
+        if (write.errno != 0) {
+            ack.kind = BlockAck.Kind.NEGATIVE_ACK;
+            if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+            // Only a disk that was there and failed breaks the epoch; without a disk the negative ack is the whole answer (rule 7).
+            epoch.failed |= volume.state().disk().isAtLeast(DiskState.INCONSISTENT) || volume.failure() != null;
+        } else if (syncing && (write.flags & DataFlags.MAY_SET_IN_SYNC) != 0) {
+            ack.kind = BlockAck.Kind.RESYNC_WRITE_ACK;
+            volume.bitmap().setInSync(write.firstSector, write.lengthBytes);
+        } else {
+            ack.kind = BlockAck.Kind.WRITE_ACK;
+        }
+        kibWritten += write.lengthBytes >> 10;
+        if (write.errno != 0 || (write.flags & DataFlags.SEND_WRITE_ACK) != 0) {
+            fillAck(volume, write, ack);
+            write.sendAck.connection = connection;
+            write.sendAck.packet = ack;
+            out.add(write.sendAck);
+        }
+        epoch.open--;
+        finishEpochIfThrough(out);
+    }
+
+    private static void fillAck(Volume volume, PeerWrite write, BlockAck ack) {
+        ack.volume = write.volume;
+        ack.firstSector = write.wholeFirstSector;
+        ack.blockId = write.blockId;
+        ack.lengthBytes = write.wholeLengthBytes;
+        ack.sequence = volume.nextSequence();
+    }
+
+    private void recycle(PeerWrite write, ActionQueue out) {
+        writesInWork--;
+        write.nextFree = justFreed;
+        justFreed = write;
+        if (paused && writesInWork < RESUME_BELOW && connected) {
+            paused = false;
+            out.add(new Action.ResumeReading(connection));
+        }
+    }
+
+    // A slot owns its ack's action: it is taken anew only after the event whose actions may contain it.
+    private PeerWrite justFreed;
+
+    /** The actions of the last event are performed: slots that were given back in it may be used. */
+    public void eventIsOver() {
+        while (justFreed != null) {
+            PeerWrite write = justFreed;
+            justFreed = write.nextFree;
+            write.nextFree = free;
+            free = write;
+        }
+    }
+
+    // ---- epochs
+
+    private void finishEpochIfThrough(ActionQueue out) {
+        PeerEpoch epoch = epochs.peekFirst();
+        if (epoch == null || !epoch.barrierReceived || epoch.open > 0 || flushesOpen > 0) return;
+        flushFailed = epoch.failed;
+        for (int i = 0; i < flushes.length; i++) {
+            Volume volume = volumes.get(i);
+            if (!volume.takesLocalWrites() || !volume.settings.diskFlushes() || flushes[i].inFlight) continue;
+            flushes[i].kind = DiskOperation.Kind.FLUSH;
+            flushes[i].area = DiskOperation.Area.DATA;
+            flushes[i].lengthBytes = 0;
+            flushesOpen++;
+            volume.order(flushes[i], out);
+        }
+        if (flushesOpen == 0) acknowledgeEpoch(out);
+    }
+
+    /** A flush of a barrier came back; {@code current}: it was ordered in this connection. */
+    public void flushDone(Volume volume, DiskOperation flush, ActionQueue out) {
+        if (flush.errno != 0) {
+            flushFailed = true;
+            volume.diskFailed(DiskFailure.FLUSH, flush.errno, 0);
+        }
+        flushesOpen--;
+        if (flushesOpen == 0 && connected && !epochs.isEmpty() && epochs.peekFirst().barrierReceived) acknowledgeEpoch(out);
+    }
+
+    private void acknowledgeEpoch(ActionQueue out) {
+        PeerEpoch epoch = epochs.poll();
+        // After a failed write or flush the open barrier is never acknowledged: the Primary marks all it covers (rule 7).
+        if (flushFailed || epoch.failed) {
+            brokenEpoch = true;
+            epochs.addFirst(epoch);
+            epoch.barrierReceived = false;
+            return;
+        }
+        Packet.BarrierAck ack = new Packet.BarrierAck();
+        ack.number = epoch.barrierNumber;
+        ack.writes = epoch.received;
+        out.add(new Action.SendPacket(connection, ack));
+        PeerEpoch next = epochs.peekFirst();
+        for (PeerWrite write = next.pollWaiting(); write != null; write = next.pollWaiting()) begin(volumeOf(write), write, out);
+        finishEpochIfThrough(out);
+    }
+
+    private boolean brokenEpoch;
+
+    /** An epoch cannot be acknowledged any more: the connection must go, so that the Primary marks what it covers (rule 7). */
+    public boolean brokenEpoch() {
+        return brokenEpoch;
+    }
+
+    private Volume volumeOf(PeerWrite write) {
+        for (int i = 0; i < volumes.size(); i++) {
+            if (volumes.get(i).number == write.volume) return volumes.get(i);
+        }
+        throw new AssertionError("no volume " + write.volume);
+    }
+
+    // ---- the connection and the disk go
+
+    /** What was received is still written (rule 21); what waits for a barrier is dropped, the Primary knows that it is not covered. */
+    public void connectionLost(ActionQueue out) {
+        connected = false;
+        brokenEpoch = false;
+        for (PeerEpoch epoch = epochs.poll(); epoch != null; epoch = epochs.poll()) {
+            for (PeerWrite write = epoch.pollWaiting(); write != null; write = epoch.pollWaiting()) {
+                if (write.payload != null) out.add(new Action.ReleasePayload(write.payload));
+                write.payload = null;
+                recycle(write, out);
+            }
+        }
+    }
+
+    /** Everything that was received is on its disk: a takeover may go on (rule 21). */
+    public boolean isDrained() {
+        return writesInWork == 0 && flushesOpen == 0;
+    }
+
+    public int writesInWork() {
+        return writesInWork;
+    }
+
+    public int openEpochs() {
+        return epochs.size();
+    }
+
+    public long kibWritten() {
+        return kibWritten;
+    }
+}

@@ -1,0 +1,338 @@
+package org.duett.replicator.write;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.activitylog.ActivityLog;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.HostRead;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+
+/**
+ * The reads of this node's host: from the local disk where its block is good, else from the peer. A sector that the local disk
+ * cannot read is fetched from the peer and written back (rule 15).
+ */
+public final class ReadPath {
+    private static final int MAX_PART_BYTES = 1 << 20;
+
+    private final List<Volume> volumes;
+    private final BufferSource buffers;
+    private final List<HostRead> slots = new ArrayList<>();
+    private HostRead free;
+    private final HostQueue queue = new HostQueue();
+    private int connection;
+    private boolean connected;
+    private boolean heldBack;
+    private long readDeadlineBootNanos = Long.MAX_VALUE;
+    private int inFlight;
+    private long repairs;
+    private long nowNanos;
+
+    public ReadPath(List<Volume> volumes, BufferSource buffers) {
+        this.volumes = volumes;
+        this.buffers = buffers;
+    }
+
+    private Volume volume(int number) {
+        for (int i = 0; i < volumes.size(); i++) {
+            if (volumes.get(i).number == number) return volumes.get(i);
+        }
+        throw new AssertionError("no volume " + number);
+    }
+
+    public void timeIs(long newNowNanos) {
+        nowNanos = newNowNanos;
+    }
+
+    public void arrived(HostRequest request, ActionQueue out) {
+        request.errno = 0;
+        request.cutBytes = 0;
+        request.openParts = 1;
+        request.notAfterBootNanos = readDeadlineBootNanos;
+        if (heldBack) queue.add(request);
+        else begin(request, out);
+    }
+
+    /** Frozen: reads wait, too (rule 9). */
+    public void holdBack(boolean hold, ActionQueue out) {
+        heldBack = hold;
+        while (!heldBack && queue.peek() != null) begin(queue.poll(), out);
+    }
+
+    /** No read is answered after this boot time (rule 9). */
+    public void setReadDeadline(long bootNanos) {
+        readDeadlineBootNanos = bootNanos;
+    }
+
+    private void begin(HostRequest request, ActionQueue out) {
+        request.notAfterBootNanos = readDeadlineBootNanos;
+        Volume volume = volume(request.volume);
+        if (!volume.isPrimary()) request.fail(Errno.ESHUTDOWN);
+        while (request.errno == 0 && request.cutBytes < request.lengthBytes) {
+            HostRead read = takeSlot();
+            read.request = request;
+            read.volume = request.volume;
+            read.firstSector = request.firstSector + request.cutBytes / BlockUser.SECTOR_BYTES;
+            read.payloadIndex = (int) request.cutBytes;
+            read.lengthBytes = (int) Math.min(MAX_PART_BYTES, request.lengthBytes - request.cutBytes);
+            read.repair = false;
+            request.cutBytes += read.lengthBytes;
+            request.openParts++;
+            start(volume, read, out);
+        }
+        partDone(request, out);
+    }
+
+    private HostRead takeSlot() {
+        HostRead read = free;
+        if (read != null) {
+            free = read.nextFree;
+            read.nextFree = null;
+        } else {
+            read = new HostRead(slots.size());
+            slots.add(read);
+        }
+        read.uses++;
+        inFlight++;
+        return read;
+    }
+
+    private void start(Volume volume, HostRead read, ActionQueue out) {
+        if (!read.repair && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
+        else if (connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE) readRemotely(read, out);
+        else fail(read, out);
+    }
+
+    private static void readLocally(Volume volume, HostRead read, ActionQueue out) {
+        read.remote = false;
+        DiskOperation disk = read.disk;
+        disk.kind = DiskOperation.Kind.READ;
+        disk.area = DiskOperation.Area.DATA;
+        disk.offsetBytes = read.firstSector * BlockUser.SECTOR_BYTES;
+        disk.lengthBytes = read.lengthBytes;
+        disk.buffer = read.request.payload;
+        disk.bufferIndex = read.payloadIndex;
+        disk.forceUnitAccess = false;
+        volume.order(disk, out);
+    }
+
+    private void readRemotely(HostRead read, ActionQueue out) {
+        read.remote = true;
+        read.connection = connection;
+        read.sentAtNanos = nowNanos;
+        read.ask.volume = read.volume;
+        read.ask.firstSector = read.firstSector;
+        read.ask.blockId = read.blockId();
+        read.ask.lengthBytes = read.lengthBytes;
+        read.send.connection = connection;
+        read.send.packet = read.ask;
+        out.add(read.send);
+    }
+
+    /** The local disk answered, either a read or the write that repairs one. */
+    public void localDone(HostRead read, ActionQueue out) {
+        Volume volume = volume(read.volume);
+        if (read.disk.kind == DiskOperation.Kind.WRITE) {
+            repairWritten(volume, read, out);
+            return;
+        }
+        if (read.request == null) {
+            recycle(read);
+            return;
+        }
+        if (read.disk.errno == 0) {
+            finish(read, out);
+            return;
+        }
+        boolean peerHasIt = connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        boolean repairs = peerHasIt && volume.settings.onReadError() == OnReadError.REPAIR;
+        if (!repairs) volume.diskFailed(DiskFailure.READ, read.disk.errno, read.firstSector);
+        if (!peerHasIt) {
+            fail(read, out);
+            return;
+        }
+        read.repair = true;
+        readRemotely(read, out);
+    }
+
+    /** P_DATA_REPLY. False: nothing was asked of which this is the answer. Takes over the packet's payload. */
+    public boolean replied(Packet.Data reply, ActionQueue out) {
+        HostRead read = find(reply.blockId, reply.firstSector);
+        if (read == null || read.lengthBytes != reply.lengthBytes) {
+            out.add(new Action.ReleasePayload(reply.payload));
+            return false;
+        }
+        read.request.payload.setBytes(read.payloadIndex, reply.payload, reply.payloadIndex, reply.lengthBytes);
+        out.add(new Action.ReleasePayload(reply.payload));
+        Volume volume = volume(read.volume);
+        if (read.repair && mayRepair(volume, read)) {
+            repair(volume, read, out);
+            return true;
+        }
+        finish(read, out);
+        return true;
+    }
+
+    /** P_NEG_DREPLY: the peer cannot read it either. */
+    public boolean refused(Packet.BlockAck ack, ActionQueue out) {
+        HostRead read = find(ack.blockId, ack.firstSector);
+        if (read == null) return false;
+        fail(read, out);
+        return true;
+    }
+
+    private HostRead find(long blockId, long firstSector) {
+        long index = (blockId & 0xffffffffL) - 1;
+        if (index < 0 || index >= slots.size()) return null;
+        HostRead read = slots.get((int) index);
+        boolean matches = read.request != null && read.remote && read.blockId() == blockId && read.firstSector == firstSector;
+        return matches ? read : null;
+    }
+
+    // ---- read repair (rule 15)
+
+    /** The peer is UpToDate, the block is in sync, and nobody is writing it: else the repair could undo a newer write. */
+    private static boolean mayRepair(Volume volume, HostRead read) {
+        return volume.diskUsable() && volume.state().disk() == DiskState.UP_TO_DATE
+                && volume.state().peerDisk() == DiskState.UP_TO_DATE
+                && !volume.bitmap().isOutOfSync(read.firstSector, read.lengthBytes)
+                && volume.overlap().firstOverlapping(read) == null
+                && (!volume.settings.activityLogUpdates()
+                        || volume.log().isHot(ActivityLog.extentOf(read.firstSector)));
+    }
+
+    private void repair(Volume volume, HostRead read, ActionQueue out) {
+        boolean entered = volume.overlap().enter(read);
+        assert entered;
+        repairs++;
+        DiskOperation disk = read.disk;
+        disk.kind = DiskOperation.Kind.WRITE;
+        disk.area = DiskOperation.Area.DATA;
+        disk.offsetBytes = read.firstSector * BlockUser.SECTOR_BYTES;
+        disk.lengthBytes = read.lengthBytes;
+        disk.buffer = read.request.payload;
+        disk.bufferIndex = read.payloadIndex;
+        disk.forceUnitAccess = false;
+        volume.order(disk, out);
+    }
+
+    private void repairWritten(Volume volume, HostRead read, ActionQueue out) {
+        volume.overlap().leave(read);
+        if (read.disk.errno != 0) volume.diskFailed(DiskFailure.WRITE, read.disk.errno, read.firstSector);
+        finish(read, out);
+    }
+
+    // ---- ends
+
+    private void finish(HostRead read, ActionQueue out) {
+        HostRequest request = read.request;
+        read.request = null;
+        if (request != null) partDone(request, out);
+        recycle(read);
+    }
+
+    private void fail(HostRead read, ActionQueue out) {
+        read.request.fail(Errno.EIO);
+        finish(read, out);
+    }
+
+    private void recycle(HostRead read) {
+        if (read.disk.inFlight) return;
+        inFlight--;
+        read.remote = false;
+        read.nextFree = free;
+        free = read;
+    }
+
+    private void partDone(HostRequest request, ActionQueue out) {
+        if (--request.openParts == 0) out.add(request.complete);
+    }
+
+    // ---- the peer and the disk come and go
+
+    public void connected(int newConnection) {
+        connection = newConnection;
+        connected = true;
+    }
+
+    /** What was asked of the peer is asked of the local disk, where that may be; else it fails. */
+    public void connectionLost(ActionQueue out) {
+        connected = false;
+        for (int i = 0; i < slots.size(); i++) {
+            HostRead read = slots.get(i);
+            if (read.request == null || !read.remote || read.disk.inFlight) continue;
+            Volume volume = volume(read.volume);
+            if (!read.repair && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
+            else fail(read, out);
+        }
+    }
+
+    /**
+     * The local disk is given up. Reads that it answers with an error go to the peer then; with {@code hangs} they are not waited
+     * for.
+     */
+    public void localDiskLost(Volume volume, boolean hangs, ActionQueue out) {
+        if (!hangs) return;
+        for (int i = 0; i < slots.size(); i++) {
+            HostRead read = slots.get(i);
+            boolean stuck = read.request != null && read.volume == volume.number && read.disk.inFlight;
+            if (stuck && read.disk.kind == DiskOperation.Kind.READ) readElsewhere(volume, read, out);
+        }
+    }
+
+    // The hung operation may still write into the request's memory: the read is tried again into fresh memory and in a fresh slot
+    // (rule 18). A request of several parts shares its memory with the others, so it fails.
+    private void readElsewhere(Volume volume, HostRead stuck, ActionQueue out) {
+        HostRequest request = stuck.request;
+        stuck.request = null;
+        if (stuck.lengthBytes != request.lengthBytes) {
+            request.fail(Errno.EIO);
+            partDone(request, out);
+            return;
+        }
+        out.add(new Action.ReleasePayload(request.payload));
+        request.payload = buffers.allocate(stuck.lengthBytes);
+        HostRead read = takeSlot();
+        read.request = request;
+        read.volume = stuck.volume;
+        read.firstSector = stuck.firstSector;
+        read.payloadIndex = 0;
+        read.lengthBytes = stuck.lengthBytes;
+        read.repair = false;
+        start(volume, read, out);
+    }
+
+    public void failQueued(int errno, ActionQueue out) {
+        for (HostRequest request = queue.poll(); request != null; request = queue.poll()) {
+            request.fail(errno);
+            partDone(request, out);
+        }
+    }
+
+    /** When the oldest read that the peer owes us was asked for; {@link Long#MAX_VALUE}: none is. */
+    public long oldestUnansweredNanos() {
+        long oldest = Long.MAX_VALUE;
+        for (int i = 0; i < slots.size(); i++) {
+            HostRead read = slots.get(i);
+            if (read.request != null && read.remote && !read.disk.inFlight) oldest = Math.min(oldest, read.sentAtNanos);
+        }
+        return oldest;
+    }
+
+    public boolean isIdle() {
+        return inFlight == 0 && queue.size() == 0;
+    }
+
+    public long repairs() {
+        return repairs;
+    }
+}

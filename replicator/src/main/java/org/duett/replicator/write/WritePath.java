@@ -1,0 +1,671 @@
+package org.duett.replicator.write;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.activitylog.ActivityLog;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.HostFlush;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.Leg;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.record.HeldWrites;
+import org.duett.replicator.record.LossRecord;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.DataFlags;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.Packet.BlockAck;
+
+/**
+ * The writes of this node's host, from their arrival to the barrier ack of their epoch (layout, "One 4 KiB write"). A write is cut
+ * into parts; each waits for overlapping ones, for its extent to be hot, and then runs on both legs; it completes by {@link
+ * HostWrite#mayComplete}.
+ */
+public final class WritePath implements HeldWrites {
+    static final int MAX_PART_BYTES = 1 << 20;
+    private static final int MAX_SLOTS = 4096;
+    private static final int BLOCK_SECTORS = 8;
+    private static final int SECTOR_BYTES = BlockUser.SECTOR_BYTES;
+
+    private final List<Volume> volumes;
+    private final Protocol protocol;
+    private final TransferLog epochs;
+    private LossRecord record;
+
+    private final List<HostWrite> slots = new ArrayList<>();
+    private HostWrite freeSlots;
+    private int slotsInUse;
+    private final HostQueue queue = new HostQueue();
+    private HostFlush freeFlushes;
+    private final List<HostFlush> flushes = new ArrayList<>();
+
+    private int connection;
+    private boolean connected;
+    private boolean zeroesAgreed;
+    private boolean heldBack;
+    private boolean serving;
+    private long nowNanos;
+    private long requestsServed;
+
+    public WritePath(List<Volume> volumes, Protocol protocol, int maxEpochWrites) {
+        this.volumes = volumes;
+        this.protocol = protocol;
+        this.epochs = new TransferLog(Math.min(maxEpochWrites, MAX_SLOTS / 2));
+    }
+
+    public void recordsIn(LossRecord newRecord) {
+        record = newRecord;
+    }
+
+    private Volume volume(int number) {
+        for (int i = 0; i < volumes.size(); i++) {
+            if (volumes.get(i).number == number) return volumes.get(i);
+        }
+        throw new AssertionError("no volume " + number);
+    }
+
+    // ---- arrival
+
+    /** A WRITE, TRIM, WRITE_ZEROES or FLUSH. Completed exactly once, sooner or later. */
+    public void arrived(HostRequest request, ActionQueue out) {
+        request.errno = 0;
+        request.cutBytes = 0;
+        request.openParts = 1;
+        request.notAfterBootNanos = Long.MAX_VALUE;
+        if (request.kind == HostRequest.Kind.TRIM) roundInward(request);
+        queue.add(request);
+        serveQueue(out);
+    }
+
+    /** Only a TRIM is rounded to whole blocks, so that bitmap and data speak of the same blocks (rule 27). */
+    private static void roundInward(HostRequest request) {
+        long end = request.firstSector + request.lengthBytes / SECTOR_BYTES;
+        long first = (request.firstSector + BLOCK_SECTORS - 1) / BLOCK_SECTORS * BLOCK_SECTORS;
+        long last = end / BLOCK_SECTORS * BLOCK_SECTORS;
+        request.firstSector = first;
+        request.lengthBytes = Math.max(0, last - first) * SECTOR_BYTES;
+    }
+
+    /** Holds everything that has not begun (freeze, suspend-io), or lets it go on. */
+    public void holdBack(boolean hold, ActionQueue out) {
+        heldBack = hold;
+        if (!hold) serveQueue(out);
+    }
+
+    private void serveQueue(ActionQueue out) {
+        // A part that fails at once frees its slot and would come back here in the midst of its own request.
+        if (serving) return;
+        serving = true;
+        serveWhilePossible(out);
+        serving = false;
+    }
+
+    private void serveWhilePossible(ActionQueue out) {
+        while (queue.peek() != null && !heldBack) {
+            HostRequest request = queue.peek();
+            Volume volume = volume(request.volume);
+            if (!volume.isPrimary()) request.fail(Errno.ESHUTDOWN);
+            else if (request.kind == HostRequest.Kind.FLUSH) beginFlush(volume, request, out);
+            else if (!cut(volume, request, out)) return;
+            queue.poll();
+            partDone(request, out);
+        }
+    }
+
+    /** Cuts as much as there are slots for; true when the request is cut wholly, or has failed. */
+    private boolean cut(Volume volume, HostRequest request, ActionQueue out) {
+        while (request.cutBytes < request.lengthBytes && request.errno == 0) {
+            HostWrite write = takeSlot(out);
+            if (write == null) return false;
+            fill(write, request);
+            request.openParts++;
+            request.cutBytes += write.lengthBytes;
+            begin(volume, write, out);
+        }
+        return true;
+    }
+
+    private HostWrite takeSlot(ActionQueue out) {
+        HostWrite write = freeSlots;
+        if (write != null) {
+            freeSlots = write.nextFree;
+            write.nextFree = null;
+        } else if (slots.size() < MAX_SLOTS) {
+            write = new HostWrite(slots.size());
+            slots.add(write);
+        } else {
+            // Slots, extents and epochs would wait for one another for ever (rule 16).
+            epochs.close(out);
+            return null;
+        }
+        slotsInUse++;
+        write.uses++;
+        return write;
+    }
+
+    private static void fill(HostWrite write, HostRequest request) {
+        write.request = request;
+        write.volume = request.volume;
+        write.firstSector = request.firstSector + request.cutBytes / SECTOR_BYTES;
+        write.payloadIndex = Math.toIntExact(Math.min(request.cutBytes, Integer.MAX_VALUE));
+        write.forceUnitAccess = request.forceUnitAccess;
+        write.kind = switch (request.kind) {
+            case WRITE -> HostWrite.Kind.DATA;
+            case TRIM -> HostWrite.Kind.TRIM;
+            case WRITE_ZEROES -> HostWrite.Kind.WRITE_ZEROES;
+            case READ, FLUSH -> throw new AssertionError("not a write: " + request);
+        };
+        long left = request.lengthBytes - request.cutBytes;
+        long toExtentEnd = (ActivityLog.EXTENT_SECTORS - write.firstSector % ActivityLog.EXTENT_SECTORS) * SECTOR_BYTES;
+        long most = write.kind == HostWrite.Kind.DATA ? MAX_PART_BYTES : Long.MAX_VALUE;
+        write.lengthBytes = Math.toIntExact(Math.min(most, Math.min(left, toExtentEnd)));
+        write.local = Leg.NOT_NEEDED;
+        write.peer = Leg.NOT_NEEDED;
+        write.record = Leg.NOT_NEEDED;
+        write.inEpoch = false;
+        write.peerDiskConfirmed = false;
+        write.clearsBits = false;
+    }
+
+    // ---- one part, forward
+
+    private void begin(Volume volume, HostWrite write, ActionQueue out) {
+        if (volume.overlap().enter(write)) {
+            nothingOverlaps(write, out);
+        } else if (protocol != Protocol.C) {
+            // What it waits for may be complete but unconfirmed on the peer's disk until its barrier (rule 16).
+            epochs.close(out);
+        }
+    }
+
+    /** No overlapping write is under way any more. */
+    public void nothingOverlaps(HostWrite write, ActionQueue out) {
+        Volume volume = volume(write.volume);
+        // Neither leg starts before the transaction is on disk: after a crash only extents that the log names are resynced, so a
+        // write outside of it could differ unnoticed (spec metadata 6.6).
+        if (volume.takesLocalWrites() && !volume.log().acquire(write)) {
+            if (volume.log().isStarving()) epochs.close(out);
+            return;
+        }
+        extentIsHot(write, out);
+    }
+
+    /** The write's extent is named in the activity log on disk: both legs start. */
+    public void extentIsHot(HostWrite write, ActionQueue out) {
+        Volume volume = volume(write.volume);
+        VolumeState state = volume.state();
+        boolean local = volume.takesLocalWrites();
+        boolean peer = connected && state.replicatesData();
+        if (!local && !peer || !state.disk().servesHostAlone() && !state.peerDisk().servesHostAlone()) {
+            failPart(volume, write, out);
+            return;
+        }
+        write.local = local ? Leg.PENDING : Leg.NOT_NEEDED;
+        write.peer = peer ? Leg.PENDING : Leg.NOT_NEEDED;
+        if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
+        if (!peer) markOutOfSync(volume, write, out);
+        if (peer) sendToPeer(volume, write, out);
+        if (local) writeLocally(volume, write, out);
+        if (write.record == Leg.PENDING) record.wanted(volume, out);
+    }
+
+    private void markOutOfSync(Volume volume, HostWrite write, ActionQueue out) {
+        long newlySet = volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        if (newlySet > 0 && connected && volume.state().replicatesOutOfSyncNotes()) {
+            Packet.BlockDescription note = new Packet.BlockDescription();
+            note.kind = Packet.BlockDescription.Kind.OUT_OF_SYNC;
+            note.volume = write.volume;
+            note.firstSector = write.firstSector;
+            note.lengthBytes = write.lengthBytes;
+            out.add(new Action.SendPacket(connection, note));
+        }
+    }
+
+    private void writeLocally(Volume volume, HostWrite write, ActionQueue out) {
+        DiskOperation disk = write.disk;
+        disk.kind = switch (write.kind) {
+            case DATA -> DiskOperation.Kind.WRITE;
+            case TRIM -> DiskOperation.Kind.DISCARD;
+            case WRITE_ZEROES -> write.request.keepAllocated ? DiskOperation.Kind.WRITE_ZEROES : DiskOperation.Kind.DISCARD;
+        };
+        disk.area = DiskOperation.Area.DATA;
+        disk.offsetBytes = write.firstSector * SECTOR_BYTES;
+        disk.lengthBytes = write.lengthBytes;
+        disk.buffer = write.kind == HostWrite.Kind.DATA ? write.request.payload : null;
+        disk.bufferIndex = write.payloadIndex;
+        disk.forceUnitAccess = write.forceUnitAccess && volume.settings.diskFlushes();
+        volume.order(disk, out);
+    }
+
+    private void sendToPeer(Volume volume, HostWrite write, ActionQueue out) {
+        boolean syncing = volume.state().connection().isSyncLike();
+        boolean wantsWriteAck = protocol == Protocol.C || syncing || write.forceUnitAccess;
+        int flags = DataFlags.SYNC;
+        if (wantsWriteAck) flags |= DataFlags.SEND_WRITE_ACK;
+        if (protocol == Protocol.B) flags |= DataFlags.SEND_RECEIVE_ACK;
+        if (syncing) flags |= DataFlags.MAY_SET_IN_SYNC;
+        if (write.forceUnitAccess) flags |= DataFlags.FUA;
+        write.sentAtNanos = nowNanos;
+        write.inEpoch = true;
+        write.awaitsWriteAck = wantsWriteAck;
+        if (write.kind == HostWrite.Kind.DATA) fillData(volume, write, flags);
+        else fillZeroing(volume, write, flags);
+        write.send.connection = connection;
+        out.add(write.send);
+        // In protocol A handing it to the network is all the host waits for, but for FUA (rule 16).
+        if (protocol == Protocol.A && !write.forceUnitAccess) write.peer = Leg.DONE;
+        epochs.add(write, out);
+    }
+
+    private void fillData(Volume volume, HostWrite write, int flags) {
+        Packet.Data data = write.data;
+        data.volume = write.volume;
+        data.firstSector = write.firstSector;
+        data.blockId = write.blockId();
+        data.sequence = volume.nextSequence();
+        data.flags = flags;
+        data.lengthBytes = write.lengthBytes;
+        data.payload = write.request.payload;
+        data.payloadIndex = write.payloadIndex;
+        write.send.packet = data;
+    }
+
+    private void fillZeroing(Volume volume, HostWrite write, int flags) {
+        Packet.Zeroing zeroing = write.zeroing;
+        boolean mayDeallocate = write.kind == HostWrite.Kind.TRIM || !write.request.keepAllocated;
+        // A kernel's plain discard need not read back as zeroes, so with WZEROES a TRIM travels as P_ZEROES (rule 27).
+        zeroing.kind = zeroesAgreed ? Packet.Zeroing.Kind.ZEROES : Packet.Zeroing.Kind.TRIM;
+        zeroing.volume = write.volume;
+        zeroing.firstSector = write.firstSector;
+        zeroing.blockId = write.blockId();
+        zeroing.sequence = volume.nextSequence();
+        zeroing.flags = flags | (zeroesAgreed ? DataFlags.ZEROES | (mayDeallocate ? DataFlags.DISCARD : 0) : DataFlags.DISCARD);
+        zeroing.lengthBytes = write.lengthBytes;
+        write.send.packet = zeroing;
+    }
+
+    // ---- answers
+
+    public void localDone(HostWrite write, ActionQueue out) {
+        Volume volume = volume(write.volume);
+        if (write.local != Leg.PENDING) {
+            // It was given up when its disk was: only the slot waited for this.
+            freeIfThrough(write, out);
+            return;
+        }
+        if (write.disk.errno == 0) {
+            write.local = Leg.DONE;
+            if (write.clearsBits) clearBits(volume, write);
+        } else {
+            volume.diskFailed(DiskFailure.WRITE, write.disk.errno, write.firstSector);
+            loseLocalLeg(volume, write, out);
+        }
+        decide(volume, write, out);
+    }
+
+    private void loseLocalLeg(Volume volume, HostWrite write, ActionQueue out) {
+        write.local = Leg.FAILED;
+        write.record = Leg.PENDING;
+        if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        record.localLost(volume);
+    }
+
+    /** An ack for one of our writes. False: there is no such write, the peer broke the protocol (spec wire 4.3). */
+    public boolean acknowledged(BlockAck ack, ActionQueue out) {
+        HostWrite write = find(ack);
+        if (write == null) return ack.kind == BlockAck.Kind.NEGATIVE_ACK;
+        Volume volume = volume(write.volume);
+        switch (ack.kind) {
+            case WRITE_ACK, RESYNC_WRITE_ACK -> {
+                write.peerDiskConfirmed = true;
+                write.awaitsWriteAck = false;
+                if (write.peer == Leg.PENDING) write.peer = Leg.DONE;
+                if (ack.kind == BlockAck.Kind.RESYNC_WRITE_ACK) {
+                    write.clearsBits = true;
+                    if (write.local == Leg.DONE) clearBits(volume, write);
+                }
+            }
+            case RECEIVE_ACK -> {
+                boolean waitsForDisk = write.forceUnitAccess;
+                if (write.peer == Leg.PENDING && !waitsForDisk) write.peer = Leg.DONE;
+            }
+            case NEGATIVE_ACK -> negative(volume, write, out);
+            case SUPERSEDED, NEGATIVE_DATA_REPLY, NEGATIVE_RESYNC_REPLY, VERIFY_RESULT, IN_SYNC, RESYNC_CANCEL, RETRY_WRITE -> {
+                return false;
+            }
+        }
+        decide(volume, write, out);
+        return true;
+    }
+
+    private HostWrite find(BlockAck ack) {
+        long index = (ack.blockId & 0xffffffffL) - 1;
+        if (index < 0 || index >= slots.size()) return null;
+        HostWrite write = slots.get((int) index);
+        boolean matches = write.inEpoch && write.blockId() == ack.blockId && write.firstSector == ack.firstSector;
+        return matches && write.volume == ack.volume ? write : null;
+    }
+
+    /** The peer could not write it: that copy is lost for this block (rule 4). */
+    private void negative(Volume volume, HostWrite write, ActionQueue out) {
+        boolean wasPending = write.peer == Leg.PENDING;
+        write.awaitsWriteAck = false;
+        VolumeState before = volume.state();
+        if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        if (!wasPending) return;
+        write.peer = Leg.FAILED;
+        boolean copyCounts = before.peerDisk().servesHostAlone();
+        write.record = copyCounts ? Leg.PENDING : write.record;
+        if (copyCounts) {
+            record.peerLost(volume, before, false, out);
+            record.wanted(volume, out);
+            if (!record.newWritesNeedRecord(volume)) write.record = Leg.DONE;
+        }
+    }
+
+    private static void clearBits(Volume volume, HostWrite write) {
+        if (volume.bitmap() != null) volume.bitmap().setInSync(write.firstSector, write.lengthBytes);
+        write.clearsBits = false;
+    }
+
+    private void decide(Volume volume, HostWrite write, ActionQueue out) {
+        if (write.request == null) return;
+        if (write.mayComplete()) completePart(volume, write, out);
+        else if (write.mustFail()) failPart(volume, write, out);
+    }
+
+    private void failPart(Volume volume, HostWrite write, ActionQueue out) {
+        write.request.fail(Errno.EIO);
+        completePart(volume, write, out);
+    }
+
+    private void completePart(Volume volume, HostWrite write, ActionQueue out) {
+        HostRequest request = write.request;
+        write.request = null;
+        partDone(request, out);
+        // In A and B the peer's disk write may still be under way: an overlapping one waits for its barrier (rule 16).
+        boolean confirmed = !write.inEpoch || write.peerDiskConfirmed || protocol == Protocol.C;
+        if (confirmed && write.present) volume.overlap().leave(write);
+        if (!write.inEpoch) retire(volume, write, out);
+    }
+
+    private void partDone(HostRequest request, ActionQueue out) {
+        assert request.openParts > 0;
+        if (--request.openParts > 0) return;
+        requestsServed++;
+        out.add(request.complete);
+    }
+
+    /** Both legs and the barrier are through with it. */
+    private void retire(Volume volume, HostWrite write, ActionQueue out) {
+        assert write.request == null;
+        assert !write.inEpoch;
+        if (write.present) volume.overlap().leave(write);
+        volume.log().release(write);
+        freeIfThrough(write, out);
+    }
+
+    private void freeIfThrough(HostWrite write, ActionQueue out) {
+        if (write.request != null || write.inEpoch || write.disk.inFlight) return;
+        write.nextFree = freeSlots;
+        freeSlots = write;
+        slotsInUse--;
+        serveQueue(out);
+    }
+
+    // ---- epochs
+
+    /** A barrier ack. False: number or count are wrong, the peer broke the protocol (spec wire 4.5). */
+    public boolean barrierAcknowledged(Packet.BarrierAck ack, ActionQueue out) {
+        Epoch epoch = epochs.acknowledged(ack);
+        if (epoch == null) return false;
+        boolean complete = true;
+        for (HostWrite write = epoch.pollWrite(); write != null; write = epoch.pollWrite()) {
+            if (write.peer == Leg.PENDING || write.awaitsWriteAck) complete = false;
+            write.inEpoch = false;
+            if (write.request == null) retire(volume(write.volume), write, out);
+        }
+        for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) {
+            flush.peer = Leg.DONE;
+            decideFlush(flush, out);
+        }
+        epochs.recycle(epoch);
+        return complete;
+    }
+
+    public void connected(int newConnection, boolean newZeroesAgreed) {
+        connection = newConnection;
+        connected = true;
+        zeroesAgreed = newZeroesAgreed;
+        epochs.connected(newConnection);
+    }
+
+    /**
+     * The connection is lost. Every write that no barrier ack covered may be missing at the peer, also those acknowledged one by
+     * one: its blocks are marked, and what is open is held until the loss is on record (rules 1, 2).
+     *
+     * @return true when writes were open or uncovered: a node that froze now differs from its peer
+     */
+    public boolean connectionLost(ActionQueue out) {
+        connected = false;
+        boolean uncovered = false;
+        for (Epoch epoch = epochs.pollAfterLoss(); epoch != null; epoch = epochs.pollAfterLoss()) {
+            for (HostWrite write = epoch.pollWrite(); write != null; write = epoch.pollWrite()) {
+                uncovered = true;
+                losePeerLeg(write, out);
+            }
+            for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) {
+                flush.peer = Leg.FAILED;
+                flush.record = record.newWritesNeedRecord(volume(flush.volume)) ? Leg.PENDING : Leg.NOT_NEEDED;
+                decideFlush(flush, out);
+            }
+            epochs.recycle(epoch);
+        }
+        return uncovered;
+    }
+
+    private void losePeerLeg(HostWrite write, ActionQueue out) {
+        Volume volume = volume(write.volume);
+        if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        write.inEpoch = false;
+        write.awaitsWriteAck = false;
+        write.clearsBits = false;
+        if (write.request == null) {
+            retire(volume, write, out);
+            return;
+        }
+        // Also a write that the peer had acknowledged: it is complete only with the local leg, and then on one known copy.
+        write.peer = Leg.FAILED;
+        if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
+        // A copy on a disk that is itself a sync target is none: the source would overwrite it (rule 1).
+        if (!volume.state().disk().servesHostAlone()) write.record = Leg.FAILED;
+        decide(volume, write, out);
+    }
+
+    /** The peer's disk failed, the connection lives: all that its barrier did not cover may be missing there (rule 7). */
+    public void peerDiskLost(Volume volume, ActionQueue out) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            if (!write.inEpoch || write.volume != volume.number) continue;
+            if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+            write.clearsBits = false;
+            if (write.request == null) continue;
+            write.peer = Leg.FAILED;
+            if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
+            decide(volume, write, out);
+        }
+    }
+
+    // ---- the record of a loss
+
+    @Override
+    public void recordMade(Volume volume, ActionQueue out) {
+        settle(volume, Leg.DONE, out);
+    }
+
+    @Override
+    public void recordImpossible(Volume volume, ActionQueue out) {
+        settle(volume, Leg.FAILED, out);
+    }
+
+    private void settle(Volume volume, Leg result, ActionQueue out) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            if (write.request == null || write.volume != volume.number || write.record != Leg.PENDING) continue;
+            write.record = result;
+            decide(volume, write, out);
+        }
+        for (HostFlush flush : List.copyOf(flushes)) {
+            if (flush.volume != volume.number || flush.record != Leg.PENDING) continue;
+            flush.record = result;
+            decideFlush(flush, out);
+        }
+    }
+
+    @Override
+    public boolean holdsAny(Volume volume) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            if (write.request != null && write.volume == volume.number && write.record == Leg.PENDING) return true;
+        }
+        for (HostFlush flush : flushes) {
+            if (flush.volume == volume.number && flush.record == Leg.PENDING) return true;
+        }
+        return false;
+    }
+
+    /** The local disk is given up: what it has not answered is failed on that leg; the slots wait for the answers (rule 18). */
+    public void localDiskLost(Volume volume, ActionQueue out) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            if (write.request == null || write.volume != volume.number || write.local != Leg.PENDING) continue;
+            loseLocalLeg(volume, write, out);
+            decide(volume, write, out);
+        }
+        for (HostFlush flush : List.copyOf(flushes)) {
+            if (flush.volume != volume.number || flush.local != Leg.PENDING) continue;
+            flush.local = Leg.FAILED;
+            flush.record = Leg.PENDING;
+            record.localLost(volume);
+            decideFlush(flush, out);
+        }
+    }
+
+    /** Everything of this volume that has not begun fails: the role is given up or no data is left. */
+    public void failQueued(int errno, ActionQueue out) {
+        for (HostRequest request = queue.poll(); request != null; request = queue.poll()) {
+            request.fail(errno);
+            partDone(request, out);
+        }
+    }
+
+    // ---- FLUSH
+
+    private void beginFlush(Volume volume, HostRequest request, ActionQueue out) {
+        HostFlush flush = freeFlushes;
+        if (flush != null) freeFlushes = flush.next;
+        else flush = new HostFlush();
+        flush.next = null;
+        flush.request = request;
+        flush.volume = volume.number;
+        flush.peer = epochs.awaitBarrier(flush, out) ? Leg.PENDING : Leg.NOT_NEEDED;
+        flush.record = record.newWritesNeedRecord(volume) ? Leg.PENDING : Leg.NOT_NEEDED;
+        boolean local = volume.takesLocalWrites() && volume.settings.diskFlushes();
+        flush.local = local ? Leg.PENDING : Leg.NOT_NEEDED;
+        flushes.add(flush);
+        request.openParts++;
+        if (local) {
+            flush.disk.kind = DiskOperation.Kind.FLUSH;
+            flush.disk.area = DiskOperation.Area.DATA;
+            flush.disk.lengthBytes = 0;
+            volume.order(flush.disk, out);
+        }
+        if (flush.record == Leg.PENDING) record.wanted(volume, out);
+        decideFlush(flush, out);
+    }
+
+    public void flushDone(HostFlush flush, ActionQueue out) {
+        if (flush.request == null) {
+            freeFlush(flush);
+            return;
+        }
+        if (flush.local != Leg.PENDING) return;
+        if (flush.disk.errno == 0) {
+            flush.local = Leg.DONE;
+        } else {
+            Volume volume = volume(flush.volume);
+            volume.diskFailed(DiskFailure.FLUSH, flush.disk.errno, 0);
+            flush.local = Leg.FAILED;
+            flush.record = Leg.PENDING;
+            record.localLost(volume);
+        }
+        decideFlush(flush, out);
+    }
+
+    private void decideFlush(HostFlush flush, ActionQueue out) {
+        if (flush.request == null) return;
+        boolean completes = flush.mayComplete();
+        if (!completes && !flush.mustFail()) return;
+        HostRequest request = flush.request;
+        flush.request = null;
+        flushes.remove(flush);
+        if (!completes) request.fail(Errno.EIO);
+        partDone(request, out);
+        freeFlush(flush);
+    }
+
+    private void freeFlush(HostFlush flush) {
+        if (flush.disk.inFlight) return;
+        flush.next = freeFlushes;
+        freeFlushes = flush;
+    }
+
+    // ---- time
+
+    public void timeIs(long newNowNanos, ActionQueue out) {
+        nowNanos = newNowNanos;
+        epochs.timeIs(newNowNanos);
+        if (epochs.closeDeadlineNanos() <= newNowNanos) epochs.close(out);
+    }
+
+    public long deadlineNanos() {
+        return epochs.closeDeadlineNanos();
+    }
+
+    /** Core time at which the oldest thing that the peer owes us was sent; {@link Long#MAX_VALUE}: it owes nothing. */
+    public long oldestUnansweredNanos() {
+        return epochs.oldestUnansweredNanos();
+    }
+
+    public void closeEpoch(ActionQueue out) {
+        epochs.close(out);
+    }
+
+    // ---- figures for status and checkers
+
+    public int writesInFlight() {
+        return slotsInUse;
+    }
+
+    public int requestsWaiting() {
+        return queue.size();
+    }
+
+    public int openEpochs() {
+        return epochs.epochs();
+    }
+
+    public boolean isIdle() {
+        return slotsInUse == 0 && queue.size() == 0 && flushes.isEmpty();
+    }
+
+    public long requestsServed() {
+        return requestsServed;
+    }
+}
