@@ -1,0 +1,53 @@
+package org.duett.replicator.disk;
+
+import java.nio.file.Path;
+
+/**
+ * One opened and locked file or block device. Its descriptor carries the lock, so closing it gives the device up. Owned by the disk
+ * that works on it.
+ */
+final class BackingDevice {
+    final Path path;
+    final int descriptor;
+    final boolean blockDevice;
+    final long sizeBytes;
+    /** Offsets and lengths are multiples of it. */
+    final int logicalBlockBytes;
+    final int physicalBlockBytes;
+    /** Addresses are multiples of it. */
+    final int memoryAlignmentBytes;
+    /** Zeroing a range costs less than writing it. */
+    final boolean discards;
+
+    BackingDevice(Path path, int descriptor, boolean blockDevice, long sizeBytes, Alignment alignment, boolean discards) {
+        assert descriptor >= 0;
+        this.path = path;
+        this.descriptor = descriptor;
+        this.blockDevice = blockDevice;
+        this.sizeBytes = sizeBytes;
+        this.logicalBlockBytes = alignment.logicalBlockBytes();
+        this.physicalBlockBytes = alignment.physicalBlockBytes();
+        this.memoryAlignmentBytes = alignment.memoryBytes();
+        this.discards = discards;
+    }
+
+    /** What O_DIRECT demands, and the block size that the device works with inside. */
+    record Alignment(int memoryBytes, int logicalBlockBytes, int physicalBlockBytes) {
+        Alignment {
+            assert Integer.bitCount(memoryBytes) == 1;
+            assert Integer.bitCount(logicalBlockBytes) == 1;
+            assert logicalBlockBytes >= 512;
+            assert physicalBlockBytes >= logicalBlockBytes;
+        }
+    }
+
+    void close(LinuxCalls calls) {
+        // An error here can only speak of data that was never flushed; whoever needed it to be durable has flushed and knows.
+        calls.closeDescriptor(descriptor);
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

@@ -1,0 +1,31 @@
+package org.duett.replicator.disk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.duett.replicator.transport.Transport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ThreadedDiskTest extends BackingDiskContract {
+    @TempDir
+    Path directory;
+
+    @Override
+    protected Harness open(boolean internalMetadata) {
+        return KernelDisks.open(Transport.NIO, directory, internalMetadata);
+    }
+
+    @Test
+    void itIsWhatDisksOpensOnALoopWithoutARing() {
+        assertThat(harness().disk()).isInstanceOf(ThreadedDisk.class);
+        assertThat(((KernelDiskHarness) harness()).opened.engine()).startsWith("threads");
+    }
+
+    @Test
+    void anOperationMakesNoGarbage() {
+        long bytes = KernelDisks.bytesPerWrite((KernelDiskHarness) harness());
+        System.out.println("ThreadedDisk: " + bytes + " bytes allocated on the heap per 4 KiB write at depth 32");
+        assertThat(bytes).isLessThan(64);
+    }
+}
