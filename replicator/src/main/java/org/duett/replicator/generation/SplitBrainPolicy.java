@@ -43,6 +43,7 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
             return configName;
         }
 
+        @SuppressWarnings("EnumOrdinal") // declared in the order of the wire, and tested to be
         public int wireValue() {
             return ordinal();
         }

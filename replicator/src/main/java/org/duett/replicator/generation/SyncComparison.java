@@ -58,7 +58,7 @@ public final class SyncComparison {
 
         /** What the peer compares. */
         public Inputs mirrored() {
-            return new Inputs(peer, own, !resolveConflicts, writeSameAgreed, bothDuett);
+            return new Inputs(/* own= */ peer, /* peer= */ own, !resolveConflicts, writeSameAgreed, bothDuett);
         }
     }
 

@@ -40,6 +40,7 @@ public enum ConnectionState {
         this.displayName = displayName;
     }
 
+    @SuppressWarnings("EnumOrdinal") // declared in the order of the wire, and tested to be
     public int wireValue() {
         return ordinal();
     }

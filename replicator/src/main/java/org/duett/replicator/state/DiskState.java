@@ -32,6 +32,7 @@ public enum DiskState {
         this.displayName = displayName;
     }
 
+    @SuppressWarnings("EnumOrdinal") // declared in the order of the wire, and tested to be
     public int wireValue() {
         return ordinal();
     }

@@ -17,6 +17,7 @@ public enum Role {
     }
 
     /** The number that stands for this role on the wire: the order of declaration is that of the wire. */
+    @SuppressWarnings("EnumOrdinal") // declared in the order of the wire, and tested to be
     public int wireValue() {
         return ordinal();
     }

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What follows from the comparison (spec states 4.2 and 5): disks, policies, the operator's word, refusals. */
+@SuppressWarnings("EnumOrdinal") // a random option is picked by its number
 class SyncHandshakeTest {
 
     private static final SplitBrainPolicy DEFAULT = SplitBrainPolicy.DEFAULT;

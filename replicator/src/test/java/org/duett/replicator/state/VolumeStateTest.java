@@ -2,6 +2,7 @@ package org.duett.replicator.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,6 +38,27 @@ class VolumeStateTest {
 
         assertThat(state).hasToString(text);
         assertThat(state.toWire()).isEqualTo(word);
+    }
+
+    @Test
+    void statesHaveTheNumbersAndNamesOfTheWire() {
+        List<String> connections = List.of("StandAlone", "Disconnecting", "Unconnected", "Timeout", "BrokenPipe",
+                "NetworkFailure", "ProtocolError", "TearDown", "WFConnection", "WFReportParams", "Connected",
+                "StartingSyncS", "StartingSyncT", "WFBitMapS", "WFBitMapT", "WFSyncUUID", "SyncSource", "SyncTarget",
+                "VerifyS", "VerifyT", "PausedSyncS", "PausedSyncT", "Ahead", "Behind");
+        List<String> disks = List.of("Diskless", "Attaching", "Failed", "Negotiating", "Inconsistent", "Outdated",
+                "DUnknown", "Consistent", "UpToDate");
+        List<String> roles = List.of("Unknown", "Primary", "Secondary");
+
+        for (ConnectionState connection : ConnectionState.values()) {
+            assertThat(connections.get(connection.wireValue())).isEqualTo(connection.displayName());
+        }
+        for (DiskState disk : DiskState.values()) {
+            assertThat(disks.get(disk.wireValue())).isEqualTo(disk.displayName());
+        }
+        for (Role role : Role.values()) {
+            assertThat(roles.get(role.wireValue())).isEqualTo(role.displayName());
+        }
     }
 
     @Test
