@@ -47,6 +47,11 @@ public final class DirtyBitmap implements AutoCloseable {
         stores = new BytesStore<?, ?>[storesFor(pageCount)];
     }
 
+    /** The first store takes a third of a second, as the library sets itself up: let that pass before a loop has deadlines to keep. */
+    public static void prepareLibrary() {
+        BytesStore.nativeStoreWithFixedCapacity(PAGE_BYTES).releaseLast();
+    }
+
     public static long bitsFor(long deviceSectors) {
         assert deviceSectors >= 0;
         return (deviceSectors + SECTORS_PER_BIT - 1) / SECTORS_PER_BIT;

@@ -14,19 +14,34 @@ public final class CreateMetadata {
      *
      * @param layout for the size of the device as it is now
      * @param deviceUuid random
+     * @param dataDeviceSectors says how much of the bitmap on a device of its own is emptied; what lies beyond is written when the data
+     *        device grows
      */
-    public static List<MetadataWrite> writes(MetadataLayout layout, long deviceUuid) {
-        return writes(layout, Superblock.created(layout, deviceUuid, 0));
+    public static List<MetadataWrite> writes(MetadataLayout layout, long deviceUuid, long dataDeviceSectors) {
+        return writes(layout, Superblock.created(layout, deviceUuid, 0), dataDeviceSectors);
     }
 
-    /** As {@link #writes(MetadataLayout, long)}, with a superblock that says more. */
-    public static List<MetadataWrite> writes(MetadataLayout layout, Superblock superblock) {
+    /** As {@link #writes(MetadataLayout, long, long)}, with a superblock that says more. */
+    public static List<MetadataWrite> writes(MetadataLayout layout, Superblock superblock, long dataDeviceSectors) {
         byte[] superblockBytes = new byte[Superblock.BYTES];
         superblock.encode(Unpooled.wrappedBuffer(superblockBytes), 0);
         return List.of(new MetadataWrite.Zeroes(layout.superblockByte(), Superblock.BYTES),
                 new MetadataWrite.Blocks(layout.activityLogByte(), ActivityLogRing.initialisedBlock(),
                         layout.ring().blocks()),
-                new MetadataWrite.Zeroes(layout.bitmapByte(), layout.bitmapPages() * MetadataLayout.BLOCK_BYTES),
+                new MetadataWrite.Zeroes(layout.bitmapByte(),
+                        bitmapPages(layout, dataDeviceSectors) * MetadataLayout.BLOCK_BYTES),
                 new MetadataWrite.Blocks(layout.superblockByte(), superblockBytes, 1));
+    }
+
+    private static long bitmapPages(MetadataLayout layout, long dataDeviceSectors) {
+        return switch (layout.kind()) {
+            case MetadataKind.Internal internal -> layout.bitmapPages();
+            case MetadataKind.FlexExternal external -> pagesFor(layout.usableSectors(dataDeviceSectors));
+            case MetadataKind.Indexed indexed -> pagesFor(layout.usableSectors(dataDeviceSectors));
+        };
+    }
+
+    private static long pagesFor(long sectors) {
+        return MetadataLayout.divideUp(sectors, MetadataLayout.DATA_SECTORS_PER_BITMAP_PAGE);
     }
 }

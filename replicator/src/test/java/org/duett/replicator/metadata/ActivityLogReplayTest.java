@@ -232,13 +232,17 @@ class ActivityLogReplayTest {
         }
 
         void writeRandom(Random random) {
+            writeRandom(random, 1 << 20);
+        }
+
+        void writeRandom(Random random, int extentsOfDevice) {
             int first = random.nextInt(extentsOfSlots.length - 64);
             int count = random.nextInt(1, 65);
             int[] slots = new int[count];
             int[] extents = new int[count];
             for (int i = 0; i < count; i++) {
                 slots[i] = first + i;
-                extents[i] = random.nextInt(1 << 20);
+                extents[i] = random.nextInt(extentsOfDevice);
             }
             write(slots, extents);
         }
@@ -248,7 +252,11 @@ class ActivityLogReplayTest {
         }
 
         MetadataLayout layout() {
-            return MetadataLayout.of(new MetadataKind.Internal(), 64 << 20, ring);
+            return layout(64 << 20);
+        }
+
+        MetadataLayout layout(long deviceBytes) {
+            return MetadataLayout.of(new MetadataKind.Internal(), deviceBytes, ring);
         }
 
         ActivityLogReplay replay(Superblock superblock) {
