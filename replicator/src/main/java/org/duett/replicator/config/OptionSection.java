@@ -1,0 +1,34 @@
+package org.duett.replicator.config;
+
+/** The sections that hold options, as opposed to those that hold hosts and volumes. */
+public enum OptionSection implements Spelled {
+    GLOBAL("global"),
+    OPTIONS("options"),
+    DISK("disk"),
+    NET("net"),
+    STARTUP("startup"),
+    HANDLERS("handlers"),
+    /** {@code duett { }} at the top level, Duett's own. */
+    DUETT("duett"),
+    /** {@code resource NAME { }} inside {@code duett { }}. */
+    DUETT_RESOURCE("duett resource");
+
+    private final String spelling;
+
+    OptionSection(String spelling) {
+        this.spelling = spelling;
+    }
+
+    @Override
+    public String spelling() {
+        return spelling;
+    }
+
+    /**
+     * Which one counts when an option is given twice in one section: as in DRBD, and there it differs (spec config
+     * 3).
+     */
+    boolean firstOneCounts() {
+        return this == DISK || this == HANDLERS;
+    }
+}

@@ -1,0 +1,83 @@
+package org.duett.replicator.config;
+
+import java.util.List;
+
+/** Takes the words of a statement one by one, and says what was expected where another one stands. */
+final class WordCursor {
+    private final Statement statement;
+    private final List<Token> words;
+    private int next = 1;
+
+    WordCursor(Statement statement) {
+        this.statement = statement;
+        this.words = statement.words();
+    }
+
+    boolean atEnd() {
+        return next == words.size();
+    }
+
+    boolean nextIs(Token.Kind kind) {
+        return !atEnd() && words.get(next).kind() == kind;
+    }
+
+    boolean nextIsKeyword(String keyword) {
+        return !atEnd() && words.get(next).isKeyword(keyword);
+    }
+
+    Token take() {
+        return words.get(next++);
+    }
+
+    /** Takes a bare word or quoted text; {@code expected} says what it stands for. */
+    Token takeWord(String expected) throws ConfigException {
+        if (atEnd()) {
+            throw new ConfigException(words.getLast().position(),
+                    "after " + words.getLast().shown() + " something is missing",
+                    expected);
+        }
+        if (!words.get(next).isWord()) {
+            throw new ConfigException(words.get(next).position(), words.get(next).shown() + " stands here", expected);
+        }
+        return take();
+    }
+
+    Token takePunctuation(Token.Kind kind, String expected) throws ConfigException {
+        if (nextIs(kind)) {
+            return take();
+        }
+        Token at = atEnd() ? words.getLast() : words.get(next);
+        String found = atEnd() ? "after " + at.shown() + " something is missing" : at.shown() + " stands here";
+        throw new ConfigException(at.position(), found, expected);
+    }
+
+    /** The statement ends here, in a semicolon. */
+    void expectSemicolon() throws ConfigException {
+        expectNoMoreWords("';'");
+        if (statement.section().isPresent()) {
+            throw new ConfigException(words.getLast().position(),
+                    "a section in braces follows " + words.getLast().shown(),
+                    "';' after it" + hintOnLine(words.getLast()));
+        }
+    }
+
+    /** The statement ends here, in a section. */
+    List<Statement> expectSection() throws ConfigException {
+        expectNoMoreWords("'{'");
+        return statement.requiredSection();
+    }
+
+    private void expectNoMoreWords(String expected) throws ConfigException {
+        if (atEnd()) {
+            return;
+        }
+        Token extra = words.get(next);
+        throw new ConfigException(extra.position(), extra.shown() + " stands here",
+                expected + " after " + words.get(next - 1).shown() + hintOnLine(extra));
+    }
+
+    private String hintOnLine(Token extra) {
+        int line = statement.position().line();
+        return extra.position().line() > line ? " (is a ';' missing at the end of line " + line + "?)" : "";
+    }
+}
