@@ -59,6 +59,23 @@ class BitmapRunLengthTest {
         }
     }
 
+    /** Sent by kernel DRBD 8.4.11 for a device of 502 blocks, of which these runs differed (wire 5.2). */
+    @ParameterizedTest
+    @CsvSource({"b23fc500, 0-501", "2283af255f2ddf1d, 5-5 100-102 333-333", "325f803f9100, 50-51",
+            "7283af255f2d5fc4fa5e00, 5-5 100-102 333-333 400-405"})
+    void payloadsOfAKernelAreReadAndMadeAlike(String payload, String setRuns) {
+        try (var expected = new DirtyBitmap(502 * 8); var target = new DirtyBitmap(502 * 8)) {
+            for (String run : setRuns.split(" ")) {
+                String[] ends = run.split("-");
+                expected.setRange(Long.parseLong(ends[0]), Long.parseLong(ends[1]) + 1);
+            }
+            assertThat(compressed(expected, 0)).isEqualTo(payload);
+            new RunMerge(target, accepted(payload, 0, 502)).mergeAll();
+            for (long word = 0; word < expected.words(); word++)
+                assertThat(target.wordAt(word)).isEqualTo(expected.wordAt(word));
+        }
+    }
+
     @Test
     void incompressibleBitsGoPlain() {
         try (var bitmap = new DirtyBitmap(GIB_SECTORS)) {
