@@ -1,0 +1,358 @@
+package org.duett.replicator.simulator;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
+
+/**
+ * One block device with a volatile cache of its own. It outlives attaches and crashes; {@link SimulatedDisk} is one attach of it.
+ * It takes every liberty that a real device has: answers out of order, keeps unflushed sectors or loses them one by one.
+ */
+public final class SimulatedDevice {
+    public static final int SECTOR_BYTES = 512;
+
+    /** How long operations take: uniformly between the two, flushes in the same way. */
+    public record Speed(long shortestNanos, long longestNanos, long shortestFlushNanos, long longestFlushNanos) {
+        public static final Speed USUAL = new Speed(20_000, 200_000, 50_000, 2_000_000);
+    }
+
+    private final String name;
+    private final SimulatedTime time;
+    private final SplittableRandom random;
+    private Speed speed = Speed.USUAL;
+    private long sizeBytes;
+
+    private WriteCache cache = new WriteCache();
+    private final TreeSet<Long> unreadableSectors = new TreeSet<>();
+    private final List<Fault> faults = new ArrayList<>();
+    private final EnumSet<Kind> hanging = EnumSet.noneOf(Kind.class);
+    private final List<Request> underWay = new ArrayList<>();
+    private final List<Request> hung = new ArrayList<>();
+    private boolean full;
+    private long misdirectedByBytes;
+    private SimulatedDisk holder;
+
+    /** An operation on its way through the device. */
+    private static final class Request {
+        final Kind kind;
+        final long offset;
+        final byte[] bytes;
+        final boolean durable;
+        final Answer answer;
+        final WriteCache.Write write;
+        /** A flush covers what was answered before this. */
+        final long orderedAt;
+        boolean applied;
+        SimulatedTime.Due due;
+
+        Request(Kind kind, long offset, byte[] bytes, boolean durable, long orderedAt, Answer answer) {
+            this.kind = kind;
+            this.offset = offset;
+            this.bytes = bytes;
+            this.durable = durable;
+            this.orderedAt = orderedAt;
+            this.answer = answer;
+            this.write = new WriteCache.Write(offset, bytes);
+        }
+
+        boolean changes() {
+            return kind != Kind.READ && kind != Kind.FLUSH;
+        }
+
+        boolean touches(Fault fault) {
+            return fault.kinds.contains(kind) && (kind == Kind.FLUSH
+                    || offset < fault.offset + fault.length && fault.offset < offset + bytes.length);
+        }
+    }
+
+    private static final class Fault {
+        final EnumSet<Kind> kinds;
+        final long offset;
+        final long length;
+        final int errno;
+        int times;
+
+        Fault(EnumSet<Kind> kinds, long offset, long length, int errno, int times) {
+            this.kinds = kinds;
+            this.offset = offset;
+            this.length = length;
+            this.errno = errno;
+            this.times = times;
+        }
+    }
+
+    /** Receives 0 or an errno; for a read, the bytes stand in the array that was passed. */
+    interface Answer {
+        void done(int errno);
+    }
+
+    public SimulatedDevice(String name, long sizeBytes, SimulatedTime time, long seed) {
+        assert sizeBytes > 0;
+        assert sizeBytes % SECTOR_BYTES == 0;
+        this.name = name;
+        this.sizeBytes = sizeBytes;
+        this.time = time;
+        this.random = new SplittableRandom(seed);
+    }
+
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** A device that became larger; an attach that is under way does not notice. */
+    public void grow(long newSizeBytes) {
+        assert newSizeBytes >= sizeBytes;
+        sizeBytes = newSizeBytes;
+    }
+
+    public void speed(Speed newSpeed) {
+        speed = newSpeed;
+    }
+
+    // ---- what goes wrong
+
+    /** Operations of these kinds that touch the range (flushes: all) fail, the next {@code times} times. */
+    public void fail(EnumSet<Kind> kinds, long offset, long length, int errno, int times) {
+        assert errno > 0;
+        faults.add(new Fault(kinds.clone(), offset, length, errno, times));
+    }
+
+    public void fail(EnumSet<Kind> kinds, int errno) {
+        fail(kinds, 0, Long.MAX_VALUE / 2, errno, Integer.MAX_VALUE);
+    }
+
+    /** Operations of these kinds get stuck, also those under way, until {@link #resume}. */
+    public void hang(EnumSet<Kind> kinds) {
+        hanging.addAll(kinds);
+    }
+
+    /** What was stuck goes on, and answers late. */
+    public void resume() {
+        hanging.clear();
+        List<Request> late = List.copyOf(hung);
+        hung.clear();
+        late.forEach(this::schedule);
+    }
+
+    /** Writes that need new space fail with ENOSPC. */
+    public void full(boolean newFull) {
+        full = newFull;
+    }
+
+    /** Reading the sectors fails until they are written again. */
+    public void unreadable(long offset, int length) {
+        for (long sector = offset / SECTOR_BYTES; sector < (offset + length) / SECTOR_BYTES; sector++) {
+            unreadableSectors.add(sector);
+        }
+    }
+
+    /** A bit on the medium turns over, and nobody is told. */
+    public void rot(long offset, int bit) {
+        cache.rot(offset, bit);
+    }
+
+    /** The next write lands elsewhere and is answered as if it had not. */
+    public void misdirectNextWrite(long byBytes) {
+        assert byBytes % SECTOR_BYTES == 0;
+        misdirectedByBytes = byBytes;
+    }
+
+    /** No more faults from now on; what is stored, and what is unreadable, stays as it is. */
+    public void heal() {
+        faults.clear();
+        full = false;
+        misdirectedByBytes = 0;
+        resume();
+    }
+
+    /** The machine lost power: nothing is answered any more, and of what was not flushed anything may be left, sector by sector. */
+    public void crash() {
+        dropRequests();
+        cache.loseUnflushed(random);
+    }
+
+    /** The process died, the machine did not: nothing is answered any more, what was answered is all there. */
+    public void processCrash() {
+        dropRequests();
+    }
+
+    private void dropRequests() {
+        List<Request> dropped = new ArrayList<>(underWay);
+        dropped.addAll(hung);
+        underWay.clear();
+        hung.clear();
+        holder = null;
+        for (Request request : dropped) {
+            if (request.due != null) request.due.cancel();
+            if (request.changes() && !request.applied) applyInPart(request);
+        }
+    }
+
+    /** A write that nobody waited for: not done, done, or any part of its sectors. */
+    private void applyInPart(Request request) {
+        switch (random.nextInt(3)) {
+            case 0 -> {
+            }
+            case 1 -> cache.apply(request.write, sector -> true);
+            default -> cache.apply(request.write, sector -> random.nextBoolean());
+        }
+    }
+
+    // ---- what is stored
+
+    /** As a reader sees it now. */
+    public byte[] current(long offset, int length) {
+        byte[] bytes = new byte[length];
+        cache.readCurrent(offset, bytes);
+        return bytes;
+    }
+
+    /** As it would certainly be after a power loss now; unflushed sectors may be newer. */
+    public byte[] durable(long offset, int length) {
+        byte[] bytes = new byte[length];
+        cache.readDurable(offset, bytes);
+        return bytes;
+    }
+
+    /** Writes past cache, faults and time: to prepare a device. */
+    public void store(long offset, byte[] bytes) {
+        cache.store(offset, bytes);
+    }
+
+    /** The first byte below {@code endBytes} in which the current contents differ, or -1. */
+    public long firstDifference(SimulatedDevice other, long endBytes) {
+        return cache.currentStore().firstDifference(other.cache.currentStore(), endBytes);
+    }
+
+    /** The contents, durable and cached, to come back to. */
+    public Snapshot snapshot() {
+        return new Snapshot(sizeBytes, new WriteCache(cache));
+    }
+
+    public void restore(Snapshot snapshot) {
+        assert underWay.isEmpty() && hung.isEmpty() : "operations are under way";
+        sizeBytes = snapshot.sizeBytes;
+        cache = new WriteCache(snapshot.cache);
+    }
+
+    /** What a device held at some moment. */
+    public static final class Snapshot {
+        private final long sizeBytes;
+        private final WriteCache cache;
+
+        private Snapshot(long sizeBytes, WriteCache cache) {
+            this.sizeBytes = sizeBytes;
+            this.cache = cache;
+        }
+    }
+
+    // ---- operations, from SimulatedDisk
+
+    boolean isFree() {
+        return holder == null;
+    }
+
+    void lock(SimulatedDisk newHolder) {
+        assert holder == null || holder == newHolder : name + " is in use";
+        holder = newHolder;
+    }
+
+    void unlock(SimulatedDisk formerHolder) {
+        if (holder == formerHolder) holder = null;
+    }
+
+    void read(long offset, byte[] target, Answer answer) {
+        schedule(new Request(Kind.READ, offset, target, false, 0, answer));
+    }
+
+    void change(Kind kind, long offset, byte[] bytes, boolean durable, Answer answer) {
+        schedule(new Request(kind, offset, bytes, durable, 0, answer));
+    }
+
+    void flush(Answer answer) {
+        schedule(new Request(Kind.FLUSH, 0, new byte[0], false, cache.answeredSoFar(), answer));
+    }
+
+    private void schedule(Request request) {
+        underWay.add(request);
+        boolean flushes = request.kind == Kind.FLUSH || request.durable;
+        long delay = flushes
+                ? random.nextLong(speed.shortestFlushNanos, speed.longestFlushNanos + 1)
+                : random.nextLong(speed.shortestNanos, speed.longestNanos + 1);
+        // Reaching the medium and telling so are two moments, and others happen in between.
+        long reaches = random.nextLong(1, delay + 1);
+        request.due = time.after(reaches, () -> apply(request, delay - reaches + 1));
+    }
+
+    private void apply(Request request, long answersAfterNanos) {
+        if (hanging.contains(request.kind)) {
+            underWay.remove(request);
+            hung.add(request);
+            return;
+        }
+        int errno = fault(request);
+        if (errno == 0) {
+            perform(request);
+        } else if (request.changes()) {
+            applyInPart(request);
+        }
+        request.applied = true;
+        request.due = time.after(answersAfterNanos, () -> answer(request, errno));
+    }
+
+    private int fault(Request request) {
+        for (Fault fault : faults) {
+            if (fault.times > 0 && request.touches(fault)) {
+                fault.times--;
+                return fault.errno;
+            }
+        }
+        if (request.kind == Kind.READ && isUnreadable(request.offset, request.bytes.length)) return Errno.EIO;
+        boolean needsSpace = (request.kind == Kind.WRITE || request.kind == Kind.WRITE_ZEROES)
+                && !cache.isAllocated(request.offset, request.bytes.length);
+        return full && needsSpace ? Errno.ENOSPC : 0;
+    }
+
+    private boolean isUnreadable(long offset, int length) {
+        Long sector = unreadableSectors.ceiling(offset / SECTOR_BYTES);
+        return sector != null && sector < (offset + length) / SECTOR_BYTES;
+    }
+
+    private void perform(Request request) {
+        switch (request.kind) {
+            case READ -> cache.readCurrent(request.offset, request.bytes);
+            case WRITE, DISCARD, WRITE_ZEROES -> {
+                if (misdirectedByBytes != 0) {
+                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.bytes), sector -> true);
+                    misdirectedByBytes = 0;
+                    return;
+                }
+                cache.apply(request.write, sector -> true);
+                for (long sector = request.offset / SECTOR_BYTES; sector < (request.offset + request.bytes.length) / SECTOR_BYTES; sector++) {
+                    unreadableSectors.remove(sector);
+                }
+            }
+            case FLUSH -> {
+            }
+        }
+    }
+
+    private void answer(Request request, int errno) {
+        underWay.remove(request);
+        if (errno == 0 && request.kind == Kind.FLUSH) cache.flushed(request.orderedAt);
+        if (errno == 0 && request.changes()) {
+            cache.answered(request.write);
+            if (request.durable) cache.makeDurable(request.write);
+        }
+        request.answer.done(errno);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

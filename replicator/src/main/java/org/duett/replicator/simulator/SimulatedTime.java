@@ -1,0 +1,97 @@
+package org.duett.replicator.simulator;
+
+import java.util.Comparator;
+import java.util.PriorityQueue;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The only clock of a simulation, and the list of what is going to happen. Time stands still while something happens and jumps to
+ * the next; what is due at the same nanosecond happens in the order in which it was asked for, so that a seed replays.
+ */
+public final class SimulatedTime {
+    private static final Comparator<Due> ORDER = Comparator.<Due>comparingLong(due -> due.atNanos).thenComparingLong(due -> due.sequence);
+
+    private final PriorityQueue<Due> ahead = new PriorityQueue<>(ORDER);
+    private long nowNanos;
+    private long lastSequence;
+
+    /** Something that is going to happen, unless it is cancelled. */
+    public static final class Due {
+        private final long atNanos;
+        private final long sequence;
+        private Runnable action;
+
+        private Due(long atNanos, long sequence, Runnable action) {
+            this.atNanos = atNanos;
+            this.sequence = sequence;
+            this.action = action;
+        }
+
+        public void cancel() {
+            action = null;
+        }
+    }
+
+    public long nowNanos() {
+        return nowNanos;
+    }
+
+    public Due at(long atNanos, Runnable action) {
+        assert atNanos >= nowNanos : "the past is over";
+        Due due = new Due(atNanos, ++lastSequence, action);
+        ahead.add(due);
+        return due;
+    }
+
+    public Due after(long delayNanos, Runnable action) {
+        return at(nowNanos + delayNanos, action);
+    }
+
+    /** Lets the next thing happen; false when nothing is ahead. */
+    public boolean runNext() {
+        Due due = next();
+        if (due == null) return false;
+        ahead.remove();
+        nowNanos = due.atNanos;
+        Runnable action = due.action;
+        due.action = null;
+        action.run();
+        return true;
+    }
+
+    /** Lets everything happen that is due until then, and that moment come. */
+    public void runUntil(long untilNanos) {
+        assert untilNanos >= nowNanos;
+        for (Due due = next(); due != null && due.atNanos <= untilNanos; due = next()) {
+            runNext();
+        }
+        nowNanos = untilNanos;
+    }
+
+    public void runFor(long nanos) {
+        runUntil(nowNanos + nanos);
+    }
+
+    /** Runs until the condition holds; false when it does not at {@code limitNanos} or when nothing is ahead any more. */
+    public boolean runUntil(BooleanSupplier condition, long limitNanos) {
+        while (!condition.getAsBoolean()) {
+            Due due = next();
+            if (due == null || due.atNanos > limitNanos) return false;
+            runNext();
+        }
+        return true;
+    }
+
+    /** When the next thing happens, or {@code Long.MAX_VALUE}. */
+    public long nextNanos() {
+        Due due = next();
+        return due == null ? Long.MAX_VALUE : due.atNanos;
+    }
+
+    private Due next() {
+        while (!ahead.isEmpty() && ahead.peek().action == null) {
+            ahead.remove();
+        }
+        return ahead.peek();
+    }
+}
