@@ -19,7 +19,9 @@ public sealed interface Requirement {
 
     /** How one gets what is missing. Only a package is ours to install, so only a missing package may fail a CI run. */
     enum Remedy {
-        DEBIAN_PACKAGE, OTHER_USER, OTHER_KERNEL
+        DEBIAN_PACKAGE,
+        OTHER_USER,
+        OTHER_KERNEL
     }
 
     record Missing(String what, String howToGetIt, Remedy remedy) {

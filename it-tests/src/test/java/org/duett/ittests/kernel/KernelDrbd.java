@@ -50,11 +50,11 @@ public final class KernelDrbd implements AutoCloseable {
     public static void demandAvailable() {
         List<Requirement> requirements = new ArrayList<>(Namespace.requirements());
         requirements.addAll(List.of(
-            Requirement.kernelFile("/dev/net/tun", "TUN/TAP"),
-            Requirement.program("qemu-system-x86_64", "qemu-system-x86"),
-            Requirement.program("apt-get", "apt, on a Debian"),
-            Requirement.program("cpio", "cpio"),
-            Requirement.program("depmod", "kmod")));
+                Requirement.kernelFile("/dev/net/tun", "TUN/TAP"),
+                Requirement.program("qemu-system-x86_64", "qemu-system-x86"),
+                Requirement.program("apt-get", "apt, on a Debian"),
+                Requirement.program("cpio", "cpio"),
+                Requirement.program("depmod", "kmod")));
         Requirements.demand(requirements);
         Requirements.demand(KernelGuestImage.packages());
     }

@@ -116,12 +116,12 @@ class KernelDrbdTest {
         try (Namespace other = Namespace.create(); Namespace own = Namespace.create()) {
             VirtualCable ownCable = VirtualCable.between(other, own);
             String configuration = """
-                resource r0 {
-                  device /dev/drbd0; disk /dev/vda; meta-disk internal;
-                  on other  { address %s:7788; }
-                  on victim { address %s:7788; }
-                }
-                """.formatted(ownCable.addressOf(other), ownCable.addressOf(own));
+                    resource r0 {
+                      device /dev/drbd0; disk /dev/vda; meta-disk internal;
+                      on other  { address %s:7788; }
+                      on victim { address %s:7788; }
+                    }
+                    """.formatted(ownCable.addressOf(other), ownCable.addressOf(own));
             var setup = new KernelDrbd.Setup("victim", configuration, List.of(makeDisk("disk2")));
             try (KernelDrbd victim = KernelDrbd.boot(setup, ownCable, own)) {
                 victim.must("drbdadm create-md --force r0 </dev/null; drbdadm up r0; drbdadm primary --force r0");
