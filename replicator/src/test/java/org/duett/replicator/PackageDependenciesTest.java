@@ -35,12 +35,13 @@ class PackageDependenciesTest {
             row("wire", "state", "generation"),
             row("machine", "state", "generation", "bitmap", "metadata", "wire"),
             row("activitylog", "machine", "metadata"),
-            row("record", "machine", "generation", "metadata"),
-            row("write", "machine", "activitylog", "bitmap", "record"),
-            row("resync", "machine", "activitylog", "bitmap"),
+            row("volume", "machine", "activitylog", "bitmap", "metadata"),
+            row("record", "volume", "generation"),
+            row("write", "volume", "record"),
+            row("resync", "volume"),
             row("connection", "machine", "wire", "state", "generation"),
-            row("attach", "machine", "metadata", "activitylog", "bitmap"),
-            row("resource", "activitylog", "record", "write", "resync", "connection", "attach"));
+            row("attach", "volume"),
+            row("resource", "volume", "record", "write", "resync", "connection", "attach"));
 
     /** The shells perform; they do not know one another, nor the concepts of the core that decide. */
     private static final Map<String, List<String>> SHELLS = orderedTable(
