@@ -108,6 +108,10 @@ public sealed interface Action {
     record WantRandom(int count) implements Action {
     }
 
+    /** Long work has more to do: deliver {@link Event.WorkContinued} after the events that wait now (rule 19). */
+    record ContinueWork() implements Action {
+    }
+
     /** Write the term (0: erase it) to the run file, durable; {@link Event.TermStored} answers (rule 22). */
     record StoreTerm(long term) implements Action {
     }

@@ -23,6 +23,10 @@ public sealed interface Event {
     record RandomArrived(long[] values) implements Event {
     }
 
+    /** The answer to {@link Action.ContinueWork}: other events had their turn (rule 19). */
+    record WorkContinued() implements Event {
+    }
+
     // ---- the host
 
     /** A client of an export asked for something. The core completes it exactly once. */

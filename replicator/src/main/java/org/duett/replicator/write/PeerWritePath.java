@@ -36,7 +36,8 @@ public final class PeerWritePath {
     private final DiskOperation[] flushes;
     private int flushesOpen;
     private boolean flushFailed;
-    private long kibWritten;
+    private long bytesReceived;
+    private long bytesWritten;
 
     public PeerWritePath(List<Volume> volumes) {
         this.volumes = volumes;
@@ -86,6 +87,7 @@ public final class PeerWritePath {
         write.flags = flags;
         write.errno = 0;
         writesInWork++;
+        bytesReceived += lengthBytes;
         return write;
     }
 
@@ -223,7 +225,7 @@ public final class PeerWritePath {
         } else {
             ack.kind = BlockAck.Kind.WRITE_ACK;
         }
-        kibWritten += write.lengthBytes >> 10;
+        if (write.errno == 0) bytesWritten += write.lengthBytes;
         if (write.errno != 0 || (write.flags & DataFlags.SEND_WRITE_ACK) != 0) {
             fillAck(volume, write, ack);
             write.sendAck.connection = connection;
@@ -353,7 +355,11 @@ public final class PeerWritePath {
         return epochs.size();
     }
 
+    public long kibReceived() {
+        return bytesReceived >> 10;
+    }
+
     public long kibWritten() {
-        return kibWritten;
+        return bytesWritten >> 10;
     }
 }

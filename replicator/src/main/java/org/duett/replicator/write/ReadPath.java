@@ -35,6 +35,7 @@ public final class ReadPath {
     private long readDeadlineBootNanos = Long.MAX_VALUE;
     private int inFlight;
     private long repairs;
+    private long bytesRead;
     private long nowNanos;
 
     public ReadPath(List<Volume> volumes, BufferSource buffers) {
@@ -234,6 +235,7 @@ public final class ReadPath {
     // ---- ends
 
     private void finish(HostRead read, ActionQueue out) {
+        bytesRead += read.lengthBytes;
         HostRequest request = read.request;
         read.request = null;
         if (request != null) partDone(request, out);
@@ -330,6 +332,10 @@ public final class ReadPath {
 
     public boolean isIdle() {
         return inFlight == 0 && queue.size() == 0;
+    }
+
+    public long kibRead() {
+        return bytesRead >> 10;
     }
 
     public long repairs() {

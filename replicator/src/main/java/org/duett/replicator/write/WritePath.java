@@ -51,7 +51,9 @@ public final class WritePath implements HeldWrites {
     private boolean heldBack;
     private boolean serving;
     private long nowNanos;
-    private long requestsServed;
+    private int requestsOpen;
+    private long bytesSent;
+    private long bytesWritten;
 
     public WritePath(List<Volume> volumes, Protocol protocol, int maxEpochWrites) {
         this.volumes = volumes;
@@ -79,6 +81,7 @@ public final class WritePath implements HeldWrites {
         request.openParts = 1;
         request.notAfterBootNanos = Long.MAX_VALUE;
         if (request.kind == HostRequest.Kind.TRIM) roundInward(request);
+        requestsOpen++;
         queue.add(request);
         serveQueue(out);
     }
@@ -252,6 +255,7 @@ public final class WritePath implements HeldWrites {
         if (syncing) flags |= DataFlags.MAY_SET_IN_SYNC;
         if (write.forceUnitAccess) flags |= DataFlags.FUA;
         write.sentAtNanos = nowNanos;
+        bytesSent += write.lengthBytes;
         write.inEpoch = true;
         write.awaitsWriteAck = wantsWriteAck;
         if (write.kind == HostWrite.Kind.DATA) fillData(volume, write, flags);
@@ -301,6 +305,7 @@ public final class WritePath implements HeldWrites {
         }
         if (write.disk.errno == 0) {
             write.local = Leg.DONE;
+            bytesWritten += write.lengthBytes;
             if (write.clearsBits) clearBits(volume, write);
         } else {
             volume.diskFailed(DiskFailure.WRITE, write.disk.errno, write.firstSector);
@@ -398,7 +403,7 @@ public final class WritePath implements HeldWrites {
     private void partDone(HostRequest request, ActionQueue out) {
         assert request.openParts > 0;
         if (--request.openParts > 0) return;
-        requestsServed++;
+        requestsOpen--;
         out.add(request.complete);
     }
 
@@ -665,7 +670,25 @@ public final class WritePath implements HeldWrites {
         return slotsInUse == 0 && queue.size() == 0 && flushes.isEmpty();
     }
 
-    public long requestsServed() {
-        return requestsServed;
+    /** Writes whose ack has not come. */
+    public int awaitingPeer() {
+        int count = 0;
+        for (int i = 0; i < slots.size(); i++) {
+            if (slots.get(i).inEpoch && slots.get(i).awaitsAck()) count++;
+        }
+        return count;
+    }
+
+    /** Requests that have not been answered, begun or not. */
+    public int requestsOpen() {
+        return requestsOpen;
+    }
+
+    public long kibSent() {
+        return bytesSent >> 10;
+    }
+
+    public long kibWritten() {
+        return bytesWritten >> 10;
     }
 }

@@ -1,0 +1,205 @@
+package org.duett.replicator.resource;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StateRules;
+import org.duett.replicator.state.VolumeState;
+
+/** From StandAlone to Connected and back: tries, losses, back-off, and what a loss means for everything under way. */
+final class Connecting {
+    private static final long FIRST_RETRY_NANOS = 200_000_000;
+    private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long HANDSHAKE_STEP_NANOS = 10_000_000_000L;
+
+    private final Parts parts;
+    private long retryAtNanos = Long.MAX_VALUE;
+    private long retryDelayNanos = FIRST_RETRY_NANOS;
+    private long handshakeDeadlineNanos = Long.MAX_VALUE;
+    private boolean discardMyData;
+    private boolean announcedEstablished;
+
+    Connecting(Parts parts) {
+        this.parts = parts;
+    }
+
+    // ---- up
+
+    void connect(boolean newDiscardMyData, ActionQueue out) {
+        discardMyData = newDiscardMyData;
+        parts.trouble = null;
+        retryDelayNanos = FIRST_RETRY_NANOS;
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withConnection(ConnectionState.UNCONNECTED), "connect");
+        }
+        tryNow(out);
+    }
+
+    private void tryNow(ActionQueue out) {
+        retryAtNanos = Long.MAX_VALUE;
+        parts.connection++;
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withConnection(ConnectionState.WF_CONNECTION), "waiting for " + parts.settings.peerNode());
+        }
+        out.add(new Action.Connect(parts.connection));
+    }
+
+    void peerConnected(Event.PeerConnected event, ActionQueue out) {
+        if (event.connection() != parts.connection || parts.connectionState() != ConnectionState.WF_CONNECTION) return;
+        parts.socketsUp = true;
+        parts.resolveConflicts = event.resolveConflicts();
+        announcedEstablished = false;
+        for (VolumeParts each : parts.volumeParts) each.reportedInHandshake = false;
+        parts.handshake.start(parts.connection, discardMyData, parts.lastPeerBootId, out);
+        handshakeMoved();
+    }
+
+    void handshakeMoved() {
+        handshakeDeadlineNanos = parts.nowNanos + Math.max(HANDSHAKE_STEP_NANOS, 4 * parts.settings.net().pingTimeoutMillis() * NANOS_PER_MILLI);
+    }
+
+    /** The peer's P_PROTOCOL fits ours: from here on the paths may send and receive. */
+    void protocolAgreed(ActionQueue out) {
+        handshakeMoved();
+        parts.keepalive.start(parts.connection);
+        parts.writes.connected(parts.connection, parts.handshake.zeroesAgreed());
+        parts.reads.connected(parts.connection);
+        parts.peerWrites.connected(parts.connection);
+        parts.peerReads.connected(parts.connection);
+    }
+
+    /** Called after each event: all volumes have their place in the connection now. */
+    void announceEstablished() {
+        if (announcedEstablished || !parts.socketsUp || !parts.allEstablished()) return;
+        announcedEstablished = true;
+        handshakeDeadlineNanos = Long.MAX_VALUE;
+        retryDelayNanos = FIRST_RETRY_NANOS;
+        discardMyData = false;
+        parts.trouble = null;
+        parts.handshake.discardDone();
+        parts.record.connectionEstablished();
+        parts.lastPeerBootId = parts.handshake.peerBootId();
+    }
+
+    // ---- down
+
+    void peerLost(Event.PeerLost event, ActionQueue out) {
+        if (event.connection() != parts.connection || !parts.socketsUp) return;
+        ConnectionState cause = switch (event.reason()) {
+            case BROKEN_PIPE -> ConnectionState.BROKEN_PIPE;
+            case PROTOCOL_ERROR -> ConnectionState.PROTOCOL_ERROR;
+        };
+        if (cause == ConnectionState.PROTOCOL_ERROR) reportBroken(event.detail(), out);
+        lose(cause, event.detail(), out);
+    }
+
+    private void reportBroken(String detail, ActionQueue out) {
+        parts.report(Level.WARNING, "the connection to " + parts.settings.peerNode() + " is dropped: " + detail + ".",
+                "Nothing of what came with it was used; both disks are as they were.",
+                "It is tried again by itself. If this comes back, check what runs at the peer's address.", out);
+    }
+
+    /** The connection is lost; it is tried again. {@code cause}: Timeout to TearDown. */
+    void lose(ConnectionState cause, String detail, ActionQueue out) {
+        if (!parts.socketsUp) return;
+        if (cause == ConnectionState.PROTOCOL_ERROR && !detail.isEmpty()) reportBroken(detail, out);
+        end(cause, detail, out);
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withConnection(ConnectionState.UNCONNECTED), "connection ended");
+        }
+        retryAtNanos = parts.nowNanos + retryDelayNanos;
+        // A peer that hangs up in every handshake is not asked more often than connect-int.
+        retryDelayNanos = Math.min(2 * retryDelayNanos, parts.settings.net().connectIntervalMillis() * NANOS_PER_MILLI);
+    }
+
+    /** These two cannot come together before somebody changes something: StandAlone. */
+    void giveUp(String reason, String advice, ActionQueue out) {
+        parts.report(Level.ERROR, parts.settings.peerNode() + " is refused: " + reason + ".",
+                "Nothing was copied. Both disks are as they were; this node is StandAlone.", advice, out);
+        standAlone("refused " + parts.settings.peerNode(), out);
+    }
+
+    void standAlone(String cause, ActionQueue out) {
+        if (parts.socketsUp) end(ConnectionState.DISCONNECTING, cause, out);
+        else out.add(new Action.Disconnect(parts.connection));
+        retryAtNanos = Long.MAX_VALUE;
+        // Late news of this incarnation are strangers from now on.
+        parts.connection++;
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withConnection(ConnectionState.STAND_ALONE), cause);
+        }
+    }
+
+    private void end(ConnectionState cause, String detail, ActionQueue out) {
+        parts.socketsUp = false;
+        handshakeDeadlineNanos = Long.MAX_VALUE;
+        parts.keepalive.stop();
+        out.add(new Action.Disconnect(parts.connection));
+        List<Boolean> mayHaveFinished = new ArrayList<>();
+        List<VolumeState> before = new ArrayList<>();
+        for (VolumeParts each : parts.volumeParts) {
+            before.add(each.volume.state());
+            boolean syncing = each.volume.state().connection() == ConnectionState.SYNC_SOURCE
+                    || each.volume.state().connection() == ConnectionState.PAUSED_SYNC_S;
+            mayHaveFinished.add(syncing && each.source.targetMayHaveFinished());
+            parts.fact(each, each.volume.state().withConnection(cause), detail.isEmpty() ? cause.displayName() : detail);
+        }
+        // The record's state first: what is open is held by it, and not completed alone, when the legs fail (rules 1, 5).
+        for (int i = 0; i < parts.volumes.size(); i++) losePeer(i, before.get(i), mayHaveFinished.get(i), out);
+        boolean uncovered = parts.writes.connectionLost(out);
+        parts.reads.connectionLost(out);
+        parts.peerWrites.connectionLost(out);
+        for (VolumeParts each : parts.volumeParts) {
+            each.connectionEnded();
+            boolean frozen = each.volume.isPrimary() && parts.record.isOpen(each.volume);
+            // Frozen with writes that the peer may lack: by this mark the next handshake makes us source, not equal (rule 2).
+            if (frozen && uncovered) each.volume.setCrashedPrimary(true);
+            if (each.volume.diskUsable() && each.volume.bitmap() != null && each.volume.bitmap().dirtyPages().anyDirty()
+                    && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) {
+                each.volume.metadata().writeBitmap(null, out);
+            }
+        }
+    }
+
+    private void losePeer(int index, VolumeState before, boolean mayHaveFinished, ActionQueue out) {
+        VolumeParts each = parts.volumeParts.get(index);
+        if (!each.volume.isPrimary()) return;
+        boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
+        if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
+    }
+
+    // ---- time
+
+    void timeIs(ActionQueue out) {
+        if (parts.nowNanos >= retryAtNanos) tryNow(out);
+        if (!parts.socketsUp) return;
+        if (parts.nowNanos >= handshakeDeadlineNanos) {
+            lose(ConnectionState.TIMEOUT, "the handshake did not get on", out);
+        } else if (!parts.keepalive.check(out)) {
+            lose(ConnectionState.NETWORK_FAILURE, "no answer to a ping within " + parts.settings.net().pingTimeoutMillis() + " ms", out);
+        } else if (parts.nowNanos >= answerDeadlineNanos()) {
+            lose(ConnectionState.TIMEOUT, "a request is not answered for " + answerMillis() + " ms (timeout x ko-count)", out);
+        }
+    }
+
+    private long answerMillis() {
+        return parts.settings.net().timeoutMillis() * parts.settings.net().koCount();
+    }
+
+    /** When the oldest thing that the peer owes us becomes too old (spec wire 1.4). */
+    private long answerDeadlineNanos() {
+        if (parts.settings.net().koCount() == 0 || !parts.socketsUp) return Long.MAX_VALUE;
+        long oldest = Math.min(parts.writes.oldestUnansweredNanos(), parts.reads.oldestUnansweredNanos());
+        for (VolumeParts each : parts.volumeParts) oldest = Math.min(oldest, each.target.oldestUnansweredNanos());
+        return oldest == Long.MAX_VALUE ? Long.MAX_VALUE : oldest + answerMillis() * NANOS_PER_MILLI;
+    }
+
+    long deadlineNanos() {
+        return Math.min(Math.min(retryAtNanos, handshakeDeadlineNanos), Math.min(parts.keepalive.deadlineNanos(), answerDeadlineNanos()));
+    }
+}

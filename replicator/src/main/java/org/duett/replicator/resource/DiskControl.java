@@ -1,0 +1,250 @@
+package org.duett.replicator.resource;
+
+import org.duett.replicator.attach.AttachSequence;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+
+/** A disk comes, is given back, or fails: attach, detach and on-io-error (spec states 6.4; rules 1b, 7, 14). */
+final class DiskControl {
+    private static final int EIO = 5;
+
+    private final Parts parts;
+    private final Connecting connecting;
+    private int handlerRuns;
+
+    DiskControl(Parts parts, Connecting connecting) {
+        this.parts = parts;
+        this.connecting = connecting;
+    }
+
+    // ---- attach
+
+    /** Begins; the ticket is answered when the superblock says that the disk is in use. */
+    void attach(VolumeParts each, long ticket, ActionQueue out) {
+        each.attachTicket = ticket;
+        parts.fact(each, each.volume.state().withDisk(DiskState.ATTACHING), "attach");
+        each.attach.start(out);
+    }
+
+    void opened(Event.DiskOpened event, ActionQueue out) {
+        VolumeParts each = parts.partsOrNull(event.volume());
+        if (event.attach() == each.volume.attach() && each.attach.isRunning()) each.attach.opened(event.geometry(), out);
+    }
+
+    void openFailed(Event.DiskOpenFailed event) {
+        VolumeParts each = parts.partsOrNull(event.volume());
+        if (event.attach() == each.volume.attach() && each.attach.isRunning()) each.attach.openFailed(event.report());
+    }
+
+    void closed(Event.DiskClosed event) {
+        VolumeParts each = parts.partsOrNull(event.volume());
+        if (event.attach() != each.volume.attach()) return;
+        each.volume.diskClosed();
+        each.closingDisk = false;
+    }
+
+    /** Called after each event. */
+    void checkAttach(VolumeParts each, ActionQueue out) {
+        AttachSequence.Result result = each.attach.pollResult();
+        switch (result) {
+            case null -> {
+                // Still running, or none was begun.
+            }
+            case AttachSequence.Result.Refused(OperatorReport report) -> {
+                if (each.volume.diskOpen()) close(each, "attach refused", out);
+                else parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), "attach refused");
+                finishAttach(each, new CommandResult.Refused(StateChangeResult.NO_LOCAL_DISK, report), out);
+                parts.trouble = report;
+            }
+            case AttachSequence.Result.Attached(DiskState disk, boolean peerWasOutdated) -> attached(each, disk, peerWasOutdated, out);
+        }
+    }
+
+    private void attached(VolumeParts each, DiskState disk, boolean peerWasOutdated, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean dataIsForeign = volume.isPrimary() && volume.exposedIdentifier() != 0 && !parts.isConnected()
+                && !GenerationIdentifiers.sameGeneration(volume.exposedIdentifier(), volume.identifiers().current());
+        if (dataIsForeign) {
+            OperatorReport report = new OperatorReport(Level.ERROR, parts.name(volume) + ": this disk holds another generation than the host has seen.",
+                    "It is not used, and nothing was written to its data.", "Connect the peer that has the host's data, then attach.");
+            close(each, "foreign data", out);
+            finishAttach(each, new CommandResult.Refused(StateChangeResult.NO_UP_TO_DATE_DISK, report), out);
+            return;
+        }
+        volume.setIdentifiers(volume.identifiers().withRole(volume.isPrimary()));
+        if (parts.isConnected()) {
+            each.parkedDisk = disk;
+            parts.fact(each, volume.state().withDisk(DiskState.NEGOTIATING), "attached, the peer decides");
+            each.introduceDisk = true;
+        } else {
+            var state = volume.state().withDisk(disk);
+            parts.fact(each, peerWasOutdated ? state.withPeerDisk(DiskState.OUTDATED) : state, "attached");
+        }
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable) finishAttach(each, new CommandResult.Done("attached, " + each.volume.state().disk().displayName()), actions);
+            else finishAttach(each, failedNow(each), actions);
+        }, out);
+    }
+
+    private CommandResult failedNow(VolumeParts each) {
+        return new CommandResult.Refused(StateChangeResult.NO_LOCAL_DISK, new OperatorReport(Level.ERROR,
+                parts.name(each.volume) + ": the disk failed right after it was attached.", "No data was changed.", "Check the device."));
+    }
+
+    private static void finishAttach(VolumeParts each, CommandResult result, ActionQueue out) {
+        if (each.attachTicket != 0) out.add(new Action.FinishCommand(each.attachTicket, result));
+        each.attachTicket = 0;
+    }
+
+    // ---- detach
+
+    /**
+     * The peer agreed, or there is none. Writes under way finish on this disk first; new ones do not start here any more. A clean
+     * detach of a Secondary leaves the metadata as {@code apply-al} would.
+     */
+    void detach(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
+        each.detachTicket = ticket;
+        each.detaching = true;
+        boolean primary = volume.isPrimary();
+        if (primary) parts.record.localLost(volume);
+        each.target.stop();
+        parts.fact(each, volume.state().withDisk(DiskState.FAILED), "detach");
+        parts.sendState(volume, out);
+    }
+
+    /** Called after each event: goes on with a detach once nothing but metadata is under way. */
+    void checkDetach(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean ready = each.detaching && !each.closingDisk && volume.operationsInFlight() == 0 && volume.metadata().isIdle() && volume.diskUsable();
+        if (!ready) return;
+        each.detaching = false;
+        each.closingDisk = true;
+        volume.metadata().writeBitmap(null, out);
+        if (volume.isPrimary()) {
+            // PRIMARY_IND and the log stay: the next attach marks what they name. The peer has what this disk will miss (rule 1b).
+            volume.markLoss();
+        } else {
+            volume.metadata().writeEmptyRing(null, out);
+            volume.markClean();
+        }
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable) parts.record.localLossOnRecord(volume, actions);
+            volume.stopUsingDisk(actions);
+            close(each, "detached", actions);
+            if (each.detachTicket != 0) actions.add(new Action.FinishCommand(each.detachTicket, new CommandResult.Done("detached")));
+            each.detachTicket = 0;
+        }, out);
+    }
+
+    /** No use of this disk any more; closed when nothing is outstanding (rule 14). */
+    private void close(VolumeParts each, String cause, ActionQueue out) {
+        each.closingDisk = true;
+        each.volume.stopUsingDisk(out);
+        parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), cause);
+        if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+        out.add(new Action.CloseDisk(each.volume.number, each.volume.attach()));
+    }
+
+    /** A disk that was attached while connected does not fit: closed again. */
+    void giveUp(VolumeParts each, String cause, ActionQueue out) {
+        finishAttach(each, new CommandResult.Refused(StateChangeResult.NO_UP_TO_DATE_DISK, new OperatorReport(Level.ERROR,
+                parts.name(each.volume) + ": " + cause + ".", "The disk is not used.", "See the message before this one.")), out);
+        close(each, cause, out);
+    }
+
+    // ---- failure
+
+    /** Called after each event: acts on what the disk did. */
+    void checkFailure(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        DiskFailure failure = volume.failure();
+        if (failure == null || !volume.diskUsable()) return;
+        OnIoError policy = volume.settings.onIoError();
+        boolean survives = policy == OnIoError.PASS_ON && (failure == DiskFailure.READ || failure == DiskFailure.WRITE) && !each.attach.isRunning();
+        if (survives) passOn(each, failure, out);
+        else lose(each, failure, out);
+    }
+
+    /** pass_on: the disk stays; where the peer has good data it counts as Inconsistent from now on (spec states 6.4). */
+    private void passOn(VolumeParts each, DiskFailure failure, ActionQueue out) {
+        Volume volume = each.volume;
+        reportFailure(each, failure, "The disk stays in use (on-io-error pass_on).", out);
+        volume.forgetFailure();
+        boolean peerIsGood = parts.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        if (peerIsGood && volume.state().disk().isAbove(DiskState.INCONSISTENT)) {
+            parts.fact(each, volume.state().withDisk(DiskState.INCONSISTENT), "I/O error, passed on");
+            parts.sendState(volume, out);
+        }
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable && peerIsGood) parts.record.localLossOnRecord(volume, actions);
+            else if (!peerIsGood) parts.record.noCopyLeft(volume, actions);
+        }, out);
+    }
+
+    private void lose(VolumeParts each, DiskFailure failure, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean peerIsGood = parts.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        reportFailure(each, failure, peerIsGood ? "The peer has all data; this node goes on through it." : "Nothing more is written to this disk.", out);
+        each.attach.abort(out);
+        boolean primary = volume.isPrimary();
+        boolean secondaryOfEpochs = !primary && parts.socketsUp && failure != DiskFailure.READ;
+        each.target.stop();
+        each.detaching = false;
+        parts.fact(each, volume.state().withDisk(DiskState.FAILED), "disk failure: " + failure);
+        // Sent at once, also while operations hang: the peer's answer may be the record that held writes wait for (rule 1b).
+        if (parts.allEstablished()) parts.sendState(volume, out);
+        if (primary && peerIsGood) parts.record.localLost(volume);
+        volume.stopUsingDisk(out);
+        parts.writes.localDiskLost(volume, out);
+        parts.reads.localDiskLost(volume, failure == DiskFailure.TIMEOUT, out);
+        if (primary && !peerIsGood) parts.record.noCopyLeft(volume, out);
+        volume.metadata().writeLossMark((durable, actions) -> {
+            if (durable && primary && peerIsGood) parts.record.localLossOnRecord(volume, actions);
+        }, out);
+        if (volume.settings.onIoError() == OnIoError.CALL_LOCAL_IO_ERROR) {
+            out.add(new Action.RunHandler(++handlerRuns, "local-io-error", volume.number));
+        }
+        close(each, "disk failure", out);
+        // The Primary must mark all that its barriers have not covered (rule 7).
+        if (secondaryOfEpochs) {
+            connecting.lose(ConnectionState.BROKEN_PIPE, "the local disk failed; it comes back without it", out);
+        }
+    }
+
+    private void reportFailure(VolumeParts each, DiskFailure failure, String kept, ActionQueue out) {
+        Volume volume = each.volume;
+        String what = switch (failure) {
+            case READ -> "sector " + volume.failureSector() + " cannot be read";
+            case WRITE -> "sector " + volume.failureSector() + " cannot be written";
+            case FLUSH -> "the disk cannot flush its cache";
+            case METADATA -> "the metadata cannot be written";
+            case TIMEOUT -> "an operation did not come back within disk-timeout";
+        };
+        parts.report(Level.ERROR, parts.name(volume) + ": " + what + " (errno " + (volume.failureErrno() == 0 ? EIO : volume.failureErrno()) + ").",
+                kept, "Check or replace the disk, then run: duett attach " + parts.name(volume), out);
+    }
+
+    void timeIs() {
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.volume.diskDeadlineNanos() <= parts.nowNanos) each.volume.diskFailed(DiskFailure.TIMEOUT, 110, 0);
+        }
+    }
+
+    long deadlineNanos() {
+        long deadline = Long.MAX_VALUE;
+        for (VolumeParts each : parts.volumeParts) deadline = Math.min(deadline, each.volume.diskDeadlineNanos());
+        return deadline;
+    }
+}

@@ -1,0 +1,42 @@
+package org.duett.replicator.resource;
+
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StatePolicies.Fencing;
+
+/** The fencing policy of the configuration: a Primary that loses its peer has it fenced by a handler (spec states 6.1). */
+final class FencePolicy {
+    private final Parts parts;
+    private int run;
+    private int nextRun = 1 << 24;
+
+    FencePolicy(Parts parts) {
+        this.parts = parts;
+    }
+
+    /** A Primary has lost a peer whose disk may be good. */
+    void peerLost(ActionQueue out) {
+        boolean applies = parts.policies.fencing() != Fencing.DONT_CARE && parts.isPrimary()
+                && parts.volumes.stream().anyMatch(volume -> volume.state().peerDisk().isAtLeast(DiskState.UNKNOWN));
+        if (!applies) return;
+        run = ++nextRun;
+        out.add(new Action.RunHandler(run, "fence-peer", -1));
+    }
+
+    /** False: this handler is not ours, or its answer comes too late: the peer is back. */
+    boolean handlerFinished(int finishedRun, int exitCode, ActionQueue out) {
+        if (finishedRun != run || run == 0) return false;
+        run = 0;
+        if (parts.socketsUp) return true;
+        FenceOutcome outcome = FenceOutcome.of(exitCode);
+        outcome.apply(parts, out);
+        boolean outdated = parts.volumes.stream().allMatch(volume -> volume.state().peerDisk().isAtMost(DiskState.OUTDATED));
+        if (!outdated) return true;
+        parts.record.allowAlone(true, "fence-peer handler: " + outcome, out);
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withSuspendedFencing(false), "the peer is fenced");
+        }
+        return true;
+    }
+}

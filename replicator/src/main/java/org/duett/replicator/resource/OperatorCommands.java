@@ -1,0 +1,372 @@
+package org.duett.replicator.resource;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.DiskFailure;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+
+/** What operators and the failover daemon ask for (spec states 8; rules 8, 9, 20, 23). Every refusal says what to do instead. */
+final class OperatorCommands {
+    private static final StateChangeResult REFUSED = StateChangeResult.NOT_SUPPORTED;
+
+    private final Parts parts;
+    private final Connecting connecting;
+    private final ResyncControl resync;
+    private final PeerRequests requests;
+    private final DiskControl disks;
+    private final RoleControl roles;
+    private final Freeze freeze;
+
+    OperatorCommands(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, DiskControl disks, RoleControl roles,
+            Freeze freeze) {
+        this.parts = parts;
+        this.connecting = connecting;
+        this.resync = resync;
+        this.requests = requests;
+        this.disks = disks;
+        this.roles = roles;
+        this.freeze = freeze;
+    }
+
+    void arrived(long ticket, Command command, ActionQueue out) {
+        switch (command) {
+            case Command.Promote(boolean force) -> {
+                if (free(ticket, out)) roles.promote(ticket, force, out);
+            }
+            case Command.Demote(boolean force) -> {
+                if (free(ticket, out)) roles.demote(ticket, force, out);
+            }
+            case Command.Attach(int volume) -> forVolumes(ticket, volume, out, each -> attach(each, ticket, out));
+            case Command.Detach(int volume, boolean force) -> forVolumes(ticket, volume, out, each -> detach(each, ticket, force, out));
+            case Command.Connect(boolean discard) -> connect(ticket, discard, out);
+            case Command.Disconnect(boolean force) -> disconnect(ticket, force, out);
+            case Command.Invalidate(int volume) -> forVolumes(ticket, volume, out, each -> invalidate(each, ticket, out));
+            case Command.InvalidateRemote(int volume) -> forVolumes(ticket, volume, out, each -> invalidateRemote(each, ticket, out));
+            case Command.Outdate(long current, int connection) -> outdate(ticket, current, connection, out);
+            case Command.NewCurrentUuid(int volume, boolean clear) -> forVolumes(ticket, volume, out, each -> newCurrentUuid(each, ticket, clear, out));
+            case Command.SuspendIo() -> suspend(ticket, true, out);
+            case Command.ResumeIo() -> suspend(ticket, false, out);
+            case Command.PauseSync() -> pauseSync(ticket, true, out);
+            case Command.ResumeSync() -> pauseSync(ticket, false, out);
+            case Command.Resize(int volume, long sectors, boolean assumeClean) -> forVolumes(ticket, volume, out,
+                    each -> resize(each, ticket, sectors, assumeClean, out));
+            case Command.PeerIsDown(String why) -> {
+                connecting.lose(ConnectionState.TIMEOUT, "the failover daemon: " + why, out);
+                done(ticket, "noted", out);
+            }
+            case Command.AllowAlone(boolean allowed, String proof) -> allowAlone(ticket, allowed, proof, out);
+            case Command.SetReadDeadline(long bootNanos) -> {
+                parts.reads.setReadDeadline(bootNanos);
+                done(ticket, "set", out);
+            }
+            case Command.Freeze(String why) -> {
+                freeze.byFailover(true);
+                done(ticket, "frozen: " + why, out);
+            }
+            case Command.GiveUpEyewitness(int connection) -> {
+                boolean ours = connection == parts.connection || connection < 0;
+                if (ours) parts.eyewitness = false;
+                if (ours) done(ticket, "given up", out);
+                else refuse(ticket, REFUSED, "that connection is not the latest.", "The eyewitness is unchanged.", "Ask again for the present one.", out);
+            }
+        }
+    }
+
+    private boolean free(long ticket, ActionQueue out) {
+        if (!roles.isBusy()) return true;
+        refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "a change of role is under way.", "Nothing was changed.", "Wait for it, then try again.", out);
+        return false;
+    }
+
+    private interface ForVolume {
+        void run(VolumeParts each);
+    }
+
+    private void forVolumes(long ticket, int number, ActionQueue out, ForVolume what) {
+        if (number < 0) {
+            for (VolumeParts each : parts.volumeParts) what.run(each);
+            return;
+        }
+        VolumeParts each = parts.partsOrNull(number);
+        if (each != null) what.run(each);
+        else refuse(ticket, REFUSED, "it has no volume " + number + ".", "Nothing was changed.", "See duett status " + parts.settings.name() + ".", out);
+    }
+
+    private void done(long ticket, String text, ActionQueue out) {
+        out.add(new Action.FinishCommand(ticket, new CommandResult.Done(text)));
+    }
+
+    private void refuse(long ticket, StateChangeResult code, String what, String keptSafe, String whatToDo, ActionQueue out) {
+        out.add(new Action.FinishCommand(ticket, new CommandResult.Refused(code,
+                new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, keptSafe, whatToDo))));
+    }
+
+    // ---- disk
+
+    private void attach(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
+        if (volume.diskOpen() || each.attach.isRunning()) {
+            boolean closing = each.closingDisk;
+            refuse(ticket, StateChangeResult.DEVICE_IN_USE, parts.name(volume) + (closing ? ": operations of the last attach have not come back yet."
+                    : ": a disk is attached already (" + volume.state().disk().displayName() + ")."), "Nothing was changed.",
+                    closing ? "Wait until the old disk has answered or its device is gone, then attach again." : "Detach it first: duett detach " + parts.name(volume), out);
+            return;
+        }
+        disks.attach(each, ticket, out);
+    }
+
+    private void detach(VolumeParts each, long ticket, boolean force, ActionQueue out) {
+        Volume volume = each.volume;
+        if (!volume.diskUsable() || each.detaching || each.closingDisk) {
+            done(ticket, "is Diskless", out);
+            return;
+        }
+        if (force) {
+            // Given up as it is: what hangs stays outstanding until it answers.
+            volume.diskFailed(DiskFailure.TIMEOUT, 110, 0);
+            done(ticket, "given up", out);
+            return;
+        }
+        VolumeState wanted = volume.state().withDisk(DiskState.FAILED);
+        StateChangeResult result = parts.mayRequest(each, wanted);
+        boolean lastCopyInUse = volume.isPrimary() && volume.state().peerDisk() != DiskState.UP_TO_DATE;
+        if (!result.isSuccess() || lastCopyInUse) {
+            refuse(ticket, lastCopyInUse ? StateChangeResult.NO_UP_TO_DATE_DISK : result, parts.name(volume) + " cannot be detached: "
+                    + (lastCopyInUse ? "it is the only good copy, and in use." : result.text() + "."), "The disk stays attached.",
+                    "Demote first (duett secondary), or bring the peer's disk up to date.", out);
+            return;
+        }
+        if (!parts.socketsUp || !parts.allEstablished()) {
+            disks.detach(each, ticket, out);
+            return;
+        }
+        askPeer(ticket, List.of(each), state -> state.withDisk(DiskState.FAILED), "the detach", out, actions -> disks.detach(each, ticket, actions));
+    }
+
+    /** What the peer agreed to is done. */
+    private interface Granted {
+        void run(ActionQueue out);
+    }
+
+    private void askPeer(long ticket, List<VolumeParts> volumes, UnaryOperator<VolumeState> change, String what, ActionQueue out,
+            Granted granted) {
+        if (requests.isBusy()) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "another request to the peer is under way.", "Nothing was changed.", "Try again.", out);
+            return;
+        }
+        requests.ask(volumes, change, (result, actions) -> {
+            if (result.isSuccess()) granted.run(actions);
+            else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused " + what + ": " + result.text() + ".",
+                    "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
+        }, out);
+    }
+
+    // ---- connection
+
+    private void connect(long ticket, boolean discard, ActionQueue out) {
+        if (!parts.isStandAlone()) {
+            if (!discard) {
+                done(ticket, "is " + parts.connectionState().displayName() + " already", out);
+                return;
+            }
+            refuse(ticket, REFUSED, "it is " + parts.connectionState().displayName() + ".", "Nothing was discarded.",
+                    "Disconnect first: duett disconnect " + parts.settings.name(), out);
+            return;
+        }
+        if (discard && parts.isPrimary()) {
+            refuse(ticket, REFUSED, "a Primary cannot discard its data.", "Nothing was discarded.", "Demote first: duett secondary " + parts.settings.name(), out);
+            return;
+        }
+        connecting.connect(discard, out);
+        done(ticket, "connecting", out);
+    }
+
+    private void disconnect(long ticket, boolean force, ActionQueue out) {
+        if (parts.isStandAlone()) {
+            done(ticket, "is StandAlone already", out);
+            return;
+        }
+        boolean polite = parts.socketsUp && parts.allEstablished() && !force;
+        if (!polite) {
+            connecting.standAlone("disconnect", out);
+            done(ticket, "is StandAlone", out);
+            return;
+        }
+        if (requests.isBusy()) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "another request to the peer is under way.", "Nothing was changed.",
+                    "Try again, or: duett disconnect --force " + parts.settings.name(), out);
+            return;
+        }
+        requests.askToDisconnect((result, actions) -> {
+            if (result.isSuccess() || result == StateChangeResult.NEED_CONNECTION) {
+                connecting.standAlone("disconnect", actions);
+                done(ticket, "is StandAlone", actions);
+            } else {
+                refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused to let go: " + result.text() + ".",
+                        "The connection stays.", "Outdate this node first (its data will be old), or: duett disconnect --force " + parts.settings.name(), actions);
+            }
+        }, out);
+    }
+
+    // ---- data
+
+    private void invalidate(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
+        if (!volume.diskUsable()) {
+            refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(volume) + " has no disk.", "Nothing was changed.", "Attach it first.", out);
+            return;
+        }
+        if (parts.isStandAlone() && !volume.isPrimary()) {
+            parts.fact(each, volume.state().withDisk(DiskState.INCONSISTENT), "invalidated");
+            volume.setFullSyncNeeded(true);
+            volume.metadata().writeSuperblock((durable, actions) -> {
+            }, out);
+            volume.bitmap().setAll();
+            volume.metadata().writeBitmap((durable, actions) -> {
+                if (durable) volume.setFullSyncNeeded(false);
+            }, out);
+            volume.metadata().writeSuperblock((durable, actions) -> done(ticket, "is Inconsistent; the next connect copies everything from the peer", actions), out);
+            return;
+        }
+        startFullSync(each, ticket, ConnectionState.STARTING_SYNC_T, out);
+    }
+
+    private void invalidateRemote(VolumeParts each, long ticket, ActionQueue out) {
+        startFullSync(each, ticket, ConnectionState.STARTING_SYNC_S, out);
+    }
+
+    private void startFullSync(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
+        StateChangeResult result = parts.mayRequest(each, each.volume.state().withConnection(start));
+        if (!result.isSuccess() || !parts.socketsUp) {
+            refuse(ticket, result.isSuccess() ? StateChangeResult.NEED_CONNECTION : result, parts.name(each.volume) + ": "
+                    + (result.isSuccess() ? "the peer is not connected." : result.text() + "."), "Nothing was changed.",
+                    "Connect first, and wait for a running resync to end (duett wait-sync " + parts.settings.name() + ").", out);
+            return;
+        }
+        askPeer(ticket, List.of(each), state -> state.withConnection(start), "the full sync", out, actions -> {
+            parts.request(each, each.volume.state().withConnection(start), "full sync on demand");
+            resync.startingSync(each, actions);
+            done(ticket, "full sync begins", actions);
+        });
+    }
+
+    /** Bound to what the sender saw, unless an operator asks (rule 23). Answered when it is durable (rule 13). */
+    private void outdate(long ticket, long current, int connection, ActionQueue out) {
+        boolean bound = current != 0;
+        for (VolumeParts each : parts.volumeParts) {
+            Volume volume = each.volume;
+            boolean otherData = bound && !GenerationIdentifiers.sameGeneration(current, volume.identifiers().current());
+            boolean otherConnection = connection >= 0 && connection != parts.connection;
+            if (volume.isPrimary() || parts.isConnected() || otherData || otherConnection) {
+                refuse(ticket, parts.isConnected() ? StateChangeResult.CONNECTED_OUTDATES : StateChangeResult.NO_UP_TO_DATE_DISK,
+                        parts.name(volume) + " is not outdated: it is " + volume.state() + (otherData ? ", and its generation is another one" : "") + ".",
+                        "The disk keeps its state.", "Outdate only a Secondary that has lost its peer.", out);
+                return;
+            }
+            if (volume.state().disk().isBelow(DiskState.OUTDATED)) {
+                refuse(ticket, StateChangeResult.LOWER_THAN_OUTDATED, parts.name(volume) + " is " + volume.state().disk().displayName() + ".",
+                        "The disk keeps its state.", "Nothing need be done: it cannot be promoted without force.", out);
+                return;
+            }
+        }
+        parts.eyewitness = false;
+        VolumeParts last = parts.volumeParts.getLast();
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "outdate");
+            each.volume.metadata().writeSuperblock((durable, actions) -> {
+                if (each == last) done(ticket, "is Outdated", actions);
+            }, out);
+        }
+    }
+
+    private void newCurrentUuid(VolumeParts each, long ticket, boolean clear, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean fresh = volume.identifiers().isJustCreated();
+        boolean connected = volume.state().connection() == ConnectionState.CONNECTED;
+        boolean skips = connected && clear && fresh && volume.peerGenerations != null && volume.peerGenerations.identifiers().isJustCreated();
+        if (!volume.diskUsable() || !parts.isStandAlone() && !skips) {
+            refuse(ticket, StateChangeResult.NO_NETWORK_CONFIG, parts.name(volume) + " is " + volume.state() + ".", "Nothing was changed.",
+                    "Use it StandAlone, or with --clear-bitmap on two freshly created, connected disks whose contents are known to be equal.", out);
+            return;
+        }
+        var before = volume.identifiers();
+        volume.setIdentifiers(before.newCurrent(parts.random.takeIdentifier(), volume.isPrimary()));
+        if (clear) volume.bitmap().clearAll();
+        if (skips) {
+            parts.sendIdentifiers(each, PeerGenerations.SKIP_INITIAL_SYNC, out);
+            volume.setIdentifiers(volume.identifiers().withoutBitmap());
+            parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
+        }
+        volume.metadata().writeBitmap(null, out);
+        volume.metadata().writeSuperblock((durable, actions) -> done(ticket, "generation " + volume.identifiers(), actions), out);
+    }
+
+    private void resize(VolumeParts each, long ticket, long sectors, boolean assumeClean, ActionQueue out) {
+        Volume volume = each.volume;
+        long usable = volume.usableSectors();
+        boolean fits = volume.isConnected() && volume.state().connection() == ConnectionState.CONNECTED && volume.diskUsable()
+                && volume.state().peerDisk().isAtLeast(DiskState.INCONSISTENT);
+        if (!fits) {
+            refuse(ticket, StateChangeResult.NEED_CONNECTION, parts.name(volume) + " is " + volume.state() + ".", "The size is unchanged.",
+                    "Resize while both disks are attached and connected, and no resync runs.", out);
+            return;
+        }
+        long room = Math.min(usable, volume.peerDiskSectors);
+        long size = sectors == 0 ? room : sectors;
+        if (size > room || size < volume.sizeSectors()) {
+            refuse(ticket, REFUSED, parts.name(volume) + ": " + size + " sectors are " + (size > room ? "more than the " + room + " that both disks have room for."
+                    : "less than the present " + volume.sizeSectors() + "; Duett does not shrink."), "The size is unchanged.",
+                    "Grow both backing devices first.", out);
+            return;
+        }
+        int flags = assumeClean ? Packet.Sizes.NO_RESYNC : 0;
+        parts.sendIdentifiers(each, 0, out);
+        parts.send(new Packet.Sizes(volume.number, usable, sectors, 0, 1 << 20, flags, null), out);
+        done(ticket, "asked the peer for " + size + " sectors", out);
+    }
+
+    // ---- holding back
+
+    private void suspend(long ticket, boolean suspended, ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            VolumeState state = each.volume.state().withSuspendedByUser(suspended);
+            if (!suspended) state = state.withSuspendedFencing(false).withSuspendedNoData(false);
+            parts.fact(each, state, suspended ? "suspend-io" : "resume-io");
+        }
+        if (!suspended) {
+            freeze.byFailover(false);
+            parts.record.allowAlone(true, "operator: resume-io", out);
+        }
+        done(ticket, suspended ? "I/O is suspended" : "I/O goes on", out);
+    }
+
+    private void allowAlone(long ticket, boolean allowed, String proof, ActionQueue out) {
+        if (allowed && parts.isConnected()) {
+            refuse(ticket, REFUSED, "the peer is connected.", "Nothing was changed.", "Leave to go on alone is given after a loss only.", out);
+            return;
+        }
+        parts.record.allowAlone(allowed, proof, out);
+        done(ticket, allowed ? "may go on alone: " + proof : "may not go on alone", out);
+    }
+
+    private void pauseSync(long ticket, boolean pause, ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            parts.fact(each, each.volume.state().withSyncPausedByUser(pause), pause ? "pause-sync" : "resume-sync");
+            if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+        }
+        done(ticket, pause ? "resync is paused" : "resync goes on", out);
+    }
+}

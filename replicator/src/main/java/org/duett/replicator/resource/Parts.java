@@ -1,0 +1,194 @@
+package org.duett.replicator.resource;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.connection.Handshake;
+import org.duett.replicator.connection.Keepalive;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.machine.RandomStock;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.record.LossRecord;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StateChange;
+import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.StatePolicies;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.StateRules;
+import org.duett.replicator.state.VolumeFacts;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.write.PeerReads;
+import org.duett.replicator.write.PeerWritePath;
+import org.duett.replicator.write.ReadPath;
+import org.duett.replicator.write.WritePath;
+
+/** The concepts of one resource, joined: what the classes of this package share, and how each of them changes a volume's state. */
+final class Parts {
+    final ResourceSettings settings;
+    final StatePolicies policies;
+    final RandomStock random = new RandomStock();
+    final List<Volume> volumes = new ArrayList<>();
+    final List<VolumeParts> volumeParts = new ArrayList<>();
+    final WritePath writes;
+    final ReadPath reads;
+    final PeerWritePath peerWrites;
+    final PeerReads peerReads;
+    final LossRecord record;
+    final Keepalive keepalive;
+    final Handshake handshake;
+
+    long nowNanos;
+    /** The connection incarnation (rule 18); counts up with each try. */
+    int connection;
+    /** Both sockets of the present incarnation are up. */
+    boolean socketsUp;
+    boolean resolveConflicts;
+    long term;
+    /** The peer's boot when it was last connected, in this boot of ours; 0: not known (rule 24). */
+    long lastPeerBootId;
+    /** Connected and UpToDate in this boot, until the loss of this connection incarnation (rule 20). */
+    boolean eyewitness;
+    OperatorReport trouble;
+
+    Parts(ResourceSettings settings, BufferSource buffers) {
+        this.settings = settings;
+        Fencing strictest = Fencing.DONT_CARE;
+        for (VolumeSettings each : settings.volumes()) {
+            Volume volume = new Volume(each, buffers);
+            volumes.add(volume);
+            volumeParts.add(new VolumeParts(settings, volume, buffers));
+            if (each.fencing().compareTo(strictest) > 0) strictest = each.fencing();
+        }
+        policies = new StatePolicies(false, strictest, settings.onNoData(), false);
+        writes = new WritePath(volumes, settings.net().protocol(), settings.net().maxEpochWrites());
+        reads = new ReadPath(volumes, buffers);
+        peerWrites = new PeerWritePath(volumes);
+        peerReads = new PeerReads(buffers);
+        // DRBD's way: record the loss at once and go on; fencing and a cluster section wait for leave (rules 2, 8).
+        boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;
+        record = new LossRecord(volumes, random, writes, goesOnByItself);
+        writes.recordsIn(record);
+        keepalive = new Keepalive(settings.net());
+        handshake = new Handshake(settings, random);
+    }
+
+    VolumeParts parts(Volume volume) {
+        return volumeParts.get(volumes.indexOf(volume));
+    }
+
+    /** The parts of this volume number, or null: a peer may name any. */
+    VolumeParts partsOrNull(int number) {
+        for (int i = 0; i < volumeParts.size(); i++) {
+            if (volumeParts.get(i).volume.number == number) return volumeParts.get(i);
+        }
+        return null;
+    }
+
+    Volume volume(int number) {
+        return partsOrNull(number).volume;
+    }
+
+    // ---- states
+
+    boolean isPrimary() {
+        return volumes.getFirst().isPrimary();
+    }
+
+    ConnectionState connectionState() {
+        return volumes.getFirst().state().connection();
+    }
+
+    boolean isConnected() {
+        return connectionState().isEstablished();
+    }
+
+    boolean allEstablished() {
+        for (int i = 0; i < volumes.size(); i++) {
+            if (!volumes.get(i).state().connection().isEstablished()) return false;
+        }
+        return true;
+    }
+
+    boolean isStandAlone() {
+        return connectionState() == ConnectionState.STAND_ALONE;
+    }
+
+    VolumeFacts facts(VolumeParts parts) {
+        boolean peerPrimary = volumes.stream().anyMatch(other -> other != parts.volume && other.state().peer() == Role.PRIMARY);
+        boolean exposedIsCurrent = GenerationIdentifiers
+                .sameGeneration(parts.volume.exposedIdentifier(), parts.volume.identifiers().current());
+        return new VolumeFacts(parts.exportUsers > 0, peerPrimary, false, exposedIsCurrent, parts.parkedDisk,
+                DiskState.UNKNOWN);
+    }
+
+    /** Something that happened: committed with what it implies, whatever the rules for wishes say. */
+    void fact(VolumeParts parts, VolumeState wanted, String cause) {
+        Volume volume = parts.volume;
+        VolumeState sane = StateRules.sanitise(volume.state(), wanted, policies, facts(parts));
+        volume.commit(sane, cause);
+    }
+
+    /** A wish of the operator or the peer: committed when the rules allow it. */
+    StateChangeResult request(VolumeParts parts, VolumeState wanted, String cause) {
+        StateChange change = StateRules.change(parts.volume.state(), wanted, StateChange.Kind.REQUEST, policies, facts(parts));
+        if (change instanceof StateChange.Allowed(VolumeState allowed)) parts.volume.commit(allowed, cause);
+        return change.result();
+    }
+
+    /** As {@link #request}, only asked. */
+    StateChangeResult mayRequest(VolumeParts parts, VolumeState wanted) {
+        return StateRules.change(parts.volume.state(), wanted, StateChange.Kind.REQUEST, policies, facts(parts)).result();
+    }
+
+    // ---- sending
+
+    void send(Packet packet, ActionQueue out) {
+        if (socketsUp) out.add(new Action.SendPacket(connection, packet));
+    }
+
+    void sendState(Volume volume, ActionQueue out) {
+        VolumeState state = volume.state();
+        // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).
+        if (settings.cluster() && record.freezes()) state = state.withSuspendedFencing(true);
+        send(new Packet.State(volume.number, state.toWire()), out);
+    }
+
+    void sendIdentifiers(VolumeParts parts, int extraFlags, ActionQueue out) {
+        Volume volume = parts.volume;
+        var identifiers = volume.identifiers();
+        send(new Packet.Uuids(volume.number, identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1(),
+                volume.bitmap() == null ? 0 : volume.bitmap().setBits(), ownFlags(parts) | extraFlags), out);
+    }
+
+    int ownFlags(VolumeParts parts) {
+        int flags = 0;
+        if (handshake.discardMyData()) flags |= PeerGenerations.DISCARD_MY_DATA;
+        if (parts.volume.crashedPrimary()) flags |= PeerGenerations.CRASHED_PRIMARY;
+        if (parts.parkedDisk == DiskState.INCONSISTENT) {
+            flags |= PeerGenerations.INCONSISTENT;
+        }
+        return flags;
+    }
+
+    // ---- telling people
+
+    void report(Level level, String what, String keptSafe, String whatToDo, ActionQueue out) {
+        OperatorReport report = new OperatorReport(level, "Resource " + settings.name() + ": " + what, keptSafe, whatToDo);
+        if (level == Level.ERROR) trouble = report;
+        out.add(new Action.Report(report));
+    }
+
+    String name(Volume volume) {
+        return settings.name() + "/" + volume.number;
+    }
+}

@@ -1,0 +1,398 @@
+package org.duett.replicator.resource;
+
+import java.util.Optional;
+import org.duett.replicator.connection.Handshake;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.metadata.SizeDecision;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StateRules;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.Packet.BlockAck;
+
+/** What the peer says, packet by packet (spec wire 3 to 7): hands each to its concept, and answers what concerns states. */
+final class PeerConversation {
+    private final Parts parts;
+    private final Connecting connecting;
+    private final ResyncControl resync;
+    private final PeerRequests requests;
+    private static final int HIGHEST_TRIM_BYTES = 128 << 20;
+
+    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests) {
+        this.parts = parts;
+        this.connecting = connecting;
+        this.resync = resync;
+        this.requests = requests;
+    }
+
+    void arrived(Event.PeerPacketArrived event, ActionQueue out) {
+        Packet packet = event.packet;
+        if (event.connection != parts.connection || !parts.socketsUp) {
+            drop(packet, out);
+            return;
+        }
+        parts.keepalive.heard();
+        switch (packet) {
+            case Packet.Ping() -> parts.send(new Packet.PingAck(), out);
+            case Packet.PingAck() -> {
+                parts.keepalive.answered();
+                resync.pingAnswered(out);
+            }
+            case Packet.UnplugRemote(int volume) -> {
+                // A scheduling hint; our queue is flushed after every event.
+            }
+            case Packet.DelayProbe(int volume) -> {
+                // A relic; read and dropped (spec wire 4.8).
+            }
+            case Packet.ConnectionFeatures features -> handshakePacket(features, out);
+            case Packet.AuthChallenge challenge -> handshakePacket(challenge, out);
+            case Packet.AuthResponse response -> handshakePacket(response, out);
+            case Packet.Protocol protocol -> {
+                if (parts.handshake.isRunning()) handshakePacket(protocol, out);
+                else if (!protocol.update()) broken("it sent P_PROTOCOL in an established connection", out);
+                // An update of policies and protocol at a kernel peer: what it sends from now on carries its own ack flags, and ours
+                // stay as configured here until both are configured alike again (spec wire 3.3).
+            }
+            case Packet.StateChangeRequest request -> requests.arrived(request, out);
+            case Packet.StateChangeReply reply -> requests.replied(reply, out);
+            case Packet.Barrier barrier -> {
+                parts.peerWrites.barrier(barrier, out);
+                checkEpochs(out);
+            }
+            case Packet.BarrierAck ack -> {
+                if (!parts.writes.barrierAcknowledged(ack, out)) {
+                    broken("its barrier ack " + ack.number + " for " + ack.writes + " writes fits no epoch that waits for one", out);
+                }
+            }
+            case Packet.SyncParameters parameters -> ofVolume(parameters, out);
+            case Packet.Sizes sizes -> ofVolume(sizes, out);
+            case Packet.Uuids uuids -> ofVolume(uuids, out);
+            case Packet.State state -> ofVolume(state, out);
+            case Packet.SyncUuid sync -> ofVolume(sync, out);
+            case Packet.PlainBitmap bitmap -> ofVolume(bitmap, out);
+            case Packet.CompressedBitmap bitmap -> ofVolume(bitmap, out);
+            case Packet.Data data -> ofVolume(data, out);
+            case Packet.Zeroing zeroing -> ofVolume(zeroing, out);
+            case Packet.BlockAck ack -> ofVolume(ack, out);
+            case Packet.BlockRequest request -> ofVolume(request, out);
+            case Packet.BlockDescription description -> ofVolume(description, out);
+        }
+    }
+
+    /** The payload of a packet that nobody will handle goes back. */
+    private static void drop(Packet packet, ActionQueue out) {
+        if (packet instanceof Packet.Data data && data.payload != null) out.add(new Action.ReleasePayload(data.payload));
+    }
+
+    private void broken(String how, ActionQueue out) {
+        connecting.lose(ConnectionState.PROTOCOL_ERROR, how, out);
+    }
+
+    // ---- the whole connection
+
+    private void handshakePacket(Packet packet, ActionQueue out) {
+        if (!parts.handshake.isRunning()) {
+            broken("it sent a packet of the handshake in an established connection", out);
+            return;
+        }
+        switch (parts.handshake.arrived(packet, out)) {
+            case Handshake.Step.Continue() -> connecting.handshakeMoved();
+            case Handshake.Step.SendVolumes() -> {
+                connecting.handshakeMoved();
+                for (VolumeParts volume : parts.volumeParts) introduce(volume, out);
+            }
+            case Handshake.Step.Done() -> connecting.protocolAgreed(out);
+            case Handshake.Step.GiveUp(String reason, String advice) -> connecting.giveUp(reason, advice, out);
+            case Handshake.Step.Retry(String reason) -> broken(reason, out);
+        }
+    }
+
+    /** Parameters, sizes, identifiers, state: in exactly this order (spec wire 3.0). */
+    private void introduce(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        var net = parts.settings.net();
+        var resyncSettings = volume.settings.resync();
+        parts.send(new Packet.SyncParameters(volume.number, resyncSettings.rateKibPerSecond(), net.verifyAlgorithm(), net.checksumAlgorithm(),
+                resyncSettings.planAheadTenths(), resyncSettings.delayTargetTenths(), resyncSettings.fillTargetSectors(),
+                resyncSettings.maxRateKibPerSecond()), out);
+        sendSizes(volume, 0, out);
+        if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) parts.sendIdentifiers(each, 0, out);
+        parts.sendState(volume, out);
+        parts.fact(each, volume.state().withConnection(ConnectionState.WF_REPORT_PARAMS), "both sockets are up");
+    }
+
+    void sendSizes(Volume volume, int flags, ActionQueue out) {
+        boolean attached = volume.state().disk().isAtLeast(DiskState.NEGOTIATING);
+        long disk = attached ? volume.usableSectors() : 0;
+        int logical = attached ? volume.geometry().logicalBlockBytes() : 512;
+        int physical = attached ? volume.geometry().physicalBlockBytes() : 4096;
+        Packet.Sizes.QueueLimits queue = !parts.handshake.writeSameAgreed() ? null
+                : new Packet.Sizes.QueueLimits(physical, logical, 0, 4096, 0, true, false, false);
+        parts.send(new Packet.Sizes(volume.number, disk, volume.settings.sizeLimitSectors(), volume.sizeSectors(), 1 << 20, flags, queue), out);
+    }
+
+    // ---- one volume
+
+    private void ofVolume(Packet packet, ActionQueue out) {
+        VolumeParts volume = parts.partsOrNull(packet.volume());
+        if (parts.handshake.isRunning()) {
+            drop(packet, out);
+            broken("it sent " + packet.getClass().getSimpleName() + " before the handshake was through", out);
+            return;
+        }
+        if (volume == null) {
+            drop(packet, out);
+            boolean ignored = packet instanceof Packet.SyncParameters || packet instanceof Packet.Sizes || packet instanceof Packet.Uuids
+                    || packet instanceof Packet.State;
+            if (!ignored) broken("it sent " + packet.getClass().getSimpleName() + " for volume " + packet.volume() + ", which is not configured", out);
+            return;
+        }
+        handle(volume, packet, out);
+    }
+
+    private void handle(VolumeParts each, Packet packet, ActionQueue out) {
+        switch (packet) {
+            case Packet.SyncParameters parameters -> parameters(each, parameters, out);
+            case Packet.Sizes sizes -> sizes(each, sizes, out);
+            case Packet.Uuids uuids -> identifiers(each, uuids, out);
+            case Packet.State(int number, int word) -> state(each, word, out);
+            case Packet.SyncUuid(int number, long uuid) -> resync.syncIdentifierArrived(each, uuid, out);
+            case Packet.PlainBitmap bitmap -> resync.bitmapArrived(each, bitmap, out);
+            case Packet.CompressedBitmap bitmap -> resync.bitmapArrived(each, bitmap, out);
+            case Packet.Data data -> data(each, data, out);
+            case Packet.Zeroing zeroing -> zeroing(each, zeroing, out);
+            case Packet.BlockAck ack -> ack(each, ack, out);
+            case Packet.BlockRequest request -> request(each, request, out);
+            case Packet.BlockDescription description -> description(each, description, out);
+            case Packet.ConnectionFeatures p -> throw new AssertionError(p);
+            case Packet.AuthChallenge p -> throw new AssertionError(p);
+            case Packet.AuthResponse p -> throw new AssertionError(p);
+            case Packet.Protocol p -> throw new AssertionError(p);
+            case Packet.StateChangeRequest p -> throw new AssertionError(p);
+            case Packet.StateChangeReply p -> throw new AssertionError(p);
+            case Packet.Ping p -> throw new AssertionError(p);
+            case Packet.PingAck p -> throw new AssertionError(p);
+            case Packet.UnplugRemote p -> throw new AssertionError(p);
+            case Packet.DelayProbe p -> throw new AssertionError(p);
+            case Packet.Barrier p -> throw new AssertionError(p);
+            case Packet.BarrierAck p -> throw new AssertionError(p);
+        }
+    }
+
+    private void parameters(VolumeParts each, Packet.SyncParameters peer, ActionQueue out) {
+        var net = parts.settings.net();
+        // In the handshake both must be alike; later a kernel's operator may change its own (spec wire 3.4).
+        if (each.volume.state().connection().isEstablished()) return;
+        if (!peer.verifyAlgorithm().equals(net.verifyAlgorithm())) {
+            connecting.giveUp("its verify-alg is not ours", "Configure verify-alg alike on both nodes.", out);
+        } else if (!peer.checksumAlgorithm().equals(net.checksumAlgorithm())) {
+            connecting.giveUp("its csums-alg is not ours", "Configure csums-alg alike on both nodes.", out);
+        }
+    }
+
+    private void sizes(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
+        Volume volume = each.volume;
+        volume.peerDiskSectors = peer.diskSectors();
+        volume.peerUserSectors = peer.userSectors();
+        volume.peerCurrentSectors = peer.currentSectors();
+        volume.peerMaxBioBytes = Math.max(512, peer.maxBioBytes());
+        if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) agreeOnSize(each, peer, out);
+        else if (volume.sizeSectors() == 0) volume.setSizeSectors(firstNonZero(peer.currentSectors(), peer.userSectors(), peer.diskSectors()));
+        boolean established = volume.state().connection().isEstablished();
+        if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, 0, out);
+    }
+
+    private static long firstNonZero(long first, long second, long third) {
+        return first != 0 ? first : second != 0 ? second : third;
+    }
+
+    private void agreeOnSize(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
+        Volume volume = each.volume;
+        long ownLimit = volume.settings.sizeLimitSectors();
+        long limit = ownLimit == 0 || peer.userSectors() != 0 && peer.userSectors() < ownLimit ? peer.userSectors() : ownLimit;
+        long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), volume.sizeSectors(), limit)).sectors();
+        if (size == volume.sizeSectors()) return;
+        boolean holdsData = volume.state().disk().isAtLeast(DiskState.OUTDATED);
+        if (size < volume.sizeSectors() && holdsData) {
+            connecting.giveUp("volume " + volume.number + ": its disk has room for " + size + " sectors only, ours holds data on "
+                    + volume.sizeSectors(), "Give the peer a disk that is at least as large.", out);
+            return;
+        }
+        resync.changeSize(each, size, peer, out);
+    }
+
+    private void identifiers(VolumeParts each, Packet.Uuids packet, ActionQueue out) {
+        Volume volume = each.volume;
+        var identifiers = new GenerationIdentifiers(packet.current(), packet.bitmap(), packet.history0(), packet.history1());
+        volume.peerGenerations = new PeerGenerations(identifiers, packet.outOfSyncBits(), (int) packet.flags());
+        parts.record.peerIdentifiersArrived(volume, identifiers, out);
+        boolean skipsInitialSync = volume.peerGenerations.skipsInitialSync() && volume.state().connection() == ConnectionState.CONNECTED
+                && volume.identifiers().isJustCreated();
+        if (skipsInitialSync) resync.initialSyncSkipped(each, identifiers, out);
+        if (!volume.diskUsable() && volume.isConnected()) volume.setExposedIdentifier(packet.current());
+    }
+
+    // ---- P_STATE
+
+    private void state(VolumeParts each, int word, ActionQueue out) {
+        Optional<VolumeState> decoded = VolumeState.fromWire(word);
+        if (decoded.isEmpty()) {
+            broken(String.format("its state word 0x%08x names no state", word), out);
+            return;
+        }
+        Volume volume = each.volume;
+        VolumeState report = decoded.get();
+        boolean peerInconsistent = volume.peerGenerations != null && volume.peerGenerations.isInconsistent();
+        VolumeState before = volume.state();
+        VolumeState told = StateRules.withReportOfPeer(before, report, peerInconsistent);
+        if (!before.connection().isEstablished()) {
+            each.reportedInHandshake = true;
+            resync.decide(each, told, report, true, out);
+            return;
+        }
+        if (finishesResync(each, report)) {
+            resync.targetReportsEnd(each, told, out);
+            return;
+        }
+        if (comparesAgain(before, report)) {
+            resync.decide(each, told, report, false, out);
+            return;
+        }
+        // While a resync runs the peer's word for its own disk lags behind what both agreed on.
+        if (before.connection().isAbove(ConnectionState.CONNECTED) && report.disk().isAtLeast(DiskState.INCONSISTENT)) {
+            told = told.withPeerDisk(before.peerDisk());
+        }
+        parts.fact(each, told, "the peer reports " + report);
+    }
+
+    /** The target is through (spec wire 5.7); a state between Connected and SyncSource must not be taken as that. */
+    private static boolean finishesResync(VolumeParts each, VolumeState report) {
+        ConnectionState ours = each.volume.state().connection();
+        boolean weAreSource = ours == ConnectionState.SYNC_SOURCE || ours == ConnectionState.PAUSED_SYNC_S;
+        return weAreSource && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
+    }
+
+    /** A late attach, a forced promotion over two Inconsistent disks, or the peer's own decision (spec wire 3.8). */
+    private static boolean comparesAgain(VolumeState ours, VolumeState report) {
+        if (ours.connection() != ConnectionState.CONNECTED) return false;
+        if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
+        boolean lateAttach = ours.disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
+        boolean forced = ours.disk() == DiskState.INCONSISTENT && ours.peerDisk() == DiskState.INCONSISTENT
+                && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
+        boolean peerDecided = report.connection().isAtLeast(ConnectionState.STARTING_SYNC_S)
+                && report.connection().isAtMost(ConnectionState.WF_BITMAP_T);
+        return lateAttach || forced || peerDecided;
+    }
+
+    // ---- blocks
+
+    private boolean outside(VolumeParts each, long firstSector, int lengthBytes) {
+        long end = firstSector + lengthBytes / BlockUser.SECTOR_BYTES;
+        return firstSector < 0 || end < firstSector || end > each.volume.sizeSectors();
+    }
+
+    private void data(VolumeParts each, Packet.Data data, ActionQueue out) {
+        if (outside(each, data.firstSector, data.lengthBytes)) {
+            drop(data, out);
+            broken("its data for sector " + data.firstSector + " lies beyond the end of volume " + each.volume.number, out);
+            return;
+        }
+        switch (data.kind) {
+            case WRITE -> {
+                each.target.applicationWrote();
+                parts.peerWrites.arrived(each.volume, data, out);
+                checkEpochs(out);
+            }
+            case READ_REPLY -> {
+                if (!parts.reads.replied(data, out)) broken("it answered a read that nobody asked for", out);
+            }
+            case RESYNC_REPLY -> {
+                if (!each.target.replied(data, out)) broken("it sent resync data that nobody asked for", out);
+            }
+        }
+    }
+
+    private void zeroing(VolumeParts each, Packet.Zeroing zeroing, ActionQueue out) {
+        if (outside(each, zeroing.firstSector, zeroing.lengthBytes) || zeroing.lengthBytes > HIGHEST_TRIM_BYTES) {
+            broken("its discard of sector " + zeroing.firstSector + " lies beyond the end of volume " + each.volume.number, out);
+            return;
+        }
+        each.target.applicationWrote();
+        parts.peerWrites.arrived(each.volume, zeroing, out);
+        checkEpochs(out);
+    }
+
+    private void request(VolumeParts each, Packet.BlockRequest request, ActionQueue out) {
+        if (outside(each, request.firstSector, request.lengthBytes)) {
+            broken("it asks for sector " + request.firstSector + ", beyond the end of volume " + each.volume.number, out);
+            return;
+        }
+        switch (request.kind) {
+            case DATA -> parts.peerReads.arrived(each.volume, request, out);
+            case RESYNC_DATA, RESYNC_THIN, RESYNC_CHECKSUM -> {
+                if (request.kind == Packet.BlockRequest.Kind.RESYNC_CHECKSUM && parts.settings.net().checksumAlgorithm().isEmpty()) {
+                    broken("it sent a checksum request, and no csums-alg is configured", out);
+                } else {
+                    each.source.requested(request, parts.connection, out);
+                }
+            }
+            case VERIFY, VERIFY_REPLY -> broken("it sent a packet of an online verify that was not agreed on", out);
+        }
+    }
+
+    private void description(VolumeParts each, Packet.BlockDescription range, ActionQueue out) {
+        if (outside(each, range.firstSector, range.lengthBytes)) {
+            broken("it names sector " + range.firstSector + ", beyond the end of volume " + each.volume.number, out);
+            return;
+        }
+        switch (range.kind) {
+            case OUT_OF_SYNC -> {
+                if (each.volume.bitmap() != null) each.volume.bitmap().setOutOfSync(range.firstSector, range.lengthBytes);
+            }
+            case RESYNC_DEALLOCATED -> {
+                if (!each.target.deallocated(range, out)) broken("it sent resync data that nobody asked for", out);
+            }
+        }
+    }
+
+    private void ack(VolumeParts each, BlockAck ack, ActionQueue out) {
+        if (outside(each, ack.firstSector, 0)) {
+            broken("its ack for sector " + ack.firstSector + " lies beyond the end of volume " + each.volume.number, out);
+            return;
+        }
+        boolean expected = switch (ack.kind) {
+            case WRITE_ACK, RECEIVE_ACK, RESYNC_WRITE_ACK, NEGATIVE_ACK -> {
+                if (ack.blockId == Packet.SYNCER_BLOCK_ID) {
+                    if (outside(each, ack.firstSector, ack.lengthBytes)) yield false;
+                    each.source.acknowledged(ack);
+                    yield true;
+                }
+                yield parts.writes.acknowledged(ack, out);
+            }
+            case NEGATIVE_DATA_REPLY -> parts.reads.refused(ack, out);
+            case IN_SYNC -> each.target.inSync(ack, out);
+            case NEGATIVE_RESYNC_REPLY -> each.target.refused(ack, out);
+            case RESYNC_CANCEL -> each.target.cancelled(ack, out);
+            case SUPERSEDED, RETRY_WRITE, VERIFY_RESULT -> false;
+        };
+        if (!expected) broken("its " + ack.kind + " for sector " + ack.firstSector + " answers nothing that we sent", out);
+    }
+
+    /** After a failed write or flush here the open barrier is never answered: the connection goes (rule 7). */
+    void checkEpochs(ActionQueue out) {
+        if (!parts.peerWrites.brokenEpoch()) return;
+        parts.report(Level.WARNING, "the local disk could not take all that " + parts.settings.peerNode() + " wrote.",
+                "The connection is closed, so that " + parts.settings.peerNode() + " marks every block that may be missing here.",
+                "Check the disk; the resync after the next attach brings the rest.", out);
+        connecting.lose(ConnectionState.BROKEN_PIPE, "a write of the peer's could not be made durable here", out);
+    }
+}

@@ -1,0 +1,155 @@
+package org.duett.replicator.resource;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.StateChangeRequest;
+import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
+
+/** State changes that need the other node's agreement: ours of the peer, and the peer's of us (spec wire 3.9). */
+final class PeerRequests {
+    /** How a request of ours ended. */
+    interface Answer {
+        void came(StateChangeResult result, ActionQueue out);
+    }
+
+    private record Asked(boolean wholeConnection, Deque<VolumeParts> volumesLeft, UnaryOperator<VolumeState> change, Answer answer) {
+    }
+
+    private final Parts parts;
+    private final Connecting connecting;
+    private final ResyncControl resync;
+    private Asked asked;
+
+    PeerRequests(Parts parts, Connecting connecting, ResyncControl resync) {
+        this.parts = parts;
+        this.connecting = connecting;
+        this.resync = resync;
+    }
+
+    // ---- ours
+
+    boolean isBusy() {
+        return asked != null;
+    }
+
+    /** Asks the peer to agree to this change of each volume, one after the other. */
+    void ask(List<VolumeParts> volumes, UnaryOperator<VolumeState> change, Answer answer, ActionQueue out) {
+        assert asked == null;
+        asked = new Asked(false, new ArrayDeque<>(volumes), change, answer);
+        // A dead peer should show itself now, not after the timeout of the request (spec wire 3.9).
+        parts.keepalive.ping(out);
+        askNext(out);
+    }
+
+    /** Asks the peer to let this node go (spec wire 3.9, graceful disconnect). */
+    void askToDisconnect(Answer answer, ActionQueue out) {
+        assert asked == null;
+        asked = new Asked(true, new ArrayDeque<>(), UnaryOperator.identity(), answer);
+        VolumeState state = parts.volumes.getFirst().state();
+        StateChangeRequest request = StateChangeRequest.between(state.withConnection(ConnectionState.CONNECTED),
+                state.withConnection(ConnectionState.DISCONNECTING));
+        parts.send(new Packet.StateChangeRequest(true, 0, request.mask(), request.value()), out);
+    }
+
+    private void askNext(ActionQueue out) {
+        while (!asked.volumesLeft.isEmpty()) {
+            VolumeParts next = asked.volumesLeft.peek();
+            VolumeState state = next.volume.state();
+            StateChangeRequest request = StateChangeRequest.between(state, asked.change.apply(state));
+            if (request.mask() != 0) {
+                parts.send(new Packet.StateChangeRequest(false, next.volume.number, request.mask(), request.value()), out);
+                return;
+            }
+            asked.volumesLeft.poll();
+        }
+        end(StateChangeResult.SUCCESS, out);
+    }
+
+    void replied(Packet.StateChangeReply reply, ActionQueue out) {
+        boolean fits = asked != null && asked.wholeConnection == reply.wholeConnection();
+        if (!fits) return;
+        StateChangeResult result = StateChangeResult.fromWire(reply.code()).orElse(StateChangeResult.UNKNOWN_ERROR);
+        if (!result.isSuccess() || reply.wholeConnection()) {
+            end(result, out);
+            return;
+        }
+        VolumeParts next = asked.volumesLeft.peek();
+        if (next == null || next.volume.number != reply.volume()) return;
+        asked.volumesLeft.poll();
+        askNext(out);
+    }
+
+    private void end(StateChangeResult result, ActionQueue out) {
+        Answer answer = asked.answer;
+        asked = null;
+        answer.came(result, out);
+    }
+
+    /** Nobody will answer any more. */
+    void connectionLost(ActionQueue out) {
+        if (asked != null) end(StateChangeResult.NEED_CONNECTION, out);
+    }
+
+    // ---- the peer's
+
+    void arrived(Packet.StateChangeRequest packet, ActionQueue out) {
+        // Both ask at once: who has the flag refuses, so that one of the two goes through (spec wire 1.3).
+        if (asked != null && parts.resolveConflicts) {
+            reply(packet, StateChangeResult.CONCURRENT_STATE_CHANGE, out);
+            return;
+        }
+        StateChangeRequest request = new StateChangeRequest(packet.mask(), packet.value()).translatedForReceiver();
+        if (packet.wholeConnection()) wholeConnection(packet, request, out);
+        else oneVolume(packet, request, out);
+    }
+
+    private void wholeConnection(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            Optional<VolumeState> wanted = request.appliedTo(each.volume.state());
+            StateChangeResult result = wanted.map(state -> parts.mayRequest(each, state)).orElse(StateChangeResult.NOT_SUPPORTED);
+            if (!result.isSuccess()) {
+                reply(packet, result, out);
+                return;
+            }
+        }
+        reply(packet, StateChangeResult.SUCCESS, out);
+        for (VolumeParts each : parts.volumeParts) {
+            request.appliedTo(each.volume.state()).ifPresent(wanted -> {
+                // Its disk as it calls it now; the connection's own end follows below.
+                parts.fact(each, each.volume.state().withPeerDisk(wanted.peerDisk()), "the peer disconnects");
+            });
+        }
+        connecting.lose(ConnectionState.TEAR_DOWN, "the peer disconnects", out);
+    }
+
+    private void oneVolume(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {
+        VolumeParts each = parts.partsOrNull(packet.volume());
+        if (each == null) {
+            connecting.lose(ConnectionState.PROTOCOL_ERROR, "it asks for a state change of volume " + packet.volume() + ", which is not configured", out);
+            return;
+        }
+        Optional<VolumeState> wanted = request.appliedTo(each.volume.state());
+        if (wanted.isEmpty()) {
+            reply(packet, StateChangeResult.NOT_SUPPORTED, out);
+            return;
+        }
+        if (wanted.get().connection().isVerify()) {
+            reply(packet, StateChangeResult.NO_VERIFY_ALGORITHM, out);
+            return;
+        }
+        StateChangeResult result = parts.request(each, wanted.get(), "the peer asked for it");
+        reply(packet, result, out);
+        if (result.isSuccess() && each.volume.state().connection().isStartingSync()) resync.startingSync(each, out);
+    }
+
+    private void reply(Packet.StateChangeRequest packet, StateChangeResult result, ActionQueue out) {
+        parts.send(new Packet.StateChangeReply(packet.wholeConnection(), packet.volume(), result.wireCode()), out);
+    }
+}

@@ -1,0 +1,347 @@
+package org.duett.replicator.resource;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.BlockUser;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.HostFlush;
+import org.duett.replicator.machine.HostRead;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.PeerRead;
+import org.duett.replicator.machine.PeerWrite;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResyncBlock;
+import org.duett.replicator.resync.ResyncProgress;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+
+/**
+ * The one front door of a resource's core: events in, actions out. Hands each event to its concept and, after it, lets everything
+ * that became possible happen: state changes are acted upon, users of blocks that need not wait any more go on, what changed of the
+ * metadata goes to disk.
+ */
+public final class ResourceMachine {
+    private final Parts parts;
+    private final Connecting connecting;
+    private final ResyncControl resync;
+    private final PeerRequests requests;
+    private final PeerConversation conversation;
+    private final DiskControl disks;
+    private final RoleControl roles;
+    private final Freeze freeze;
+    private final FencePolicy fencing;
+    private final OperatorCommands commands;
+    private boolean continueOrdered;
+
+    public ResourceMachine(ResourceSettings settings, BufferSource buffers) {
+        parts = new Parts(settings, buffers);
+        connecting = new Connecting(parts);
+        resync = new ResyncControl(parts);
+        disks = new DiskControl(parts, connecting);
+        resync.joins(connecting, disks);
+        requests = new PeerRequests(parts, connecting, resync);
+        conversation = new PeerConversation(parts, connecting, resync, requests);
+        roles = new RoleControl(parts, requests);
+        freeze = new Freeze(parts);
+        fencing = new FencePolicy(parts);
+        commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze);
+    }
+
+    public void handle(Event event, ActionQueue out) {
+        eventIsOver();
+        switch (event) {
+            case Event.TimeAdvanced(long nowNanos) -> timeIs(nowNanos, out);
+            case Event.LoopStalled(long gapNanos) -> parts.keepalive.weStalled();
+            case Event.RandomArrived(long[] values) -> parts.random.arrived(values);
+            case Event.WorkContinued() -> continueWork(out);
+            case Event.HostRequestArrived arrived -> hostRequest(arrived.request, out);
+            case Event.ExportUsersChanged(int volume, int users) -> parts.partsOrNull(volume).exportUsers = users;
+            case Event.DiskOperationDone done -> diskDone(done.operation, out);
+            case Event.DiskOpened opened -> disks.opened(opened, out);
+            case Event.DiskOpenFailed failed -> disks.openFailed(failed);
+            case Event.DiskClosed closed -> disks.closed(closed);
+            case Event.PeerConnected connected -> connecting.peerConnected(connected, out);
+            case Event.PeerLost lost -> connecting.peerLost(lost, out);
+            case Event.PeerPacketArrived packet -> conversation.arrived(packet, out);
+            case Event.CommandArrived(long ticket, var command) -> commands.arrived(ticket, command, out);
+            case Event.HandlerFinished(int run, int exitCode) -> handlerFinished(run, exitCode, out);
+            case Event.TermStored(long term) -> roles.termStored(term, out);
+        }
+        settle(out);
+    }
+
+    /** When the core wants a {@link Event.TimeAdvanced} at the latest, in core time; {@link Long#MAX_VALUE}: not by itself. */
+    public long deadlineNanos() {
+        return Math.min(Math.min(parts.writes.deadlineNanos(), connecting.deadlineNanos()),
+                Math.min(resync.deadlineNanos(), disks.deadlineNanos()));
+    }
+
+    // ---- events
+
+    private void eventIsOver() {
+        parts.peerWrites.eventIsOver();
+        parts.peerReads.eventIsOver();
+        for (int i = 0; i < parts.volumeParts.size(); i++) {
+            parts.volumeParts.get(i).source.eventIsOver();
+            parts.volumeParts.get(i).target.eventIsOver();
+        }
+    }
+
+    private void timeIs(long nowNanos, ActionQueue out) {
+        assert nowNanos >= parts.nowNanos : "time goes back";
+        parts.nowNanos = nowNanos;
+        for (int i = 0; i < parts.volumes.size(); i++) parts.volumes.get(i).timeIs(nowNanos);
+        parts.keepalive.timeIs(nowNanos);
+        parts.reads.timeIs(nowNanos);
+        parts.writes.timeIs(nowNanos, out);
+        disks.timeIs();
+        resync.timeIs(out);
+        connecting.timeIs(out);
+    }
+
+    private void continueWork(ActionQueue out) {
+        continueOrdered = false;
+        resync.step(out);
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.attach.wantsStep()) each.attach.markAllStep(out);
+        }
+    }
+
+    private void hostRequest(HostRequest request, ActionQueue out) {
+        switch (request.kind) {
+            case READ -> parts.reads.arrived(request, out);
+            case WRITE, TRIM, WRITE_ZEROES, FLUSH -> parts.writes.arrived(request, out);
+        }
+    }
+
+    private void diskDone(DiskOperation operation, ActionQueue out) {
+        VolumeParts each = parts.partsOrNull(operation.volume);
+        Volume volume = each.volume;
+        volume.answered(operation);
+        switch (operation.purpose) {
+            case HOST_WRITE -> parts.writes.localDone((HostWrite) operation.owner, out);
+            case HOST_READ -> parts.reads.localDone((HostRead) operation.owner, out);
+            case HOST_FLUSH -> parts.writes.flushDone((HostFlush) operation.owner, out);
+            case PEER_WRITE -> parts.peerWrites.done(volume, (PeerWrite) operation.owner, out);
+            case PEER_READ -> parts.peerReads.done(volume, (PeerRead) operation.owner, out);
+            case PEER_FLUSH -> parts.peerWrites.flushDone(volume, operation, out);
+            case RESYNC_READ -> resyncRead(each, (ResyncBlock) operation.owner, out);
+            case RESYNC_WRITE -> each.target.writeDone((ResyncBlock) operation.owner, out);
+            case ACTIVITY_LOG, BITMAP, SUPERBLOCK -> volume.metadata().diskDone(operation, out);
+            case ATTACH -> each.attach.readDone(out);
+        }
+        conversation.checkEpochs(out);
+    }
+
+    private static void resyncRead(VolumeParts each, ResyncBlock block, ActionQueue out) {
+        if (block.present) each.source.readDone(block, out);
+        else each.target.readDone(block, out);
+    }
+
+    private void handlerFinished(int run, int exitCode, ActionQueue out) {
+        if (!roles.handlerFinished(run, exitCode, out)) fencing.handlerFinished(run, exitCode, out);
+    }
+
+    // ---- after every event
+
+    private void settle(ActionQueue out) {
+        boolean progress = true;
+        while (progress) {
+            progress = false;
+            for (int i = 0; i < parts.volumeParts.size(); i++) progress |= settle(parts.volumeParts.get(i), out);
+        }
+        tellNewIdentifiers(out);
+        connecting.announceEstablished();
+        if (!parts.socketsUp) requests.connectionLost(out);
+        resync.checkEnds(out);
+        roles.check(out);
+        freeze.apply(out);
+        for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
+        orderContinuation(out);
+        parts.random.refill(out);
+    }
+
+    private boolean settle(VolumeParts each, ActionQueue out) {
+        boolean progress = false;
+        disks.checkFailure(each, out);
+        disks.checkAttach(each, out);
+        for (Volume.Transition change = each.volume.pollTransition(); change != null; change = each.volume.pollTransition()) {
+            progress = true;
+            changed(each, change, out);
+        }
+        for (BlockUser user = each.volume.overlap().pollUnblocked(); user != null; user = each.volume.overlap().pollUnblocked()) {
+            progress = true;
+            nothingOverlaps(each, user, out);
+        }
+        for (BlockUser user = each.volume.log().pollReady(); user != null; user = each.volume.log().pollReady()) {
+            progress = true;
+            extentIsHot(each, user, out);
+        }
+        disks.checkDetach(each, out);
+        return progress;
+    }
+
+    private void nothingOverlaps(VolumeParts each, BlockUser user, ActionQueue out) {
+        switch (user) {
+            case HostWrite write -> parts.writes.nothingOverlaps(write, out);
+            case PeerWrite write -> parts.peerWrites.nothingOverlaps(each.volume, write, out);
+            case ResyncBlock block -> {
+                if (block.writing) each.target.nothingOverlaps(block, out);
+                else each.source.nothingOverlaps(block, out);
+            }
+            default -> throw new AssertionError("does not wait for blocks: " + user);
+        }
+    }
+
+    private void extentIsHot(VolumeParts each, BlockUser user, ActionQueue out) {
+        switch (user) {
+            case HostWrite write -> parts.writes.extentIsHot(write, out);
+            case PeerWrite write -> parts.peerWrites.extentIsHot(each.volume, write, out);
+            default -> throw new AssertionError("does not wait for the log: " + user);
+        }
+    }
+
+    private void writeMetadata(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        if (volume.log().wantsTransaction()) volume.metadata().writeLogTransaction(out);
+        if (volume.log().isStarving()) parts.writes.closeEpoch(out);
+        if (volume.superblockStale()) volume.metadata().writeSuperblock(null, out);
+    }
+
+    private void orderContinuation(ActionQueue out) {
+        if (continueOrdered) return;
+        boolean wanted = resync.wantsStep();
+        for (int i = 0; i < parts.volumeParts.size(); i++) wanted |= parts.volumeParts.get(i).attach.wantsStep();
+        if (!wanted) return;
+        continueOrdered = true;
+        out.add(new Action.ContinueWork());
+    }
+
+    // ---- what follows from a change of state (spec states 2.6)
+
+    private void changed(VolumeParts each, Volume.Transition change, ActionQueue out) {
+        Volume volume = each.volume;
+        VolumeState before = change.before();
+        VolumeState after = change.after();
+        out.add(new Action.StateChanged(volume.number, before, after, change.cause()));
+        boolean bothGood = after.disk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.UP_TO_DATE;
+        boolean bothWereGood = before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE;
+        if (bothGood && !bothWereGood) volume.setCrashedPrimary(false);
+        if (each.introduceDisk && after.disk() == DiskState.NEGOTIATING) introduceDisk(each, out);
+        if (before.connection().isSyncLike() && after.connection() == ConnectionState.CONNECTED) each.target.stop();
+        boolean pauseChanged = before.connection() != after.connection()
+                && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
+        if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);
+        if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
+        if (parts.isConnected() && after.disk() == DiskState.UP_TO_DATE && after.connection() == ConnectionState.CONNECTED && bothGood) {
+            parts.eyewitness = true;
+        }
+        boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
+        if (lostWhilePrimary && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
+    }
+
+    private void introduceDisk(VolumeParts each, ActionQueue out) {
+        each.introduceDisk = false;
+        conversation.sendSizes(each.volume, 0, out);
+        parts.sendIdentifiers(each, 0, out);
+        parts.sendState(each.volume, out);
+    }
+
+    /** The connection lives, but the peer's disk came or went. */
+    private void peerDiskChanged(VolumeParts each, VolumeState before, VolumeState after, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean had = before.connection().isEstablished() && before.peerDisk().isAtLeast(DiskState.INCONSISTENT)
+                && before.peerDisk() != DiskState.UNKNOWN && before.peerDisk() != DiskState.OUTDATED;
+        boolean lost = had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
+        if (!lost) return;
+        if (volume.isPrimary()) {
+            parts.record.peerLost(volume, before, false, out);
+            parts.writes.peerDiskLost(volume, out);
+            return;
+        }
+        boolean onlyGoodCopy = after.peer() == Role.PRIMARY && after.disk() == DiskState.UP_TO_DATE
+                && volume.diskUsable();
+        if (onlyGoodCopy) takeMirrorDuty(each, out);
+    }
+
+    /** The Primary has lost its disk and writes through us: data flushed, new generation durable, then it is told (rule 6). */
+    private void takeMirrorDuty(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        int connection = parts.connection;
+        volume.metadata().flushData((flushed, actions) -> {
+            if (!flushed) return;
+            volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), false));
+            volume.metadata().writeSuperblock((durable, more) -> {
+                if (durable && connection == parts.connection) parts.sendIdentifiers(each, 0, more);
+            }, actions);
+        }, out);
+    }
+
+    private void tellNewIdentifiers(ActionQueue out) {
+        for (Volume volume = parts.record.pollIdentifiersChanged(); volume != null; volume = parts.record.pollIdentifiersChanged()) {
+            if (parts.socketsUp && volume.isConnected()) parts.sendIdentifiers(parts.parts(volume), 0, out);
+        }
+    }
+
+    // ---- status
+
+    public ResourceStatus status() {
+        VolumeState first = parts.volumes.getFirst().state();
+        List<ResourceStatus.VolumeStatus> volumes = new ArrayList<>();
+        for (VolumeParts each : parts.volumeParts) volumes.add(status(each));
+        return new ResourceStatus(parts.settings.name(), parts.settings.localNode(), parts.settings.peerNode(), first.role(), first.peer(),
+                first.connection(), parts.settings.net().protocol(), parts.socketsUp && parts.handshake.peerIsDuett(), parts.settings.cluster(),
+                freeze.isHeld(), parts.record.proof(), parts.term, parts.writes.writesInFlight(), parts.writes.requestsWaiting(),
+                Optional.ofNullable(parts.trouble), volumes);
+    }
+
+    private ResourceStatus.VolumeStatus status(VolumeParts each) {
+        Volume volume = each.volume;
+        long bits = volume.bitmap() == null ? 0 : volume.bitmap().setBits();
+        ResyncProgress progress = switch (volume.state().connection()) {
+            case SYNC_SOURCE, PAUSED_SYNC_S -> each.source.progress();
+            case SYNC_TARGET, PAUSED_SYNC_T -> each.target.progress();
+            default -> null;
+        };
+        var counters = new ResourceStatus.Counters(parts.writes.kibSent(), parts.peerWrites.kibReceived(), parts.writes.kibWritten() + parts.peerWrites.kibWritten(),
+                parts.reads.kibRead(), volume.metadata().logWrites(), volume.metadata().bitmapWrites(), volume.operationsInFlight(),
+                parts.writes.awaitingPeer(), parts.peerWrites.writesInWork(), parts.writes.requestsOpen(), parts.writes.openEpochs());
+        return new ResourceStatus.VolumeStatus(volume.number, volume.state(), volume.sizeSectors() * 512, volume.identifiers(), volume.crashedPrimary(),
+                bits * 4096, Optional.ofNullable(progress).map(p -> p.figures(parts.nowNanos, bits)), volume.settings.diskFlushes(),
+                volume.log().slots(), counters);
+    }
+
+    /** For checkers: nothing is under way between host, disks and peer. */
+    public boolean isQuiet() {
+        if (!parts.writes.isIdle() || !parts.reads.isIdle() || !parts.peerWrites.isDrained() || roles.isBusy() || requests.isBusy()) return false;
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.volume.operationsInFlight() > 0 || each.attach.isRunning() || each.volume.overlap().presentUsers() > 0) return false;
+        }
+        return true;
+    }
+
+    public VolumeState state(int volume) {
+        return parts.volume(volume).state();
+    }
+
+    public Volume volume(int number) {
+        return parts.volume(number);
+    }
+
+    public boolean isEyewitness() {
+        return parts.eyewitness;
+    }
+
+    public int connection() {
+        return parts.connection;
+    }
+}

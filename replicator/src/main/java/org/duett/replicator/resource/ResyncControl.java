@@ -1,0 +1,434 @@
+package org.duett.replicator.resource;
+
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.HandshakeVerdict;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.generation.SyncComparison;
+import org.duett.replicator.generation.SyncDecision.Coverage;
+import org.duett.replicator.generation.SyncHandshake;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.resync.BitmapExchange;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+
+/** Who copies to whom, from the comparison of identifiers to the last block (spec wire 3.8, 5; states 4). */
+final class ResyncControl {
+    /** The target said it is through, but bits are left here: after this long a new handshake decides. */
+    private static final long LEFTOVER_NANOS = 10_000_000_000L;
+
+    private final Parts parts;
+    private Connecting connecting;
+    private DiskControl disks;
+    private int handlerRuns;
+    private long leftoverSinceNanos = Long.MAX_VALUE;
+
+    ResyncControl(Parts parts) {
+        this.parts = parts;
+    }
+
+    void joins(Connecting newConnecting, DiskControl newDisks) {
+        connecting = newConnecting;
+        disks = newDisks;
+    }
+
+    // ---- the decision
+
+    /**
+     * The peer's state is known: compare and go on. {@code told} is our state with what the peer reported; {@code inHandshake}: the
+     * volume is not Connected yet.
+     */
+    void decide(VolumeParts each, VolumeState told, VolumeState report, boolean inHandshake, ActionQueue out) {
+        Volume volume = each.volume;
+        DiskState ownDisk = volume.state().disk() == DiskState.NEGOTIATING ? each.parkedDisk : volume.state().disk();
+        boolean comparable = ownDisk.isAtLeast(DiskState.NEGOTIATING) && report.disk().isAtLeast(DiskState.NEGOTIATING)
+                && volume.peerGenerations != null;
+        if (!comparable) {
+            connectWithoutComparison(each, told, out);
+            return;
+        }
+        SyncHandshake.Result result = SyncHandshake.decide(new SyncHandshake.Inputs(sides(each, ownDisk, report),
+                volume.state().disk() == DiskState.NEGOTIATING, parts.handshake.peerDryRun(), parts.settings.net().splitBrain()));
+        for (HandshakeVerdict.Handler handler : result.handlers()) {
+            out.add(new Action.RunHandler(++handlerRuns, handler.configName(), volume.number));
+        }
+        if (!(result.verdict() instanceof HandshakeVerdict.Refuse)) {
+            volume.setIdentifiers(result.comparison().ownCorrected());
+            PeerGenerations peer = volume.peerGenerations;
+            volume.peerGenerations = new PeerGenerations(result.comparison().peerCorrected(), peer.outOfSyncBits(), peer.flags());
+        }
+        VolumeState base = volume.state().disk() == DiskState.NEGOTIATING ? told.withDisk(ownDisk) : told;
+        switch (result.verdict()) {
+            case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> refuse(each, inHandshake, message, reason.advice(), out);
+            case HandshakeVerdict.Connect() -> connected(each, base, inHandshake, out);
+            case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, out);
+            case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
+                if (demoteFirst && volume.isPrimary()) {
+                    out.add(new Action.RunHandler(++handlerRuns, HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume.number));
+                    refuse(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
+                            "Demote this node and connect again: duett secondary, then duett connect", out);
+                } else {
+                    become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, out);
+                }
+            }
+        }
+    }
+
+    private SyncComparison.Inputs sides(VolumeParts each, DiskState ownDisk, VolumeState report) {
+        Volume volume = each.volume;
+        boolean bothDuett = parts.handshake.peerIsDuett();
+        long peerBoot = parts.handshake.peerBootId();
+        boolean peerRebooted = bothDuett && parts.lastPeerBootId != 0 && parts.lastPeerBootId != peerBoot;
+        long toldOfUs = parts.handshake.bootIdPeerKnew();
+        boolean weRebooted = bothDuett && toldOfUs != 0 && toldOfUs != parts.settings.bootId();
+        var own = new SyncComparison.Side(new PeerGenerations(volume.identifiers(), volume.bitmap().setBits(), parts.ownFlags(each)),
+                volume.state().role(), ownDisk, weRebooted);
+        var peer = new SyncComparison.Side(volume.peerGenerations, report.role(), volume.peerGenerations.realDisk(report.disk()), peerRebooted);
+        return new SyncComparison.Inputs(own, peer, parts.resolveConflicts, parts.handshake.writeSameAgreed(), bothDuett);
+    }
+
+    private void connectWithoutComparison(VolumeParts each, VolumeState told, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean servesFromPeer = volume.isPrimary() && told.disk().isBelow(DiskState.INCONSISTENT);
+        boolean otherData = servesFromPeer && volume.peerGenerations != null && volume.exposedIdentifier() != 0
+                && !GenerationIdentifiers.sameGeneration(volume.exposedIdentifier(), volume.peerGenerations.identifiers().current());
+        if (otherData) {
+            connecting.giveUp("volume " + volume.number + ": its data is another generation than the one the host here has seen",
+                    "Demote this node, so that the peer's data can be used.", out);
+            return;
+        }
+        connected(each, told, true, out);
+    }
+
+    private void refuse(VolumeParts each, boolean inHandshake, String message, String advice, ActionQueue out) {
+        if (inHandshake) {
+            connecting.giveUp("volume " + each.volume.number + ": " + message, advice, out);
+            return;
+        }
+        // Only the late attach is undone; the connection stays (spec states 4.2).
+        parts.report(Level.ERROR, parts.name(each.volume) + ": " + message + ".", "The disk is not used; the connection stays.", advice, out);
+        if (each.volume.state().disk() == DiskState.NEGOTIATING) disks.giveUp(each, "its data does not fit the peer's", out);
+    }
+
+    private void connected(VolumeParts each, VolumeState told, boolean inHandshake, ActionQueue out) {
+        if (told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY) {
+            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
+            return;
+        }
+        parts.fact(each, told.withConnection(ConnectionState.CONNECTED), "connected to " + parts.settings.peerNode());
+        if (inHandshake) parts.sendState(each.volume, out);
+        parts.record.peerIsBack(each.volume, out);
+    }
+
+    private void become(VolumeParts each, VolumeState told, ConnectionState next, Coverage coverage, VolumeState report, boolean inHandshake,
+            ActionQueue out) {
+        if (told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY) {
+            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
+            return;
+        }
+        Volume volume = each.volume;
+        each.parkedDisk = DiskState.DISKLESS;
+        each.exchange = new BitmapExchange(volume, parts.connection, parts.settings.net().runLengthBitmaps());
+        if (coverage == Coverage.WHOLE_DEVICE) setAllBits(each, out);
+        boolean source = next == ConnectionState.WF_BITMAP_S;
+        parts.fact(each, told.withConnection(next), source ? "source of a resync, " + coverage : "target of a resync, " + coverage);
+        boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
+        if (!inHandshake && peerHasNotDecided) parts.sendIdentifiers(each, 0, out);
+        if (inHandshake || peerHasNotDecided) parts.sendState(volume, out);
+        if (source) each.exchange.startSending(out);
+        advance(each, out);
+    }
+
+    /** FULL_SYNC stands on disk until all pages do, so that a crash in between forgets nothing (spec metadata 5.1). */
+    private void setAllBits(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        each.settingAllBits = true;
+        volume.setFullSyncNeeded(true);
+        volume.metadata().writeSuperblock((durable, actions) -> {
+        }, out);
+        volume.bitmap().setAll();
+        volume.metadata().writeBitmap((durable, actions) -> {
+            each.settingAllBits = false;
+            if (!durable) return;
+            volume.setFullSyncNeeded(false);
+            volume.metadata().writeSuperblock(null, actions);
+            advance(each, actions);
+        }, out);
+    }
+
+    // ---- bitmap exchange
+
+    void bitmapArrived(VolumeParts each, Packet packet, ActionQueue out) {
+        ConnectionState state = each.volume.state().connection();
+        boolean expected = each.exchange != null && (state == ConnectionState.WF_BITMAP_S || state == ConnectionState.WF_BITMAP_T);
+        if (!expected) {
+            connecting.lose(ConnectionState.PROTOCOL_ERROR, "it sent a bitmap while " + state.displayName(), out);
+            return;
+        }
+        boolean good = packet instanceof Packet.PlainBitmap plain ? each.exchange.received(plain)
+                : each.exchange.received((Packet.CompressedBitmap) packet);
+        if (!good) connecting.lose(ConnectionState.PROTOCOL_ERROR, each.exchange.problem(), out);
+        else advance(each, out);
+    }
+
+    /** Goes on with whatever waited for the event that just happened. */
+    private void advance(VolumeParts each, ActionQueue out) {
+        if (each.exchange == null) return;
+        switch (each.volume.state().connection()) {
+            case WF_BITMAP_S -> {
+                boolean ready = each.exchange.sent() && each.exchange.received() && !each.settingAllBits && !each.startingSource;
+                if (ready) startSource(each, out);
+            }
+            case WF_BITMAP_T -> {
+                if (each.exchange.received() && !each.exchange.sent() && !each.exchange.wantsStep()) each.exchange.startSending(out);
+                if (each.exchange.sent()) parts.fact(each, each.volume.state().withConnection(ConnectionState.WF_SYNC_UUID), "bitmaps are exchanged");
+            }
+            case WF_SYNC_UUID -> {
+                if (each.pendingSyncIdentifier != 0 && !each.settingAllBits) startTarget(each, out);
+            }
+            default -> {
+                // The connection or the resync ended meanwhile; its end forgets the exchange.
+            }
+        }
+    }
+
+    boolean wantsStep() {
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.exchange != null && each.exchange.wantsStep()) return true;
+        }
+        return false;
+    }
+
+    void step(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.exchange == null || !each.exchange.wantsStep()) continue;
+            each.exchange.sendStep(out);
+            advance(each, out);
+        }
+    }
+
+    // ---- source
+
+    private void startSource(VolumeParts each, ActionQueue out) {
+        each.startingSource = true;
+        Volume volume = each.volume;
+        int connection = parts.connection;
+        volume.setIdentifiers(volume.identifiers().startAsSyncSource(parts.random.takeIdentifier()));
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            boolean current = durable && connection == parts.connection && parts.socketsUp && each.startingSource;
+            each.startingSource = false;
+            if (current) sourceRuns(each, actions);
+        }, out);
+    }
+
+    private void sourceRuns(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        each.exchange = null;
+        parts.send(new Packet.SyncUuid(volume.number, volume.identifiers().bitmap()), out);
+        each.source.start(parts.connection, parts.nowNanos);
+        parts.fact(each, volume.state().withConnection(ConnectionState.SYNC_SOURCE), volume.bitmap().setBits() + " blocks to resync");
+        // Held writes are in the bitmap, and the superblock that names them is durable (rule 2).
+        parts.record.peerIsBack(volume, out);
+    }
+
+    /** The target reports Connected, UpToDate (spec wire 5.7); it counts once our last bit is cleared. */
+    void targetReportsEnd(VolumeParts each, VolumeState told, ActionQueue out) {
+        each.source.targetFinished();
+        leftoverSinceNanos = parts.nowNanos;
+        // Its role may have changed with it.
+        parts.fact(each, each.volume.state().withPeer(told.peer()), "the target is through");
+    }
+
+    private void finishSource(VolumeParts each, ActionQueue out) {
+        each.finishing = true;
+        leftoverSinceNanos = Long.MAX_VALUE;
+        int connection = parts.connection;
+        Volume volume = each.volume;
+        volume.metadata().writeBitmap((durable, actions) -> {
+            each.finishing = false;
+            if (!durable || connection != parts.connection || !volume.state().connection().isSyncSource()) return;
+            volume.setIdentifiers(volume.identifiers().finishedAsSource());
+            parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
+            volume.metadata().writeSuperblock(null, actions);
+            out(each, "resync finished: both copies are equal again", actions);
+        }, out);
+    }
+
+    private void out(VolumeParts each, String what, ActionQueue out) {
+        parts.report(Level.INFO, parts.name(each.volume) + ": " + what + ".", "Both disks are UpToDate.", "Nothing is to be done.", out);
+    }
+
+    // ---- target
+
+    void syncIdentifierArrived(VolumeParts each, long identifier, ActionQueue out) {
+        ConnectionState state = each.volume.state().connection();
+        if (state != ConnectionState.WF_SYNC_UUID) {
+            connecting.lose(ConnectionState.PROTOCOL_ERROR, "it sent a sync identifier while " + state.displayName(), out);
+            return;
+        }
+        // 0 stands for none here; a source's is never 0 (spec states 3.2).
+        each.pendingSyncIdentifier = identifier == 0 ? 2 : identifier;
+        if (!each.settingAllBits) startTarget(each, out);
+    }
+
+    private void startTarget(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        int connection = parts.connection;
+        long identifier = each.pendingSyncIdentifier;
+        each.pendingSyncIdentifier = 0;
+        each.exchange = null;
+        volume.setIdentifiers(volume.identifiers().startAsSyncTarget(identifier));
+        parts.fact(each, volume.state().withConnection(ConnectionState.SYNC_TARGET), volume.bitmap().setBits() + " blocks to resync");
+        each.startingTarget = true;
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            boolean current = durable && connection == parts.connection && each.startingTarget;
+            each.startingTarget = false;
+            if (!current || !volume.state().connection().isSyncTarget()) return;
+            each.target.start(connection, parts.nowNanos, actions);
+            if (volume.state().connection() == ConnectionState.PAUSED_SYNC_T) each.target.pause(true, actions);
+        }, out);
+    }
+
+    void pingAnswered(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.finishPing == 0 || parts.keepalive.answers() < each.finishPing) continue;
+            each.finishPing = 0;
+            if (each.target.isThrough() && !each.finishing) finishTarget(each, out);
+        }
+    }
+
+    private void finishTarget(VolumeParts each, ActionQueue out) {
+        each.finishing = true;
+        int connection = parts.connection;
+        Volume volume = each.volume;
+        volume.metadata().writeBitmap((durable, actions) -> {
+            each.finishing = false;
+            boolean current = durable && connection == parts.connection && volume.state().connection() == ConnectionState.SYNC_TARGET;
+            // A write that failed meanwhile has set a bit again.
+            if (current && each.target.isThrough()) targetIsThrough(each, actions);
+        }, out);
+    }
+
+    private void targetIsThrough(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        int connection = parts.connection;
+        long failed = each.target.failedBits();
+        each.target.stop();
+        if (failed > 0) {
+            parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withDisk(DiskState.INCONSISTENT), "resync ended with failed blocks");
+            parts.report(Level.ERROR, parts.name(volume) + ": the resync ended, but " + failed + " blocks could not be read at "
+                    + parts.settings.peerNode() + ".", "They stay marked as out of sync; this disk stays Inconsistent.",
+                    "Check the peer's disk, then disconnect and connect again.", out);
+            parts.sendState(volume, out);
+            return;
+        }
+        volume.setIdentifiers(volume.identifiers().finishedAsTarget(volume.peerGenerations.identifiers()));
+        parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withDisk(DiskState.UP_TO_DATE), "resync finished");
+        // The peer hears that we are UpToDate when our disk says so, too (rule 13).
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable && connection == parts.connection) parts.sendState(volume, actions);
+        }, out);
+        out.add(new Action.RunHandler(++handlerRuns, "after-resync-target", volume.number));
+        out(each, "resync finished", out);
+    }
+
+    // ---- after every event
+
+    void checkEnds(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            ConnectionState state = each.volume.state().connection();
+            if (state == ConnectionState.SYNC_SOURCE && each.source.isThrough() && !each.finishing) finishSource(each, out);
+            if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
+            each.target.roundAgain(out);
+            boolean through = each.target.isThrough() && each.finishPing == 0 && !each.finishing;
+            if (through) each.finishPing = parts.keepalive.ping(out);
+        }
+    }
+
+    void timeIs(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) each.target.timeIs(parts.nowNanos, out);
+        if (leftoverSinceNanos != Long.MAX_VALUE && parts.nowNanos - leftoverSinceNanos > LEFTOVER_NANOS) {
+            leftoverSinceNanos = Long.MAX_VALUE;
+            for (VolumeParts each : parts.volumeParts) {
+                if (each.volume.state().connection() != ConnectionState.SYNC_SOURCE) continue;
+                connecting.lose(ConnectionState.TIMEOUT, "the target ended the resync while blocks are left here", out);
+                return;
+            }
+        }
+    }
+
+    long deadlineNanos() {
+        long deadline = leftoverSinceNanos == Long.MAX_VALUE ? Long.MAX_VALUE : leftoverSinceNanos + LEFTOVER_NANOS;
+        for (VolumeParts each : parts.volumeParts) deadline = Math.min(deadline, each.target.deadlineNanos());
+        return deadline;
+    }
+
+    // ---- full syncs on demand (spec wire 5.6)
+
+    /** Both agreed on StartingSyncS or StartingSyncT: all bits are set, then source or target without an exchange. */
+    void startingSync(VolumeParts each, ActionQueue out) {
+        boolean source = each.volume.state().connection() == ConnectionState.STARTING_SYNC_S;
+        Volume volume = each.volume;
+        int connection = parts.connection;
+        if (!source) parts.fact(each, volume.state().withConnection(ConnectionState.WF_SYNC_UUID), "waiting for the sync identifier");
+        each.settingAllBits = true;
+        volume.setFullSyncNeeded(true);
+        volume.metadata().writeSuperblock((durable, actions) -> {
+        }, out);
+        volume.bitmap().setAll();
+        volume.metadata().writeBitmap((durable, actions) -> {
+            each.settingAllBits = false;
+            if (!durable) return;
+            volume.setFullSyncNeeded(false);
+            volume.metadata().writeSuperblock(null, actions);
+            if (connection != parts.connection) return;
+            if (source && volume.state().connection() == ConnectionState.STARTING_SYNC_S) startSource(each, actions);
+            if (!source && each.pendingSyncIdentifier != 0) startTarget(each, actions);
+        }, out);
+    }
+
+    // ---- sizes
+
+    void changeSize(VolumeParts each, long newSectors, Packet.Sizes peer, ActionQueue out) {
+        Volume volume = each.volume;
+        if (volume.bitmap().dirtyPages().anyBeingWritten()) {
+            connecting.lose(ConnectionState.TEAR_DOWN, "the size changes while bitmap pages are being written", out);
+            return;
+        }
+        boolean resyncNewArea = (peer.flags() & Packet.Sizes.NO_RESYNC) == 0;
+        boolean grew = newSectors > volume.sizeSectors();
+        volume.bitmap().resize(newSectors, resyncNewArea);
+        volume.setSizeSectors(newSectors);
+        volume.metadata().writeBitmap(null, out);
+        volume.metadata().writeSuperblock(null, out);
+        if (grew && resyncNewArea && volume.state().connection() == ConnectionState.CONNECTED) grownOnline(each, out);
+    }
+
+    /** The new area is resynced without an exchange; source is the Primary, or who has the resolve-conflicts flag (spec wire 5.6). */
+    private void grownOnline(VolumeParts each, ActionQueue out) {
+        VolumeState state = each.volume.state();
+        boolean bothGood = state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
+        if (!bothGood) return;
+        boolean source = state.role() != state.peer() ? state.role() == Role.PRIMARY : parts.resolveConflicts;
+        if (source) {
+            parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
+            startSource(each, out);
+        } else {
+            parts.fact(each, state.withConnection(ConnectionState.WF_SYNC_UUID), "the device has grown");
+        }
+    }
+
+    void initialSyncSkipped(VolumeParts each, GenerationIdentifiers peer, ActionQueue out) {
+        Volume volume = each.volume;
+        volume.bitmap().clearAll();
+        volume.setIdentifiers(volume.identifiers().adoptingCurrentOf(peer));
+        parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
+        volume.metadata().writeBitmap(null, out);
+        volume.metadata().writeSuperblock(null, out);
+    }
+}

@@ -1,0 +1,322 @@
+package org.duett.replicator.resource;
+
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+
+/** Promotion, demotion, and the exports that exist just while this node is Primary (rules 2, 13, 21, 22). */
+final class RoleControl {
+    private enum Step {
+        IDLE,
+        /** What the lost peer had sent is still being written (rule 21). */
+        DRAINING, FENCING, ASKING_PEER, STORING_TERM, WRITING, DEMOTING, ERASING_TERM
+    }
+
+    private final Parts parts;
+    private final PeerRequests requests;
+    private Step step = Step.IDLE;
+    private long ticket;
+    private boolean force;
+    private int superblocksOpen;
+    private boolean superblockFailed;
+    private int fenceRun;
+    private boolean fenced;
+    private int handlerRuns = 1 << 20;
+
+    RoleControl(Parts parts, PeerRequests requests) {
+        this.parts = parts;
+        this.requests = requests;
+    }
+
+    boolean isBusy() {
+        return step != Step.IDLE;
+    }
+
+    private void finish(CommandResult result, ActionQueue out) {
+        step = Step.IDLE;
+        long answered = ticket;
+        ticket = 0;
+        if (answered != 0) out.add(new Action.FinishCommand(answered, result));
+    }
+
+    private void refuse(StateChangeResult code, String what, String keptSafe, String whatToDo, ActionQueue out) {
+        finish(new CommandResult.Refused(code, new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, keptSafe, whatToDo)),
+                out);
+    }
+
+    // ---- promotion
+
+    void promote(long newTicket, boolean newForce, ActionQueue out) {
+        ticket = newTicket;
+        force = newForce;
+        fenced = false;
+        if (parts.isPrimary()) {
+            finish(new CommandResult.Done("is Primary already"), out);
+            return;
+        }
+        if (parts.volumes.stream().anyMatch(volume -> volume.state().disk() == DiskState.ATTACHING)) {
+            refuse(StateChangeResult.IN_TRANSIENT_STATE, "a disk is still being attached.", "The role is unchanged.",
+                    "Wait for it (duett status), then promote again.", out);
+            return;
+        }
+        step = Step.DRAINING;
+        check(out);
+    }
+
+    /** Called after each event: goes on when what it waits for has happened. */
+    void check(ActionQueue out) {
+        switch (step) {
+            case DRAINING -> {
+                if (parts.isConnected() || parts.peerWrites.isDrained()) judge(out);
+            }
+            case DEMOTING -> {
+                if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
+            }
+            case IDLE, FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM -> {
+                // An event of their own moves these on.
+            }
+        }
+    }
+
+    private VolumeState promoted(VolumeState state) {
+        VolumeState primary = state.withRole(Role.PRIMARY);
+        boolean raises = force && state.disk().isAtLeast(DiskState.INCONSISTENT) && state.disk() != DiskState.UP_TO_DATE
+                && state.peerDisk() != DiskState.UP_TO_DATE;
+        // A peer that was fenced is Outdated at best; ours is what counts now (spec states 7).
+        boolean proven = fenced && state.disk() == DiskState.CONSISTENT;
+        return raises || proven ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
+    }
+
+    private void judge(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            VolumeState wanted = promoted(each.volume.state());
+            StateChangeResult result = parts.mayRequest(each, wanted);
+            if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
+                fence(out);
+                return;
+            }
+            boolean overruled = result == StateChangeResult.PRIMARY_NOP && force;
+            if (!result.isSuccess() && !overruled) {
+                refusePromotion(each, result, out);
+                return;
+            }
+        }
+        if (parts.socketsUp && parts.allEstablished()) {
+            if (requests.isBusy()) {
+                refuse(StateChangeResult.IN_TRANSIENT_STATE, "another request to the peer is under way.", "The role is unchanged.", "Try again.", out);
+                return;
+            }
+            step = Step.ASKING_PEER;
+            requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
+        } else {
+            storeTerm(out);
+        }
+    }
+
+    private void refusePromotion(VolumeParts each, StateChangeResult result, ActionQueue out) {
+        String state = parts.name(each.volume) + " is " + each.volume.state() + ".";
+        String advice = switch (result) {
+            case NO_UP_TO_DATE_DISK -> each.volume.state().disk().isBelow(DiskState.INCONSISTENT)
+                    ? "Attach the disk, or connect to a peer with UpToDate data."
+                    : "Connect to the peer that has UpToDate data. If its data is lost for good, or this is the very first start:"
+                            + " duett primary --force " + parts.settings.name();
+            case TWO_PRIMARIES, OTHER_VOLUME_PEER_PRIMARY -> "Demote " + parts.settings.peerNode() + " first: duett secondary " + parts.settings.name();
+            case PRIMARY_NOP -> "Fence or outdate the peer first, or force it: duett primary --force " + parts.settings.name();
+            case IN_TRANSIENT_STATE -> "Wait until the resync has begun (duett status), then promote again.";
+            default -> "See duett status " + parts.settings.name() + ".";
+        };
+        refuse(result, "cannot be promoted: " + result.text() + ". " + state, "The role and all data are unchanged.", advice, out);
+    }
+
+    // ---- fencing (spec states 6)
+
+    private void fence(ActionQueue out) {
+        step = Step.FENCING;
+        fenceRun = ++handlerRuns;
+        out.add(new Action.RunHandler(fenceRun, "fence-peer", -1));
+    }
+
+    /** A fence-peer handler ended that a promotion waits for; false: it is not ours. */
+    boolean handlerFinished(int run, int exitCode, ActionQueue out) {
+        if (run != fenceRun || step != Step.FENCING) return false;
+        fenced = true;
+        FenceOutcome.of(exitCode).apply(parts, out);
+        judge(out);
+        return true;
+    }
+
+    // ---- the peer's leave
+
+    private void peerAnswered(StateChangeResult result, ActionQueue out) {
+        if (step != Step.ASKING_PEER) return;
+        if (result.isSuccess()) {
+            storeTerm(out);
+            return;
+        }
+        boolean lost = result == StateChangeResult.NEED_CONNECTION;
+        refuse(lost ? StateChangeResult.NEED_CONNECTION : StateChangeResult.REFUSED_BY_PEER,
+                lost ? "the connection was lost while the peer was asked." : parts.settings.peerNode() + " refused the promotion: " + result.text() + ".",
+                "The role is unchanged.",
+                lost ? "Promote again; it is decided without the peer then."
+                        : "If " + parts.settings.peerNode() + " is Primary, demote it first: duett secondary " + parts.settings.name(),
+                out);
+    }
+
+    // ---- term, generation, exports
+
+    private void storeTerm(ActionQueue out) {
+        step = Step.STORING_TERM;
+        parts.term = parts.random.takeIdentifier();
+        out.add(new Action.StoreTerm(parts.term));
+    }
+
+    void termStored(long term, ActionQueue out) {
+        if (step == Step.STORING_TERM && term == parts.term) becomePrimary(out);
+        else if (step == Step.ERASING_TERM && term == 0) becomeSecondary(out);
+    }
+
+    private void becomePrimary(ActionQueue out) {
+        step = Step.WRITING;
+        superblocksOpen = 0;
+        superblockFailed = false;
+        for (VolumeParts each : parts.volumeParts) {
+            Volume volume = each.volume;
+            VolumeState before = volume.state();
+            parts.fact(each, promoted(before), force ? "promoted by force" : "promoted");
+            if (!volume.diskUsable() || volume.state().disk().isBelow(DiskState.INCONSISTENT)) continue;
+            boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
+            boolean raised = before.disk() != volume.state().disk();
+            boolean newGeneration = raised || peerGone && volume.identifiers().bitmap() == 0;
+            GenerationIdentifiers identifiers = volume.identifiers();
+            volume.setIdentifiers(newGeneration ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
+            superblocksOpen++;
+            if (raised && parts.socketsUp) parts.sendIdentifiers(each, 0, out);
+        }
+        // PRIMARY_IND and the new generation are durable before the first write can come (rule 13).
+        for (VolumeParts each : parts.volumeParts) {
+            boolean writes = each.volume.diskUsable() && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
+            if (writes) each.volume.metadata().writeSuperblock(this::superblockWritten, out);
+        }
+        if (superblocksOpen == 0) served(out);
+    }
+
+    private void superblockWritten(boolean durable, ActionQueue out) {
+        if (!durable) superblockFailed = true;
+        if (--superblocksOpen > 0 || step != Step.WRITING) return;
+        boolean noData = parts.volumes.stream().noneMatch(volume -> volume.state().disk().servesHostAlone() || volume.state().peerDisk().servesHostAlone());
+        if (superblockFailed && noData) {
+            refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "the promotion could not be recorded on disk.", "No host was let in.",
+                    "Check the disk (duett status), then: duett secondary " + parts.settings.name(), out);
+            return;
+        }
+        served(out);
+    }
+
+    private void served(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+            openExport(each, out);
+        }
+        finish(new CommandResult.Done("is Primary, term " + Long.toHexString(parts.term)), out);
+    }
+
+    private void openExport(VolumeParts each, ActionQueue out) {
+        int logical = each.volume.geometry() == null ? 512 : each.volume.geometry().logicalBlockBytes();
+        each.exportOpen = true;
+        out.add(new Action.OpenExport(each.volume.number, parts.term, each.volume.sizeSectors() * 512, Math.min(logical, 4096)));
+    }
+
+    // ---- demotion
+
+    void demote(long newTicket, boolean newForce, ActionQueue out) {
+        ticket = newTicket;
+        if (!parts.isPrimary()) {
+            finish(new CommandResult.Done("is Secondary already"), out);
+            return;
+        }
+        int users = parts.volumeParts.stream().mapToInt(each -> each.exportUsers).sum();
+        if (users > 0 && !newForce) {
+            refuse(StateChangeResult.DEVICE_IN_USE, users + (users == 1 ? " client has" : " clients have") + " the device open.",
+                    "The role is unchanged; the clients go on.",
+                    "Unmount and detach the device (duett detach-device), or cut the clients off: duett secondary --force " + parts.settings.name(), out);
+            return;
+        }
+        step = Step.DEMOTING;
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.exportOpen) out.add(new Action.CloseExport(each.volume.number));
+            each.exportOpen = false;
+        }
+        parts.writes.failQueued(Errno.ESHUTDOWN, out);
+        parts.reads.failQueued(Errno.ESHUTDOWN, out);
+        parts.writes.closeEpoch(out);
+        // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
+        for (VolumeParts each : parts.volumeParts) {
+            if (parts.record.isOpen(each.volume)) parts.record.noCopyLeft(each.volume, out);
+        }
+        check(out);
+    }
+
+    /** All that the host wrote is acknowledged by both disks, or failed and in the bitmap. */
+    private void writesAreThrough(ActionQueue out) {
+        step = Step.ERASING_TERM;
+        // The role is given up durably before anybody hears that it is (rule 22).
+        out.add(new Action.StoreTerm(0));
+    }
+
+    private void becomeSecondary(ActionQueue out) {
+        step = Step.WRITING;
+        parts.term = 0;
+        superblocksOpen = 1;
+        superblockFailed = false;
+        for (VolumeParts each : parts.volumeParts) {
+            Volume volume = each.volume;
+            if (volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) superblocksOpen++;
+        }
+        for (VolumeParts each : parts.volumeParts) demoteVolume(each, out);
+        demotionWritten(true, out);
+    }
+
+    private void demoteVolume(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean writes = volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
+        if (!writes) {
+            parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
+            return;
+        }
+        // The pages first: once PRIMARY_IND is gone nobody replays the log (spec metadata 5.1, design note).
+        volume.metadata().writeBitmap((durable, actions) -> {
+            if (!durable) {
+                demotionWritten(false, actions);
+                return;
+            }
+            parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
+            volume.setIdentifiers(volume.identifiers().withRole(false));
+            volume.metadata().writeSuperblock(this::demotionWritten, actions);
+        }, out);
+    }
+
+    private void demotionWritten(boolean durable, ActionQueue out) {
+        if (!durable) superblockFailed = true;
+        if (--superblocksOpen > 0 || step != Step.WRITING) return;
+        parts.record.roleGivenUp();
+        for (VolumeParts each : parts.volumeParts) {
+            if (each.volume.isPrimary()) parts.fact(each, each.volume.state().withRole(Role.SECONDARY), "demoted");
+            if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+        }
+        if (superblockFailed) {
+            finish(new CommandResult.Done("is Secondary; its disk failed meanwhile, see duett status"), out);
+            return;
+        }
+        finish(new CommandResult.Done("is Secondary"), out);
+    }
+}

@@ -1,0 +1,70 @@
+package org.duett.replicator.resource;
+
+import org.duett.replicator.attach.AttachSequence;
+import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.NetSettings;
+import org.duett.replicator.resync.BitmapExchange;
+import org.duett.replicator.resync.ResyncSource;
+import org.duett.replicator.resync.ResyncTarget;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.IntegrityAlgorithm;
+
+/** A volume and the concepts that work on it alone. */
+final class VolumeParts {
+    final Volume volume;
+    final AttachSequence attach;
+    final ResyncSource source;
+    final ResyncTarget target;
+
+    /** The bitmap exchange of this connection, from the decision to resync until both have the union. */
+    BitmapExchange exchange;
+    /** Bits that were set wholly are not all on disk yet; the resync begins only after that. */
+    boolean settingAllBits;
+    /** The sync identifier came, and its superblock is on the way to disk. */
+    boolean startingTarget;
+    /** Target: the sync identifier that came while all bits were still being set; 0: none. */
+    long pendingSyncIdentifier;
+    /** Source: its sync identifier is on the way to disk. */
+    boolean startingSource;
+    /** Target: the answer to this ping proves that the source has processed all our acks; 0: not asked yet. */
+    long finishPing;
+    /** The end of the resync is on its way to disk. */
+    boolean finishing;
+    /** What a Negotiating disk is when no handshake comes to decide on it. */
+    DiskState parkedDisk = DiskState.DISKLESS;
+    /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */
+    boolean reportedInHandshake;
+    /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
+    boolean introduceDisk;
+    long attachTicket;
+    long detachTicket;
+    boolean detaching;
+    boolean exportOpen;
+    int exportUsers;
+    /** The loss of the local disk was announced; what is left is to close it. */
+    boolean closingDisk;
+
+    VolumeParts(ResourceSettings settings, Volume volume, BufferSource buffers) {
+        this.volume = volume;
+        NetSettings net = settings.net();
+        IntegrityAlgorithm checksum = net.checksumAlgorithm().isEmpty() ? null : IntegrityAlgorithm.named(net.checksumAlgorithm());
+        attach = new AttachSequence(settings.name(), volume, buffers);
+        source = new ResyncSource(volume, buffers, checksum);
+        target = new ResyncTarget(volume, buffers, volume.settings.resync(), net.maxBuffersPages(), checksum);
+    }
+
+    /** What belongs to one connection is forgotten with it. */
+    void connectionEnded() {
+        exchange = null;
+        startingTarget = false;
+        pendingSyncIdentifier = 0;
+        startingSource = false;
+        finishPing = 0;
+        finishing = false;
+        reportedInHandshake = false;
+        target.stop();
+        volume.connectionEnded();
+    }
+}
