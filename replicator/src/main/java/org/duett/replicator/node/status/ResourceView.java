@@ -1,0 +1,26 @@
+package org.duett.replicator.node.status;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.duett.replicator.resource.ResourceStatus;
+
+/** A resource at one moment: what the core says of it, and where this node keeps and serves its volumes. */
+public record ResourceView(ResourceStatus status, List<VolumePlace> places) {
+
+    public ResourceView {
+        places = List.copyOf(places);
+        assert places.stream().map(VolumePlace::number).toList().equals(
+                status.volumes().stream().map(ResourceStatus.VolumeStatus::number).toList());
+    }
+
+    /**
+     * Where a volume lives.
+     *
+     * @param engine how the disk is reached; empty while there is none
+     * @param thin the file has holes: a write can fail for want of space
+     * @param nbdUri where clients attach to; empty while the volume is not served
+     */
+    public record VolumePlace(int number, int minor, Path disk, String engine, boolean thin, Optional<String> nbdUri) {
+    }
+}
