@@ -3,8 +3,10 @@ package org.duett.replicator.config;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Reads a configuration in the drbd.conf grammar (spec config) with Duett's own section, and everything that it
@@ -49,7 +51,8 @@ public final class ConfigReader {
     }
 
     private static void checkAdditionsHaveResources(FileDraft draft) throws ConfigException {
-        List<String> known = draft.resources.stream().map(resource -> resource.name).toList();
+        Set<String> known = new LinkedHashSet<>();
+        draft.resources.forEach(resource -> known.add(resource.name));
         for (Map.Entry<String, FileDraft.Additions> additions : draft.additions.entrySet()) {
             if (!known.contains(additions.getKey())) {
                 throw new ConfigException(additions.getValue().position(),

@@ -13,7 +13,7 @@ final class FileDraft {
     }
 
     final List<ResourceDraft> resources = new ArrayList<>();
-    final OptionList duett = new OptionList(OptionSection.DUETT);
+    final OptionList duett = new OptionList(OptionSection.DUETT, OptionList.Counting.LAST);
     final Map<String, Additions> additions = new LinkedHashMap<>();
     Optional<ResourceDraft> common = Optional.empty();
     Optional<SourcePosition> global = Optional.empty();

@@ -52,7 +52,7 @@ final class FileReader {
         }
         draft.global = Optional.of(statement.position());
         options.readSection(statement.afterKeyword().expectSection(), OptionSection.GLOBAL,
-                new OptionList(OptionSection.GLOBAL));
+                new OptionList(OptionSection.GLOBAL, OptionList.Counting.LAST));
     }
 
     private void readDuett(Statement statement) throws ConfigException {
@@ -70,7 +70,8 @@ final class FileReader {
         Token name = words.takeWord("the name of a resource");
         List<Statement> section = words.expectSection();
         var additions = draft.additions.computeIfAbsent(name.text(),
-                key -> new FileDraft.Additions(new OptionList(OptionSection.DUETT_RESOURCE), name.position()));
+                key -> new FileDraft.Additions(new OptionList(OptionSection.DUETT_RESOURCE, OptionList.Counting.LAST),
+                        name.position()));
         options.readSection(section, OptionSection.DUETT_RESOURCE, additions.options());
     }
 }

@@ -52,7 +52,7 @@ final class HostAssembly {
     /** Volumes are sections throughout, or there is just the one that device, disk and meta-disk imply. */
     private void checkImpliedVolumes() throws ConfigException {
         var all = Stream.concat(Stream.of(resource.volumes), resource.hosts.stream().map(host -> host.volumes))
-                .flatMap(volumes -> volumes.values().stream()).toList();
+                .flatMap(volumes -> volumes.all().stream()).toList();
         Optional<VolumeDraft> implied = all.stream().filter(volume -> !volume.explicit).findFirst();
         Optional<VolumeDraft> numbered = all.stream().filter(volume -> volume.number != 0).findFirst();
         if (implied.isPresent() && numbered.isPresent()) {
@@ -70,8 +70,8 @@ final class HostAssembly {
                     "address ADDRESS:PORT; in each host section");
         }
         claims.address(host, host.address.get(), host.addressPosition.orElse(host.position));
-        var numbers = new TreeSet<>(resource.volumes.keySet());
-        numbers.addAll(host.volumes.keySet());
+        var numbers = new TreeSet<>(resource.volumes.numbers());
+        numbers.addAll(host.volumes.numbers());
         if (numbers.isEmpty()) {
             throw incomplete(host.position, host.displayName() + " has no device, disk and meta-disk",
                     "device, disk and meta-disk, or volume sections with them, in the host section or in the resource");
@@ -84,8 +84,8 @@ final class HostAssembly {
     }
 
     private VolumeConfig assembleVolume(HostDraft host, int number) throws ConfigException {
-        Optional<VolumeDraft> ofHost = Optional.ofNullable(host.volumes.get(number));
-        Optional<VolumeDraft> ofResource = Optional.ofNullable(resource.volumes.get(number));
+        Optional<VolumeDraft> ofHost = host.volumes.find(number);
+        Optional<VolumeDraft> ofResource = resource.volumes.find(number);
         var device = ofHost.flatMap(volume -> volume.device).or(() -> ofResource.flatMap(volume -> volume.device));
         var disk = ofHost.flatMap(volume -> volume.disk).or(() -> ofResource.flatMap(volume -> volume.disk));
         var metadata = ofHost.flatMap(volume -> volume.metadata)

@@ -2,7 +2,6 @@ package org.duett.replicator.config;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** What a section on, floating or stacked-on-top-of says about one host. */
 final class HostDraft {
@@ -15,7 +14,7 @@ final class HostDraft {
     final Kind kind;
     final List<Token> names;
     final SourcePosition position;
-    final TreeMap<Integer, VolumeDraft> volumes = new TreeMap<>();
+    final VolumeDrafts volumes = new VolumeDrafts(OptionList.Counting.LAST);
     Optional<NodeAddress> address = Optional.empty();
     Optional<SourcePosition> addressPosition = Optional.empty();
 

@@ -6,6 +6,8 @@ import java.util.Optional;
 
 /** Reads the sections that describe a host. */
 final class HostReader {
+    private static final int MOST_NAMES = 32;
+
     private final OptionReader options;
     private final VolumeReader volumes;
     private final ConfigWarnings warnings;
@@ -21,6 +23,10 @@ final class HostReader {
         var names = new ArrayList<Token>();
         do {
             names.add(words.takeWord("the name of a node, as uname -n gives it"));
+            if (names.size() > MOST_NAMES) {
+                throw new ConfigException(statement.position(), "this host has more than " + MOST_NAMES + " names",
+                        "up to " + MOST_NAMES + " nodes that share a host section");
+            }
         } while (!words.atEnd());
         var host = new HostDraft(HostDraft.Kind.NAMED, List.copyOf(names), statement.position());
         readStatements(words.expectSection(), host);
@@ -54,13 +60,13 @@ final class HostReader {
             switch (kind) {
                 case ADDRESS -> readAddress(statement, host);
                 case VOLUME -> volumes.readVolume(statement, host.volumes);
-                case DEVICE -> volumes.readDevice(statement, VolumeReader.implicitVolume(statement, host.volumes));
-                case DISK -> volumes.readDisk(statement, VolumeReader.implicitVolume(statement, host.volumes));
-                case META_DISK -> volumes.readMetaDisk(statement, VolumeReader.implicitVolume(statement, host.volumes));
+                case DEVICE -> volumes.readDevice(statement, host.volumes.implied(statement));
+                case DISK -> volumes.readDisk(statement, host.volumes.implied(statement));
+                case META_DISK -> volumes.readMetaDisk(statement, host.volumes.implied(statement));
                 case FLEXIBLE_META_DISK -> volumes.readFlexibleMetaDisk(statement,
-                        VolumeReader.implicitVolume(statement, host.volumes));
+                        host.volumes.implied(statement));
                 case OPTIONS -> options.readSection(statement.afterKeyword().expectSection(), OptionSection.OPTIONS,
-                        new OptionList(OptionSection.OPTIONS));
+                        new OptionList(OptionSection.OPTIONS, OptionList.Counting.LAST));
                 case ALTERNATE_LINK_ADDRESS -> {
                     WordCursor words = statement.afterKeyword();
                     AddressReader.take(words);

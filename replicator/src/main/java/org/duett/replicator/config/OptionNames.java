@@ -53,7 +53,10 @@ final class OptionNames {
     }
 
     static boolean hasNoEffect(OptionSection section, String word) {
-        return WITHOUT_EFFECT.contains(word) && (section == OptionSection.DISK || section == OptionSection.NET);
+        return WITHOUT_EFFECT.contains(word) && switch (section) {
+            case DISK, NET, OPTIONS, STARTUP, HANDLERS -> true;
+            case GLOBAL, DUETT, DUETT_RESOURCE -> false;
+        };
     }
 
     static boolean hasNoEffectInSyncer(String word) {

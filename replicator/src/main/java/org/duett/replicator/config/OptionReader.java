@@ -95,7 +95,7 @@ final class OptionReader {
 
     static ConfigException unknown(Token keyword, String place, List<String> allowed, String hint) {
         String suggestion = hint.isEmpty()
-                ? Spelling.closest(keyword.text(), allowed).map(word -> "; is " + word + " meant?").orElse("")
+                ? Spelling.closest(keyword.text(), allowed).map(word -> " (is " + word + " meant?)").orElse("")
                 : hint;
         String quoted = keyword.kind() == Token.Kind.QUOTED ? " (keywords stand without quotation marks)" : "";
         return new ConfigException(keyword.position(),

@@ -23,12 +23,4 @@ public enum OptionSection implements Spelled {
     public String spelling() {
         return spelling;
     }
-
-    /**
-     * Which one counts when an option is given twice in one section: as in DRBD, and there it differs (spec config
-     * 3).
-     */
-    boolean firstOneCounts() {
-        return this == DISK || this == HANDLERS;
-    }
 }

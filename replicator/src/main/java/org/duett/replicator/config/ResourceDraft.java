@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** A section resource, or section common, as the files give it: before inheritance and defaults. */
 final class ResourceDraft {
@@ -12,7 +11,7 @@ final class ResourceDraft {
     final SourcePosition position;
     final boolean isCommon;
     final List<HostDraft> hosts = new ArrayList<>();
-    final TreeMap<Integer, VolumeDraft> volumes = new TreeMap<>();
+    final VolumeDrafts volumes = new VolumeDrafts(OptionList.Counting.FIRST);
     private final Map<OptionSection, OptionList> options = new EnumMap<>(OptionSection.class);
 
     private ResourceDraft(String name, SourcePosition position, boolean isCommon) {
@@ -30,7 +29,13 @@ final class ResourceDraft {
     }
 
     OptionList options(OptionSection section) {
-        return options.computeIfAbsent(section, OptionList::new);
+        return options.computeIfAbsent(section, key -> new OptionList(key, counting(key)));
+    }
+
+    private OptionList.Counting counting(OptionSection section) {
+        // All of section common is inherited, disk options by the volumes; a handler is looked up, not passed on.
+        boolean isTakenOver = isCommon || section == OptionSection.DISK || section == OptionSection.HANDLERS;
+        return isTakenOver ? OptionList.Counting.FIRST : OptionList.Counting.LAST;
     }
 
     boolean isStacked() {

@@ -19,6 +19,9 @@ final class ResourceReader {
             InResource.STARTUP,
             InResource.HANDLERS, InResource.OPTIONS);
 
+    /** As many as DRBD 9 knows. */
+    private static final int MOST_HOSTS = 32;
+
     private final OptionReader options;
     private final VolumeReader volumes;
     private final HostReader hosts;
@@ -63,6 +66,11 @@ final class ResourceReader {
                 }
             }
             read(kind, statement, resource);
+            if (resource.hosts.size() > MOST_HOSTS) {
+                throw new ConfigException(statement.position(),
+                        "resource " + resource.name + " has more than " + MOST_HOSTS + " hosts",
+                        "up to " + MOST_HOSTS + " host sections, two of which make a mirror");
+            }
         }
     }
 
@@ -85,10 +93,10 @@ final class ResourceReader {
             case FLOATING -> resource.hosts.add(hosts.readFloating(statement));
             case STACKED_ON_TOP_OF -> resource.hosts.add(hosts.readStacked(statement));
             case VOLUME -> volumes.readVolume(statement, resource.volumes);
-            case DEVICE -> volumes.readDevice(statement, VolumeReader.implicitVolume(statement, resource.volumes));
-            case META_DISK -> volumes.readMetaDisk(statement, VolumeReader.implicitVolume(statement, resource.volumes));
+            case DEVICE -> volumes.readDevice(statement, resource.volumes.implied(statement));
+            case META_DISK -> volumes.readMetaDisk(statement, resource.volumes.implied(statement));
             case FLEXIBLE_META_DISK -> volumes.readFlexibleMetaDisk(statement,
-                    VolumeReader.implicitVolume(statement, resource.volumes));
+                    resource.volumes.implied(statement));
             case DISK -> readDisk(statement, resource);
             case NET -> readOptions(statement, OptionSection.NET, resource);
             case OPTIONS -> readOptions(statement, OptionSection.OPTIONS, resource);
@@ -117,7 +125,7 @@ final class ResourceReader {
         if (statement.section().isPresent() && statement.words().size() == 1) {
             readOptions(statement, OptionSection.DISK, resource);
         } else {
-            volumes.readDisk(statement, VolumeReader.implicitVolume(statement, resource.volumes));
+            volumes.readDisk(statement, resource.volumes.implied(statement));
         }
     }
 

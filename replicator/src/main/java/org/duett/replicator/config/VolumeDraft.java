@@ -18,16 +18,17 @@ final class VolumeDraft {
     final SourcePosition position;
     /** Written as section volume; otherwise it is the volume 0 of old files, implied by device, disk or meta-disk. */
     final boolean explicit;
-    final OptionList diskOptions = new OptionList(OptionSection.DISK);
+    final OptionList diskOptions;
 
     Optional<Device> device = Optional.empty();
     Optional<Disk> disk = Optional.empty();
     Optional<Metadata> metadata = Optional.empty();
     Optional<SourcePosition> diskSection = Optional.empty();
 
-    VolumeDraft(int number, SourcePosition position, boolean explicit) {
+    VolumeDraft(int number, SourcePosition position, boolean explicit, OptionList.Counting counting) {
         this.number = number;
         this.position = position;
         this.explicit = explicit;
+        this.diskOptions = new OptionList(OptionSection.DISK, counting);
     }
 }

@@ -1,7 +1,7 @@
 package org.duett.replicator.config;
 
+import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -25,11 +25,12 @@ final class VolumeReader {
     }
 
     /** Reads a section volume; the same number twice in one place is an error. */
-    void readVolume(Statement statement, TreeMap<Integer, VolumeDraft> volumes) throws ConfigException {
+    void readVolume(Statement statement, VolumeDrafts volumes) throws ConfigException {
         WordCursor words = statement.afterKeyword();
         int number = number(words, "volume", HIGHEST_VOLUME);
-        var volume = new VolumeDraft(number, statement.position(), true);
-        for (Statement inner : words.expectSection()) {
+        List<Statement> section = words.expectSection();
+        VolumeDraft volume = volumes.addSection(number, statement);
+        for (Statement inner : section) {
             switch (StatementNames.find(ConfigStatement.InVolume.class, inner.keyword(), "section volume", warnings)) {
                 case DEVICE -> readDevice(inner, volume);
                 case DISK -> readDisk(inner, volume);
@@ -37,22 +38,6 @@ final class VolumeReader {
                 case FLEXIBLE_META_DISK -> readFlexibleMetaDisk(inner, volume);
             }
         }
-        VolumeDraft earlier = volumes.putIfAbsent(number, volume);
-        if (earlier != null) {
-            throw twice(statement, "volume " + number, earlier.position);
-        }
-    }
-
-    /** The volume that device, disk and meta-disk outside of a section volume describe. */
-    static VolumeDraft implicitVolume(Statement statement, TreeMap<Integer, VolumeDraft> volumes)
-            throws ConfigException {
-        VolumeDraft volume = volumes.computeIfAbsent(0, number -> new VolumeDraft(0, statement.position(), false));
-        if (volume.explicit) {
-            throw new ConfigException(statement.position(),
-                    statement.keyword().shown() + " stands beside the section volume 0 at " + volume.position,
-                    "volumes as sections throughout, or none at all");
-        }
-        return volume;
     }
 
     void readDevice(Statement statement, VolumeDraft volume) throws ConfigException {

@@ -20,7 +20,7 @@ class ConfigErrorsTest {
         ConfigException e = refused(directory, "resource r {\n  net {\n    tiemout 50;\n  }\n" + HOSTS + "}");
         assertThat(e.position().line()).isEqualTo(3);
         assertThat(e.position().column()).isEqualTo(5);
-        assertThat(e.found()).isEqualTo("'tiemout' is unknown in section net; is timeout meant?");
+        assertThat(e.found()).isEqualTo("'tiemout' is unknown in section net (is timeout meant?)");
         assertThat(e.allowed()).contains("protocol, timeout, connect-int");
         assertThat(e).hasMessageContaining("test.conf:3:5: ");
     }
@@ -62,7 +62,7 @@ class ConfigErrorsTest {
             net { ; }                             | ';' stands where a statement begins
             net { timeout 5 }                     | the statement before it has no end. Allowed: ';' after '5'
             net                                   | 'on' stands here. Allowed: '{' after 'net'
-            nett { }                              | 'nett' is unknown in section resource; is net meant?
+            nett { }                              | 'nett' is unknown in section resource (is net meant?)
             disk { fencing foo; }                 | 'foo' is no value of 'fencing'. Allowed: dont-care
             disk { resync-rate 5G; }              | out of range. Allowed: 1 to 4194304 (KiB/s)
             disk { fencing resource-and-stonith; } protocol A; | protocol A and fencing resource-and-stonith, which exclude
@@ -138,7 +138,7 @@ class ConfigErrorsTest {
             include;                          | after 'include' something is missing
             duett { resource q { } }          | section duett has the resource 'q', which is defined nowhere
             duett { state-directory here; }   | 'here' is not an absolute path
-            duett { nod-name x; }             | 'nod-name' is unknown in section duett; is node-name meant?
+            duett { nod-name x; }             | 'nod-name' is unknown in section duett (is node-name meant?)
             duett { resource r { clutser yes; } } | is cluster meant?
             duett { resource r { nbd-tcp 1.2.3.4; } } | ':' and a port after the address
             a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{a{ | sections are nested deeper than 16
@@ -184,6 +184,27 @@ class ConfigErrorsTest {
                 .hasMessageContaining("meta-disk /m [0] on a is used twice");
         assertThat(refused(directory, both.replace("/m [1]", "/m")))
                 .hasMessageContaining("the disk /m on a is used twice");
+    }
+
+    @Test
+    void aFileFullOfOneThingEndsInAMessage() {
+        var hosts = new StringBuilder();
+        for (int host = 0; host < 10_000; host++) {
+            hosts.append("on h").append(host).append(" { address 10.0.0.1:").append(1 + host).append("; }\n");
+        }
+        assertThat(refused(directory, "resource r { " + VOLUME + hosts + "}"))
+                .hasMessageContaining("more than 32 hosts");
+        assertThat(refused(directory, "resource r { on " + "a ".repeat(400_000) + "{ } }"))
+                .hasMessageContaining("more than 32 names");
+        assertThat(refused(directory, "resource r { net { " + "timeout 50; ".repeat(80_000) + "} }; "))
+                .hasMessageContaining("';' stands where a statement begins");
+        assertThat(refused(directory, "{".repeat(1_000_000)))
+                .hasMessageContaining("'{' stands where a statement begins");
+        assertThat(refused(directory, "a{".repeat(500_000))).hasMessageContaining("nested deeper than 16");
+        assertThat(refused(directory, "\"".repeat(1_000_000))).hasMessageContaining("the file ends inside a statement");
+        assertThat(refused(directory, "a".repeat(1_000_000))).hasMessageContaining("1000000 bytes long");
+        assertThat(refused(directory, "skip {".repeat(100_000))).hasMessageContaining("ends inside the skip section");
+        assertThat(refused(directory, " ".repeat(2_000_000))).hasMessageContaining("the configuration is too large");
     }
 
     @Test

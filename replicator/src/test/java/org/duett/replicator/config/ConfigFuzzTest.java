@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Hostile files: whatever the bytes are, the answer is a configuration or a message. Replay with -Dseed=N. */
 class ConfigFuzzTest {
-    private static final int FILES = 4000;
+    private static final int FILES = 2000;
     private static final String GOOD = """
             include "nothing-here-*.conf";
             global { usage-count no; minor-count 5; }

@@ -170,6 +170,12 @@ class ConfigReaderTest {
     }
 
     @Test
+    void ofOptionsGivenTwiceInCommonTheFirstIsTakenOver() throws ConfigException {
+        var config = read(directory, "common { net { timeout 20; timeout 21; } } resource r {" + HOSTS + "}").config();
+        assertThat(config.resource("r").orElseThrow().net().timeouts().timeoutMillis()).isEqualTo(2000);
+    }
+
+    @Test
     void diskOptionsOfAVolumeComeFromHostThenResourceThenCommonThenTheVolumeInTheResource() throws ConfigException {
         var config = read(directory,
                 """
