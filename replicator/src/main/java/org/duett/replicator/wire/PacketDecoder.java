@@ -80,7 +80,7 @@ public final class PacketDecoder {
                 assert stage != Stage.FAILED;
             }
         } catch (WireException violation) {
-            failure = new WireException(socketName() + ": " + violation.getMessage());
+            failure = new WireException(socket + ": " + violation.getMessage());
             discard();
             stage = Stage.FAILED;
             throw failure;
@@ -262,12 +262,5 @@ public final class PacketDecoder {
 
     private static WireException refuse(String what) {
         return new WireException(what);
-    }
-
-    private String socketName() {
-        return switch (socket) {
-            case DATA -> "data socket";
-            case META -> "meta socket";
-        };
     }
 }

@@ -14,15 +14,6 @@ public final class PacketEncoder {
 
     private IntegrityAlgorithm integrity;
 
-    /** The first packet on a TCP connection that we opened (spec wire 1.1). */
-    public static void encodeInitial(WireSocket socket, ByteBuf out) {
-        PacketType type = switch (socket) {
-            case DATA -> PacketType.P_INITIAL_DATA;
-            case META -> PacketType.P_INITIAL_META;
-        };
-        header80(type, 0, out);
-    }
-
     /** The socket that a packet travels on. */
     public static WireSocket socketOf(Packet packet) {
         WireSocket socket = PacketType.of(packet).socket;

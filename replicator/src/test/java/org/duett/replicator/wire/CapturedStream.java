@@ -48,7 +48,7 @@ record CapturedStream(String capture, int connection, boolean connector, WireSoc
     private static WireSocket socketOf(Direction opener) {
         for (WireSocket socket : WireSocket.values()) {
             ByteBuf first = Unpooled.buffer();
-            PacketEncoder.encodeInitial(socket, first);
+            FirstPacket.encode(socket, first);
             if (first.equals(Unpooled.wrappedBuffer(opener.bytes, 0, INITIAL_BYTES))) return socket;
         }
         throw new AssertionError("not a DRBD connection: " + opener.connection);

@@ -121,8 +121,8 @@ class WireVectorsTest {
     @Test
     void theFirstPacketsHaveHeaderForm80() {
         ByteBuf out = Unpooled.buffer();
-        PacketEncoder.encodeInitial(WireSocket.DATA, out);
-        PacketEncoder.encodeInitial(WireSocket.META, out);
+        FirstPacket.encode(WireSocket.DATA, out);
+        FirstPacket.encode(WireSocket.META, out);
 
         assertThat(out).isEqualTo(Unpooled.wrappedBuffer(hex("83 74 02 67 ff f2 00 00  83 74 02 67 ff f1 00 00")));
     }
