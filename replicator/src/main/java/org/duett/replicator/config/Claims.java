@@ -74,7 +74,7 @@ final class Claims {
     }
 
     private void wholeDisk(String host, Path path, SourcePosition position) throws ConfigException {
-        var whole = new Thing.WholeDisk(host, path);
+        var whole = new Thing.WholeDisk(host, path.normalize());
         String what = "the disk " + path + " on " + host;
         if (slotted.containsKey(whole)) {
             throw usedTwice(what, slotted.get(whole), position);
@@ -83,12 +83,13 @@ final class Claims {
     }
 
     private void slot(String host, Path path, int index, SourcePosition position) throws ConfigException {
-        var whole = new Thing.WholeDisk(host, path);
+        var whole = new Thing.WholeDisk(host, path.normalize());
         if (claims.containsKey(whole)) {
             throw usedTwice("the disk " + path + " on " + host, claims.get(whole), position);
         }
         slotted.putIfAbsent(whole, position);
-        claim(new Thing.MetadataSlot(host, path, index), "meta-disk " + path + " [" + index + "] on " + host, position);
+        claim(new Thing.MetadataSlot(host, path.normalize(), index),
+                "meta-disk " + path + " [" + index + "] on " + host, position);
     }
 
     private void claim(Thing thing, String what, SourcePosition position) throws ConfigException {

@@ -140,7 +140,7 @@ final class OptionValues {
         try {
             Path path = Path.of(word.text());
             if (path.isAbsolute()) {
-                return path.normalize();
+                return path;
             }
         } catch (InvalidPathException e) {
             throw new ConfigException(word.position(), word.shown() + " is not a path on this system", allowed);

@@ -17,6 +17,13 @@ record Statement(List<Token> words, Optional<List<Statement>> section) {
         return keyword().position();
     }
 
+    /** One of the words as an error message shows it; never a secret: messages find their way into logs. */
+    static String shown(List<Token> words, Token word) {
+        boolean isSecret = words.getFirst().isKeyword(ConfigOption.SHARED_SECRET.spelling())
+                && word != words.getFirst();
+        return isSecret ? "a word after shared-secret" : word.shown();
+    }
+
     WordCursor afterKeyword() {
         return new WordCursor(this);
     }

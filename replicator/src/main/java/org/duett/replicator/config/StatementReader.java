@@ -74,13 +74,13 @@ final class StatementReader {
                 }
                 case CLOSE_BRACE -> throw new ConfigException(token.position(),
                         "'}' stands here, but the statement before it has no end",
-                        "';' after " + words.getLast().shown());
+                        "';' after " + Statement.shown(words, words.getLast()));
                 case END_OF_FILE -> {
                     if (opening != null) {
                         throw endInside(token, opening);
                     }
                     throw new ConfigException(token.position(), "the file ends inside a statement",
-                            "';' after " + words.getLast().shown());
+                            "';' after " + Statement.shown(words, words.getLast()));
                 }
                 case BARE, QUOTED, COLON, OPEN_BRACKET, CLOSE_BRACKET -> words.add(token);
             }

@@ -33,11 +33,11 @@ final class WordCursor {
     Token takeWord(String expected) throws ConfigException {
         if (atEnd()) {
             throw new ConfigException(words.getLast().position(),
-                    "after " + words.getLast().shown() + " something is missing",
+                    "after " + shown(words.getLast()) + " something is missing",
                     expected);
         }
         if (!words.get(next).isWord()) {
-            throw new ConfigException(words.get(next).position(), words.get(next).shown() + " stands here", expected);
+            throw new ConfigException(words.get(next).position(), shown(words.get(next)) + " stands here", expected);
         }
         return take();
     }
@@ -47,7 +47,7 @@ final class WordCursor {
             return take();
         }
         Token at = atEnd() ? words.getLast() : words.get(next);
-        String found = atEnd() ? "after " + at.shown() + " something is missing" : at.shown() + " stands here";
+        String found = atEnd() ? "after " + shown(at) + " something is missing" : shown(at) + " stands here";
         throw new ConfigException(at.position(), found, expected);
     }
 
@@ -56,7 +56,7 @@ final class WordCursor {
         expectNoMoreWords("';'");
         if (statement.section().isPresent()) {
             throw new ConfigException(words.getLast().position(),
-                    "a section in braces follows " + words.getLast().shown(),
+                    "a section in braces follows " + shown(words.getLast()),
                     "';' after it" + hintOnLine(words.getLast()));
         }
     }
@@ -72,12 +72,16 @@ final class WordCursor {
             return;
         }
         Token extra = words.get(next);
-        throw new ConfigException(extra.position(), extra.shown() + " stands here",
-                expected + " after " + words.get(next - 1).shown() + hintOnLine(extra));
+        throw new ConfigException(extra.position(), shown(extra) + " stands here",
+                expected + " after " + shown(words.get(next - 1)) + hintOnLine(extra));
     }
 
     private String hintOnLine(Token extra) {
         int line = statement.position().line();
         return extra.position().line() > line ? " (is a ';' missing at the end of line " + line + "?)" : "";
+    }
+
+    private String shown(Token token) {
+        return Statement.shown(words, token);
     }
 }

@@ -169,6 +169,16 @@ class ConfigErrorsTest {
     }
 
     @Test
+    void noMessageShowsTheSharedSecret() {
+        for (String statement : new String[]{"shared-secret hush", "shared-secret x hush;",
+                "shared-secret hush\nping-int 5;",
+                "shared-secret hush { }", "shared-secret " + "hush".repeat(30) + ";"}) {
+            assertThat(refused(directory, "resource r { net { " + statement + " } }").getMessage())
+                    .doesNotContain("hush");
+        }
+    }
+
+    @Test
     void theSameBackingDiskForTwoResourcesIsRefusedThoughDrbdadmLetsItPass() {
         String second = HOSTS.replace("7788", "7789").replace("drbd0", "drbd1");
         assertThat(refused(directory, "resource r {" + HOSTS + "} resource q {" + second + "}"))
