@@ -27,6 +27,7 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     private NbdExport export;
     private ScheduledFuture<?> negotiationDeadline;
     private boolean closed;
+    private boolean moved;
     /** In the server's queue of connections with replies to send. */
     boolean flushScheduled;
 
@@ -42,6 +43,22 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     /** Reads nothing for the moment: the client has too much under way, or there is no buffer for its next request. */
     boolean isStalled() {
         return transmission != null && transmission.isStalled();
+    }
+
+    /** The client holds memory, and it is its turn to send or to read. */
+    boolean holdsIdlePayload() {
+        return transmission != null && (transmission.isReceiving() || replies.isHolding());
+    }
+
+    void moved() {
+        moved = true;
+    }
+
+    /** Whether the client sent or read anything since the last call. */
+    boolean hasMoved() {
+        boolean before = moved;
+        moved = false;
+        return before;
     }
 
     NbdExport export() {
@@ -80,6 +97,7 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ignored, Object message) {
         try {
+            moved = true;
             if (!closed) advance();
         } finally {
             // Its content stays: in the receive buffer, or in the payload that the request owns.

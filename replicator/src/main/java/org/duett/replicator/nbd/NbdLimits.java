@@ -9,10 +9,11 @@ package org.duett.replicator.nbd;
  * @param bytesPerConnection of payload, held for one connection; below {@link #bytesPerResource}, so that a client that does not
  *        read its replies cannot take everything
  * @param bytesPerResource of payload, held for all connections
+ * @param idleHolderMillis after so long without a byte a client is closed that keeps memory which others wait for
  */
 public record NbdLimits(int connections, long negotiationMillis, int requestsPerConnection, long bytesPerConnection,
-        long bytesPerResource) {
-    public static final NbdLimits DEFAULTS = new NbdLimits(256, 10_000, 1024, 64L << 20, 160L << 20);
+        long bytesPerResource, long idleHolderMillis) {
+    public static final NbdLimits DEFAULTS = new NbdLimits(256, 10_000, 1024, 64L << 20, 160L << 20, 30_000);
 
     public NbdLimits {
         assert connections > 0;
@@ -20,5 +21,6 @@ public record NbdLimits(int connections, long negotiationMillis, int requestsPer
         assert requestsPerConnection > 0;
         assert bytesPerConnection >= NbdProtocol.MAX_PAYLOAD_BYTES : "the largest request must fit";
         assert bytesPerResource >= bytesPerConnection;
+        assert idleHolderMillis > 0;
     }
 }

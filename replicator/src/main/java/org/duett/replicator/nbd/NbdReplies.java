@@ -37,6 +37,11 @@ final class NbdReplies {
         last = request;
     }
 
+    /** Memory may wait for the client to read. */
+    boolean isHolding() {
+        return first != null;
+    }
+
     /** Hands over as much as the socket takes now; goes on by itself when it takes more. */
     void flush() {
         if (flushing || connection.isClosed()) return;
@@ -82,6 +87,7 @@ final class NbdReplies {
             withhold();
             return;
         }
+        connection.moved();
         context.flush();
     }
 

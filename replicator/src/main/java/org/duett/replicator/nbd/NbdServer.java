@@ -37,38 +37,29 @@ public final class NbdServer {
     private final EventLoop loop;
     private final NbdSettings settings;
     private final NbdEvents events;
-    private final PayloadPool payloads;
+    private final NbdPayloads payloads;
     private final LongSupplier bootClock;
     private final NbdCounters counters = new NbdCounters();
     private final NbdExports exports;
 
-    /** Listening; the files are those of Unix sockets. */
-    private final List<Channel> listeners = new ArrayList<>();
-    private final List<UnixSocketFile> socketFiles = new ArrayList<>();
+    private final NbdListeners listeners;
     private final Set<NbdConnection> connections = new LinkedHashSet<>();
     private long connectionsSeen;
     private boolean full;
     private boolean closed;
 
     private NbdRequest unused;
-    private long heldBytes;
-    /** Connections that wait for a buffer, in order: a long request is not overtaken for ever by short ones. */
-    private final ArrayDeque<NbdConnection> waitingForPayload = new ArrayDeque<>();
-    private boolean payloadShort;
-    private boolean wakeScheduled;
-    private final Runnable wakeTask = this::wakeWaiting;
-    private final Runnable payloadAvailable = this::payloadAvailable;
     private final ArrayDeque<NbdConnection> withReplies = new ArrayDeque<>();
     private final Runnable flushTask = this::flushReplies;
     private boolean flushTaskScheduled;
 
     /** @param bootClock CLOCK_BOOTTIME in nanoseconds, as {@link HostRequest#notAfterBootNanos} */
-    public NbdServer(EventLoop loop, NbdSettings settings, NbdEvents events, PayloadPool payloads,
-            LongSupplier bootClock) {
+    public NbdServer(EventLoop loop, NbdSettings settings, NbdEvents events, PayloadPool pool, LongSupplier bootClock) {
         this.loop = loop;
         this.settings = settings;
         this.events = events;
-        this.payloads = payloads;
+        this.payloads = new NbdPayloads(loop, pool, settings.limits(), connections);
+        this.listeners = new NbdListeners(loop, this::admit);
         this.bootClock = bootClock;
         this.exports = new NbdExports(settings);
     }
@@ -77,14 +68,7 @@ public final class NbdServer {
 
     /** Listens on a Unix socket that only this user may open; not to be called on the event loop. */
     public void listenUnix(Transport transport, Path path) throws IOException {
-        UnixSocketFile file = UnixSocketFile.prepare(path);
-        try {
-            remember(bind(bootstrap("unix").channel(transport.domainServerSocketChannel()),
-                    transport.domainAddress(file.bindPath())), file);
-            file.publish();
-        } finally {
-            file.cleanUp();
-        }
+        listeners.listenUnix(transport, path);
         LOG.info("resource={} NBD listens on {}", settings.resourceName(), path);
     }
 
@@ -92,51 +76,15 @@ public final class NbdServer {
      * Listens on TCP; not to be called on the event loop. NBD as it is here has neither encryption nor a password: addresses that other
      * machines can reach need {@code beyondLoopback}, which the operator has to have written down. Returns the address with its port.
      */
-    public InetSocketAddress listenTcp(Transport transport, InetSocketAddress address, boolean beyondLoopback)
-            throws IOException {
+    public InetSocketAddress listenTcp(Transport transport, InetSocketAddress address, boolean beyondLoopback) throws IOException {
         if (address.isUnresolved()) throw new IOException("NBD cannot listen on " + address.getHostString() + ": no such address");
         if (!address.getAddress().isLoopbackAddress() && !beyondLoopback) {
-            throw new IOException("NBD does not listen on " + address
-                    + ": whoever reaches this address could read and write the volumes of"
-                    + " resource " + settings.resourceName()
-                    + ". Use a loopback address or the Unix socket, or allow it explicitly.");
+            throw new IOException("NBD does not listen on " + address + ": whoever reaches this address could read and write the volumes of"
+                    + " resource " + settings.resourceName() + ". Use a loopback address or the Unix socket, or allow it explicitly.");
         }
-        ServerBootstrap bootstrap = bootstrap("tcp").channel(transport.serverSocketChannel())
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, true);
-        Channel listener = bind(bootstrap, address);
-        remember(listener, null);
-        InetSocketAddress bound = (InetSocketAddress) listener.localAddress();
+        InetSocketAddress bound = listeners.listenTcp(transport, address);
         LOG.info("resource={} NBD listens on {}", settings.resourceName(), bound);
         return bound;
-    }
-
-    private ServerBootstrap bootstrap(String kind) {
-        return new ServerBootstrap().group(loop)
-                .childOption(ChannelOption.AUTO_READ, false)
-                .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-                // "Writable" is to mean that the last batch has left: NbdReplies says why.
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(1, 1))
-                .childHandler(new ChannelInitializer<>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        admit(channel, kind);
-                    }
-                });
-    }
-
-    private static Channel bind(ServerBootstrap bootstrap, SocketAddress address) throws IOException {
-        ChannelFuture future = bootstrap.bind(address).awaitUninterruptibly();
-        if (future.isSuccess()) return future.channel();
-        throw new IOException("NBD cannot listen on " + address + ": " + future.cause().getMessage(), future.cause());
-    }
-
-    private void remember(Channel listener, UnixSocketFile file) {
-        synchronized (listeners) {
-            listeners.add(listener);
-            if (file != null) socketFiles.add(file);
-        }
     }
 
     private void admit(Channel channel, String kind) {
@@ -169,12 +117,7 @@ public final class NbdServer {
             closed = true;
             for (NbdConnection connection : List.copyOf(connections)) connection.cut("the server is closed");
             PromiseCombiner combiner = new PromiseCombiner(loop);
-            synchronized (listeners) {
-                for (Channel listener : listeners) combiner.add(listener.close());
-                for (UnixSocketFile file : socketFiles) file.delete();
-                listeners.clear();
-                socketFiles.clear();
-            }
+            listeners.close(combiner);
             combiner.finish(done);
         });
         return done;
@@ -231,6 +174,10 @@ public final class NbdServer {
 
     // ---- used by the connections
 
+    NbdPayloads payloads() {
+        return payloads;
+    }
+
     NbdExports exports() {
         return exports;
     }
@@ -256,7 +203,7 @@ public final class NbdServer {
 
     void detach(NbdConnection connection) {
         connections.remove(connection);
-        if (waitingForPayload.remove(connection)) scheduleWake();
+        payloads.forget(connection);
         NbdExport export = connection.export();
         if (export == null) return;
         export.connections.remove(connection);
@@ -293,53 +240,12 @@ public final class NbdServer {
         assert !request.inCore;
         ByteBuf payload = request.takePayload();
         if (payload != null) payload.release();
-        heldBytes -= request.heldBytes;
-        assert heldBytes >= 0;
+        int heldBytes = request.heldBytes;
         request.heldBytes = 0;
         request.connection = null;
         request.next = unused;
         unused = request;
-        if (!waitingForPayload.isEmpty()) scheduleWake();
-    }
-
-    /** A buffer for data, or null: then the connection is resumed as soon as there may be one. */
-    ByteBuf takePayload(NbdConnection connection, int lengthBytes) {
-        boolean first = waitingForPayload.isEmpty() || waitingForPayload.peek() == connection;
-        ByteBuf payload = null;
-        if (first && (heldBytes == 0 || heldBytes + lengthBytes <= settings.limits().bytesPerResource())) {
-            payload = payloads.tryAllocate(lengthBytes);
-            if (payload == null) payloads.whenAvailable(payloadAvailable);
-        }
-        if (payload == null) {
-            payloadShort = true;
-            if (!waitingForPayload.contains(connection)) waitingForPayload.add(connection);
-            return null;
-        }
-        if (!waitingForPayload.isEmpty()) waitingForPayload.poll();
-        heldBytes += lengthBytes;
-        return payload;
-    }
-
-    private void payloadAvailable() {
-        // Not at once: whoever gave a buffer back is in the middle of something.
-        loop.execute(wakeTask);
-    }
-
-    private void scheduleWake() {
-        if (wakeScheduled) return;
-        wakeScheduled = true;
-        loop.execute(wakeTask);
-    }
-
-    private void wakeWaiting() {
-        wakeScheduled = false;
-        payloadShort = false;
-        for (int rounds = waitingForPayload.size(); rounds > 0 && !payloadShort; rounds--) {
-            NbdConnection connection = waitingForPayload.peek();
-            if (connection == null) return;
-            if (connection.isClosed() || !connection.isStalled()) waitingForPayload.poll();
-            else connection.resume();
-        }
+        if (heldBytes > 0) payloads.giveBack(heldBytes);
     }
 
     /** Replies are sent when this turn of the loop is over: many completions, one system call. */

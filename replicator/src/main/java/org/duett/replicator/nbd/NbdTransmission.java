@@ -42,6 +42,11 @@ final class NbdTransmission {
         return stalled;
     }
 
+    /** Memory waits for the client to send. */
+    boolean isReceiving() {
+        return receiving != null;
+    }
+
     /** The client has said goodbye, and has all its answers. */
     boolean isDone() {
         return disconnecting && openRequests == 0;
@@ -127,7 +132,7 @@ final class NbdTransmission {
         int bytes = waiting.payloadBytes();
         ByteBuf payload = openBytes > 0 && openBytes + bytes > server.limits().bytesPerConnection()
                 ? null
-                : server.takePayload(connection, bytes);
+                : server.payloads().take(connection, bytes);
         if (payload == null) {
             stalled = true;
             return false;

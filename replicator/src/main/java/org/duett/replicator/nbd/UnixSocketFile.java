@@ -31,6 +31,7 @@ final class UnixSocketFile {
     /** Makes sure that the place is free: a socket left behind by a dead process is removed, one that is answered is not. */
     static UnixSocketFile prepare(Path path) throws IOException {
         Path parent = path.toAbsolutePath().getParent();
+        if (!Files.isDirectory(parent)) throw new IOException("NBD cannot listen on " + path + ": the directory does not exist");
         removeIfStale(path);
         for (int attempt = 0;; attempt++) {
             Path directory = parent.resolve(".nbd" + attempt);

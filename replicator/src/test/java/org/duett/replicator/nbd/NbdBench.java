@@ -23,7 +23,7 @@ final class NbdBench implements AutoCloseable {
     final EventLoopGroup group;
     final EventLoop loop;
     final RamDisk disk;
-    final TestPayloadPool payloads;
+    final AlignedPayloads payloads;
     final NbdServer server;
     final AtomicLong bootNanos = new AtomicLong(1_000_000_000L);
     final Path directory;
@@ -38,7 +38,7 @@ final class NbdBench implements AutoCloseable {
         group = transport.newGroup(1, "nbd-test");
         loop = group.next();
         disk = new RamDisk(loop, 42);
-        payloads = new TestPayloadPool(poolBytes);
+        payloads = new AlignedPayloads(loop, poolBytes);
         server = new NbdServer(loop, new NbdSettings("r0", volumes, () -> WHY_NOT, limits), disk, payloads,
                 bootNanos::get);
         disk.serve(server);
@@ -104,6 +104,7 @@ final class NbdBench implements AutoCloseable {
         doOnLoop(disk::release);
         server.close().get(20, TimeUnit.SECONDS);
         untilNothingIsHeld();
+        doOnLoop(payloads::close);
         group.shutdownGracefully(1, 5000, TimeUnit.MILLISECONDS).get(20, TimeUnit.SECONDS);
         try (var left = Files.list(directory)) {
             var files = left.toList();

@@ -229,7 +229,7 @@ class NbdNegotiationTest {
 
     @Test
     void aClientThatSaysNothingIsDisconnected() throws Exception {
-        NbdLimits hasty = new NbdLimits(256, 50, 1024, 64L << 20, 160L << 20);
+        NbdLimits hasty = new NbdLimits(256, 50, 1024, 64L << 20, 160L << 20, 30_000);
         try (NbdBench impatient = new NbdBench(Transport.NIO, hasty, 1, 128L << 20).promoted();
                 NbdTestClient silent = impatient.client();
                 NbdTestClient slow = impatient.client().greet()) {
@@ -241,7 +241,7 @@ class NbdNegotiationTest {
 
     @Test
     void aClientBeyondTheLimitIsTurnedAwayAndThereIsRoomAgainWhenOneLeaves() throws Exception {
-        NbdLimits few = new NbdLimits(2, 10_000, 1024, 64L << 20, 160L << 20);
+        NbdLimits few = new NbdLimits(2, 10_000, 1024, 64L << 20, 160L << 20, 30_000);
         try (NbdBench small = new NbdBench(Transport.NIO, few, 1, 128L << 20).promoted();
                 NbdTestClient first = small.client().go("r0")) {
             try (NbdTestClient second = small.client().go("r0"); NbdTestClient third = small.client()) {

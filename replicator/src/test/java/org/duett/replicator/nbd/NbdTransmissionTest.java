@@ -359,7 +359,7 @@ class NbdTransmissionTest {
 
     @Test
     void readingStopsAtTheLimitOfRequestsInFlight() throws Exception {
-        NbdLimits limits = new NbdLimits(256, 10_000, 10, 64L << 20, 160L << 20);
+        NbdLimits limits = new NbdLimits(256, 10_000, 10, 64L << 20, 160L << 20, 30_000);
         try (NbdBench small = new NbdBench(transport, limits, 1, 128L << 20).promoted();
                 NbdTestClient busy = small.client().go("r0")) {
             small.doOnLoop(() -> small.disk.held = true);
@@ -409,6 +409,24 @@ class NbdTransmissionTest {
             client.write(1, 0, bytes(1, 32 * MIB));
             assertThat(client.reply().error()).isZero();
             assertThat(bench.onLoop(bench.payloads::outBytes)).isEqualTo(64 * MIB);
+        }
+    }
+
+    @Test
+    void aClientThatKeepsTheMemoryThatAnotherWaitsForIsClosedInTheEnd() throws Exception {
+        NbdLimits limits = new NbdLimits(256, 10_000, 1024, 64L << 20, 160L << 20, 50);
+        try (NbdBench small = new NbdBench(transport, limits, 1, 32L << 20).promoted();
+                NbdTestClient deaf = small.client().go("r0");
+                NbdTestClient dumb = small.client().go("r0");
+                NbdTestClient busy = small.client().go("r0")) {
+            deaf.request(NbdProtocol.CMD_READ, 0, 1, 0, 16 * MIB);
+            dumb.request(NbdProtocol.CMD_WRITE, 0, 1, 0, 16 * MIB);
+            small.until("they have it all", () -> small.payloads.outBytes() == 32 * MIB);
+            busy.write(1, 0, bytes(1, 32 * MIB));
+            assertThat(busy.reply().error()).isZero();
+            deaf.untilClosed();
+            dumb.untilClosed();
+            assertThat(small.server.counters().clientsDropped.sum()).isEqualTo(2);
         }
     }
 
