@@ -82,7 +82,7 @@ final class NbdReplies {
         }
         if (headers != null) context.write(headers, context.voidPromise());
 
-        // Rule 9: the one comparison. From here to the system call nothing is copied and nothing else runs.
+        // Rule 9: the one comparison. Nothing is copied from here on; spec nbd 5.6 says what time remains until the system call.
         if (notAfterBootNanos != Long.MAX_VALUE && connection.server.bootNanos() > notAfterBootNanos) {
             withhold();
             return;
