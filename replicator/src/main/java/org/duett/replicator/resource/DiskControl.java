@@ -83,14 +83,18 @@ final class DiskControl {
             return;
         }
         volume.setIdentifiers(volume.identifiers().withRole(volume.isPrimary()));
-        if (parts.isConnected()) {
+        boolean peerDecides = volume.isConnected() && volume.state().peerDisk().isAtLeast(DiskState.NEGOTIATING);
+        if (peerDecides) {
             each.parkedDisk = disk;
-            parts.fact(each, volume.state().withDisk(DiskState.NEGOTIATING), "attached, the peer decides");
-            each.introduceDisk = true;
+            parts.fact(each, volume.state().withDisk(DiskState.NEGOTIATING), "attached, the peer has a say");
         } else {
             var state = volume.state().withDisk(disk);
-            parts.fact(each, peerWasOutdated ? state.withPeerDisk(DiskState.OUTDATED) : state, "attached");
+            boolean peerIsKnown = volume.isConnected() || !peerWasOutdated;
+            parts.fact(each, peerIsKnown ? state : state.withPeerDisk(DiskState.OUTDATED), "attached");
         }
+        if (volume.isConnected()) each.introduceDisk = true;
+        // The peer was told in this handshake that there is no disk: begin it anew rather than decide on different facts.
+        else if (parts.socketsUp) connecting.lose(ConnectionState.TEAR_DOWN, "a disk was attached in the midst of the handshake", out);
         volume.metadata().writeSuperblock((durable, actions) -> {
             if (durable) finishAttach(each, new CommandResult.Done("attached, " + each.volume.state().disk().displayName()), actions);
             else finishAttach(each, failedNow(each), actions);

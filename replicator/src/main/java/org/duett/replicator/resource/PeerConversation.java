@@ -263,7 +263,8 @@ final class PeerConversation {
             resync.targetReportsEnd(each, told, out);
             return;
         }
-        if (comparesAgain(before, report)) {
+        if (comparesAgain(each, report)) {
+            each.considerResync = false;
             resync.decide(each, told, report, false, out);
             return;
         }
@@ -282,12 +283,12 @@ final class PeerConversation {
     }
 
     /** A late attach, a forced promotion over two Inconsistent disks, or the peer's own decision (spec wire 3.8). */
-    private static boolean comparesAgain(VolumeState ours, VolumeState report) {
+    private static boolean comparesAgain(VolumeParts each, VolumeState report) {
+        VolumeState ours = each.volume.state();
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
         boolean lateAttach = ours.disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
-        boolean forced = ours.disk() == DiskState.INCONSISTENT && ours.peerDisk() == DiskState.INCONSISTENT
-                && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
+        boolean forced = each.considerResync && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
         boolean peerDecided = report.connection().isAtLeast(ConnectionState.STARTING_SYNC_S)
                 && report.connection().isAtMost(ConnectionState.WF_BITMAP_T);
         return lateAttach || forced || peerDecided;

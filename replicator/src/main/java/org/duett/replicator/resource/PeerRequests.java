@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StateChangeRequest;
 import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.state.VolumeState;
@@ -144,7 +145,10 @@ final class PeerRequests {
             reply(packet, StateChangeResult.NO_VERIFY_ALGORITHM, out);
             return;
         }
+        VolumeState before = each.volume.state();
         StateChangeResult result = parts.request(each, wanted.get(), "the peer asked for it");
+        boolean bothWereInconsistent = before.disk() == DiskState.INCONSISTENT && before.peerDisk() == DiskState.INCONSISTENT;
+        each.considerResync |= result.isSuccess() && bothWereInconsistent && wanted.get().peerDisk() == DiskState.UP_TO_DATE;
         reply(packet, result, out);
         if (result.isSuccess() && each.volume.state().connection().isStartingSync()) resync.startingSync(each, out);
     }

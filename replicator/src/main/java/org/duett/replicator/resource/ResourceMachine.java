@@ -236,7 +236,7 @@ public final class ResourceMachine {
         boolean bothGood = after.disk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.UP_TO_DATE;
         boolean bothWereGood = before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE;
         if (bothGood && !bothWereGood) volume.setCrashedPrimary(false);
-        if (each.introduceDisk && after.disk() == DiskState.NEGOTIATING) introduceDisk(each, out);
+        if (each.introduceDisk) introduceDisk(each, out);
         if (before.connection().isSyncLike() && after.connection() == ConnectionState.CONNECTED) each.target.stop();
         boolean pauseChanged = before.connection() != after.connection()
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
@@ -327,6 +327,22 @@ public final class ResourceMachine {
             if (each.volume.operationsInFlight() > 0 || each.attach.isRunning() || each.volume.overlap().presentUsers() > 0) return false;
         }
         return true;
+    }
+
+    /** What is under way, in words: for who waits in vain. */
+    public String waitingFor() {
+        StringBuilder text = new StringBuilder();
+        text.append("writes=").append(parts.writes.writesInFlight()).append(" queued=").append(parts.writes.requestsWaiting()).append(" epochs=")
+                .append(parts.writes.openEpochs()).append(" peerWrites=").append(parts.peerWrites.writesInWork()).append(" held=")
+                .append(freeze.isHeld());
+        for (VolumeParts each : parts.volumeParts) {
+            Volume volume = each.volume;
+            text.append(" [volume ").append(volume.number).append(": disk=").append(volume.operationsInFlight()).append(" present=")
+                    .append(volume.overlap().presentUsers()).append(" behind=").append(volume.overlap().behindUsers()).append(" log=")
+                    .append(volume.log().waiting()).append(" asked=").append(each.target.inWork()).append(" bits=")
+                    .append(volume.bitmap() == null ? 0 : volume.bitmap().setBits()).append(']');
+        }
+        return text.toString();
     }
 
     public VolumeState state(int volume) {

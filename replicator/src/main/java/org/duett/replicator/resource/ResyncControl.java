@@ -65,7 +65,11 @@ final class ResyncControl {
         VolumeState base = volume.state().disk() == DiskState.NEGOTIATING ? told.withDisk(ownDisk) : told;
         switch (result.verdict()) {
             case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> refuse(each, inHandshake, message, reason.advice(), out);
-            case HandshakeVerdict.Connect() -> connected(each, base, inHandshake, out);
+            case HandshakeVerdict.Connect() -> {
+                connected(each, base, inHandshake, out);
+                boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
+                if (peerWaits) answer(each, out);
+            }
             case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, out);
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
                 if (demoteFirst && volume.isPrimary()) {
@@ -138,10 +142,16 @@ final class ResyncControl {
         boolean source = next == ConnectionState.WF_BITMAP_S;
         parts.fact(each, told.withConnection(next), source ? "source of a resync, " + coverage : "target of a resync, " + coverage);
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
-        if (!inHandshake && peerHasNotDecided) parts.sendIdentifiers(each, 0, out);
-        if (inHandshake || peerHasNotDecided) parts.sendState(volume, out);
+        if (inHandshake) parts.sendState(volume, out);
+        else if (peerHasNotDecided) answer(each, out);
         if (source) each.exchange.startSending(out);
         advance(each, out);
+    }
+
+    /** In an established connection the peer compares when it has our identifiers and our state (spec wire 3.0). */
+    private void answer(VolumeParts each, ActionQueue out) {
+        parts.sendIdentifiers(each, 0, out);
+        parts.sendState(each.volume, out);
     }
 
     /** FULL_SYNC stands on disk until all pages do, so that a crash in between forgets nothing (spec metadata 5.1). */

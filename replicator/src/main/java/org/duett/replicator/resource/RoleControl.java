@@ -18,7 +18,7 @@ import org.duett.replicator.volume.Volume;
 final class RoleControl {
     private enum Step {
         IDLE,
-        /** What the lost peer had sent is still being written (rule 21). */
+        /** A disk is still being attached, or what the lost peer had sent is still being written (rule 21). */
         DRAINING, FENCING, ASKING_PEER, STORING_TERM, WRITING, DEMOTING, ERASING_TERM
     }
 
@@ -64,11 +64,6 @@ final class RoleControl {
             finish(new CommandResult.Done("is Primary already"), out);
             return;
         }
-        if (parts.volumes.stream().anyMatch(volume -> volume.state().disk() == DiskState.ATTACHING)) {
-            refuse(StateChangeResult.IN_TRANSIENT_STATE, "a disk is still being attached.", "The role is unchanged.",
-                    "Wait for it (duett status), then promote again.", out);
-            return;
-        }
         step = Step.DRAINING;
         check(out);
     }
@@ -77,7 +72,7 @@ final class RoleControl {
     void check(ActionQueue out) {
         switch (step) {
             case DRAINING -> {
-                if (parts.isConnected() || parts.peerWrites.isDrained()) judge(out);
+                if (disksAreDecided() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case DEMOTING -> {
                 if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
@@ -86,6 +81,11 @@ final class RoleControl {
                 // An event of their own moves these on.
             }
         }
+    }
+
+    private boolean disksAreDecided() {
+        return parts.volumes.stream().map(volume -> volume.state().disk())
+                .noneMatch(disk -> disk == DiskState.ATTACHING || disk == DiskState.NEGOTIATING);
     }
 
     private VolumeState promoted(VolumeState state) {

@@ -34,6 +34,8 @@ final class VolumeParts {
     boolean finishing;
     /** What a Negotiating disk is when no handshake comes to decide on it. */
     DiskState parkedDisk = DiskState.DISKLESS;
+    /** The peer was promoted by force while both disks were Inconsistent: its next P_STATE starts a comparison (spec states 4). */
+    boolean considerResync;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */
     boolean reportedInHandshake;
     /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
@@ -63,6 +65,7 @@ final class VolumeParts {
         startingSource = false;
         finishPing = 0;
         finishing = false;
+        considerResync = false;
         reportedInHandshake = false;
         target.stop();
         volume.connectionEnded();

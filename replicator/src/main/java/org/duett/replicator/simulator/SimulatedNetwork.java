@@ -1,0 +1,188 @@
+package org.duett.replicator.simulator;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.SplittableRandom;
+import org.duett.replicator.machine.Event.PeerLost.Reason;
+import org.duett.replicator.wire.PacketEncoder;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.WireException;
+import org.duett.replicator.wire.WireSocket;
+
+/**
+ * The cable between the two nodes, as TCP shows it: in order within a connection, cut at any byte, slow, silent in one direction or
+ * both, broken with data queued. Packets travel as the bytes that the real codec makes of them.
+ */
+public final class SimulatedNetwork {
+    private static final long SHORTEST_NANOS = 20_000;
+    private static final long LONGEST_NANOS = 300_000;
+    private static final long CONNECT_NANOS = 2_000_000;
+
+    private final SimulatedTime time;
+    private final SplittableRandom random;
+    private final SimulatedNode[] nodes = new SimulatedNode[2];
+    private final boolean[] silent = new boolean[2];
+    private boolean cut;
+    private Link link;
+    private long bytesCarried;
+
+    SimulatedNetwork(SimulatedTime time, long seed) {
+        this.time = time;
+        random = new SplittableRandom(seed);
+    }
+
+    void join(int index, SimulatedNode node) {
+        nodes[index] = node;
+    }
+
+    // ---- one connection incarnation on both sides
+
+    /** Both sockets between the two nodes, from pairing to loss. */
+    final class Link {
+        final int[] incarnations = new int[2];
+        final Stream[][] streams = new Stream[2][2];
+        final PacketEncoder[] encoders = {new PacketEncoder(), new PacketEncoder()};
+        boolean broken;
+
+        Link(int first, int second) {
+            incarnations[0] = first;
+            incarnations[1] = second;
+            for (int from = 0; from < 2; from++) {
+                for (WireSocket socket : WireSocket.values()) streams[from][socket.ordinal()] = new Stream(this, from, socket);
+            }
+        }
+
+        void send(int from, Packet packet) {
+            if (broken) return;
+            ByteBuf bytes = Unpooled.buffer(64);
+            encoders[from].encode(packet, bytes);
+            if (packet instanceof Packet.Data data) bytes.writeBytes(data.payload, data.payloadIndex, data.lengthBytes);
+            streams[from][PacketEncoder.socketOf(packet).ordinal()].send(bytes);
+        }
+
+        /** The connection is gone for both, each told in its own time; what is queued is lost. */
+        void breakOff(String why) {
+            if (broken) return;
+            broken = true;
+            if (link == this) link = null;
+            for (int side = 0; side < 2; side++) {
+                int told = side;
+                for (Stream stream : streams[side]) stream.drop();
+                time.after(delay(), () -> nodes[told].peerLost(incarnations[told], Reason.BROKEN_PIPE, why));
+            }
+        }
+    }
+
+    /** One direction of one socket. */
+    private final class Stream {
+        final Link owner;
+        final int from;
+        final WireSocket socket;
+        final Deque<ByteBuf> queued = new ArrayDeque<>();
+        boolean underWay;
+
+        Stream(Link owner, int from, WireSocket socket) {
+            this.owner = owner;
+            this.from = from;
+            this.socket = socket;
+        }
+
+        void send(ByteBuf bytes) {
+            queued.add(bytes);
+            deliverSoon();
+        }
+
+        void deliverSoon() {
+            if (underWay || queued.isEmpty()) return;
+            underWay = true;
+            time.after(delay(), this::deliver);
+        }
+
+        void deliver() {
+            underWay = false;
+            if (owner.broken || queued.isEmpty()) return;
+            if (cut || silent[from] || nodes[1 - from].readingPaused(socket)) return;
+            int packets = 1 + random.nextInt(8);
+            for (int i = 0; i < packets && !queued.isEmpty() && !owner.broken; i++) deliver(queued.poll());
+            deliverSoon();
+        }
+
+        void deliver(ByteBuf bytes) {
+            bytesCarried += bytes.readableBytes();
+            // Now and then a segment ends in the midst of a packet.
+            int piece = random.nextInt(16) == 0 ? 1 + random.nextInt(bytes.readableBytes()) : bytes.readableBytes();
+            try {
+                nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes.readSlice(piece));
+                if (bytes.isReadable() && !owner.broken) nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
+            } catch (WireException e) {
+                nodes[1 - from].peerLost(owner.incarnations[1 - from], Reason.PROTOCOL_ERROR, e.getMessage());
+                owner.breakOff("the peer did not understand us");
+            }
+        }
+
+        void drop() {
+            queued.clear();
+        }
+    }
+
+    private long delay() {
+        return random.nextLong(SHORTEST_NANOS, LONGEST_NANOS);
+    }
+
+    // ---- pairing
+
+    /** A node has begun to try; when both do and the cable is whole they find each other. */
+    void tries() {
+        time.after(CONNECT_NANOS + delay(), this::pair);
+    }
+
+    private void pair() {
+        boolean possible = !cut && !silent[0] && !silent[1] && link == null && nodes[0].isTrying() && nodes[1].isTrying();
+        if (!possible) return;
+        Link fresh = new Link(nodes[0].connection(), nodes[1].connection());
+        link = fresh;
+        int flagged = random.nextInt(2);
+        nodes[0].paired(fresh, 0, flagged == 0);
+        nodes[1].paired(fresh, 1, flagged == 1);
+    }
+
+    // ---- faults
+
+    /** Nothing passes any more, and nobody is told. */
+    public void pull() {
+        cut = true;
+    }
+
+    /** What this node sends does not arrive. */
+    public void silence(int node) {
+        silent[node] = true;
+    }
+
+    /** The cable is whole again; what was queued goes on. */
+    public void heal() {
+        cut = false;
+        silent[0] = false;
+        silent[1] = false;
+        resume();
+        tries();
+    }
+
+    /** A paused reader reads again. */
+    void resume() {
+        if (link == null) return;
+        for (Stream[] side : link.streams) {
+            for (Stream stream : side) stream.deliverSoon();
+        }
+    }
+
+    /** Both ends see the connection break. */
+    public void reset() {
+        if (link != null) link.breakOff("connection reset");
+    }
+
+    public long bytesCarried() {
+        return bytesCarried;
+    }
+}

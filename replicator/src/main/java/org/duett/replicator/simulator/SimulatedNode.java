@@ -1,0 +1,419 @@
+package org.duett.replicator.simulator;
+
+import io.netty.buffer.ByteBuf;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.Event.PeerLost.Reason;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.resource.ResourceMachine;
+import org.duett.replicator.wire.PacketDecoder;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.WireException;
+import org.duett.replicator.wire.WireSocket;
+
+/** One node of a simulated pair: the real core between simulated disks, network, clock and host. Survives its process. */
+public final class SimulatedNode {
+    private static final long MILLI = 1_000_000;
+
+    /** One volume's devices; they outlive processes and boots. */
+    record Devices(SimulatedDevice data, SimulatedDevice metadata) {
+    }
+
+    private final String name;
+    private final int index;
+    private final SimulatedTime time;
+    private final SimulatedNetwork network;
+    private final SplittableRandom random;
+    private final TreeMap<Integer, Devices> devices = new TreeMap<>();
+    private ResourceSettings settings;
+    private final List<String> trace = new ArrayList<>();
+    private boolean tracing;
+
+    // ---- the process
+    private ResourceMachine machine;
+    private SimulatedBuffers buffers;
+    private final TreeMap<Integer, SimulatedDisk> disks = new TreeMap<>();
+    private ActionQueue queue = new ActionQueue();
+    private final Deque<Event> pending = new ArrayDeque<>();
+    private boolean handling;
+    private int process;
+    private long lastTimeNanos = -1;
+    private long nextTicket;
+    private final TreeMap<Long, CommandResult> results = new TreeMap<>();
+    private final List<OperatorReport> reports = new ArrayList<>();
+    private final TreeMap<Integer, Long> exports = new TreeMap<>();
+    private final Event.PeerPacketArrived packetArrived = new Event.PeerPacketArrived();
+    private SimulatedNetwork.Link link;
+    private int side;
+    private PacketDecoder[] decoders;
+    private boolean trying;
+    private int connection;
+    private boolean paused;
+    private long events;
+    private int handlerExitCode;
+    private boolean asleep;
+
+    SimulatedNode(String name, int index, SimulatedTime time, SimulatedNetwork network, long seed, ResourceSettings settings) {
+        this.name = name;
+        this.index = index;
+        this.time = time;
+        this.network = network;
+        this.settings = settings;
+        random = new SplittableRandom(seed);
+    }
+
+    void device(int volume, SimulatedDevice data, SimulatedDevice metadata) {
+        devices.put(volume, new Devices(data, metadata));
+    }
+
+    // ---- process life
+
+    /** The daemon starts: nothing is attached or connected yet. */
+    public void start() {
+        assert machine == null : "it runs already";
+        process++;
+        buffers = new SimulatedBuffers();
+        machine = new ResourceMachine(settings, buffers);
+        queue = new ActionQueue();
+        lastTimeNanos = -1;
+        deliver(new Event.TimeAdvanced(time.nowNanos()));
+    }
+
+    /** Started, every volume attached, connecting. */
+    public void up() {
+        start();
+        command(new Command.Attach(-1));
+        command(new Command.Connect(false));
+    }
+
+    /** kill -9: what the kernel has in its cache survives. */
+    public void kill() {
+        end();
+        for (Devices each : devices.values()) {
+            each.data.processCrash();
+            if (each.metadata != each.data) each.metadata.processCrash();
+        }
+    }
+
+    /** Power loss: of what was not flushed anything may be left; the next boot has another id. */
+    public void losePower() {
+        end();
+        for (Devices each : devices.values()) {
+            each.data.crash();
+            if (each.metadata != each.data) each.metadata.crash();
+        }
+        settings = new ResourceSettings(settings.name(), settings.localNode(), settings.peerNode(), settings.bootId() + 1, settings.cluster(),
+                settings.onNoData(), settings.net(), settings.volumes());
+    }
+
+    private void end() {
+        assert machine != null : name + " does not run";
+        machine = null;
+        process++;
+        pending.clear();
+        for (SimulatedDisk disk : disks.values()) disk.abandon();
+        disks.clear();
+        exports.clear();
+        trying = false;
+        asleep = false;
+        if (link != null) link.breakOff(name + " is gone");
+        link = null;
+        if (timer != null) timer.cancel();
+        timer = null;
+    }
+
+    public boolean isRunning() {
+        return machine != null;
+    }
+
+    /** The loop does not run for a while; then sockets and completions may come before timers (rule 10). */
+    public void sleep(long nanos) {
+        int sleeping = process;
+        asleep = true;
+        time.after(nanos, () -> {
+            if (sleeping != process) return;
+            asleep = false;
+            deliver(new Event.LoopStalled(nanos));
+        });
+    }
+
+    // ---- events and actions
+
+    void deliver(Event event) {
+        if (machine == null) return;
+        pending.add(event);
+        if (handling || asleep) return;
+        handling = true;
+        while (!pending.isEmpty() && machine != null) handle(pending.poll());
+        handling = false;
+        if (machine != null) scheduleTimer();
+    }
+
+    private void handle(Event event) {
+        long now = time.nowNanos();
+        if (!(event instanceof Event.TimeAdvanced) && now - lastTimeNanos >= MILLI) handleOne(new Event.TimeAdvanced(now));
+        handleOne(event);
+    }
+
+    private void handleOne(Event event) {
+        if (machine == null) return;
+        events++;
+        if (event instanceof Event.TimeAdvanced(long nowNanos)) lastTimeNanos = nowNanos;
+        if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " " + describe(event));
+        machine.handle(event, queue);
+        ActionQueue actions = queue;
+        int current = process;
+        for (int i = 0; i < actions.size() && current == process; i++) perform(actions.get(i));
+        actions.clear();
+    }
+
+    private static String describe(Event event) {
+        return switch (event) {
+            case Event.DiskOperationDone done -> "DiskOperationDone " + done.operation;
+            case Event.PeerPacketArrived packet -> "PeerPacketArrived " + SimulatedTrace.describe(packet.packet);
+            case Event.HostRequestArrived host -> "HostRequestArrived " + host.request;
+            default -> event.toString();
+        };
+    }
+
+    private SimulatedTime.Due timer;
+    private long timerNanos = Long.MAX_VALUE;
+
+    private void scheduleTimer() {
+        long deadline = machine.deadlineNanos();
+        if (timer != null && timerNanos <= deadline && timerNanos >= time.nowNanos()) return;
+        if (timer != null) timer.cancel();
+        timer = null;
+        timerNanos = deadline;
+        if (deadline == Long.MAX_VALUE) return;
+        int current = process;
+        // A timer comes late rather than early, and never in the same moment again and again.
+        long at = Math.max(deadline, time.nowNanos() + 1) + random.nextLong(MILLI);
+        timerNanos = at;
+        timer = time.at(at, () -> {
+            timer = null;
+            if (current == process) deliver(new Event.TimeAdvanced(time.nowNanos()));
+        });
+    }
+
+    private void perform(Action action) {
+        if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + "   -> " + SimulatedTrace.describe(action));
+        switch (action) {
+            case Action.CompleteHostRequest complete -> ((HostCompletion) complete.request.origin).completed(complete.request);
+            case Action.OpenExport(int volume, long term, long sizeBytes, int logicalBlockBytes) -> exports.put(volume, term);
+            case Action.CloseExport(int volume) -> exports.remove(volume);
+            case Action.StartDiskOperation start -> disks.get(start.operation.volume).start(start.operation);
+            case Action.OpenDisk(int volume, int attach) -> openDisk(volume, attach);
+            case Action.CloseDisk(int volume, int attach) -> closeDisk(volume, attach);
+            case Action.Connect(int number) -> {
+                connection = number;
+                trying = true;
+                network.tries();
+            }
+            case Action.Disconnect(int number) -> disconnect(number);
+            case Action.PauseReading(int number) -> paused = true;
+            case Action.ResumeReading(int number) -> {
+                paused = false;
+                network.resume();
+            }
+            case Action.SendPacket send -> {
+                if (link != null && send.connection == connection) link.send(side, send.packet);
+            }
+            case Action.ReleasePayload(ByteBuf payload) -> payload.release();
+            case Action.FinishCommand(long ticket, CommandResult result) -> results.merge(ticket, result, SimulatedNode::worse);
+            case Action.Report(OperatorReport report) -> reports.add(report);
+            case Action.StateChanged changed -> {
+                if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " ==== volume " + changed.volume() + ": " + changed.before() + " -> "
+                        + changed.after() + " (" + changed.cause() + ")");
+            }
+            case Action.RunHandler(int run, String handler, int volume) -> later(() -> deliver(new Event.HandlerFinished(run, handlerExitCode)));
+            case Action.WantRandom(int count) -> {
+                long[] values = new long[count];
+                for (int i = 0; i < count; i++) values[i] = random.nextLong();
+                pending.addFirst(new Event.RandomArrived(values));
+            }
+            case Action.ContinueWork() -> later(() -> deliver(new Event.WorkContinued()));
+            case Action.StoreTerm(long term) -> later(() -> deliver(new Event.TermStored(term)));
+        }
+    }
+
+    private static CommandResult worse(CommandResult one, CommandResult other) {
+        return one instanceof CommandResult.Refused ? one : other;
+    }
+
+    private void later(Runnable what) {
+        int current = process;
+        time.after(1 + random.nextLong(MILLI), () -> {
+            if (current == process) what.run();
+        });
+    }
+
+    // ---- disks
+
+    private void openDisk(int volume, int attach) {
+        int current = process;
+        Devices each = devices.get(volume);
+        later(() -> {
+            if (!SimulatedDisk.mayAttach(each.data, each.metadata)) {
+                deliver(new Event.DiskOpenFailed(volume, attach, new OperatorReport(OperatorReport.Level.ERROR, "The device is in use.",
+                        "Nothing was written.", "Wait.")));
+                return;
+            }
+            SimulatedDisk disk = new SimulatedDisk(time, each.data, each.metadata, done -> {
+                if (current == process) deliver(done);
+            });
+            disks.put(volume, disk);
+            deliver(new Event.DiskOpened(volume, attach, disk.geometry()));
+        });
+    }
+
+    private void closeDisk(int volume, int attach) {
+        SimulatedDisk disk = disks.get(volume);
+        int current = process;
+        if (disk == null) return;
+        disk.close(() -> {
+            if (current != process) return;
+            disks.remove(volume);
+            deliver(new Event.DiskClosed(volume, attach));
+        });
+    }
+
+    // ---- network
+
+    boolean isTrying() {
+        return machine != null && trying;
+    }
+
+    int connection() {
+        return connection;
+    }
+
+    boolean readingPaused(WireSocket socket) {
+        return machine == null || asleep || socket == WireSocket.DATA && paused;
+    }
+
+    void paired(SimulatedNetwork.Link newLink, int newSide, boolean resolveConflicts) {
+        trying = false;
+        paused = false;
+        link = newLink;
+        side = newSide;
+        decoders = new PacketDecoder[2];
+        for (WireSocket socket : WireSocket.values()) decoders[socket.ordinal()] = new PacketDecoder(socket, buffers::allocate, this::packet);
+        deliver(new Event.PeerConnected(connection, resolveConflicts));
+    }
+
+    void received(int incarnation, WireSocket socket, ByteBuf bytes) throws WireException {
+        if (link == null || incarnation != connection || machine == null) return;
+        decoders[socket.ordinal()].decode(bytes);
+    }
+
+    private void packet(Packet packet) {
+        if (packet instanceof Packet.ConnectionFeatures features) {
+            int agreed = features.featureFlags() & Packet.ConnectionFeatures.DUETT | features.featureFlags() & 0x0f;
+            for (PacketDecoder decoder : decoders) decoder.featuresAgreed(agreed);
+        }
+        deliver(packetArrived.with(connection, packet));
+    }
+
+    void peerLost(int incarnation, Reason reason, String why) {
+        if (machine == null || incarnation != connection || link == null) return;
+        link = null;
+        deliver(new Event.PeerLost(incarnation, reason, why));
+    }
+
+    private void disconnect(int number) {
+        if (number != connection) return;
+        trying = false;
+        SimulatedNetwork.Link closed = link;
+        link = null;
+        if (closed == null) return;
+        // What was sent before still arrives, then the peer sees the end.
+        time.after(2 * MILLI, () -> closed.breakOff(name + " closed the connection"));
+    }
+
+    // ---- operators and hosts
+
+    /** Who asked for a {@link HostRequest}. */
+    interface HostCompletion {
+        void completed(HostRequest request);
+    }
+
+    public long command(Command command) {
+        long ticket = ++nextTicket;
+        deliver(new Event.CommandArrived(ticket, command));
+        return ticket;
+    }
+
+    public CommandResult result(long ticket) {
+        return results.get(ticket);
+    }
+
+    void request(HostRequest request) {
+        deliver(request.arrived);
+    }
+
+    public boolean hasExport(int volume) {
+        return machine != null && exports.containsKey(volume);
+    }
+
+    public void handlersExitWith(int exitCode) {
+        handlerExitCode = exitCode;
+    }
+
+    // ---- for stories and checkers
+
+    public ResourceMachine machine() {
+        return machine;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public int index() {
+        return index;
+    }
+
+    public SimulatedDevice data(int volume) {
+        return devices.get(volume).data;
+    }
+
+    public SimulatedDevice metadata(int volume) {
+        return devices.get(volume).metadata;
+    }
+
+    public SimulatedBuffers buffers() {
+        return buffers;
+    }
+
+    public List<OperatorReport> reports() {
+        return reports;
+    }
+
+    public long events() {
+        return events;
+    }
+
+    void traceInto(boolean on) {
+        tracing = on;
+    }
+
+    List<String> trace() {
+        return trace;
+    }
+
+    ResourceSettings settings() {
+        return settings;
+    }
+}

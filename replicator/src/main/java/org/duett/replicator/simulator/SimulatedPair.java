@@ -1,0 +1,388 @@
+package org.duett.replicator.simulator;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import org.duett.replicator.generation.SplitBrainPolicy;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.NetSettings;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.CreateMetadata;
+import org.duett.replicator.metadata.MetadataKind;
+import org.duett.replicator.metadata.MetadataLayout;
+import org.duett.replicator.metadata.MetadataWrite;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.StatePolicies.OnNoData;
+import org.duett.replicator.state.VolumeState;
+
+/** Two nodes, their disks, a cable and a host, from one seed and in one thread: the same classes as in production. */
+public final class SimulatedPair {
+    public static final long SECOND = 1_000_000_000L;
+    private static final long DEVICE_BYTES = 24L << 20;
+    private static final long LIMIT_NANOS = 600 * SECOND;
+
+    private final SimulatedTime time = new SimulatedTime();
+    private final SimulatedNetwork network;
+    private final List<SimulatedNode> nodes = new ArrayList<>();
+    private final TreeMap<Integer, BlockHistory> histories = new TreeMap<>();
+    private final ResourceSettings base;
+    private final List<HostOperation> operations = new ArrayList<>();
+
+    private SimulatedPair(long seed, ResourceSettings base) {
+        this.base = base;
+        network = new SimulatedNetwork(time, seed * 31 + 1);
+        for (int index = 0; index < 2; index++) {
+            String name = index == 0 ? "alpha" : "beta";
+            String peer = index == 0 ? "beta" : "alpha";
+            ResourceSettings own = new ResourceSettings(base.name(), name, peer, 1000 + 100 * index, base.cluster(), base.onNoData(), base.net(),
+                    base.volumes());
+            SimulatedNode node = new SimulatedNode(name, index, time, network, seed * 31 + 10 + index, own);
+            network.join(index, node);
+            nodes.add(node);
+            for (VolumeSettings volume : base.volumes()) {
+                SimulatedDevice device = device(node, volume, seed);
+                node.device(volume.number(), device, device);
+            }
+        }
+        for (VolumeSettings volume : base.volumes()) histories.put(volume.number(), new BlockHistory());
+    }
+
+    private SimulatedDevice device(SimulatedNode node, VolumeSettings volume, long seed) {
+        SimulatedDevice device = new SimulatedDevice(node.name() + "/" + volume.number(), DEVICE_BYTES, time,
+                seed * 31 + 100 + 10L * node.index() + volume.number());
+        MetadataLayout layout = MetadataLayout.of(new MetadataKind.Internal(), DEVICE_BYTES);
+        for (MetadataWrite write : CreateMetadata.writes(layout, 77 + node.index(), DEVICE_BYTES / 512)) {
+            switch (write) {
+                case MetadataWrite.Blocks(long offset, byte[] block, long count) -> {
+                    for (int i = 0; i < count; i++) device.store(offset + (long) i * block.length, block);
+                }
+                case MetadataWrite.Zeroes(long offset, long length) -> {
+                    // A fresh device is all zeroes.
+                }
+            }
+        }
+        return device;
+    }
+
+    // ---- settings
+
+    /** One volume, protocol C, no cluster section; small tables, so that every shortage happens. */
+    public static ResourceSettings usualSettings() {
+        ResyncSettings resync = new ResyncSettings(250, 20, 10, 100, 102_400, 250);
+        VolumeSettings volume = new VolumeSettings(0, new MetadataKind.Internal(), 0, 67, true, Fencing.DONT_CARE, OnIoError.DETACH,
+                OnReadError.REPAIR, true, true, 0, resync);
+        NetSettings net = new NetSettings(Protocol.C, 6_000, 10_000, 10_000, 500, 7, 2048, 2048, "", new byte[0], "", "", "", true,
+                SplitBrainPolicy.DEFAULT);
+        return new ResourceSettings("r0", "alpha", "beta", 0, false, OnNoData.IO_ERROR, net, List.of(volume));
+    }
+
+    public static SimulatedPair of(long seed) {
+        return new SimulatedPair(seed, usualSettings());
+    }
+
+    public static SimulatedPair of(long seed, UnaryOperator<ResourceSettings> change) {
+        return new SimulatedPair(seed, change.apply(usualSettings()));
+    }
+
+    /** Both nodes up, the first one Primary, the initial sync done. */
+    public static SimulatedPair connected(long seed) {
+        return connected(seed, UnaryOperator.identity());
+    }
+
+    public static SimulatedPair connected(long seed, UnaryOperator<ResourceSettings> change) {
+        SimulatedPair pair = of(seed, change);
+        pair.bringUp();
+        return pair;
+    }
+
+    private void bringUp() {
+        alpha().up();
+        beta().up();
+        runUntil(() -> bothAre("Connected"));
+        must(alpha(), new Command.Promote(true));
+        runUntilProtected();
+    }
+
+    private boolean bothAre(String connection) {
+        return nodes.stream().allMatch(node -> node.isRunning() && base.volumes().stream()
+                .allMatch(volume -> node.machine().state(volume.number()).connection().displayName().equals(connection)));
+    }
+
+    // ---- the parts
+
+    public SimulatedNode alpha() {
+        return nodes.get(0);
+    }
+
+    public SimulatedNode beta() {
+        return nodes.get(1);
+    }
+
+    public SimulatedNode other(SimulatedNode node) {
+        return nodes.get(1 - node.index());
+    }
+
+    public SimulatedNetwork network() {
+        return network;
+    }
+
+    public SimulatedTime time() {
+        return time;
+    }
+
+    public BlockHistory history(int volume) {
+        return histories.get(volume);
+    }
+
+    public VolumeState state(SimulatedNode node) {
+        return node.machine().state(0);
+    }
+
+    // ---- running
+
+    /** Runs until it holds; a story that waits in vain has failed. */
+    public void runUntil(BooleanSupplier condition) {
+        boolean reached = time.runUntil(condition, time.nowNanos() + LIMIT_NANOS);
+        if (!reached) throw new AssertionError("waited in vain; " + describe());
+    }
+
+    public void runFor(long nanos) {
+        time.runFor(nanos);
+    }
+
+    public void runUntilProtected() {
+        runUntil(this::isProtected);
+    }
+
+    /** Connected, UpToDate/UpToDate on both sides, and nothing under way. */
+    public boolean isProtected() {
+        for (SimulatedNode node : nodes) {
+            if (!node.isRunning()) return false;
+            for (VolumeSettings volume : base.volumes()) {
+                VolumeState state = node.machine().state(volume.number());
+                boolean good = state.connection().displayName().equals("Connected") && state.disk() == DiskState.UP_TO_DATE
+                        && state.peerDisk() == DiskState.UP_TO_DATE;
+                if (!good) return false;
+            }
+            if (!node.machine().isQuiet()) return false;
+        }
+        return true;
+    }
+
+    public CommandResult run(SimulatedNode node, Command command) {
+        long ticket = node.command(command);
+        runUntil(() -> node.result(ticket) != null || !node.isRunning());
+        return node.result(ticket);
+    }
+
+    public void must(SimulatedNode node, Command command) {
+        CommandResult result = run(node, command);
+        if (!(result instanceof CommandResult.Done)) throw new AssertionError(node.name() + " " + command + ": " + result + "; " + describe());
+    }
+
+    // ---- the host
+
+    /** One request of the host. */
+    public final class HostOperation implements SimulatedNode.HostCompletion {
+        final SimulatedNode node;
+        final HostRequest request = new HostRequest();
+        final BlockHistory.Write write;
+        private List<List<Long>> visibleAtOrder = List.of();
+        private boolean completed;
+
+        HostOperation(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua) {
+            this.node = node;
+            boolean writes = kind != HostRequest.Kind.READ && kind != HostRequest.Kind.FLUSH;
+            boolean zeroes = kind == HostRequest.Kind.TRIM || kind == HostRequest.Kind.WRITE_ZEROES;
+            write = writes ? histories.get(volume).begin(firstSector, sectors, zeroes, time.nowNanos()) : null;
+            if (kind == HostRequest.Kind.READ) visibleAtOrder = histories.get(volume).contents(firstSector, sectors);
+            request.kind = kind;
+            request.volume = volume;
+            request.firstSector = firstSector;
+            request.lengthBytes = sectors * 512L;
+            request.forceUnitAccess = fua;
+            request.origin = this;
+            if (kind == HostRequest.Kind.WRITE || kind == HostRequest.Kind.READ) request.payload = node.buffers().allocate(sectors * 512);
+            if (kind == HostRequest.Kind.WRITE) fill(request.payload, sectors);
+        }
+
+        private void fill(ByteBuf payload, int sectors) {
+            for (int sector = 0; sector < sectors; sector++) {
+                for (int at = 0; at < 512; at += 8) payload.setLong(sector * 512 + at, write.number);
+            }
+        }
+
+        @Override
+        public void completed(HostRequest answered) {
+            if (completed) throw new AssertionError("completed twice: " + answered);
+            completed = true;
+            if (write != null && answered.errno == 0) histories.get(answered.volume).acknowledged(write, time.nowNanos());
+            else if (write != null) write.endedAtNanos = time.nowNanos();
+            if (answered.kind == HostRequest.Kind.READ && answered.errno == 0) checkRead(answered);
+            if (answered.payload != null) answered.payload.release();
+        }
+
+        private void checkRead(HostRequest answered) {
+            for (int sector = 0; sector < answered.lengthBytes / 512; sector++) {
+                long content = answered.payload.getLong(sector * 512);
+                for (int at = 8; at < 512; at += 8) {
+                    if (answered.payload.getLong(sector * 512 + at) != content) throw new AssertionError("a torn sector was read: " + answered);
+                }
+                String complaint = histories.get(answered.volume).complaint(answered.firstSector + sector, content);
+                boolean wasThere = visibleAtOrder.get(sector).contains(content);
+                if (complaint != null && !wasThere) throw new AssertionError(node.name() + " read: " + complaint);
+            }
+        }
+
+        public boolean isCompleted() {
+            return completed;
+        }
+
+        public int errno() {
+            return request.errno;
+        }
+    }
+
+    public HostOperation write(SimulatedNode node, long firstSector, int sectors) {
+        return request(node, HostRequest.Kind.WRITE, 0, firstSector, sectors, false);
+    }
+
+    public HostOperation read(SimulatedNode node, long firstSector, int sectors) {
+        return request(node, HostRequest.Kind.READ, 0, firstSector, sectors, false);
+    }
+
+    public HostOperation flush(SimulatedNode node) {
+        return request(node, HostRequest.Kind.FLUSH, 0, 0, 0, false);
+    }
+
+    public HostOperation request(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua) {
+        HostOperation operation = new HostOperation(node, kind, volume, firstSector, sectors, fua);
+        operations.add(operation);
+        node.request(operation.request);
+        return operation;
+    }
+
+    /** Runs until it is answered, and demands success. */
+    public void done(HostOperation operation) {
+        runUntil(operation::isCompleted);
+        if (operation.errno() != 0) throw new AssertionError("errno " + operation.errno() + " for " + operation.request + "; " + describe());
+    }
+
+    /** The node's process is gone: its clients get no answers, and what they had asked for changes nothing any more. */
+    public void killed(SimulatedNode node) {
+        for (HostOperation operation : operations) {
+            if (operation.node == node && !operation.completed && operation.write != null && operation.write.endedAtNanos == Long.MAX_VALUE) {
+                operation.write.endedAtNanos = time.nowNanos();
+            }
+        }
+        operations.removeIf(operation -> operation.node == node);
+    }
+
+    public void kill(SimulatedNode node) {
+        node.kill();
+        killed(node);
+    }
+
+    public void losePower(SimulatedNode node) {
+        node.losePower();
+        killed(node);
+    }
+
+    // ---- checkers
+
+    /** Every sector of this node's disk holds what it may hold. */
+    public void checkAcknowledgedWrites(SimulatedNode node) {
+        for (VolumeSettings volume : base.volumes()) {
+            BlockHistory history = histories.get(volume.number());
+            for (long sector : history.sectors()) {
+                byte[] bytes = node.data(volume.number()).current(sector * 512, 8);
+                long content = Unpooled.wrappedBuffer(bytes).getLong(0);
+                String complaint = history.complaint(sector, content);
+                if (complaint != null) throw new AssertionError(node.name() + ": " + complaint + "; " + describe());
+            }
+        }
+    }
+
+    /** Both are byte-identical (promise 3). Only for a moment in which {@link #isProtected} holds. */
+    public void checkMirror() {
+        for (VolumeSettings volume : base.volumes()) {
+            long bytes = alpha().machine().volume(volume.number()).sizeSectors() * 512;
+            long difference = alpha().data(volume.number()).firstDifference(beta().data(volume.number()), bytes);
+            if (difference >= 0) throw new AssertionError("the copies differ at byte " + difference + " (sector " + difference / 512 + "); " + describe());
+            for (SimulatedNode node : nodes) {
+                long bits = node.machine().volume(volume.number()).bitmap().setBits();
+                if (bits != 0) throw new AssertionError(node.name() + ": " + bits + " bits are set though both are UpToDate; " + describe());
+            }
+        }
+    }
+
+    /** Two Primaries never serve at the same time while they know of each other (promise 2). */
+    public void checkSingleWriter() {
+        boolean both = nodes.stream().allMatch(node -> node.isRunning() && node.machine().state(0).role() == Role.PRIMARY
+                && node.machine().state(0).connection().isEstablished());
+        if (both) throw new AssertionError("two connected Primaries; " + describe());
+    }
+
+    /** No buffer is left when all is quiet. */
+    public void checkBuffers() {
+        for (SimulatedNode node : nodes) {
+            if (!node.isRunning()) continue;
+            long open = operations.stream().filter(operation -> operation.node == node && !operation.isCompleted()).count();
+            // Two belong to each attached volume's metadata writer.
+            long kept = base.volumes().stream().filter(volume -> node.machine().volume(volume.number()).diskOpen()).count() * 2;
+            if (open == 0 && node.buffers().outstanding() > kept) {
+                throw new AssertionError(node.name() + " holds " + node.buffers().outstanding() + " buffers, " + kept + " of them rightly; " + describe());
+            }
+        }
+    }
+
+    /** All of the above at a quiet, protected moment. */
+    public void checkAll() {
+        checkMirror();
+        checkAcknowledgedWrites(alpha());
+        checkAcknowledgedWrites(beta());
+        checkSingleWriter();
+        checkBuffers();
+    }
+
+    public void trace(boolean on) {
+        nodes.forEach(node -> node.traceInto(on));
+    }
+
+    public List<String> traceLines() {
+        List<String> lines = new ArrayList<>();
+        nodes.forEach(node -> lines.addAll(node.trace()));
+        lines.sort(Comparator.comparingLong(line -> Long.parseLong(line.substring(0, line.indexOf("us ")))));
+        return lines;
+    }
+
+    public String describe() {
+        StringBuilder text = new StringBuilder("at " + time.nowNanos() / 1_000_000 + " ms");
+        for (SimulatedNode node : nodes) {
+            text.append("; ").append(node.name()).append(' ');
+            if (!node.isRunning()) {
+                text.append("down");
+                continue;
+            }
+            for (VolumeSettings volume : base.volumes()) {
+                text.append(node.machine().state(volume.number())).append(' ').append(node.machine().volume(volume.number()).identifiers())
+                        .append(" quiet=").append(node.machine().isQuiet()).append(' ').append(node.machine().waitingFor()).append(' ');
+            }
+        }
+        return text.toString();
+    }
+}

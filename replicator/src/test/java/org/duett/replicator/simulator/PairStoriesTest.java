@@ -1,0 +1,52 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
+import org.junit.jupiter.api.Test;
+
+/** Short stories of a pair: each a sentence, each checked to the last byte. */
+class PairStoriesTest {
+    @Test
+    void theInitialSyncMakesBothUpToDate() {
+        var pair = SimulatedPair.connected(1);
+        pair.checkAll();
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    }
+
+    @Test
+    void aWriteIsOnBothDisksWhenItIsAnswered() {
+        var pair = SimulatedPair.connected(2);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.checkAcknowledgedWrites(pair.alpha());
+        pair.checkAcknowledgedWrites(pair.beta());
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aKilledSecondaryComesBackWithWhatItMissed() {
+        var pair = SimulatedPair.connected(3);
+        pair.kill(pair.beta());
+        for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), i * 800L, 8));
+        pair.beta().up();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aKilledPrimaryIsReplacedAndFollowsWhenItReturns() {
+        var pair = SimulatedPair.connected(4);
+        for (int i = 0; i < 50; i++) pair.write(pair.alpha(), i * 64L, 8);
+        pair.runFor(500_000);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.checkAcknowledgedWrites(pair.beta());
+        for (int i = 0; i < 20; i++) pair.done(pair.write(pair.beta(), i * 640L, 16));
+        pair.alpha().up();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+}
