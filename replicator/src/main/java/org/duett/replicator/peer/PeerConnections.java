@@ -41,8 +41,7 @@ public final class PeerConnections {
     public void connect(int connection) {
         assert loop.inEventLoop();
         assert connection != NONE;
-        if (link != null) link.close();
-        link = null;
+        closeLink();
         current = connection;
         pairing.start(connection);
     }
@@ -51,7 +50,8 @@ public final class PeerConnections {
     public void disconnect(int connection) {
         assert loop.inEventLoop();
         if (connection != current) return;
-        close();
+        pairing.stop();
+        closeLink();
     }
 
     /** Performs {@link Action.SendPacket}; the bytes leave with the next {@link #flush}. */
@@ -81,11 +81,15 @@ public final class PeerConnections {
         if (link != null && connection == current) link.resumeReading();
     }
 
-    /** Ends whatever there is, as {@link #disconnect} does. */
+    /** For good: as {@link #disconnect} does, and what the peer opened meanwhile is closed, too. */
     public void close() {
         assert loop.inEventLoop();
+        pairing.close();
+        closeLink();
+    }
+
+    private void closeLink() {
         current = NONE;
-        pairing.stop();
         if (link != null) link.close();
         link = null;
     }

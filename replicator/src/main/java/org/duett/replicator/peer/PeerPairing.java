@@ -14,8 +14,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds the two TCP connections of a link (spec wire 1.1, 1.2): listens, connects, sorts out connections that crossed, and waits until
- * a pair has stayed alive for a moment. Connections that the peer opens while there is a link, or none is wanted yet, are kept for a
- * few seconds: a peer that came back before we noticed its death finds us quickly.
+ * a pair has stayed alive for a moment. Connections that the peer opens while there is a link leave it alone (whether it is dead is
+ * for the core's keepalive to decide) and are kept for a few seconds: a peer that came back before we noticed its death finds us
+ * quickly. While no connection is wanted nobody listens, as with a kernel.
  *
  * <p>
  * Who opens what. Either side opens the data socket. Who accepted it opens the meta socket at once; who opened it leaves the meta
@@ -137,11 +138,21 @@ final class PeerPairing implements PairingSocket.Watcher {
         review();
     }
 
-    /** Ends the attempts and refuses the peer's, until the next start. */
+    /**
+     * Ends the attempts and refuses the peer's, until the next start. What the peer opened beside a link is kept as long as it would
+     * have been: if the link was half-open, its successor finds it.
+     */
     void stop() {
         assert loop.inEventLoop();
-        becomeIdle();
         listener.close();
+        if (phase == Phase.IDLE) return;
+        becomeIdle();
+        data.dropAll();
+        meta.dropAll();
+    }
+
+    void close() {
+        stop();
         data.dropAll();
         meta.dropAll();
     }

@@ -164,7 +164,7 @@ class LinkTest {
             // Nothing is read meanwhile, so that the write finds out.
             scripted.node.onLoop(() -> {
                 reset(scripted);
-                for (int i = 0; i < 20; i++) {
+                for (int i = 0; i < 6; i++) {
                     write(scripted.node, 1, i, 1 << 20);
                     scripted.node.connections.flush();
                 }
@@ -267,6 +267,7 @@ class LinkTest {
                 // The core's keepalive has decided.
                 scripted.node.onLoop(() -> reset(scripted));
                 scripted.node.lost(1);
+                scripted.node.disconnect(1);
                 scripted.node.connect(2);
                 scripted.node.connected(2);
                 assertThat(scripted.node.nextPacket()).extracting(PeerNode.Arrived::connection, PeerNode.Arrived::kind)
