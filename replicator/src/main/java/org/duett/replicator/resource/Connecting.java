@@ -15,12 +15,14 @@ import org.duett.replicator.state.VolumeState;
 final class Connecting {
     private static final long FIRST_RETRY_NANOS = 200_000_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long ANSWER_CHECK_NANOS = 1_000_000_000;
     private static final long HANDSHAKE_STEP_NANOS = 10_000_000_000L;
 
     private final Parts parts;
     private long retryAtNanos = Long.MAX_VALUE;
     private long retryDelayNanos = FIRST_RETRY_NANOS;
     private long handshakeDeadlineNanos = Long.MAX_VALUE;
+    private long nextAnswerCheckNanos;
     private boolean discardMyData;
     private boolean announcedEstablished;
 
@@ -182,7 +184,7 @@ final class Connecting {
             lose(ConnectionState.TIMEOUT, "the handshake did not get on", out);
         } else if (!parts.keepalive.check(out)) {
             lose(ConnectionState.NETWORK_FAILURE, "no answer to a ping within " + parts.settings.net().pingTimeoutMillis() + " ms", out);
-        } else if (parts.nowNanos >= answerDeadlineNanos()) {
+        } else if (answerIsOverdue()) {
             lose(ConnectionState.TIMEOUT, "a request is not answered for " + answerMillis() + " ms (timeout x ko-count)", out);
         }
     }
@@ -191,15 +193,21 @@ final class Connecting {
         return parts.settings.net().timeoutMillis() * parts.settings.net().koCount();
     }
 
-    /** When the oldest thing that the peer owes us becomes too old (spec wire 1.4). */
-    private long answerDeadlineNanos() {
-        if (parts.settings.net().koCount() == 0 || !parts.socketsUp) return Long.MAX_VALUE;
+    /**
+     * The oldest thing that the peer owes us is too old (spec wire 1.4). Looked at now and then only: it means a walk over all that
+     * is open, and some seconds more or less do not matter beside timeout x ko-count.
+     */
+    private boolean answerIsOverdue() {
+        if (parts.settings.net().koCount() == 0 || parts.nowNanos < nextAnswerCheckNanos) return false;
+        nextAnswerCheckNanos = parts.nowNanos + Math.clamp(answerMillis() * NANOS_PER_MILLI / 8, ANSWER_CHECK_NANOS / 10, ANSWER_CHECK_NANOS);
         long oldest = Math.min(parts.writes.oldestUnansweredNanos(), parts.reads.oldestUnansweredNanos());
         for (VolumeParts each : parts.volumeParts) oldest = Math.min(oldest, each.target.oldestUnansweredNanos());
-        return oldest == Long.MAX_VALUE ? Long.MAX_VALUE : oldest + answerMillis() * NANOS_PER_MILLI;
+        return oldest != Long.MAX_VALUE && parts.nowNanos - oldest >= answerMillis() * NANOS_PER_MILLI;
     }
 
     long deadlineNanos() {
-        return Math.min(Math.min(retryAtNanos, handshakeDeadlineNanos), Math.min(parts.keepalive.deadlineNanos(), answerDeadlineNanos()));
+        boolean checksAnswers = parts.socketsUp && parts.settings.net().koCount() > 0;
+        return Math.min(Math.min(retryAtNanos, handshakeDeadlineNanos),
+                Math.min(parts.keepalive.deadlineNanos(), checksAnswers ? nextAnswerCheckNanos : Long.MAX_VALUE));
     }
 }
