@@ -28,6 +28,7 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     private ScheduledFuture<?> negotiationDeadline;
     private boolean closed;
     private boolean moved;
+    private boolean resumeLater;
     /** In the server's queue of connections with replies to send. */
     boolean flushScheduled;
 
@@ -98,7 +99,9 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ignored, Object message) {
         try {
             moved = true;
-            if (!closed) advance();
+            if (closed) return;
+            if (receive.isOurs(message)) advance();
+            else cut("it hung up, and left more behind than is read at a time");
         } finally {
             // Its content stays: in the receive buffer, or in the payload that the request owns.
             ((ByteBuf) message).release();
@@ -107,6 +110,11 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ignored) {
+        if (closed) return;
+        if (resumeLater) {
+            resumeLater = false;
+            advance();
+        }
         if (!closed && !isStalled()) context.read();
     }
 
@@ -127,13 +135,7 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ignored, Throwable cause) {
-        if (cause instanceof IOException) {
-            end("connection lost: " + cause.getMessage());
-        } else {
-            LOG.error("{}: a mistake in Duett; this connection is closed, others go on", name, cause);
-            end("internal error");
-        }
-        context.close();
+        failed(cause);
     }
 
     private void advance() {
@@ -162,8 +164,35 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     /** Something that it waited for may have come: a buffer, or room for another request. */
     void resume() {
         if (closed || !isStalled()) return;
-        advance();
-        if (!closed && !isStalled()) context.read();
+        if (receive.isLent()) {
+            resumeLater = true;
+            return;
+        }
+        try {
+            advance();
+            if (!closed && !isStalled()) context.read();
+        } catch (Throwable mistake) {
+            failed(mistake);
+        }
+    }
+
+    void flushReplies() {
+        try {
+            replies.flush();
+        } catch (Throwable mistake) {
+            failed(mistake);
+        }
+    }
+
+    private void failed(Throwable cause) {
+        if (cause instanceof IOException) {
+            end("connection lost: " + cause.getMessage());
+        } else {
+            server.counters().mistakes.increment();
+            LOG.error("{}: a mistake in Duett; this connection is closed, others go on", name, cause);
+            end("a mistake in Duett");
+        }
+        context.close();
     }
 
     void requestFinished(NbdRequest request) {

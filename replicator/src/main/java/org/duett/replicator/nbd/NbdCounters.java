@@ -8,6 +8,8 @@ public final class NbdCounters {
     public final LongAdder repliesWithheld = new LongAdder();
     /** Connections closed for bytes that are no NBD, or for a negotiation that took too long. */
     public final LongAdder clientsDropped = new LongAdder();
+    /** Connections closed because of a mistake in Duett itself; the log has each. */
+    public final LongAdder mistakes = new LongAdder();
     /** Connections closed at once because there were too many. */
     public final LongAdder clientsTurnedAway = new LongAdder();
 }

@@ -24,6 +24,8 @@ final class NbdReceiveBuffers implements RecvByteBufAllocator, RecvByteBufAlloca
     /** The payload that is being received, with a reference of its own. */
     private ByteBuf direct;
 
+    /** A read into one of them is under way; on io_uring the kernel writes while this loop does other things. */
+    private boolean lent;
     private int attemptedBytes;
     private int lastBytes;
     private long turnBytes;
@@ -41,6 +43,7 @@ final class NbdReceiveBuffers implements RecvByteBufAllocator, RecvByteBufAlloca
 
     /** From now on the bytes go into {@code payload}, from its writer index to {@code lengthBytes}. */
     void directInto(ByteBuf payload, int lengthBytes) {
+        assert !lent;
         assert direct == null;
         assert !buffer.isReadable() : "older bytes come first";
         // An own slice, as transports write up to the end of the capacity.
@@ -62,8 +65,18 @@ final class NbdReceiveBuffers implements RecvByteBufAllocator, RecvByteBufAlloca
         direct = null;
     }
 
+    /** Nothing may be taken or moved now. */
+    boolean isLent() {
+        return lent;
+    }
+
+    boolean isOurs(Object message) {
+        return message == buffer || message == direct;
+    }
+
     /** Makes room behind what was not understood yet: part of a header, an option, or requests that wait. */
     void compact() {
+        assert !lent : "the kernel would write where the bytes were";
         if (!buffer.isReadable()) buffer.clear();
         else if (buffer.writableBytes() < BUFFER_BYTES / 2) buffer.discardReadBytes();
     }
@@ -82,9 +95,10 @@ final class NbdReceiveBuffers implements RecvByteBufAllocator, RecvByteBufAlloca
 
     @Override
     public ByteBuf allocate(ByteBufAllocator allocator) {
-        // A read that was ordered before the end of the connection still wants a place.
-        if (connection.isClosed()) return allocator.directBuffer(NbdProtocol.REQUEST_BYTES);
-        assert direct != null || buffer.isWritable();
+        // Transports also read when nobody asked: after the client hung up, to come to the end. Then there may be no room. Nothing may be
+        // thrown from here: it would end the loop.
+        if (connection.isClosed() || direct == null && !buffer.isWritable()) return allocator.directBuffer(NbdProtocol.REQUEST_BYTES);
+        lent = true;
         return (direct != null ? direct : buffer).retain();
     }
 
@@ -116,6 +130,7 @@ final class NbdReceiveBuffers implements RecvByteBufAllocator, RecvByteBufAlloca
 
     @Override
     public void lastBytesRead(int bytes) {
+        lent = false;
         lastBytes = bytes;
         if (bytes > 0) turnBytes += bytes;
     }
@@ -137,6 +152,6 @@ final class NbdReceiveBuffers implements RecvByteBufAllocator, RecvByteBufAlloca
 
     @Override
     public void readComplete() {
-        // Nothing is learned from one turn for the next.
+        lent = false; // also when the read failed
     }
 }

@@ -264,7 +264,7 @@ public final class NbdServer {
         for (int count = withReplies.size(); count > 0; count--) {
             NbdConnection connection = withReplies.poll();
             connection.flushScheduled = false;
-            connection.replies().flush();
+            connection.flushReplies();
         }
     }
 }

@@ -101,6 +101,7 @@ final class NbdBench implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
+        if (server.counters().mistakes.sum() > 0) throw new AssertionError("the server made a mistake; the log has it");
         doOnLoop(disk::release);
         server.close().get(20, TimeUnit.SECONDS);
         untilNothingIsHeld();

@@ -214,8 +214,7 @@ class NbdTransmissionTest {
         bench.until("both are in flight", () -> bench.disk.inFlight() == 2);
         bench.doOnLoop(bench.disk::release);
         int left = 2;
-        while (left-- > 0)
-            if (client.reply().cookie() == 2) client.data(4096);
+        while (left-- > 0) if (client.reply().cookie() == 2) client.data(4096);
         client.untilClosed();
         assertThat(bench.server.counters().clientsDropped.sum()).isZero();
     }
@@ -278,6 +277,44 @@ class NbdTransmissionTest {
         bench.doOnLoop(bench.disk::release);
         bench.untilNothingIsHeld();
         assertThat(errorOf(NbdProtocol.CMD_FLUSH, 0, 0, 0)).isZero();
+    }
+
+    @Test
+    void aClientMayDieWhileTheServerDoesNotReadFromIt() throws Exception {
+        NbdLimits limits = new NbdLimits(256, 10_000, 10, 64L << 20, 160L << 20, 30_000);
+        try (NbdBench small = new NbdBench(transport, limits, 1, 128L << 20).promoted()) {
+            for (int more : new int[]{0, 1, 100, 2400, 5000}) {
+                small.doOnLoop(() -> small.disk.held = true);
+                try (NbdTestClient dying = small.client().go("r0")) {
+                    for (int i = 0; i < 10; i++) dying.request(NbdProtocol.CMD_FLUSH, 0, i, 0, 0);
+                    small.until("ten are in flight", () -> small.disk.inFlight() == 10);
+                    ByteBuffer requests = ByteBuffer.allocate(more * 28);
+                    for (int i = 0; i < more; i++) requests.put(NbdTestClient.header(NbdProtocol.CMD_FLUSH, 0, i, 0, 0));
+                    dying.send(requests.flip());
+                }
+                small.doOnLoop(small.disk::release);
+                small.until("it is gone", () -> small.disk.users.getLast().users() == 0 && small.disk.inFlight() == 0);
+            }
+        }
+    }
+
+    @Test
+    void aClientMayDieBehindARunOfRequestsThatFillTheReceiveBuffer() throws Exception {
+        NbdLimits limits = new NbdLimits(256, 10_000, 10, 64L << 20, 160L << 20, 30_000);
+        try (NbdBench small = new NbdBench(transport, limits, 1, 128L << 20).promoted()) {
+            small.doOnLoop(() -> small.disk.held = true);
+            try (NbdTestClient dying = small.client().go("r0")) {
+                ByteBuffer requests = ByteBuffer.allocate(5000 * 28);
+                for (int i = 0; i < 5000; i++) requests.put(NbdTestClient.header(NbdProtocol.CMD_FLUSH, 0, i, 0, 0));
+                dying.send(requests.flip());
+                small.until("ten are in flight", () -> small.disk.inFlight() == 10);
+            }
+            small.doOnLoop(() -> {
+                // A turn in which the server may notice.
+            });
+            small.doOnLoop(small.disk::release);
+            small.until("it is gone", () -> small.disk.users.getLast().users() == 0 && small.disk.inFlight() == 0);
+        }
     }
 
     @Test
@@ -386,8 +423,7 @@ class NbdTransmissionTest {
                         for (int i = 0; i < rounds; i++) {
                             busy.write(i, 0, data);
                             busy.request(NbdProtocol.CMD_READ, 0, 1000, 0, length);
-                            for (int replies = 0; replies < 2; replies++)
-                                if (busy.reply().cookie() == 1000) busy.data(length);
+                            for (int replies = 0; replies < 2; replies++) if (busy.reply().cookie() == 1000) busy.data(length);
                         }
                     } catch (Throwable failure) {
                         failures.add(failure);
