@@ -9,7 +9,6 @@ import java.nio.file.Path;
 final class BackingDevice {
     final Path path;
     final int descriptor;
-    final boolean blockDevice;
     final long sizeBytes;
     /** Offsets and lengths are multiples of it. */
     final int logicalBlockBytes;
@@ -18,17 +17,23 @@ final class BackingDevice {
     final int memoryAlignmentBytes;
     /** Zeroing a range costs less than writing it. */
     final boolean discards;
+    /** A file with holes. */
+    final boolean thin;
 
-    BackingDevice(Path path, int descriptor, boolean blockDevice, long sizeBytes, Alignment alignment, boolean discards) {
+    BackingDevice(Path path, int descriptor, Size size, Alignment alignment, boolean discards) {
         assert descriptor >= 0;
         this.path = path;
         this.descriptor = descriptor;
-        this.blockDevice = blockDevice;
-        this.sizeBytes = sizeBytes;
+        this.sizeBytes = size.bytes();
+        this.thin = size.allocatedBytes() < size.bytes();
         this.logicalBlockBytes = alignment.logicalBlockBytes();
         this.physicalBlockBytes = alignment.physicalBlockBytes();
         this.memoryAlignmentBytes = alignment.memoryBytes();
         this.discards = discards;
+    }
+
+    /** How large it is, and how much of that has space on the medium. */
+    record Size(long bytes, long allocatedBytes) {
     }
 
     /** What O_DIRECT demands, and the block size that the device works with inside. */

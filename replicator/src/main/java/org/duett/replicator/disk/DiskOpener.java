@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.duett.replicator.disk.LinuxCalls.FileStatus;
-import org.duett.replicator.machine.OperatorReport;
 
 /**
  * Opens a volume's devices for exclusive use, or says why not. Whatever it refuses it has neither read from nor written to (but for
@@ -20,16 +19,6 @@ final class DiskOpener implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
 
     private final LinuxCalls calls = new LinuxCalls();
-
-    /** The way out of opening with the message for the operator. */
-    static final class Refusal extends Exception {
-        final transient OperatorReport report;
-
-        Refusal(String whatHappened, String whatToDo) {
-            super(whatHappened);
-            report = new OperatorReport(OperatorReport.Level.ERROR, whatHappened, "Nothing was written to it.", whatToDo);
-        }
-    }
 
     private enum Use {
         DATA("data"), METADATA("metadata"), SHARED_METADATA("shared metadata");
@@ -50,7 +39,7 @@ final class DiskOpener implements AutoCloseable {
         calls.close();
     }
 
-    BackingDevices open(DiskRequest request) throws Refusal {
+    BackingDevices open(DiskRequest request) throws DiskRefused {
         BackingDevice data = open(request, request.data(), Use.DATA);
         try {
             BackingDevice metadata = switch (request.metadata()) {
@@ -59,13 +48,13 @@ final class DiskOpener implements AutoCloseable {
                 case DiskRequest.Metadata.Indexed(Path device) -> open(request, device, Use.SHARED_METADATA);
             };
             return new BackingDevices(data, metadata, request.punchHole());
-        } catch (Refusal refusal) {
+        } catch (DiskRefused refusal) {
             data.close(calls);
             throw refusal;
         }
     }
 
-    private BackingDevice open(DiskRequest request, Path configured, Use use) throws Refusal {
+    private BackingDevice open(DiskRequest request, Path configured, Use use) throws DiskRefused {
         String subject = request.subject() + ": " + configured + " cannot be its " + use.word + " device: ";
         Path path = existing(subject, configured);
         FileStatus status = new FileStatus();
@@ -84,13 +73,13 @@ final class DiskOpener implements AutoCloseable {
         if (descriptor < 0) throw notOpened(subject, descriptor, status);
         try {
             return lockedDevice(subject, path, descriptor, status, use);
-        } catch (Refusal refusal) {
+        } catch (DiskRefused refusal) {
             calls.closeDescriptor(descriptor);
             throw refusal;
         }
     }
 
-    private BackingDevice lockedDevice(String subject, Path path, int descriptor, FileStatus seen, Use use) throws Refusal {
+    private BackingDevice lockedDevice(String subject, Path path, int descriptor, FileStatus seen, Use use) throws DiskRefused {
         int lock = use.isExclusive() ? LinuxCalls.LOCK_EXCLUSIVE : LinuxCalls.LOCK_SHARED;
         int locked = calls.flock(descriptor, lock | LinuxCalls.LOCK_NONBLOCKING);
         if (locked == -ErrnoText.EAGAIN) throw locked(subject, seen);
@@ -99,91 +88,95 @@ final class DiskOpener implements AutoCloseable {
         FileStatus status = new FileStatus();
         refuse(calls.fileStatus(descriptor, status), subject);
         if (status.inode != seen.inode || !status.containingDevice.equals(seen.containingDevice)) {
-            throw new Refusal(subject + "it was replaced by another file while it was opened.", "Attach it again.");
+            throw refused(subject + "it was replaced by another file while it was opened.", "Attach it again.");
         }
         long sizeBytes = status.isBlockDevice() ? calls.ioctlNumber(descriptor, LinuxCalls.BLKGETSIZE64) : status.sizeBytes;
         refuse(sizeBytes < 0 ? (int) sizeBytes : 0, subject);
         if (sizeBytes < SMALLEST_BYTES) {
-            throw new Refusal(subject + "it is only " + sizeBytes + " bytes large; " + SMALLEST_BYTES + " is the least.",
+            throw refused(subject + "it is only " + sizeBytes + " bytes large; " + SMALLEST_BYTES + " is the least.",
                     "Give the right path, or make a file of the wanted size: duett create-md --size ...");
         }
-        return new BackingDevice(path, descriptor, status.isBlockDevice(), sizeBytes, alignment(descriptor, status),
-                zeroesCheaply(descriptor, status));
+        BackingDevice.Size size = new BackingDevice.Size(sizeBytes, status.isBlockDevice() ? sizeBytes : status.allocatedBytes);
+        return new BackingDevice(path, descriptor, size, alignment(descriptor, status), zeroesCheaply(descriptor, status));
     }
 
     // ---- refusals
 
-    private static Path existing(String subject, Path configured) throws Refusal {
+    private static Path existing(String subject, Path configured) throws DiskRefused {
         try {
             return configured.toRealPath();
         } catch (IOException missing) {
-            throw new Refusal(subject + "it does not exist (or is not to be reached by this user).",
+            throw refused(subject + "it does not exist (or is not to be reached by this user).",
                     "Check the path and whether its file system is mounted; a new file is made by: duett create-md --size ...");
         }
     }
 
-    private static void refuseType(String subject, FileStatus status) throws Refusal {
+    private static void refuseType(String subject, FileStatus status) throws DiskRefused {
         if (status.isRegularFile() || status.isBlockDevice()) return;
-        throw new Refusal(subject + (status.isDirectory() ? "it is a directory." : "it is neither a regular file nor a block device."),
+        throw refused(subject + (status.isDirectory() ? "it is a directory." : "it is neither a regular file nor a block device."),
                 "Give the path of a regular file or of a block device.");
     }
 
-    private void refuseForeign(String subject, int descriptor, FileStatus status) throws Refusal {
+    private void refuseForeign(String subject, int descriptor, FileStatus status) throws DiskRefused {
         Optional<String> fileSystem = StorageBelow.foreignFileSystem(calls.fileSystemType(descriptor));
         Optional<String> foreign = fileSystem.isPresent() ? fileSystem : StorageBelow.foreignBelow(status.containingDevice, calls);
         if (foreign.isEmpty()) return;
-        throw new Refusal(subject + "it lies on " + foreign.get() + ", whose answers depend on another program or machine, and"
+        throw refused(subject + "it lies on " + foreign.get() + ", whose answers depend on another program or machine, and"
                 + " could depend on Duett itself.", "Use a file on a local disk, or a local block device.");
     }
 
-    private static void refuseUsed(String subject, Path path, FileStatus status, Use use) throws Refusal {
+    private static void refuseUsed(String subject, Path path, FileStatus status, Use use) throws DiskRefused {
         Optional<String> loop = DeviceUsers.loopDevice(path);
         if (loop.isPresent()) {
-            throw new Refusal(subject + "the loop device " + loop.get() + " is on it.", "End that: losetup -d " + loop.get());
+            throw refused(subject + "the loop device " + loop.get() + " is on it.", "End that: losetup -d " + loop.get());
         }
         if (status.isBlockDevice()) {
             Optional<String> mountPoint = DeviceUsers.mountPoint(path, status.ownDevice);
             if (mountPoint.isPresent()) {
-                throw new Refusal(subject + "it is mounted at " + mountPoint.get() + ".", "End that: umount " + mountPoint.get());
+                throw refused(subject + "it is mounted at " + mountPoint.get() + ".", "End that: umount " + mountPoint.get());
             }
         }
-        if (DeviceUsers.isSwap(path)) throw new Refusal(subject + "it is swap space.", "End that: swapoff " + path);
+        if (DeviceUsers.isSwap(path)) throw refused(subject + "it is swap space.", "End that: swapoff " + path);
         if (!use.isExclusive()) return;
         Optional<String> writer = DeviceUsers.writer(path);
         if (writer.isPresent()) {
-            throw new Refusal(subject + writer.get() + " has it open for writing.", "End that process, or give another device.");
+            throw refused(subject + writer.get() + " has it open for writing.", "End that process, or give another device.");
         }
     }
 
-    private static Refusal locked(String subject, FileStatus status) {
+    private static DiskRefused locked(String subject, FileStatus status) {
         String holder = DeviceUsers.lockHolder(status).orElse("another process");
-        return new Refusal(subject + "it is locked by " + holder + ".",
+        return refused(subject + "it is locked by " + holder + ".",
                 "Two volumes must not share a device. Detach the other one, or correct the path in the configuration.");
     }
 
-    private static Refusal notOpened(String subject, int result, FileStatus status) {
+    private static DiskRefused notOpened(String subject, int result, FileStatus status) {
         int errno = -result;
         if (errno == ErrnoText.EBUSY) {
             List<String> holders = status.ownDevice == null ? List.of() : StorageBelow.holders(status.ownDevice);
             String by = holders.isEmpty() ? "the kernel or another program" : String.join(", ", holders);
-            return new Refusal(subject + "it is in use by " + by + ".",
+            return refused(subject + "it is in use by " + by + ".",
                     "Look with lsblk what is built on it (a mount, LVM, RAID, multipath, swap), and end that first.");
         }
         if (errno == ErrnoText.EINVAL && status.isRegularFile()) {
-            return new Refusal(subject + "its file system knows no direct I/O (O_DIRECT).", "Put the file on ext4 or XFS.");
+            return refused(subject + "its file system knows no direct I/O (O_DIRECT).", "Put the file on ext4 or XFS.");
         }
         return refusal(subject, errno);
     }
 
-    private static void refuse(int result, String subject) throws Refusal {
+    private static DiskRefused refused(String whatHappened, String whatToDo) {
+        return new DiskRefused(whatHappened, "Nothing was written to it.", whatToDo);
+    }
+
+    private static void refuse(int result, String subject) throws DiskRefused {
         if (result < 0) throw refusal(subject, -result);
     }
 
-    private static Refusal refusal(String subject, int errno) {
+    private static DiskRefused refusal(String subject, int errno) {
         String whatToDo = errno == ErrnoText.EACCES
-                ? "Give the daemon's user read and write permission on it."
+                ? "Give this user read and write permission on it; for a block device see also: blockdev --getro."
                 : "Look into the kernel's log (dmesg) and check the device.";
-        return new Refusal(subject + "it cannot be opened (" + ErrnoText.of(errno) + ").", whatToDo);
+        return refused(subject + "it cannot be opened (" + ErrnoText.of(errno) + ").", whatToDo);
     }
 
     // ---- what the device is like

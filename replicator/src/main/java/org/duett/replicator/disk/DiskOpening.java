@@ -9,8 +9,9 @@ public sealed interface DiskOpening {
      * The disk is open and locked, and is the receiver's to close.
      *
      * @param engine how it reaches the kernel, for log and status: {@code io_uring}, or {@code threads} and why
+     * @param thin the data file has holes: writes may find no space
      */
-    record Opened(BackingDisk disk, String engine) implements DiskOpening {
+    record Opened(BackingDisk disk, String engine, boolean thin) implements DiskOpening {
     }
 
     /** Nothing was written; the devices are as free as before. */

@@ -28,8 +28,8 @@ public final class Disks {
             try (DiskOpener opener = new DiskOpener()) {
                 BackingDevices devices = opener.open(request);
                 loop.execute(() -> whenOpened.accept(onLoop(request, devices, loop, buffers, answers)));
-            } catch (DiskOpener.Refusal refusal) {
-                loop.execute(() -> whenOpened.accept(new DiskOpening.Refused(refusal.report)));
+            } catch (DiskRefused refusal) {
+                loop.execute(() -> whenOpened.accept(new DiskOpening.Refused(refusal.report())));
             } catch (Throwable throwable) {
                 loop.execute(() -> whenOpened.accept(new DiskOpening.Refused(ourMistake(request, throwable))));
             }
@@ -42,9 +42,9 @@ public final class Disks {
             if (SubBlockDisk.isNeeded(devices)) {
                 SubBlockDisk disk = new SubBlockDisk(devices, buffers, answers);
                 disk.over(kernelDisk(devices, loop, buffers, disk::innerDone));
-                return new DiskOpening.Opened(disk, engine(loop) + ", sub-block writes by read-modify-write");
+                return new DiskOpening.Opened(disk, engine(loop) + ", sub-block writes by read-modify-write", devices.data().thin);
             }
-            return new DiskOpening.Opened(kernelDisk(devices, loop, buffers, answers), engine(loop));
+            return new DiskOpening.Opened(kernelDisk(devices, loop, buffers, answers), engine(loop), devices.data().thin);
         } catch (RuntimeException exception) {
             return new DiskOpening.Refused(ourMistake(request, exception));
         }

@@ -3,6 +3,7 @@ package org.duett.replicator.disk;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -222,6 +223,7 @@ final class LinuxCalls implements AutoCloseable {
         private int mode;
         long inode;
         long sizeBytes;
+        long allocatedBytes;
         /** {@code major:minor}: of the block device itself, and of the device that a file lies on. */
         String ownDevice;
         String containingDevice;
@@ -230,9 +232,10 @@ final class LinuxCalls implements AutoCloseable {
         int directOffsetAlignment;
 
         private void read(MemorySegment statx) {
-            mode = statx.get(java.lang.foreign.ValueLayout.JAVA_SHORT, 28);
+            mode = statx.get(JAVA_SHORT, 28);
             inode = statx.get(JAVA_LONG, 32);
             sizeBytes = statx.get(JAVA_LONG, 40);
+            allocatedBytes = statx.get(JAVA_LONG, 48) * 512;
             ownDevice = statx.get(JAVA_INT, 128) + ":" + statx.get(JAVA_INT, 132);
             containingDevice = statx.get(JAVA_INT, 136) + ":" + statx.get(JAVA_INT, 140);
             directMemoryAlignment = statx.get(JAVA_INT, 152);

@@ -39,7 +39,7 @@ final class KernelDiskHarness implements BackingDiskContract.Harness {
         CompletableFuture<DiskOpening> opening = new CompletableFuture<>();
         Disks.open(request, loop, buffers, done -> onAnswer.accept(done.operation), opening::complete);
         opened = switch (get(opening)) {
-            case DiskOpening.Opened(var disk, var engine) -> new DiskOpening.Opened(disk, engine);
+            case DiskOpening.Opened works -> works;
             case DiskOpening.Refused(var report) -> throw new AssertionError(report.toString());
         };
     }
