@@ -54,8 +54,8 @@ public abstract class BackingDiskContract {
     }
 
     @AfterEach
-    void endDisk() {
-        harness.end();
+    protected void endDisk() {
+        if (harness != null) harness.end();
     }
 
     @Test
@@ -75,6 +75,7 @@ public abstract class BackingDiskContract {
             for (int firstSector : new int[] {0, 1, 7, 8, 1003}) {
                 int length = sectors * block;
                 long offset = (long) firstSector * block;
+                if (offset + length > DATA_BYTES) continue;
                 ByteBuf written = randomBytes(length);
                 assertThat(perform(write(offset, written, length))).isZero();
                 ByteBuf read = harness.allocate(length);

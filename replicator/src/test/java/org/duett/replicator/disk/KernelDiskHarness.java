@@ -31,6 +31,7 @@ final class KernelDiskHarness implements BackingDiskContract.Harness {
     volatile Consumer<DiskOperation> onAnswer = answers::add;
     final DiskOpening.Opened opened;
     private boolean closed;
+    private boolean ended;
 
     KernelDiskHarness(Transport transport, DiskRequest request) {
         group = transport.newGroup(1, "disk-test");
@@ -122,6 +123,8 @@ final class KernelDiskHarness implements BackingDiskContract.Harness {
 
     @Override
     public void end() {
+        if (ended) return;
+        ended = true;
         closeDisk();
         onLoop(() -> {
             assertThat(buffers.outstanding()).as("buffers that were not given back").isZero();

@@ -1,9 +1,17 @@
 package org.duett.replicator.disk;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.transport.Transport;
 
 /** What the tests of the two real disks share. */
@@ -56,5 +64,43 @@ final class KernelDisks {
         KernelDiskHarness.get(done);
         harness.onAnswer = harness.answers::add;
         payload.release();
+    }
+
+    static void readBehindTheEndOfAFileThatWasCut(KernelDiskHarness harness, Path data) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(data.toFile(), "rw")) {
+            file.setLength(1 << 20);
+        }
+        ByteBuf buffer = harness.allocate(8192);
+        for (DiskOperation read : List.of(BackingDiskContract.read(4 << 20, buffer, 8192), BackingDiskContract.read((1 << 20) - 4096, buffer, 8192))) {
+            harness.onLoop(() -> harness.disk().start(read));
+            assertThat(harness.nextAnswer().errno).isEqualTo(Errno.EIO);
+        }
+        buffer.release();
+    }
+
+    /** On tmpfs, which cannot zero ranges either: there zeroes are written. */
+    static void fillTheFileSystem(Transport transport, Path directory) throws IOException {
+        try (HostTools tools = HostTools.assumeRoot()) {
+            Path small = Files.createDirectory(directory.resolve("small"));
+            tools.mount("-t", "tmpfs", "-o", "size=2m", "tmpfs", small.toString());
+            Path data = KernelDiskHarness.newFile(small, "data", 16 << 20);
+            KernelDiskHarness harness = new KernelDiskHarness(transport, DiskRequest.internal("Resource r0 volume 0", data));
+            assertThat(harness.opened.thin()).isTrue();
+            ByteBuf buffer = harness.allocate(1 << 20);
+            List<Integer> results = new ArrayList<>();
+            for (int index = 0; index < 4; index++) {
+                long offset = (long) index << 20;
+                harness.onLoop(() -> harness.disk().start(BackingDiskContract.write(offset, buffer, 1 << 20)));
+                results.add(harness.nextAnswer().errno);
+            }
+            assertThat(results).startsWith(0).endsWith(Errno.ENOSPC);
+            harness.onLoop(() -> harness.disk().start(BackingDiskContract.with(DiskOperation.Kind.DISCARD, 0, 1 << 20, null)));
+            assertThat(harness.nextAnswer().errno).isZero();
+            harness.onLoop(() -> harness.disk().start(BackingDiskContract.read(0, buffer, 1 << 20)));
+            assertThat(harness.nextAnswer().errno).isZero();
+            assertThat(BackingDiskContract.bytes(buffer, 0, 1 << 20)).containsOnly(0);
+            buffer.release();
+            harness.end();
+        }
     }
 }

@@ -28,4 +28,16 @@ class ThreadedDiskTest extends BackingDiskContract {
         System.out.println("ThreadedDisk: " + bytes + " bytes allocated on the heap per 4 KiB write at depth 32");
         assertThat(bytes).isLessThan(64);
     }
+
+    @Test
+    void aFileThatBecameShorterAnswersWithAnError() throws Exception {
+        KernelDisks.readBehindTheEndOfAFileThatWasCut((KernelDiskHarness) harness(), directory.resolve("data"));
+    }
+
+    /** Needs root: a small file system of its own. */
+    @Test
+    void aFullFileSystemAnswersNoSpaceAndIsUsableAgainWhenThereIsSome() throws Exception {
+        harness().end();
+        KernelDisks.fillTheFileSystem(Transport.NIO, directory);
+    }
 }
