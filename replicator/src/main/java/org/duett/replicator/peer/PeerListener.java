@@ -25,7 +25,9 @@ final class PeerListener implements PairingSocket.Watcher {
 
     private static final Logger LOG = LoggerFactory.getLogger(PeerListener.class);
     private static final int BACKLOG = 16;
-    private static final long FIRST_RETRY_MILLIS = 200;
+    private static final long FIRST_RETRY_MILLIS = 20;
+    /** So many in a row are worth a line in the log. */
+    private static final int TOLD_FAILURES = 5;
 
     private final EventLoop loop;
     private final PeerSettings settings;
@@ -41,7 +43,6 @@ final class PeerListener implements PairingSocket.Watcher {
     private boolean open;
     private ScheduledFuture<?> nextBind;
     private int bindFailures;
-    private String lastBindFailure;
 
     PeerListener(Transport transport, EventLoop loop, PeerSettings settings, RefusalLog refusals, Consumer<PairingSocket> arrivals) {
         this.loop = loop;
@@ -102,8 +103,7 @@ final class PeerListener implements PairingSocket.Watcher {
                 candidate.close();
             } else if (done.isSuccess()) {
                 listening = candidate;
-                if (lastBindFailure != null) LOG.info("resource={} listens on {} now", settings.resource(), settings.localAddress());
-                lastBindFailure = null;
+                if (bindFailures >= TOLD_FAILURES) LOG.info("resource={} listens on {} now", settings.resource(), settings.localAddress());
                 bindFailures = 0;
             } else {
                 bindFailed(done.cause());
@@ -111,15 +111,14 @@ final class PeerListener implements PairingSocket.Watcher {
         });
     }
 
-    /** The address may come later, or another process has it; until then only our own attempts can succeed. */
+    /** Our own former socket may still be closing, the address may come later, another process may have it. */
     private void bindFailed(Throwable cause) {
-        String failure = String.valueOf(cause.getMessage());
-        if (!failure.equals(lastBindFailure)) {
-            LOG.warn("resource={} cannot listen on {}: {}. It goes on trying to reach the peer, and tries to listen again every {} ms",
-                    settings.resource(), settings.localAddress(), failure, settings.timing().connectIntervalMillis());
+        bindFailures++;
+        if (bindFailures == TOLD_FAILURES) {
+            LOG.warn("resource={} cannot listen on {}: {}. It goes on trying to, and to reach the peer by itself meanwhile",
+                    settings.resource(), settings.localAddress(), cause.getMessage());
         }
-        lastBindFailure = failure;
-        long quickMillis = FIRST_RETRY_MILLIS << Math.min(bindFailures++, 20);
+        long quickMillis = FIRST_RETRY_MILLIS << Math.min(bindFailures - 1, 20);
         nextBind = loop.schedule(this::bind, Math.min(quickMillis, settings.timing().connectIntervalMillis()), TimeUnit.MILLISECONDS);
     }
 

@@ -252,6 +252,23 @@ class PairingTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("available")
+    void itListensAgainWhoeverHadTheAddressMeanwhile(Transport transport) throws Exception {
+        Addresses addresses = Addresses.free();
+        try (var node = new PeerNode(transport, addresses.low(), addresses.high()); var peer = new RawPeer(addresses.high(), addresses.low())) {
+            try (var occupied = new RawPeer(addresses.low(), addresses.high()).listen()) {
+                node.connect(1);
+                node.disconnect(1);
+                node.connect(2);
+            }
+            try (Socket data = peer.connect(WireSocket.DATA); Socket meta = peer.connect(WireSocket.META)) {
+                node.connected(2);
+                assertCarriesPackets(node, 2, data, meta);
+            }
+        }
+    }
+
     @Test
     void aDisconnectOfAnEarlierIncarnationDoesNothing() throws Exception {
         Addresses addresses = Addresses.free();
