@@ -10,7 +10,13 @@ import org.duett.replicator.machine.BufferSource;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.OperatorReport;
 
-/** Where backing disks come from: opens the devices and picks the way to reach them that this machine and this loop allow. */
+/**
+ * Where backing disks come from: opens the devices and picks the way to reach them that this machine and this loop allow.
+ *
+ * <p>
+ * At the end the order counts: close the disk and wait for it; then shut the loop down, with a quiet period of 1 ms at least (with
+ * none Netty may drop completions); then close the {@link AlignedBuffers}, into which the kernel may write until then.
+ */
 public final class Disks {
     private Disks() {
     }

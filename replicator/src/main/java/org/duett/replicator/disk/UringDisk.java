@@ -53,8 +53,23 @@ final class UringDisk extends KernelDisk {
 
     @Override
     void perform(KernelCall call) {
-        // A slot's index is small: Netty then needs no map to find its way back.
-        long submitted = switch (call.kind) {
+        try {
+            // Zero: the registration is cancelled, which only a loop that shuts down under us does; no completion will come.
+            if (submit(call) == 0) fail(call, Errno.ESHUTDOWN);
+        } catch (RuntimeException exception) {
+            // The ring is full and the kernel takes nothing now; nothing was put into the ring. Tried again, and counted.
+            LOG.warn("The ring took no operation on {}.", call.device, exception);
+            fail(call, ErrnoText.EAGAIN);
+        }
+    }
+
+    private void fail(KernelCall call, int errno) {
+        call.result = -errno;
+        loop.execute(call.answer);
+    }
+
+    private long submit(KernelCall call) {
+        return switch (call.kind) {
             case READ -> submit(OPERATION_READ, call, call.offsetBytes, call.address, call.lengthBytes, 0);
             case WRITE -> submit(OPERATION_WRITE, call, call.offsetBytes, call.address, call.lengthBytes,
                     call.durable ? LinuxCalls.RWF_DSYNC : 0);
@@ -63,14 +78,11 @@ final class UringDisk extends KernelDisk {
             case FALLOCATE -> submit(OPERATION_FALLOCATE, call, call.offsetBytes, call.lengthBytes, call.fallocateMode, 0);
             case FLUSH -> submit(OPERATION_FSYNC, call, 0, 0, 0, FSYNC_DATASYNC);
         };
-        // Zero: the registration is cancelled, which only a loop that shuts down under us does; no completion will come.
-        if (submitted == 0) {
-            call.result = -Errno.ESHUTDOWN;
-            loop.execute(call.answer);
-        }
     }
 
     private long submit(byte operation, KernelCall call, long offset, long address, int length, int flags) {
+        // A slot's index is small: Netty then needs no map to find its way back. The object is never made once this is compiled and
+        // Netty's method inlined, which a flag of the JVM sees to (docs/dependencies.md).
         return registration.submit(new IoUringIoOps(operation, (byte) 0, (short) 0, call.device.descriptor, offset, address, length, flags,
                 (long) call.index, (short) 0, (short) 0, 0, 0L));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -205,6 +206,29 @@ public abstract class BackingDiskContract {
                 written.release();
                 read.release();
             }
+        }
+    }
+
+    @Test
+    void aFewSectorsCanBeZeroedBetweenOthersThatStay() {
+        int block = harness.disk().geometry().logicalBlockBytes();
+        for (Kind kind : new Kind[] {Kind.DISCARD, Kind.WRITE_ZEROES}) {
+            ByteBuf written = randomBytes(64 * block);
+            assertThat(perform(write(0, written, 64 * block))).isZero();
+            List<DiskOperation> zeroings = new ArrayList<>();
+            for (int sector = 1; sector < 60; sector += 7) {
+                zeroings.add(with(kind, (long) sector * block, 3 * block, null));
+            }
+            assertThat(performAll(zeroings)).containsOnly(0);
+            byte[] expected = bytes(written, 0, 64 * block);
+            for (DiskOperation zeroing : zeroings) {
+                Arrays.fill(expected, (int) zeroing.offsetBytes, (int) zeroing.offsetBytes + zeroing.lengthBytes, (byte) 0);
+            }
+            ByteBuf read = harness.allocate(64 * block);
+            assertThat(perform(read(0, read, 64 * block))).isZero();
+            assertThat(bytes(read, 0, 64 * block)).isEqualTo(expected);
+            written.release();
+            read.release();
         }
     }
 

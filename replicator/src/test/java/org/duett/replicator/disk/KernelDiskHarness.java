@@ -121,6 +121,11 @@ final class KernelDiskHarness implements BackingDiskContract.Harness {
         get(done);
     }
 
+    /** For a test that has ended the loop itself. */
+    void endWithoutLoop() {
+        ended = true;
+    }
+
     @Override
     public void end() {
         if (ended) return;

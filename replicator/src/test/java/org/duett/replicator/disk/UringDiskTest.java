@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.duett.replicator.transport.Transport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,5 +43,24 @@ class UringDiskTest extends BackingDiskContract {
     void aFullFileSystemAnswersNoSpaceAndIsUsableAgainWhenThereIsSome() throws Exception {
         harness().end();
         KernelDisks.fillTheFileSystem(Transport.IO_URING, directory);
+    }
+
+    @Test
+    void whenTheLoopEndsFirstTheDeviceIsGivenUpAllTheSame() throws Exception {
+        KernelDiskHarness harness = (KernelDiskHarness) harness();
+        harness.group.shutdownGracefully(1, 1000, TimeUnit.MILLISECONDS).sync();
+        DiskRequest again = DiskRequest.internal("Resource r0 volume 0", directory.resolve("data"));
+        try (LinuxCalls calls = new LinuxCalls(); DiskOpener opener = new DiskOpener()) {
+            BackingDevices devices = null;
+            while (devices == null) {
+                try {
+                    devices = opener.open(again);
+                } catch (DiskRefused stillLocked) {
+                    assertThat(stillLocked).hasMessageContaining("locked by this process");
+                }
+            }
+            devices.close(calls);
+        }
+        harness.endWithoutLoop();
     }
 }
