@@ -264,7 +264,8 @@ final class PeerConversation {
             return;
         }
         if (comparesAgain(each, report)) {
-            each.considerResync = false;
+            // A report from before the promotion, of its disk's attach perhaps, leaves that one to be considered.
+            if (report.disk() == DiskState.UP_TO_DATE) each.considerResync = false;
             resync.decide(each, told, report, false, out);
             return;
         }

@@ -147,8 +147,9 @@ final class PeerRequests {
         }
         VolumeState before = each.volume.state();
         StateChangeResult result = parts.request(each, wanted.get(), "the peer asked for it");
-        boolean bothWereInconsistent = before.disk() == DiskState.INCONSISTENT && before.peerDisk() == DiskState.INCONSISTENT;
-        each.considerResync |= result.isSuccess() && bothWereInconsistent && wanted.get().peerDisk() == DiskState.UP_TO_DATE;
+        // Its data counts from now on, whatever its disk was called before. Ours may still be on its way from Attaching to Inconsistent.
+        boolean peerIsRaised = before.peerDisk() != DiskState.UP_TO_DATE && wanted.get().peerDisk() == DiskState.UP_TO_DATE;
+        each.considerResync |= result.isSuccess() && peerIsRaised;
         reply(packet, result, out);
         if (result.isSuccess() && each.volume.state().connection().isStartingSync()) resync.startingSync(each, out);
     }

@@ -34,7 +34,7 @@ final class VolumeParts {
     boolean finishing;
     /** What a Negotiating disk is when no handshake comes to decide on it. */
     DiskState parkedDisk = DiskState.DISKLESS;
-    /** The peer was promoted by force while both disks were Inconsistent: its next P_STATE starts a comparison (spec states 4). */
+    /** The peer asked to be promoted by force over a disk that was not UpToDate: its P_STATE that says so starts a comparison (spec states 4). */
     boolean considerResync;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */
     boolean reportedInHandshake;

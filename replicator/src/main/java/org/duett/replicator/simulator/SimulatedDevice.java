@@ -189,6 +189,8 @@ public final class SimulatedDevice {
         for (Request request : dropped) {
             if (request.due != null) request.due.cancel();
             if (request.changes() && !request.applied) applyInPart(request);
+            // Whatever of it is in the cache, the machine's next flush takes along.
+            if (request.changes()) cache.answered(request.write);
         }
     }
 

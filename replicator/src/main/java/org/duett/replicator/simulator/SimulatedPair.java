@@ -109,7 +109,8 @@ public final class SimulatedPair {
         return pair;
     }
 
-    private void bringUp() {
+    /** Both nodes up, the first one Primary by force, the initial sync done. */
+    public void bringUp() {
         alpha().up();
         beta().up();
         runUntil(() -> bothAre("Connected"));

@@ -192,6 +192,24 @@ class SimulatedDiskTest extends BackingDiskContract {
         }
     }
 
+    @Test
+    void aFlushAfterAProcessCrashCoversWhatWasUnderWay() {
+        for (int seed = 0; seed < 50; seed++) {
+            SimulatedHarness node = new SimulatedHarness(seed, false);
+            ByteBuf payload = filled(node, 1);
+            node.disk.start(write(0, payload, BLOCK));
+            payload.release();
+            node.data.processCrash();
+            node.disk.abandon();
+            node.answers.clear();
+            node.attach();
+            assertThat(flush(node, Area.DATA)).isZero();
+            byte[] flushed = node.data.current(0, BLOCK);
+            node.data.crash();
+            assertThat(node.data.current(0, BLOCK)).isEqualTo(flushed);
+        }
+    }
+
     // ---- faults
 
     @Test
