@@ -312,8 +312,10 @@ public final class ResourceMachine {
             case SYNC_TARGET, PAUSED_SYNC_T -> each.target.progress();
             default -> null;
         };
-        var counters = new ResourceStatus.Counters(parts.writes.kibSent(), parts.peerWrites.kibReceived(), parts.writes.kibWritten() + parts.peerWrites.kibWritten(),
-                parts.reads.kibRead(), volume.metadata().logWrites(), volume.metadata().bitmapWrites(), volume.operationsInFlight(),
+        var counters = new ResourceStatus.Counters(parts.writes.kibSent() + each.source.kibSent(),
+                parts.peerWrites.kibReceived() + each.target.kibReceived(),
+                parts.writes.kibWritten() + parts.peerWrites.kibWritten() + each.target.kibWritten(),
+                parts.reads.kibRead() + each.source.kibRead() + each.target.kibRead(), volume.metadata().logWrites(), volume.metadata().bitmapWrites(), volume.operationsInFlight(),
                 parts.writes.awaitingPeer(), parts.peerWrites.writesInWork(), parts.writes.requestsOpen(), parts.writes.openEpochs());
         return new ResourceStatus.VolumeStatus(volume.number, volume.state(), volume.sizeSectors() * 512, volume.identifiers(), volume.crashedPrimary(),
                 bits * 4096, Optional.ofNullable(progress).map(p -> p.figures(parts.nowNanos, bits)), volume.settings.diskFlushes(),

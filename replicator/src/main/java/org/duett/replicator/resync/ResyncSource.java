@@ -28,6 +28,8 @@ public final class ResyncSource {
     private ResyncBlock justFreed;
     private int inWork;
     private long bitsReplied;
+    private long bytesRead;
+    private long bytesSent;
     private boolean targetFinished;
     private ResyncProgress progress;
 
@@ -92,6 +94,7 @@ public final class ResyncSource {
 
     public void readDone(ResyncBlock block, ActionQueue out) {
         if (block.read.errno != 0) volume.diskFailed(DiskFailure.READ, block.read.errno, block.firstSector);
+        else bytesRead += block.lengthBytes;
         if (isCurrent(block)) {
             if (block.read.errno != 0) refuse(block, out);
             else if (block.digest != null && Arrays.equals(digestOf(block), block.digest)) inSync(block, out);
@@ -117,6 +120,7 @@ public final class ResyncSource {
         reply.payload = block.buffer;
         reply.payloadIndex = 0;
         bitsReplied += (block.lengthBytes + 4095) / 4096;
+        bytesSent += block.lengthBytes;
         send(block, reply, out);
     }
 
@@ -190,5 +194,14 @@ public final class ResyncSource {
 
     public int inWork() {
         return inWork;
+    }
+
+    /** Of all resyncs since the resource was configured; digests and acks do not count. */
+    public long kibSent() {
+        return bytesSent >> 10;
+    }
+
+    public long kibRead() {
+        return bytesRead >> 10;
     }
 }

@@ -51,6 +51,9 @@ public final class ResyncTarget {
     private boolean bitmapWriteRunning;
     private boolean paused;
     private long requestedBytes;
+    private long bytesReceived;
+    private long bytesWritten;
+    private long bytesRead;
 
     public ResyncTarget(Volume volume, BufferSource buffers, ResyncSettings settings, int maxBuffersPages, IntegrityAlgorithm checksum) {
         this.volume = volume;
@@ -212,6 +215,7 @@ public final class ResyncTarget {
 
     public void readDone(ResyncBlock block, ActionQueue out) {
         block.writing = false;
+        if (block.read.errno == 0) bytesRead += block.lengthBytes;
         boolean current = running && block.connection == connection;
         if (current) {
             // What cannot be read is fetched whole, and so repaired.
@@ -234,6 +238,7 @@ public final class ResyncTarget {
             return !running;
         }
         block.buffer = reply.payload;
+        bytesReceived += reply.lengthBytes;
         block.writing = true;
         if (volume.overlap().enter(block)) nothingOverlaps(block, out);
         return true;
@@ -279,7 +284,8 @@ public final class ResyncTarget {
         block.buffer = null;
         boolean current = running && block.connection == connection;
         boolean written = block.write.errno == 0;
-        if (!written) volume.diskFailed(DiskFailure.WRITE, block.write.errno, block.firstSector);
+        if (written) bytesWritten += block.lengthBytes;
+        else volume.diskFailed(DiskFailure.WRITE, block.write.errno, block.firstSector);
         // Also when the connection is gone: the block is the source's of a moment when the bit was set on both sides, and stays set
         // on the other.
         if (written && current) volume.bitmap().setInSync(block.firstSector, block.lengthBytes);
@@ -390,5 +396,18 @@ public final class ResyncTarget {
 
     public int inWork() {
         return asked.size();
+    }
+
+    /** Of all resyncs since the resource was configured; digests and acks do not count. */
+    public long kibReceived() {
+        return bytesReceived >> 10;
+    }
+
+    public long kibWritten() {
+        return bytesWritten >> 10;
+    }
+
+    public long kibRead() {
+        return bytesRead >> 10;
     }
 }
