@@ -12,6 +12,12 @@ public final class ResyncBlock extends BlockUser {
     public ByteBuf buffer;
     /** Source: the digest that the target sent with a checksum request, else null. */
     public byte[] digest;
+    /** This node is the target of the block's resync, else its source. */
+    public boolean atTarget;
+    /** Target: the request went out. */
+    public boolean requested;
+    /** Waits in the overlap tracker behind somebody. */
+    public boolean waits;
     /** Target: the reply has come and is being written, or our own data is being read for its checksum. */
     public boolean writing;
     public long requestedAtNanos;

@@ -143,8 +143,8 @@ public final class ResourceMachine {
     }
 
     private static void resyncRead(VolumeParts each, ResyncBlock block, ActionQueue out) {
-        if (block.present) each.source.readDone(block, out);
-        else each.target.readDone(block, out);
+        if (block.atTarget) each.target.readDone(block, out);
+        else each.source.readDone(block, out);
     }
 
     private void handlerFinished(int run, int exitCode, ActionQueue out) {
@@ -195,7 +195,7 @@ public final class ResourceMachine {
             case HostWrite write -> parts.writes.nothingOverlaps(write, out);
             case PeerWrite write -> parts.peerWrites.nothingOverlaps(each.volume, write, out);
             case ResyncBlock block -> {
-                if (block.writing) each.target.nothingOverlaps(block, out);
+                if (block.atTarget) each.target.nothingOverlaps(block, out);
                 else each.source.nothingOverlaps(block, out);
             }
             default -> throw new AssertionError("does not wait for blocks: " + user);
@@ -238,6 +238,7 @@ public final class ResourceMachine {
         if (bothGood && !bothWereGood) volume.setCrashedPrimary(false);
         if (each.introduceDisk) introduceDisk(each, out);
         if (before.connection().isSyncLike() && after.connection() == ConnectionState.CONNECTED) each.target.stop();
+        if (before.role() != after.role()) each.target.roleChanged(out);
         boolean pauseChanged = before.connection() != after.connection()
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
         if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);

@@ -62,6 +62,7 @@ public final class ResyncSource {
         block.firstSector = request.firstSector;
         block.lengthBytes = request.lengthBytes;
         block.digest = request.digest;
+        block.atTarget = false;
         inWork++;
         if (volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) {
             refuse(block, out);

@@ -83,7 +83,7 @@ public final class ResyncTarget {
         running = false;
         nextTurnNanos = Long.MAX_VALUE;
         for (ResyncBlock block : asked) {
-            if (!block.writing) recycle(block);
+            if (!block.writing) giveUp(block);
         }
         asked.removeIf(block -> !block.writing);
     }
@@ -156,9 +156,40 @@ public final class ResyncTarget {
         inFlightBytes += lengthBytes;
         pace.spent(lengthBytes);
         requestedBytes += lengthBytes;
+        if (!volume.isPrimary() || volume.overlap().enter(block)) ask(block, out);
+        else block.waits = true;
+        return true;
+    }
+
+    private void ask(ResyncBlock block, ActionQueue out) {
+        block.waits = false;
         if (checksum != null) readForChecksum(block, out);
         else request(block, null, out);
-        return true;
+    }
+
+    /**
+     * A Primary's own writes keep away from blocks that were asked for: the reply may be older than such a write (spec wire 5.5, rule 3).
+     * As Secondary the block is kept only while it is written: the source orders its host's writes and its replies on one socket, and
+     * its read for us may wait for a write that waits for our ack.
+     */
+    public void roleChanged(ActionQueue out) {
+        for (ResyncBlock block : List.copyOf(asked)) {
+            if (block.writing) continue;
+            if (volume.isPrimary() && !block.present && !block.waits) block.waits = !volume.overlap().enter(block);
+            else if (!volume.isPrimary() && block.present) volume.overlap().leave(block);
+            else if (!volume.isPrimary() && block.waits) {
+                volume.overlap().cancel(block);
+                block.waits = false;
+                if (!block.requested) ask(block, out);
+            }
+        }
+    }
+
+    private void giveUp(ResyncBlock block) {
+        if (block.present) volume.overlap().leave(block);
+        if (block.waits) volume.overlap().cancel(block);
+        block.waits = false;
+        recycle(block);
     }
 
     /** Neighbouring set bits, aligned as a kernel's requests are (spec wire 5.4). */
@@ -177,6 +208,9 @@ public final class ResyncTarget {
         block.connection = connection;
         block.volume = volume.number;
         block.writing = false;
+        block.atTarget = true;
+        block.requested = false;
+        block.waits = false;
         block.requestedAtNanos = nowNanos;
         return block;
     }
@@ -189,6 +223,7 @@ public final class ResyncTarget {
         request.blockId = Packet.SYNCER_BLOCK_ID;
         request.lengthBytes = block.lengthBytes;
         request.digest = digest;
+        block.requested = true;
         send(block, request, out);
     }
 
@@ -248,20 +283,35 @@ public final class ResyncTarget {
     public boolean deallocated(Packet.BlockDescription range, ActionQueue out) {
         ResyncBlock block = find(range.firstSector, range.lengthBytes);
         if (block == null) return !running;
-        block.writing = true;
-        if (volume.overlap().enter(block)) nothingOverlaps(block, out);
+        write(block, out);
         return true;
+    }
+
+    /** What came is written as soon as nothing overlaps. */
+    private void write(ResyncBlock block, ActionQueue out) {
+        block.writing = true;
+        boolean kept = block.present || !block.waits && volume.overlap().enter(block);
+        if (kept) startWrite(block, out);
+        else block.waits = true;
     }
 
     private ResyncBlock find(long firstSector, int lengthBytes) {
         for (int i = 0; i < asked.size(); i++) {
             ResyncBlock block = asked.get(i);
-            if (block.firstSector == firstSector && block.lengthBytes == lengthBytes && !block.writing) return block;
+            boolean open = block.requested && !block.writing && block.connection == connection;
+            if (open && block.firstSector == firstSector && block.lengthBytes == lengthBytes) return block;
         }
         return null;
     }
 
+    /** Nothing overlaps any more: what has come is written, what was not asked for yet is. */
     public void nothingOverlaps(ResyncBlock block, ActionQueue out) {
+        block.waits = false;
+        if (block.writing) startWrite(block, out);
+        else if (!block.requested) ask(block, out);
+    }
+
+    private void startWrite(ResyncBlock block, ActionQueue out) {
         if (!volume.diskUsable()) {
             block.write.errno = Errno.EIO;
             writeDone(block, out);
@@ -339,7 +389,7 @@ public final class ResyncTarget {
 
     private void forget(ResyncBlock block) {
         asked.remove(block);
-        recycle(block);
+        giveUp(block);
     }
 
     private void recycle(ResyncBlock block) {
@@ -389,7 +439,7 @@ public final class ResyncTarget {
     /** When the oldest request without an answer went out; {@link Long#MAX_VALUE}: none is. */
     public long oldestUnansweredNanos() {
         for (int i = 0; i < asked.size(); i++) {
-            if (!asked.get(i).writing) return asked.get(i).requestedAtNanos;
+            if (asked.get(i).requested && !asked.get(i).writing) return asked.get(i).requestedAtNanos;
         }
         return Long.MAX_VALUE;
     }

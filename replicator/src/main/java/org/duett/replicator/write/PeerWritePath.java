@@ -36,6 +36,7 @@ public final class PeerWritePath {
     private final DiskOperation[] flushes;
     private int flushesOpen;
     private boolean flushFailed;
+    private boolean flushIsOfThisConnection;
     private long bytesReceived;
     private long bytesWritten;
 
@@ -273,6 +274,7 @@ public final class PeerWritePath {
         PeerEpoch epoch = epochs.peekFirst();
         if (epoch == null || !epoch.barrierReceived || epoch.open > 0 || flushesOpen > 0) return;
         flushFailed = epoch.failed;
+        flushIsOfThisConnection = true;
         for (int i = 0; i < flushes.length; i++) {
             Volume volume = volumes.get(i);
             if (!volume.takesLocalWrites() || !volume.settings.diskFlushes() || flushes[i].inFlight) continue;
@@ -285,14 +287,17 @@ public final class PeerWritePath {
         if (flushesOpen == 0) acknowledgeEpoch(out);
     }
 
-    /** A flush of a barrier came back; {@code current}: it was ordered in this connection. */
+    /** A flush of a barrier came back. */
     public void flushDone(Volume volume, DiskOperation flush, ActionQueue out) {
         if (flush.errno != 0) {
             flushFailed = true;
             volume.diskFailed(DiskFailure.FLUSH, flush.errno, 0);
         }
         flushesOpen--;
-        if (flushesOpen == 0 && connected && !epochs.isEmpty() && epochs.peekFirst().barrierReceived) acknowledgeEpoch(out);
+        if (flushesOpen > 0 || !connected) return;
+        // A flush that was ordered for an epoch of a lost connection covers nothing of this one.
+        if (flushIsOfThisConnection) acknowledgeEpoch(out);
+        else finishEpochIfThrough(out);
     }
 
     private void acknowledgeEpoch(ActionQueue out) {
@@ -333,6 +338,7 @@ public final class PeerWritePath {
     public void connectionLost(ActionQueue out) {
         connected = false;
         brokenEpoch = false;
+        flushIsOfThisConnection = false;
         for (PeerEpoch epoch = epochs.poll(); epoch != null; epoch = epochs.poll()) {
             for (PeerWrite write = epoch.pollWaiting(); write != null; write = epoch.pollWaiting()) {
                 if (write.payload != null) out.add(new Action.ReleasePayload(write.payload));

@@ -3,7 +3,9 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 
 /** Short stories of a pair: each a sentence, each checked to the last byte. */
@@ -48,5 +50,26 @@ class PairStoriesTest {
         pair.alpha().up();
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    @Test
+    void aSyncTargetThatBecomesPrimaryKeepsItsOwnWrites() {
+        for (long seed = 5; seed < 15; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            pair.kill(pair.beta());
+            for (int i = 0; i < 300; i++) pair.write(pair.alpha(), i * 160L, 64);
+            pair.runFor(SimulatedPair.SECOND);
+            pair.beta().up();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.runUntil(() -> pair.state(pair.beta()).peer() == Role.SECONDARY);
+            pair.must(pair.beta(), new Command.Promote(false));
+            for (int i = 0; i < 100; i++) {
+                pair.write(pair.beta(), i * 480L + 24, 16);
+                pair.read(pair.beta(), i * 480L, 64);
+            }
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
     }
 }
