@@ -274,8 +274,7 @@ public final class ResyncTarget {
         }
         block.buffer = reply.payload;
         bytesReceived += reply.lengthBytes;
-        block.writing = true;
-        if (volume.overlap().enter(block)) nothingOverlaps(block, out);
+        write(block, out);
         return true;
     }
 
