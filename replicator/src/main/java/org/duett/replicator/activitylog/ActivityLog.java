@@ -107,6 +107,7 @@ public final class ActivityLog {
     private boolean reference(BlockUser user, int slot) {
         if (references[slot]++ == 0 && states[slot] == HOT) unlink(slot);
         user.logSlot = slot;
+        user.logOfSlot = this;
         switch (states[slot]) {
             case HOT -> {
                 return true;
@@ -151,6 +152,10 @@ public final class ActivityLog {
         int slot = user.logSlot;
         if (slot == BlockUser.NO_LOG_SLOT) return;
         user.logSlot = BlockUser.NO_LOG_SLOT;
+        boolean ours = user.logOfSlot == this;
+        user.logOfSlot = null;
+        // A write may outlive the disk on which its extent was hot, and end when another one is attached.
+        if (!ours) return;
         assert references[slot] > 0;
         if (--references[slot] == 0 && states[slot] == HOT) {
             linkAtEnd(slot);

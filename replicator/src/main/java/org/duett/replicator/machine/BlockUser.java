@@ -21,6 +21,8 @@ public abstract class BlockUser {
 
     // ---- activity log: the extent's slot, and the queue of users that wait for a transaction
     public int logSlot = NO_LOG_SLOT;
+    /** The log that the slot is one of; a later attach has another. */
+    public Object logOfSlot;
     public BlockUser nextForLog;
 
     public final long endSector() {

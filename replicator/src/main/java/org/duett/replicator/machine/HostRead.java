@@ -9,8 +9,6 @@ public final class HostRead extends BlockUser {
     public int payloadIndex;
     /** Asked of the peer, on {@link #connection}; else of the local disk. */
     public boolean remote;
-    /** The local disk could not read it: what the peer answers is written back (rule 15). */
-    public boolean repair;
     public int connection;
     public int uses;
     public long sentAtNanos;

@@ -18,10 +18,12 @@ import org.duett.replicator.volume.Volume;
 /** A disk comes, is given back, or fails: attach, detach and on-io-error (spec states 6.4; rules 1b, 7, 14). */
 final class DiskControl {
     private static final int EIO = 5;
+    private static final long UNREADABLE_REPORT_NANOS = 1_000_000_000L;
 
     private final Parts parts;
     private final Connecting connecting;
     private int handlerRuns;
+    private long nextUnreadableReportNanos;
 
     DiskControl(Parts parts, Connecting connecting) {
         this.parts = parts;
@@ -181,6 +183,19 @@ final class DiskControl {
         else lose(each, failure, out);
     }
 
+    /** Called after each event: sectors that could not be read, on a disk that stays. One message a second is enough. */
+    void checkUnreadable(VolumeParts each, ActionQueue out) {
+        if (parts.nowNanos < nextUnreadableReportNanos) return;
+        int count = each.volume.pollUnreadable();
+        if (count == 0) return;
+        nextUnreadableReportNanos = parts.nowNanos + UNREADABLE_REPORT_NANOS;
+        boolean peerIsGood = parts.isConnected() && each.volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        parts.report(Level.WARNING, parts.name(each.volume) + ": sector " + each.volume.unreadableSector() + " cannot be read (errno "
+                + each.volume.unreadableErrno() + (count > 1 ? ", the last of " + count + " reads that failed)." : ")."),
+                peerIsGood ? "It is read from " + parts.settings.peerNode() + " and written anew." : "The disk stays in use; only this read has failed.",
+                "Check the disk's health before more of it goes.", out);
+    }
+
     /** pass_on: the disk stays; where the peer has good data it counts as Inconsistent from now on (spec states 6.4). */
     private void passOn(VolumeParts each, DiskFailure failure, ActionQueue out) {
         Volume volume = each.volume;
@@ -212,6 +227,7 @@ final class DiskControl {
         if (primary && peerIsGood) parts.record.localLost(volume);
         volume.stopUsingDisk(out);
         parts.writes.localDiskLost(volume, out);
+        parts.peerWrites.localDiskLost(volume, out);
         parts.reads.localDiskLost(volume, failure == DiskFailure.TIMEOUT, out);
         if (primary && !peerIsGood) parts.record.noCopyLeft(volume, out);
         volume.metadata().writeLossMark((durable, actions) -> {

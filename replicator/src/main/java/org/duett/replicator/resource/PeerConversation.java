@@ -263,6 +263,10 @@ final class PeerConversation {
             resync.targetReportsEnd(each, told, out);
             return;
         }
+        if (endsWithFailedBlocks(each, report)) {
+            resync.targetReportsFailedBlocks(each, told, out);
+            return;
+        }
         if (comparesAgain(each, report)) {
             // A report from before the promotion, of its disk's attach perhaps, leaves that one to be considered.
             if (report.disk() == DiskState.UP_TO_DATE) each.considerResync = false;
@@ -278,9 +282,16 @@ final class PeerConversation {
 
     /** The target is through (spec wire 5.7); a state between Connected and SyncSource must not be taken as that. */
     private static boolean finishesResync(VolumeParts each, VolumeState report) {
-        ConnectionState ours = each.volume.state().connection();
-        boolean weAreSource = ours == ConnectionState.SYNC_SOURCE || ours == ConnectionState.PAUSED_SYNC_S;
-        return weAreSource && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
+        return weAreSource(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
+    }
+
+    /** The target could not get or write every block (spec wire 5.7). */
+    private static boolean endsWithFailedBlocks(VolumeParts each, VolumeState report) {
+        return weAreSource(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.INCONSISTENT;
+    }
+
+    private static boolean weAreSource(VolumeParts each) {
+        return each.volume.state().connection().isSyncSource();
     }
 
     /** A late attach, a forced promotion over two Inconsistent disks, or the peer's own decision (spec wire 3.8). */

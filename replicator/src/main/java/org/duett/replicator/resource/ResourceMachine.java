@@ -173,6 +173,7 @@ public final class ResourceMachine {
     private boolean settle(VolumeParts each, ActionQueue out) {
         boolean progress = false;
         disks.checkFailure(each, out);
+        disks.checkUnreadable(each, out);
         disks.checkAttach(each, out);
         for (Volume.Transition change = each.volume.pollTransition(); change != null; change = each.volume.pollTransition()) {
             progress = true;
@@ -193,6 +194,7 @@ public final class ResourceMachine {
     private void nothingOverlaps(VolumeParts each, BlockUser user, ActionQueue out) {
         switch (user) {
             case HostWrite write -> parts.writes.nothingOverlaps(write, out);
+            case HostRead read -> parts.reads.nothingOverlaps(read, out);
             case PeerWrite write -> parts.peerWrites.nothingOverlaps(each.volume, write, out);
             case ResyncBlock block -> {
                 if (block.atTarget) each.target.nothingOverlaps(block, out);
@@ -205,6 +207,7 @@ public final class ResourceMachine {
     private void extentIsHot(VolumeParts each, BlockUser user, ActionQueue out) {
         switch (user) {
             case HostWrite write -> parts.writes.extentIsHot(write, out);
+            case HostRead read -> parts.reads.extentIsHot(read, out);
             case PeerWrite write -> parts.peerWrites.extentIsHot(each.volume, write, out);
             default -> throw new AssertionError("does not wait for the log: " + user);
         }

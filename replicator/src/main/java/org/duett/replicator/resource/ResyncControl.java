@@ -254,6 +254,16 @@ final class ResyncControl {
         parts.fact(each, each.volume.state().withPeer(told.peer()), "the target is through");
     }
 
+    /** Unlike a kernel, which stays SyncSource until the connection ends: what is left stays marked, identifiers stay (spec states 3.2). */
+    void targetReportsFailedBlocks(VolumeParts each, VolumeState told, ActionQueue out) {
+        Volume volume = each.volume;
+        parts.fact(each, told.withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.INCONSISTENT), "the resync ended with failed blocks");
+        volume.metadata().writeBitmap(null, out);
+        parts.report(Level.ERROR, parts.name(volume) + ": the resync ended, but " + blocks(volume.bitmap().setBits()) + " could not be copied to "
+                + parts.settings.peerNode() + ".", "They stay marked as out of sync; the peer's disk stays Inconsistent.",
+                "Check both disks, then disconnect and connect again.", out);
+    }
+
     private void finishSource(VolumeParts each, ActionQueue out) {
         each.finishing = true;
         leftoverSinceNanos = Long.MAX_VALUE;
@@ -267,6 +277,10 @@ final class ResyncControl {
             volume.metadata().writeSuperblock(null, actions);
             out(each, "resync finished: both copies are equal again", actions);
         }, out);
+    }
+
+    private static String blocks(long count) {
+        return count == 1 ? "1 block" : count + " blocks";
     }
 
     private void out(VolumeParts each, String what, ActionQueue out) {
@@ -331,9 +345,9 @@ final class ResyncControl {
         each.target.stop();
         if (failed > 0) {
             parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withDisk(DiskState.INCONSISTENT), "resync ended with failed blocks");
-            parts.report(Level.ERROR, parts.name(volume) + ": the resync ended, but " + failed + " blocks could not be read at "
+            parts.report(Level.ERROR, parts.name(volume) + ": the resync ended, but " + blocks(failed) + " could not be copied from "
                     + parts.settings.peerNode() + ".", "They stay marked as out of sync; this disk stays Inconsistent.",
-                    "Check the peer's disk, then disconnect and connect again.", out);
+                    "Check both disks, then disconnect and connect again.", out);
             parts.sendState(volume, out);
             return;
         }

@@ -202,10 +202,12 @@ final class RoleControl {
             superblocksOpen++;
             if (raised && parts.socketsUp) parts.sendIdentifiers(each, 0, out);
         }
-        // PRIMARY_IND and the new generation are durable before the first write can come (rule 13).
+        // PRIMARY_IND and the new generation are durable before the first write can come (rule 13), and before them what the peer had sent (rule 21).
         for (VolumeParts each : parts.volumeParts) {
             boolean writes = each.volume.diskUsable() && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
-            if (writes) each.volume.metadata().writeSuperblock(this::superblockWritten, out);
+            if (!writes) continue;
+            each.volume.metadata().flushData(null, out);
+            each.volume.metadata().writeSuperblock(this::superblockWritten, out);
         }
         if (superblocksOpen == 0) served(out);
     }

@@ -8,7 +8,6 @@ import org.duett.replicator.machine.BufferSource;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.ResyncBlock;
 import org.duett.replicator.state.DiskState;
-import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.IntegrityAlgorithm;
 import org.duett.replicator.wire.Packet;
@@ -94,7 +93,7 @@ public final class ResyncSource {
     }
 
     public void readDone(ResyncBlock block, ActionQueue out) {
-        if (block.read.errno != 0) volume.diskFailed(DiskFailure.READ, block.read.errno, block.firstSector);
+        if (block.read.errno != 0) volume.readFailed(block.read.errno, block.firstSector);
         else bytesRead += block.lengthBytes;
         if (isCurrent(block)) {
             if (block.read.errno != 0) refuse(block, out);

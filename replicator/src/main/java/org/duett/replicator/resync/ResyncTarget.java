@@ -333,8 +333,12 @@ public final class ResyncTarget {
         block.buffer = null;
         boolean current = running && block.connection == connection;
         boolean written = block.write.errno == 0;
-        if (written) bytesWritten += block.lengthBytes;
-        else volume.diskFailed(DiskFailure.WRITE, block.write.errno, block.firstSector);
+        if (written) {
+            bytesWritten += block.lengthBytes;
+        } else {
+            failedBits += bitsOf(block);
+            volume.diskFailed(DiskFailure.WRITE, block.write.errno, block.firstSector);
+        }
         // Also when the connection is gone: the block is the source's of a moment when the bit was set on both sides, and stays set
         // on the other.
         if (written && current) volume.bitmap().setInSync(block.firstSector, block.lengthBytes);
@@ -366,7 +370,7 @@ public final class ResyncTarget {
     public boolean refused(BlockAck ack, ActionQueue out) {
         ResyncBlock block = find(ack.firstSector, ack.lengthBytes);
         if (block == null) return !running;
-        failedBits += (block.lengthBytes + BIT_BYTES - 1) / BIT_BYTES;
+        failedBits += bitsOf(block);
         answeredWithoutData(block, out);
         return true;
     }
@@ -378,6 +382,10 @@ public final class ResyncTarget {
         cursorBit = Math.min(cursorBit, block.firstSector / DirtyBitmap.SECTORS_PER_BIT);
         answeredWithoutData(block, out);
         return true;
+    }
+
+    private static long bitsOf(ResyncBlock block) {
+        return (block.lengthBytes + BIT_BYTES - 1) / BIT_BYTES;
     }
 
     private void answeredWithoutData(ResyncBlock block, ActionQueue out) {

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.Command;
@@ -62,6 +63,9 @@ public final class SimulatedNode {
     private boolean paused;
     private long events;
     private int handlerExitCode;
+    private boolean handlersHeld;
+    private final List<Integer> heldHandlers = new ArrayList<>();
+    private final List<String> handlersRun = new ArrayList<>();
     private boolean asleep;
 
     SimulatedNode(String name, int index, SimulatedTime time, SimulatedNetwork network, long seed, ResourceSettings settings) {
@@ -73,7 +77,8 @@ public final class SimulatedNode {
         random = new SplittableRandom(seed);
     }
 
-    void device(int volume, SimulatedDevice data, SimulatedDevice metadata) {
+    /** Another disk in this node's slot, while its process is down or nothing is attached. */
+    public void device(int volume, SimulatedDevice data, SimulatedDevice metadata) {
         devices.put(volume, new Devices(data, metadata));
     }
 
@@ -125,6 +130,7 @@ public final class SimulatedNode {
         for (SimulatedDisk disk : disks.values()) disk.abandon();
         disks.clear();
         exports.clear();
+        heldHandlers.clear();
         trying = false;
         asleep = false;
         if (link != null) link.breakOff(name + " is gone");
@@ -237,7 +243,7 @@ public final class SimulatedNode {
                 if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " ==== volume " + changed.volume() + ": " + changed.before() + " -> "
                         + changed.after() + " (" + changed.cause() + ")");
             }
-            case Action.RunHandler(int run, String handler, int volume) -> later(() -> deliver(new Event.HandlerFinished(run, handlerExitCode)));
+            case Action.RunHandler(int run, String handler, int volume) -> runHandler(run, handler);
             case Action.WantRandom(int count) -> {
                 long[] values = new long[count];
                 for (int i = 0; i < count; i++) values[i] = random.nextLong();
@@ -246,6 +252,12 @@ public final class SimulatedNode {
             case Action.ContinueWork() -> later(() -> deliver(new Event.WorkContinued()));
             case Action.StoreTerm(long term) -> later(() -> deliver(new Event.TermStored(term)));
         }
+    }
+
+    private void runHandler(int run, String handler) {
+        handlersRun.add(handler);
+        if (handlersHeld) heldHandlers.add(run);
+        else later(() -> deliver(new Event.HandlerFinished(run, handlerExitCode)));
     }
 
     private static CommandResult worse(CommandResult one, CommandResult other) {
@@ -369,6 +381,29 @@ public final class SimulatedNode {
 
     public void handlersExitWith(int exitCode) {
         handlerExitCode = exitCode;
+    }
+
+    /** Handlers run on until {@link #finishHandlers}. */
+    public void holdHandlers() {
+        handlersHeld = true;
+    }
+
+    public void finishHandlers(int exitCode) {
+        handlersHeld = false;
+        List<Integer> runs = List.copyOf(heldHandlers);
+        heldHandlers.clear();
+        for (int run : runs) deliver(new Event.HandlerFinished(run, exitCode));
+    }
+
+    /** The names of all handlers that were ordered, in order. */
+    public List<String> handlersRun() {
+        return handlersRun;
+    }
+
+    /** Another configuration for the next start. */
+    public void configure(UnaryOperator<ResourceSettings> change) {
+        assert machine == null : "the configuration is read at the start";
+        settings = change.apply(settings);
     }
 
     // ---- for stories and checkers

@@ -32,17 +32,20 @@ import org.duett.replicator.state.VolumeState;
 /** Two nodes, their disks, a cable and a host, from one seed and in one thread: the same classes as in production. */
 public final class SimulatedPair {
     public static final long SECOND = 1_000_000_000L;
-    private static final long DEVICE_BYTES = 24L << 20;
+    public static final long DEVICE_BYTES = 24L << 20;
+    private static final long METADATA_BYTES = 2L << 20;
     private static final long LIMIT_NANOS = 600 * SECOND;
 
     private final SimulatedTime time = new SimulatedTime();
     private final SimulatedNetwork network;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final TreeMap<Integer, BlockHistory> histories = new TreeMap<>();
+    private final long seed;
     private final ResourceSettings base;
     private final List<HostOperation> operations = new ArrayList<>();
 
     private SimulatedPair(long seed, ResourceSettings base) {
+        this.seed = seed;
         this.base = base;
         network = new SimulatedNetwork(time, seed * 31 + 1);
         for (int index = 0; index < 2; index++) {
@@ -54,18 +57,28 @@ public final class SimulatedPair {
             network.join(index, node);
             nodes.add(node);
             for (VolumeSettings volume : base.volumes()) {
-                SimulatedDevice device = device(node, volume, seed);
-                node.device(volume.number(), device, device);
+                freshDisk(node, volume.number(), DEVICE_BYTES);
             }
         }
         for (VolumeSettings volume : base.volumes()) histories.put(volume.number(), new BlockHistory());
     }
 
-    private SimulatedDevice device(SimulatedNode node, VolumeSettings volume, long seed) {
-        SimulatedDevice device = new SimulatedDevice(node.name() + "/" + volume.number(), DEVICE_BYTES, time,
-                seed * 31 + 100 + 10L * node.index() + volume.number());
-        MetadataLayout layout = MetadataLayout.of(new MetadataKind.Internal(), DEVICE_BYTES);
-        for (MetadataWrite write : CreateMetadata.writes(layout, 77 + node.index(), DEVICE_BYTES / 512)) {
+    /** Puts a new disk of this size into the node's slot, with the metadata that create-md writes. */
+    public void freshDisk(SimulatedNode node, int volume, long dataBytes) {
+        VolumeSettings settings = base.volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
+        SimulatedDevice data = device(node, volume, "", dataBytes);
+        SimulatedDevice metadata = settings.metadataKind() instanceof MetadataKind.Internal ? data : device(node, volume, " metadata", METADATA_BYTES);
+        createMetadata(settings.metadataKind(), metadata, 77 + node.index());
+        node.device(volume, data, metadata);
+    }
+
+    private SimulatedDevice device(SimulatedNode node, int volume, String kind, long bytes) {
+        return new SimulatedDevice(node.name() + "/" + volume + kind, bytes, time, seed * 31 + 100 + 10L * node.index() + volume);
+    }
+
+    private static void createMetadata(MetadataKind kind, SimulatedDevice device, long deviceUuid) {
+        MetadataLayout layout = MetadataLayout.of(kind, device.sizeBytes());
+        for (MetadataWrite write : CreateMetadata.writes(layout, deviceUuid, device.sizeBytes() / 512)) {
             switch (write) {
                 case MetadataWrite.Blocks(long offset, byte[] block, long count) -> {
                     for (int i = 0; i < count; i++) device.store(offset + (long) i * block.length, block);
@@ -75,7 +88,6 @@ public final class SimulatedPair {
                 }
             }
         }
-        return device;
     }
 
     // ---- settings

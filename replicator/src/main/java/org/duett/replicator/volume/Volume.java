@@ -11,6 +11,7 @@ import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.BackingDisk.Geometry;
 import org.duett.replicator.machine.BufferSource;
 import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.metadata.ActivityLogTransaction;
@@ -56,6 +57,9 @@ public final class Volume {
     private DiskFailure failure;
     private int failureErrno;
     private long failureSector;
+    private int unreadableErrno;
+    private long unreadableSector;
+    private int unreadableCount;
     private long nowNanos;
     private final Deque<DiskOperation> timed = new ArrayDeque<>();
 
@@ -239,6 +243,34 @@ public final class Volume {
         failure = kind;
         failureErrno = errno;
         failureSector = sector;
+    }
+
+    /** The peer asked for what cannot be read: with on-read-error repair it is refused just that, and the disk stays (rule 15). */
+    public void readFailed(int errno, long sector) {
+        if (settings.onReadError() == OnReadError.REPAIR) sectorUnreadable(errno, sector);
+        else diskFailed(DiskFailure.READ, errno, sector);
+    }
+
+    /** A sector that cannot be read, on a disk that stays in use (on-read-error repair). */
+    public void sectorUnreadable(int errno, long sector) {
+        unreadableErrno = errno;
+        unreadableSector = sector;
+        unreadableCount++;
+    }
+
+    /** How many reads failed so since the last call. */
+    public int pollUnreadable() {
+        int count = unreadableCount;
+        unreadableCount = 0;
+        return count;
+    }
+
+    public int unreadableErrno() {
+        return unreadableErrno;
+    }
+
+    public long unreadableSector() {
+        return unreadableSector;
     }
 
     public DiskFailure failure() {

@@ -7,7 +7,6 @@ import org.duett.replicator.machine.BufferSource;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.PeerRead;
 import org.duett.replicator.state.DiskState;
-import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.Packet;
 
@@ -56,7 +55,7 @@ public final class PeerReads {
 
     public void done(Volume volume, PeerRead read, ActionQueue out) {
         boolean current = read.connection == connection && volume.isConnected();
-        if (read.disk.errno != 0) volume.diskFailed(DiskFailure.READ, read.disk.errno, read.firstSector);
+        if (read.disk.errno != 0) volume.readFailed(read.disk.errno, read.firstSector);
         if (current && read.disk.errno == 0) reply(read, out);
         else if (current) refuse(volume, read, out);
         out.add(new Action.ReleasePayload(read.buffer));

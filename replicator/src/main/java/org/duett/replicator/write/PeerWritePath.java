@@ -29,20 +29,25 @@ public final class PeerWritePath {
     private final List<Volume> volumes;
     private PeerWrite free;
     private int writesInWork;
+    private final int[] inWork;
     private boolean paused;
     private int connection;
     private boolean connected;
     private final Deque<PeerEpoch> epochs = new ArrayDeque<>();
     private final DiskOperation[] flushes;
+    /** Which of them the open barrier waits for; not one whose disk was given up. */
+    private final boolean[] flushCounts;
     private int flushesOpen;
+    private int flushedConnection;
     private boolean flushFailed;
-    private boolean flushIsOfThisConnection;
     private long bytesReceived;
     private long bytesWritten;
 
     public PeerWritePath(List<Volume> volumes) {
         this.volumes = volumes;
         flushes = new DiskOperation[volumes.size()];
+        flushCounts = new boolean[volumes.size()];
+        inWork = new int[volumes.size()];
         for (int i = 0; i < flushes.length; i++) flushes[i] = new DiskOperation(DiskOperation.Purpose.PEER_FLUSH, this);
     }
 
@@ -88,6 +93,7 @@ public final class PeerWritePath {
         write.flags = flags;
         write.errno = 0;
         writesInWork++;
+        inWork[indexOf(volume)]++;
         bytesReceived += lengthBytes;
         return write;
     }
@@ -247,6 +253,7 @@ public final class PeerWritePath {
 
     private void recycle(PeerWrite write, ActionQueue out) {
         writesInWork--;
+        inWork[indexOf(write.volume)]--;
         write.nextFree = justFreed;
         justFreed = write;
         if (paused && writesInWork < RESUME_BELOW && connected) {
@@ -274,13 +281,16 @@ public final class PeerWritePath {
         PeerEpoch epoch = epochs.peekFirst();
         if (epoch == null || !epoch.barrierReceived || epoch.open > 0 || flushesOpen > 0) return;
         flushFailed = epoch.failed;
-        flushIsOfThisConnection = true;
+        flushedConnection = connection;
         for (int i = 0; i < flushes.length; i++) {
             Volume volume = volumes.get(i);
-            if (!volume.takesLocalWrites() || !volume.settings.diskFlushes() || flushes[i].inFlight) continue;
+            // Also of a disk that is being detached: it has writes of this epoch.
+            if (!volume.diskUsable() || !volume.settings.diskFlushes()) continue;
+            assert !flushes[i].inFlight;
             flushes[i].kind = DiskOperation.Kind.FLUSH;
             flushes[i].area = DiskOperation.Area.DATA;
             flushes[i].lengthBytes = 0;
+            flushCounts[i] = true;
             flushesOpen++;
             volume.order(flushes[i], out);
         }
@@ -293,10 +303,17 @@ public final class PeerWritePath {
             flushFailed = true;
             volume.diskFailed(DiskFailure.FLUSH, flush.errno, 0);
         }
+        int index = volumes.indexOf(volume);
+        if (!flushCounts[index]) return;
+        flushCounts[index] = false;
         flushesOpen--;
+        flushesAreThrough(out);
+    }
+
+    private void flushesAreThrough(ActionQueue out) {
         if (flushesOpen > 0 || !connected) return;
-        // A flush that was ordered for an epoch of a lost connection covers nothing of this one.
-        if (flushIsOfThisConnection) acknowledgeEpoch(out);
+        // What an earlier connection had ordered covers none of the writes of this one.
+        if (flushedConnection == connection) acknowledgeEpoch(out);
         else finishEpochIfThrough(out);
     }
 
@@ -326,10 +343,14 @@ public final class PeerWritePath {
     }
 
     private Volume volumeOf(PeerWrite write) {
+        return volumes.get(indexOf(write.volume));
+    }
+
+    private int indexOf(int number) {
         for (int i = 0; i < volumes.size(); i++) {
-            if (volumes.get(i).number == write.volume) return volumes.get(i);
+            if (volumes.get(i).number == number) return i;
         }
-        throw new AssertionError("no volume " + write.volume);
+        throw new AssertionError("no volume " + number);
     }
 
     // ---- the connection and the disk go
@@ -338,7 +359,6 @@ public final class PeerWritePath {
     public void connectionLost(ActionQueue out) {
         connected = false;
         brokenEpoch = false;
-        flushIsOfThisConnection = false;
         for (PeerEpoch epoch = epochs.poll(); epoch != null; epoch = epochs.poll()) {
             for (PeerWrite write = epoch.pollWaiting(); write != null; write = epoch.pollWaiting()) {
                 if (write.payload != null) out.add(new Action.ReleasePayload(write.payload));
@@ -348,9 +368,26 @@ public final class PeerWritePath {
         }
     }
 
-    /** Everything that was received is on its disk: a takeover may go on (rule 21). */
+    /**
+     * The disk is given up. What it has of the open epochs is never acknowledged (rule 7), and nobody waits for its flush any more; its
+     * writes keep their slots until it answers (rule 18).
+     */
+    public void localDiskLost(Volume volume, ActionQueue out) {
+        for (PeerEpoch epoch : epochs) epoch.failed |= epoch.received > 0;
+        int index = volumes.indexOf(volume);
+        if (!flushCounts[index]) return;
+        flushCounts[index] = false;
+        flushFailed = true;
+        flushesOpen--;
+        flushesAreThrough(out);
+    }
+
+    /** Everything that was received is on its disk, where there still is one: a takeover may go on (rule 21). */
     public boolean isDrained() {
-        return writesInWork == 0 && flushesOpen == 0;
+        for (int i = 0; i < volumes.size(); i++) {
+            if (volumes.get(i).diskUsable() && inWork[i] > 0) return false;
+        }
+        return flushesOpen == 0;
     }
 
     public int writesInWork() {

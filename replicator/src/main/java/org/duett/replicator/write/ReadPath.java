@@ -85,7 +85,6 @@ public final class ReadPath {
             read.firstSector = request.firstSector + request.cutBytes / BlockUser.SECTOR_BYTES;
             read.payloadIndex = (int) request.cutBytes;
             read.lengthBytes = (int) Math.min(MAX_PART_BYTES, request.lengthBytes - request.cutBytes);
-            read.repair = false;
             request.cutBytes += read.lengthBytes;
             request.openParts++;
             start(volume, read, out);
@@ -108,8 +107,8 @@ public final class ReadPath {
     }
 
     private void start(Volume volume, HostRead read, ActionQueue out) {
-        if (!read.repair && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
-        else if (connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE) readRemotely(read, out);
+        if (volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
+        else if (peerHasIt(volume)) readRemotely(read, out);
         else fail(read, out);
     }
 
@@ -154,15 +153,17 @@ public final class ReadPath {
             finish(read, out);
             return;
         }
-        boolean peerHasIt = connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
-        boolean repairs = peerHasIt && volume.settings.onReadError() == OnReadError.REPAIR;
-        if (!repairs) volume.diskFailed(DiskFailure.READ, read.disk.errno, read.firstSector);
-        if (!peerHasIt) {
-            fail(read, out);
-            return;
-        }
-        read.repair = true;
-        readRemotely(read, out);
+        boolean peerHasIt = peerHasIt(volume);
+        boolean repairs = volume.settings.onReadError() == OnReadError.REPAIR;
+        if (repairs) volume.sectorUnreadable(read.disk.errno, read.firstSector);
+        else volume.diskFailed(DiskFailure.READ, read.disk.errno, read.firstSector);
+        if (!peerHasIt) fail(read, out);
+        else if (repairs && mayRepair(volume, read)) beginRepair(volume, read, out);
+        else readRemotely(read, out);
+    }
+
+    private boolean peerHasIt(Volume volume) {
+        return connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
     }
 
     /** P_DATA_REPLY. False: nothing was asked of which this is the answer. Takes over the packet's payload. */
@@ -175,8 +176,8 @@ public final class ReadPath {
         read.request.payload.setBytes(read.payloadIndex, reply.payload, reply.payloadIndex, reply.lengthBytes);
         out.add(new Action.ReleasePayload(reply.payload));
         Volume volume = volume(read.volume);
-        if (read.repair && mayRepair(volume, read)) {
-            repair(volume, read, out);
+        if (read.present && mayRepair(volume, read)) {
+            writeRepair(volume, read, out);
             return true;
         }
         finish(read, out);
@@ -201,19 +202,39 @@ public final class ReadPath {
 
     // ---- read repair (rule 15)
 
-    /** The peer is UpToDate, the block is in sync, and nobody is writing it: else the repair could undo a newer write. */
-    private static boolean mayRepair(Volume volume, HostRead read) {
-        return volume.diskUsable() && volume.state().disk() == DiskState.UP_TO_DATE
-                && volume.state().peerDisk() == DiskState.UP_TO_DATE
-                && !volume.bitmap().isOutOfSync(read.firstSector, read.lengthBytes)
-                && volume.overlap().firstOverlapping(read) == null
-                && (!volume.settings.activityLogUpdates()
-                        || volume.log().isHot(ActivityLog.extentOf(read.firstSector)));
+    /** Else the repair could undo a newer write, or hide that the peer has none. */
+    private boolean mayRepair(Volume volume, HostRead read) {
+        return volume.diskUsable() && read.disk.attach == volume.attach() && volume.state().disk() == DiskState.UP_TO_DATE && peerHasIt(volume)
+                && !volume.bitmap().isOutOfSync(read.firstSector, read.lengthBytes);
     }
 
-    private void repair(Volume volume, HostRead read, ActionQueue out) {
-        boolean entered = volume.overlap().enter(read);
-        assert entered;
+    /** Before the peer is asked: no write may come between what it answers and what is written back. */
+    private void beginRepair(Volume volume, HostRead read, ActionQueue out) {
+        if (volume.overlap().enter(read)) nothingOverlaps(read, out);
+    }
+
+    public void nothingOverlaps(HostRead read, ActionQueue out) {
+        Volume volume = volume(read.volume);
+        if (!mayRepair(volume, read)) {
+            endRepair(volume, read);
+            start(volume, read, out);
+            return;
+        }
+        // The repair is a local write: after a crash in its midst the extent has to be named.
+        if (volume.log().acquire(read)) extentIsHot(read, out);
+    }
+
+    public void extentIsHot(HostRead read, ActionQueue out) {
+        Volume volume = volume(read.volume);
+        if (mayRepair(volume, read)) {
+            readRemotely(read, out);
+            return;
+        }
+        endRepair(volume, read);
+        start(volume, read, out);
+    }
+
+    private void writeRepair(Volume volume, HostRead read, ActionQueue out) {
         repairs++;
         DiskOperation disk = read.disk;
         disk.kind = DiskOperation.Kind.WRITE;
@@ -227,15 +248,20 @@ public final class ReadPath {
     }
 
     private void repairWritten(Volume volume, HostRead read, ActionQueue out) {
-        volume.overlap().leave(read);
         if (read.disk.errno != 0) volume.diskFailed(DiskFailure.WRITE, read.disk.errno, read.firstSector);
         finish(read, out);
+    }
+
+    private static void endRepair(Volume volume, HostRead read) {
+        if (read.present) volume.overlap().leave(read);
+        volume.log().release(read);
     }
 
     // ---- ends
 
     private void finish(HostRead read, ActionQueue out) {
         bytesRead += read.lengthBytes;
+        endRepair(volume(read.volume), read);
         HostRequest request = read.request;
         read.request = null;
         if (request != null) partDone(request, out);
@@ -273,7 +299,8 @@ public final class ReadPath {
             HostRead read = slots.get(i);
             if (read.request == null || !read.remote || read.disk.inFlight) continue;
             Volume volume = volume(read.volume);
-            if (!read.repair && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
+            // What is under repair was not readable here.
+            if (!read.present && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
             else fail(read, out);
         }
     }
@@ -287,8 +314,18 @@ public final class ReadPath {
         for (int i = 0; i < slots.size(); i++) {
             HostRead read = slots.get(i);
             boolean stuck = read.request != null && read.volume == volume.number && read.disk.inFlight;
-            if (stuck && read.disk.kind == DiskOperation.Kind.READ) readElsewhere(volume, read, out);
+            if (!stuck) continue;
+            if (read.disk.kind == DiskOperation.Kind.READ) readElsewhere(volume, read, out);
+            else answerWithoutRepair(volume, read, out);
         }
+    }
+
+    /** The peer's data is there; only the slot waits for the disk. */
+    private void answerWithoutRepair(Volume volume, HostRead read, ActionQueue out) {
+        endRepair(volume, read);
+        HostRequest request = read.request;
+        read.request = null;
+        partDone(request, out);
     }
 
     // The hung operation may still write into the request's memory: the read is tried again into fresh memory and in a fresh slot
@@ -309,7 +346,6 @@ public final class ReadPath {
         read.firstSector = stuck.firstSector;
         read.payloadIndex = 0;
         read.lengthBytes = stuck.lengthBytes;
-        read.repair = false;
         start(volume, read, out);
     }
 

@@ -15,6 +15,7 @@ import org.duett.replicator.machine.Leg;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.record.HeldWrites;
 import org.duett.replicator.record.LossRecord;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.volume.Volume;
@@ -579,7 +580,7 @@ public final class WritePath implements HeldWrites {
         flush.next = null;
         flush.request = request;
         flush.volume = volume.number;
-        flush.peer = epochs.awaitBarrier(flush, out) ? Leg.PENDING : Leg.NOT_NEEDED;
+        flush.peer = epochs.awaitBarrier(flush, out) ? Leg.PENDING : peerHasAllOnStableStorage(volume) ? Leg.DONE : Leg.NOT_NEEDED;
         flush.record = record.newWritesNeedRecord(volume) ? Leg.PENDING : Leg.NOT_NEEDED;
         boolean local = volume.takesLocalWrites() && volume.settings.diskFlushes();
         flush.local = local ? Leg.PENDING : Leg.NOT_NEEDED;
@@ -593,6 +594,11 @@ public final class WritePath implements HeldWrites {
         }
         if (flush.record == Leg.PENDING) record.wanted(volume, out);
         decideFlush(flush, out);
+    }
+
+    /** Asked when no epoch is open: every write that the peer has was covered by a barrier ack. */
+    private boolean peerHasAllOnStableStorage(Volume volume) {
+        return connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
     }
 
     public void flushDone(HostFlush flush, ActionQueue out) {
