@@ -1,0 +1,2 @@
+/** Reading of what other programs print as JSON. */
+package org.duett.bench.json;

@@ -1,0 +1,2 @@
+/** What is measured and driven: things that serve a volume over NBD, and our own client to them. */
+package org.duett.bench.target;
