@@ -158,6 +158,7 @@ public final class ResourceMachine {
         while (progress) {
             progress = false;
             for (int i = 0; i < parts.volumeParts.size(); i++) progress |= settle(parts.volumeParts.get(i), out);
+            progress |= freeze.endWithItsCause();
         }
         tellNewIdentifiers(out);
         connecting.announceEstablished();
