@@ -14,6 +14,7 @@ import org.duett.bench.host.Requirement;
 import org.duett.bench.network.Namespace;
 import org.duett.bench.network.VirtualCable;
 import org.duett.ittests.Requirements;
+import org.duett.ittests.StoryOnFailure;
 
 /**
  * A real DRBD 8.4, Debian's kernel in QEMU, at one end of a {@link VirtualCable}: it has that end's address, and whatever is
@@ -38,12 +39,14 @@ public final class KernelDrbd implements AutoCloseable {
     private final Path folder;
     private final GuestAgent agent;
     private final Process qemu;
+    private final StoryOnFailure.Participation participation;
 
     private KernelDrbd(Setup setup, Path folder, GuestAgent agent, Process qemu) {
         this.setup = setup;
         this.folder = folder;
         this.agent = agent;
         this.qemu = qemu;
+        participation = StoryOnFailure.takesPart(this::story);
     }
 
     /** Skips the test, with the reason, where no guest can be booted; the first call downloads its packages. */
@@ -214,6 +217,13 @@ public final class KernelDrbd implements AutoCloseable {
         return must("dmesg");
     }
 
+    private String story() {
+        if (!qemu.isAlive()) {
+            return "the kernel's DRBD is gone; it had said\n" + logs();
+        }
+        return "the kernel's DRBD is\n" + status() + "and its log ends with\n" + must("dmesg | tail -n 60");
+    }
+
     public Path diskImage(int index) {
         return setup.diskImages.get(index);
     }
@@ -230,6 +240,7 @@ public final class KernelDrbd implements AutoCloseable {
 
     @Override
     public void close() {
+        participation.close();
         kill();
         try {
             agent.close();

@@ -43,9 +43,17 @@ done
 for file in sbin/drbdsetup sbin/drbdadm sbin/drbdmeta lib/drbd/drbdadm-84 lib/drbd/drbdsetup-84; do
     install -D "$tools/$file" "$root/$file"
     ldd "$tools/$file" | awk '/=> \// {print $3} /^\t\/lib64/ {print $1}'
-done | sort -u | while read -r library; do
+done >"$folder/libraries"
+# dd and blkdiscard of this machine: busybox's know neither O_DSYNC nor zero-out.
+for tool in dd blkdiscard; do
+    file=$(command -v $tool)
+    install -D "$file" "$root/sbin/$tool"
+    rm -f "$root/bin/$tool"
+    ldd "$file" | awk '/=> \// {print $3} /^\t\/lib64/ {print $1}'
+done >>"$folder/libraries"
+sort -u "$folder/libraries" | while read -r library; do
     install -D "$(readlink -f "$library")" "$root$library"
 done
 
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$folder/initrd.gz"
-rm -rf "$folder/root" "$folder"/unpacked-* "$folder/packages"
+rm -rf "$folder/libraries" "$folder/root" "$folder"/unpacked-* "$folder/packages"
