@@ -54,7 +54,7 @@ class PackageDependenciesTest {
             row("config", "state"));
 
     /** Where core and shells are put together; these may know everything, but nobody may know them. */
-    private static final Set<String> ASSEMBLIES = Set.of("node", "simulator");
+    private static final Set<String> ASSEMBLIES = Set.of("node", "simulator", "cli");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
