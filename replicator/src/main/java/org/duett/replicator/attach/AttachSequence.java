@@ -2,6 +2,7 @@ package org.duett.replicator.attach;
 
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
+import java.util.SortedMap;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.machine.Action;
@@ -47,6 +48,7 @@ public final class AttachSequence {
     private final String resource;
     private final Volume volume;
     private final BufferSource buffers;
+    private final SortedMap<Long, String> madeDisks;
     private final DiskOperation read;
     private Stage stage = Stage.IDLE;
     private ByteBuf buffer;
@@ -59,8 +61,9 @@ public final class AttachSequence {
     private boolean markAll;
     private Result result;
 
-    public AttachSequence(String resource, Volume volume, BufferSource buffers) {
+    public AttachSequence(String resource, Volume volume, BufferSource buffers, SortedMap<Long, String> madeDisks) {
         this.resource = resource;
+        this.madeDisks = madeDisks;
         this.volume = volume;
         this.buffers = buffers;
         read = new DiskOperation(DiskOperation.Purpose.ATTACH, this);
@@ -148,6 +151,12 @@ public final class AttachSequence {
     private void adopt(Superblock good, MetadataLayout itsLayout, ActionQueue out) {
         superblock = good;
         layout = itsLayout;
+        String owner = madeDisks.get(good.deviceUuid());
+        if (owner != null && !owner.equals(name())) {
+            refuse("this disk was made for " + owner + " (device identifier " + Long.toHexString(good.deviceUuid()) + ")",
+                    "Check the disk path in the configuration. If its data is to be given up: duett create-md --force " + name(), out);
+            return;
+        }
         long mine = layout.usableSectors(volume.geometry().dataBytes() / 512);
         long configured = volume.settings.sizeLimitSectors();
         SizeDecision size = SizeDecision.decide(new SizeDecision.Sizes(mine, 0, good.lastAgreedSectors(), configured));

@@ -16,6 +16,7 @@ import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.metadata.CreateMetadata;
 import org.duett.replicator.metadata.MetadataLayout;
 import org.duett.replicator.metadata.MetadataWrite;
+import org.duett.replicator.node.MadeDisks;
 import org.duett.replicator.node.SettingsFromConfig;
 
 /** {@code duett create-md}: the file, if it is to be made, then fresh metadata. Overwrites nothing that anybody could miss unless forced. */
@@ -112,7 +113,9 @@ final class CreateMetadataVerb {
             refuseToOverwrite(choice, volume, device);
             MetadataLayout layout = MetadataLayout.of(device.kind(), device.sizeBytes());
             long dataSectors = disk.geometry().dataBytes() / MetadataLayout.SECTOR_BYTES;
-            for (MetadataWrite write : CreateMetadata.writes(layout, new SecureRandom().nextLong(), dataSectors)) device.write(write);
+            long deviceUuid = new SecureRandom().nextLong();
+            MadeDisks.add(choice.stateDirectory(), deviceUuid, choice.resource().name() + "/" + volume.number());
+            for (MetadataWrite write : CreateMetadata.writes(layout, deviceUuid, dataSectors)) device.write(write);
             long usable = layout.usableSectors(dataSectors) * MetadataLayout.SECTOR_BYTES;
             System.out.println(choice.resource().name() + "/" + volume.number() + ": fresh metadata (" + device.kind().drbdName() + ") on "
                     + volume.disk() + "; " + usable + " bytes for data");

@@ -13,7 +13,7 @@ import org.duett.replicator.config.VolumeConfig;
 import org.duett.replicator.control.ExitCode;
 
 /** The resource of the configuration that a verb names, and its volumes on this node. */
-record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes) {
+record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes, Path stateDirectory) {
 
     static ResourceChoice of(Path configuration, Target target) throws CommandFailed {
         ReplicatorConfig config = read(configuration);
@@ -22,12 +22,12 @@ record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes) {
                         "The configuration " + configuration + " has no resource " + target.resource() + ".", "Nothing was changed.",
                         "It has: " + String.join(", ", config.resources().stream().map(ResourceConfig::name).toList()) + "."));
         HostConfig local = local(config, resource);
-        if (target.volume() == Target.ALL_VOLUMES) return new ResourceChoice(resource, local.volumes());
+        if (target.volume() == Target.ALL_VOLUMES) return new ResourceChoice(resource, local.volumes(), config.node().stateDirectory());
         VolumeConfig volume = local.volume(target.volume())
                 .orElseThrow(() -> new CommandFailed(ExitCode.CONFIGURATION,
                         "Resource " + resource.name() + " has no volume " + target.volume() + " in " + configuration + ".", "Nothing was changed.",
                         "It has: " + String.join(", ", local.volumes().stream().map(each -> Integer.toString(each.number())).toList()) + "."));
-        return new ResourceChoice(resource, List.of(volume));
+        return new ResourceChoice(resource, List.of(volume), config.node().stateDirectory());
     }
 
     /** The names of all resources that this node has a part in. */

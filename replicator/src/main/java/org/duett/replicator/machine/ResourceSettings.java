@@ -1,13 +1,25 @@
 package org.duett.replicator.machine;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.SortedMap;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.StatePolicies;
 
-/** All that the core must know of a resource's configuration. Times in the unit of their names; sizes in bytes, sectors or KiB. */
+/**
+ * All that the core must know of a resource's configuration. Times in the unit of their names; sizes in bytes, sectors or KiB.
+ *
+ * @param madeDisks device identifiers of disks that this node made, and the volume that each was made for: no other one attaches it
+ */
 public record ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
-        NetSettings net, List<VolumeSettings> volumes) {
+        NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks) {
+
+    /** Nothing is known of where disks belong. */
+    public ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
+            NetSettings net, List<VolumeSettings> volumes) {
+        this(name, localNode, peerNode, bootId, cluster, onNoData, net, volumes, Collections.emptySortedMap());
+    }
 
     public enum Protocol {
         A, B, C;

@@ -79,7 +79,7 @@ public final class Daemon implements AutoCloseable {
         int threads = Math.clamp(Math.min(read.config().resources().size(), Runtime.getRuntime().availableProcessors()), 1, MOST_LOOPS);
         EventLoopGroup loops = transport.newGroup(threads, "resource");
         try {
-            ReplicatorNode node = new ReplicatorNode(new NodeSurroundings(transport, loops, own.runDirectory(),
+            ReplicatorNode node = new ReplicatorNode(new NodeSurroundings(transport, loops, own.runDirectory(), own.stateDirectory(),
                     configuration.toAbsolutePath(), BootId.read(), new EventHub(), new ProcessFailStop(own.stateDirectory())));
             Path socket = FileNames.controlSocket(own.runDirectory());
             ControlServer control = ControlServer.listen(socket, new NodeRequests(node, nodeName, version));

@@ -85,7 +85,7 @@ final class ResourceNode {
         String name = config.name();
         nbdSocket = FileNames.nbdSocket(node.runDirectory(), name);
         BootClock clock = new BootClock();
-        ResourceSettings settings = SettingsFromConfig.settings(config, local, peer, node.bootId());
+        ResourceSettings settings = SettingsFromConfig.settings(config, local, peer, node.bootId(), MadeDisks.read(node.stateDirectory()));
         buffers = new AlignedBuffers(eventLoop, BUFFER_BYTES);
         loop = new ResourceLoop(name, eventLoop, clock, new ResourceMachine(settings, buffers), node.failStop());
         events = new ResourceEvents(name, new EventLines(name, minors(local)), node.hub());

@@ -3,6 +3,7 @@ package org.duett.replicator.node;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
 import org.duett.replicator.config.DiskConfig;
 import org.duett.replicator.config.DuettOptions;
 import org.duett.replicator.config.HostConfig;
@@ -33,11 +34,12 @@ public final class SettingsFromConfig {
     private SettingsFromConfig() {
     }
 
-    static ResourceSettings settings(ResourceConfig resource, HostConfig local, HostConfig peer, long bootId) {
+    static ResourceSettings settings(ResourceConfig resource, HostConfig local, HostConfig peer, long bootId,
+            SortedMap<Long, String> madeDisks) {
         List<VolumeSettings> volumes = new ArrayList<>();
         for (VolumeConfig volume : local.volumes()) volumes.add(volume(volume, resource.duett()));
         return new ResourceSettings(resource.name(), local.displayName(), peer.displayName(), bootId, resource.duett().clusterControlled(),
-                onNoData(resource.options().onNoDataAccessible()), net(resource.net(), local), volumes);
+                onNoData(resource.options().onNoDataAccessible()), net(resource.net(), local), volumes, madeDisks);
     }
 
     private static StatePolicies.OnNoData onNoData(ResourceOptions.OnNoDataAccessible policy) {

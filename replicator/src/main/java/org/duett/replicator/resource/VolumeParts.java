@@ -52,7 +52,7 @@ final class VolumeParts {
         this.volume = volume;
         NetSettings net = settings.net();
         IntegrityAlgorithm checksum = net.checksumAlgorithm().isEmpty() ? null : IntegrityAlgorithm.named(net.checksumAlgorithm());
-        attach = new AttachSequence(settings.name(), volume, buffers);
+        attach = new AttachSequence(settings.name(), volume, buffers, settings.madeDisks());
         source = new ResyncSource(volume, buffers, checksum);
         target = new ResyncTarget(volume, buffers, volume.settings.resync(), net.maxBuffersPages(), checksum);
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import java.util.Collections;
 import org.duett.replicator.config.ConfigReader;
 import org.duett.replicator.config.ConfigSelection;
 import org.duett.replicator.config.HostConfig;
@@ -61,7 +62,7 @@ class SettingsFromConfigTest {
 
     @Test
     void theNetOptionsReachTheCore() {
-        ResourceSettings settings = SettingsFromConfig.settings(config, alice, bob, 77);
+        ResourceSettings settings = SettingsFromConfig.settings(config, alice, bob, 77, Collections.emptySortedMap());
         assertThat(settings.name()).isEqualTo("mirror");
         assertThat(settings.localNode()).isEqualTo("alice");
         assertThat(settings.peerNode()).isEqualTo("bob");
@@ -85,8 +86,8 @@ class SettingsFromConfigTest {
 
     @Test
     void aSplitBrainPolicyThatNamesANodeIsMirroredOnTheTwoNodes() {
-        SplitBrainPolicy onAlice = SettingsFromConfig.settings(config, alice, bob, 1).net().splitBrain();
-        SplitBrainPolicy onBob = SettingsFromConfig.settings(config, bob, alice, 1).net().splitBrain();
+        SplitBrainPolicy onAlice = SettingsFromConfig.settings(config, alice, bob, 1, Collections.emptySortedMap()).net().splitBrain();
+        SplitBrainPolicy onBob = SettingsFromConfig.settings(config, bob, alice, 1, Collections.emptySortedMap()).net().splitBrain();
         assertThat(onAlice).isEqualTo(new SplitBrainPolicy(AfterSplitBrain.DISCARD_LOCAL, AfterSplitBrain.CONSENSUS,
                 AfterSplitBrain.DISCONNECT, true, SplitBrainPolicy.RoleConflict.VIOLENTLY));
         assertThat(onBob).isEqualTo(onAlice.mirrored());
@@ -94,11 +95,11 @@ class SettingsFromConfigTest {
 
     @Test
     void theDiskOptionsReachTheCore() {
-        VolumeSettings volume = SettingsFromConfig.settings(config, alice, bob, 1).volumes().get(1);
+        VolumeSettings volume = SettingsFromConfig.settings(config, alice, bob, 1, Collections.emptySortedMap()).volumes().get(1);
         assertThat(volume).isEqualTo(new VolumeSettings(1, new MetadataKind.FlexExternal(), 0, 500, true, StatePolicies.Fencing.RESOURCE_ONLY,
                 ResourceSettings.OnIoError.PASS_ON, ResourceSettings.OnReadError.DETACH, false, true, 5000,
                 new ResourceSettings.ResyncSettings(7168, 30, 15, 128, 204_800, 1024)));
-        assertThat(SettingsFromConfig.settings(config, bob, alice, 1).volumes()).extracting(VolumeSettings::metadataKind)
+        assertThat(SettingsFromConfig.settings(config, bob, alice, 1, Collections.emptySortedMap()).volumes()).extracting(VolumeSettings::metadataKind)
                 .containsExactly(new MetadataKind.Internal(), new MetadataKind.Indexed(2));
     }
 

@@ -2,7 +2,11 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
+import java.util.TreeMap;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -71,5 +75,19 @@ class PairStoriesTest {
             pair.runUntilProtected();
             pair.checkAll();
         }
+    }
+
+    @Test
+    void aDiskThatWasMadeForAnotherVolumeIsNotAttached() {
+        // The simulated devices carry the identifiers 77 and 78.
+        var pair = SimulatedPair.of(16, base -> new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(),
+                base.onNoData(), base.net(), base.volumes(), new TreeMap<>(Map.of(77L, "other/0", 78L, "r0/0"))));
+        pair.alpha().start();
+        byte[] before = pair.alpha().data(0).current(0, 1 << 20);
+        var refused = (CommandResult.Refused) pair.run(pair.alpha(), new Command.Attach(0));
+        assertThat(refused.report().toString()).contains("made for other/0").contains("Nothing was written");
+        assertThat(pair.alpha().data(0).current(0, 1 << 20)).isEqualTo(before);
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Attach(0));
     }
 }
