@@ -67,7 +67,7 @@ public final class NodeRequests implements ControlHandler {
 
     // ---- status
 
-    private List<ResourceView> views(Optional<String> name) throws NodeException, IOException {
+    private List<ResourceView> views(Optional<String> name) throws NodeException {
         List<ResourceView> views = new ArrayList<>();
         if (name.isPresent()) {
             views.add(node.resource(name.get()).view());
@@ -85,7 +85,7 @@ public final class NodeRequests implements ControlHandler {
         };
     }
 
-    private static String show(ResourceNode resource, int volume, ControlRequest.StateWord word) throws IOException, NodeException {
+    private static String show(ResourceNode resource, int volume, ControlRequest.StateWord word) throws NodeException {
         StringBuilder text = new StringBuilder();
         for (ResourceStatus.VolumeStatus each : resource.view().status().volumes()) {
             if (volume >= 0 && each.number() != volume) continue;
@@ -123,14 +123,14 @@ public final class NodeRequests implements ControlHandler {
 
     // ---- waits
 
-    private static String waitConnect(ResourceNode resource, OptionalInt timeout) throws InterruptedException, NodeException, IOException {
+    private static String waitConnect(ResourceNode resource, OptionalInt timeout) throws InterruptedException, NodeException {
         boolean afterSplitBrain = resource.config().startup().waitAfterSplitBrain();
         ResourceStatus status = await(resource, timeout, "connected", each -> isConnected(each) || !afterSplitBrain && isStandAlone(each));
         if (!isStandAlone(status)) return resource.name() + " is connected\n";
         throw standAlone(resource);
     }
 
-    private static String waitSync(ResourceNode resource, OptionalInt timeout) throws InterruptedException, NodeException, IOException {
+    private static String waitSync(ResourceNode resource, OptionalInt timeout) throws InterruptedException, NodeException {
         boolean afterSplitBrain = resource.config().startup().waitAfterSplitBrain();
         ResourceStatus status = await(resource, timeout, "in sync", each -> isInSync(each) || !afterSplitBrain && isStandAlone(each));
         if (!isStandAlone(status)) return resource.name() + " is in sync\n";
@@ -155,7 +155,7 @@ public final class NodeRequests implements ControlHandler {
     }
 
     private static ResourceStatus await(ResourceNode resource, OptionalInt timeout, String what, Predicate<ResourceStatus> condition)
-            throws InterruptedException, NodeException, IOException {
+            throws InterruptedException, NodeException {
         int seconds = timeout.isPresent() ? timeout.getAsInt() : configuredSeconds(resource);
         CompletableFuture<ResourceStatus> future = resource.await(condition);
         try {
@@ -172,7 +172,7 @@ public final class NodeRequests implements ControlHandler {
     }
 
     /** Spec states 6.5. */
-    private static int configuredSeconds(ResourceNode resource) throws IOException {
+    private static int configuredSeconds(ResourceNode resource) throws NodeException {
         StartupConfig startup = resource.config().startup().corrected();
         boolean peerOutdated = resource.view().status().volumes().stream()
                 .anyMatch(volume -> volume.state().peerDisk() == DiskState.OUTDATED);

@@ -140,18 +140,9 @@ public final class ReplicatorNode {
     }
 
     private void attachAll(ResourceNode resource) throws NodeException, InterruptedException {
-        ResourceStatus status = view(resource);
+        ResourceStatus status = resource.view().status();
         for (ResourceStatus.VolumeStatus volume : status.volumes()) {
             if (volume.state().disk() == DiskState.DISKLESS) done(order(resource, new Command.Attach(volume.number())));
-        }
-    }
-
-    private static ResourceStatus view(ResourceNode resource) throws NodeException {
-        try {
-            return resource.view().status();
-        } catch (IOException stuck) {
-            throw new NodeException(ExitCode.ERROR, "Resource " + resource.name() + ": " + stuck.getMessage() + ".", "Nothing was changed.",
-                    "See the daemon's log.");
         }
     }
 

@@ -10,22 +10,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.duett.replicator.config.HostConfig;
 import org.duett.replicator.config.NodeAddress;
 import org.duett.replicator.config.ResourceConfig;
 import org.duett.replicator.config.VolumeConfig;
+import org.duett.replicator.control.ExitCode;
 import org.duett.replicator.disk.AlignedBuffers;
 import org.duett.replicator.disk.DiskRequest;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.nbd.NbdLimits;
 import org.duett.replicator.nbd.NbdServer;
@@ -55,6 +58,7 @@ final class ResourceNode {
     private final ResourceEvents events;
     private final ResourceTickets tickets;
     private final ResourceErrands errands;
+    private final TermFile terms;
     private final VolumeDisks disks;
     private final PeerConnections peers;
     private final NbdServer nbd;
@@ -70,11 +74,20 @@ final class ResourceNode {
             started.close();
             throw failed;
         }
+        OptionalLong formerTerm = started.terms.read();
         onLoop(eventLoop, () -> {
             started.events.created();
+            if (formerTerm.isPresent()) started.events.reported(roleNotResumed(config.name(), formerTerm.getAsLong()));
             return null;
         });
         return started;
+    }
+
+    /** Rule 22: clients that still hold data of that term are not let in; a person, or the failover daemon, decides who serves next. */
+    private static OperatorReport roleNotResumed(String resource, long term) {
+        return new OperatorReport(OperatorReport.Level.WARNING, "Resource " + resource + ": its daemon ended while this node was Primary, term "
+                + HexFormat.of().toHexDigits(term) + ", in this boot of the machine.", "It starts as Secondary, and serves nobody.",
+                "If the other node has not taken over: duett primary " + resource + ", then attach the clients anew.");
     }
 
     private ResourceNode(ResourceConfig config, HostConfig local, HostConfig peer, NodeSurroundings node, EventLoop eventLoop)
@@ -90,9 +103,9 @@ final class ResourceNode {
         loop = new ResourceLoop(name, eventLoop, clock, new ResourceMachine(settings, buffers), node.failStop());
         events = new ResourceEvents(name, new EventLines(name, minors(local)), node.hub());
         tickets = new ResourceTickets(loop);
+        terms = new TermFile(FileNames.term(node.runDirectory(), name), node.bootId());
         errands = new ResourceErrands(loop, events, name, config.handlers(),
-                new HandlerEnvironment(name, node.configuration(), local, peer),
-                new TermFile(FileNames.term(node.runDirectory(), name), node.bootId()));
+                new HandlerEnvironment(name, node.configuration(), local, peer), terms);
         disks = new VolumeDisks(loop, buffers, diskRequests(config, local));
         peers = new PeerConnections(node.transport(), eventLoop, SettingsFromConfig.peer(config, local, peer), buffers::allocate,
                 loop::deliver, RandomGenerator.getDefault());
@@ -164,8 +177,8 @@ final class ResourceNode {
         return future;
     }
 
-    ResourceView view() throws IOException {
-        return onLoop(eventLoop, this::viewNow);
+    ResourceView view() throws NodeException {
+        return ask(this::viewNow);
     }
 
     private ResourceView viewNow() {
@@ -184,11 +197,20 @@ final class ResourceNode {
         return "nbd+unix:///" + FileNames.escaped(name()) + "/" + volume + "@" + HexFormat.of().toHexDigits(term) + "?socket=" + nbdSocket;
     }
 
-    void introduceTo(EventHub.Subscription subscription) throws IOException {
-        onLoop(eventLoop, () -> {
+    void introduceTo(EventHub.Subscription subscription) throws NodeException {
+        ask(() -> {
             events.introduceTo(subscription);
             return null;
         });
+    }
+
+    private <T> T ask(Callable<T> question) throws NodeException {
+        try {
+            return onLoop(eventLoop, question);
+        } catch (IOException stuck) {
+            throw new NodeException(ExitCode.ERROR, "Resource " + name() + ": " + stuck.getMessage() + ".", "Nothing was changed.",
+                    "See the daemon's log.");
+        }
     }
 
     // ---- the end

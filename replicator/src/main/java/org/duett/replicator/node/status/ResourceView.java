@@ -14,6 +14,12 @@ public record ResourceView(ResourceStatus status, List<VolumePlace> places) {
                 status.volumes().stream().map(ResourceStatus.VolumeStatus::number).toList());
     }
 
+    /** On what this node relies while it goes on alone, if it does. */
+    Optional<String> proof() {
+        String proof = status.proof();
+        return proof == null || proof.isBlank() || proof.equals("none") ? Optional.empty() : Optional.of(proof);
+    }
+
     /**
      * Where a volume lives.
      *

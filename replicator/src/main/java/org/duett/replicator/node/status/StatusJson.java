@@ -65,7 +65,7 @@ public final class StatusJson {
         json.writeBooleanField("peerIsDuett", status.peerIsDuett());
         json.writeBooleanField("cluster", status.cluster());
         json.writeBooleanField("frozen", status.frozen());
-        text("proof", status.proof());
+        text("proof", view.proof().orElse(null));
         text("term", status.term() == 0 ? null : HexFormat.of().toHexDigits(status.term()));
         json.writeNumberField("writesInFlight", status.writesInFlight());
         json.writeNumberField("requestsWaiting", status.requestsWaiting());

@@ -70,7 +70,8 @@ public final class StatusText {
         line("");
         line(painted(status.name(), Paint.BOLD) + "  " + role(status.localNode(), status.role()) + ", "
                 + role(status.peerNode(), status.peerRole()) + ", " + connection(status) + ", protocol " + status.protocol());
-        if (status.frozen()) wrapped("  ", "The host's reads and writes are held" + proof(status) + ".", Paint.RED);
+        if (status.frozen() && !status.volumes().isEmpty()) wrapped("  ", heldBack(status), Paint.RED);
+        view.proof().ifPresent(proof -> wrapped("  ", "Goes on alone. Proof: " + proof, null));
         for (int i = 0; i < status.volumes().size(); i++) volume(status, status.volumes().get(i), view.places().get(i));
     }
 
@@ -91,9 +92,16 @@ public final class StatusText {
                 : connection == ConnectionState.STAND_ALONE ? Paint.RED : Paint.YELLOW);
     }
 
-    private static String proof(ResourceStatus status) {
-        String proof = status.proof();
-        return proof == null || proof.isBlank() ? "" : "; " + proof;
+    /** Why nothing moves, and what lets it go on. */
+    private static String heldBack(ResourceStatus status) {
+        VolumeState state = status.volumes().getFirst().state();
+        String why;
+        if (state.suspendedByUser()) why = "by suspend-io. Do: duett resume-io " + status.name();
+        else if (state.suspendedNoData()) why = "until good data is at hand: bring " + status.peerNode() + " back, or a good disk (on-no-data-accessible suspend-io).";
+        else if (state.suspendedFencing()) why = "until " + status.peerNode() + " is fenced, or back (fencing resource-and-stonith).";
+        else if (status.cluster()) why = "until there is proof that " + status.peerNode() + " is down, or it is back.";
+        else why = "until the loss of a copy is on record, or by the failover daemon.";
+        return "The host's reads and writes are held " + why;
     }
 
     private void volume(ResourceStatus status, VolumeStatus volume, VolumePlace place) {
@@ -107,7 +115,7 @@ public final class StatusText {
             line("    " + Amounts.bytes(volume.outOfSyncBytes()) + " may differ from " + status.peerNode()
                     + " and will be copied by the next resync");
         }
-        heldBack(state);
+        pauses(state);
         line("    disk    " + place.disk() + (place.engine().isEmpty() ? "" : " (" + place.engine() + ")"));
         place.nbdUri().ifPresent(uri -> line("    attach  " + uri));
         line("    data    generation " + GenerationIdentifiers.hexadecimal(volume.identifiers().current())
@@ -141,9 +149,7 @@ public final class StatusText {
         return "[" + "=".repeat(Math.max(0, full - 1)) + (full > 0 ? ">" : "") + ".".repeat(width - full) + "]";
     }
 
-    private void heldBack(VolumeState state) {
-        List<String> reasons = StateWords.suspended(state);
-        if (!reasons.isEmpty()) line("    " + painted("I/O suspended: " + String.join(", ", reasons), Paint.RED));
+    private void pauses(VolumeState state) {
         List<String> pauses = StateWords.resyncSuspended(state);
         if (!pauses.isEmpty()) line("    " + painted("resync paused: " + String.join(", ", pauses), Paint.YELLOW));
     }

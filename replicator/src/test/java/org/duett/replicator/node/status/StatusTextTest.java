@@ -104,6 +104,16 @@ class StatusTextTest {
     }
 
     @Test
+    void whoHoldsTheHostBackIsSaidTogetherWithTheWayOut() {
+        Views views = Views.healthy();
+        views.frozen = true;
+        views.states = List.of(views.states.getFirst().withSuspendedByUser(true));
+        assertThat(views.text()).contains("  The host's reads and writes are held by suspend-io. Do: duett resume-io r0\n");
+        views.states = List.of(views.states.getFirst().withSuspendedByUser(false).withSuspendedFencing(true));
+        assertThat(views.text()).contains("are held until node-b is fenced, or back (fencing resource-and-stonith).");
+    }
+
+    @Test
     void aWeakerPromiseIsNotHidden() {
         Views views = Views.healthy();
         views.protocol = Protocol.A;
