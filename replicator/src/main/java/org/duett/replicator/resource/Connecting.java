@@ -85,6 +85,7 @@ final class Connecting {
         parts.trouble = null;
         parts.handshake.discardDone();
         parts.record.connectionEstablished();
+        parts.eyewitnessGivenUp = false;
         parts.lastPeerBootId = parts.handshake.peerBootId();
     }
 
@@ -173,6 +174,8 @@ final class Connecting {
         if (!each.volume.isPrimary()) return;
         boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
+        // What this incarnation has not put on record never will be: later identifiers may be those of writes that came from elsewhere (rule 1b).
+        if (each.volume.seesDataOfPeer()) parts.record.noCopyLeft(each.volume, out);
     }
 
     // ---- time

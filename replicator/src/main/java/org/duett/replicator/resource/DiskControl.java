@@ -49,11 +49,14 @@ final class DiskControl {
         if (event.attach() == each.volume.attach() && each.attach.isRunning()) each.attach.openFailed(event.report());
     }
 
-    void closed(Event.DiskClosed event) {
+    void closed(Event.DiskClosed event, ActionQueue out) {
         VolumeParts each = parts.partsOrNull(event.volume());
         if (event.attach() != each.volume.attach()) return;
         each.volume.diskClosed();
         each.closingDisk = false;
+        each.closeOrdered = false;
+        if (each.detachTicket != 0) out.add(new Action.FinishCommand(each.detachTicket, new CommandResult.Done("detached")));
+        each.detachTicket = 0;
     }
 
     /** Called after each event. */
@@ -64,8 +67,8 @@ final class DiskControl {
                 // Still running, or none was begun.
             }
             case AttachSequence.Result.Refused(OperatorReport report) -> {
-                if (each.volume.diskOpen()) close(each, "attach refused", out);
-                else parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), "attach refused");
+                if (each.volume.diskOpen() && !each.closingDisk) close(each, "attach refused", out);
+                else if (!each.volume.diskOpen()) parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), "attach refused");
                 finishAttach(each, new CommandResult.Refused(StateChangeResult.NO_LOCAL_DISK, report), out);
                 parts.trouble = report;
             }
@@ -103,6 +106,18 @@ final class DiskControl {
         }, out);
     }
 
+    /** Called after each event: a disk that waited for the peer's word, and the connection was lost before it came (spec states 2.1). */
+    void checkAbandoned(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        boolean abandoned = volume.diskUsable() && volume.state().disk() == DiskState.DISKLESS && !each.attach.isRunning() && !each.closingDisk;
+        if (!abandoned) return;
+        OperatorReport report = new OperatorReport(Level.ERROR, parts.name(volume)
+                + ": the connection was lost before the peer could say whether this disk has the host's data.",
+                "The disk is not used, and nothing was written to its data.", "Attach again when the peer is connected.");
+        finishAttach(each, new CommandResult.Refused(StateChangeResult.NEED_CONNECTION, report), out);
+        close(each, "the peer did not decide", out);
+    }
+
     private CommandResult failedNow(VolumeParts each) {
         return new CommandResult.Refused(StateChangeResult.NO_LOCAL_DISK, new OperatorReport(Level.ERROR,
                 parts.name(each.volume) + ": the disk failed right after it was attached.", "No data was changed.", "Check the device."));
@@ -123,8 +138,8 @@ final class DiskControl {
         Volume volume = each.volume;
         each.detachTicket = ticket;
         each.detaching = true;
-        boolean primary = volume.isPrimary();
-        if (primary) parts.record.localLost(volume);
+        // The loss of a disk that is behind anyway needs no record (rule 1).
+        if (volume.isPrimary() && volume.state().disk() == DiskState.UP_TO_DATE) parts.record.localLost(volume);
         each.target.stop();
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "detach");
         parts.sendState(volume, out);
@@ -147,15 +162,22 @@ final class DiskControl {
         }
         volume.metadata().writeSuperblock((durable, actions) -> {
             if (durable) parts.record.localLossOnRecord(volume, actions);
+            else reportUncleanDetach(each, actions);
             volume.stopUsingDisk(actions);
             close(each, "detached", actions);
-            if (each.detachTicket != 0) actions.add(new Action.FinishCommand(each.detachTicket, new CommandResult.Done("detached")));
-            each.detachTicket = 0;
         }, out);
+    }
+
+    private void reportUncleanDetach(VolumeParts each, ActionQueue out) {
+        parts.report(Level.WARNING, parts.name(each.volume) + ": the metadata could not be written when the disk was detached (errno "
+                + each.volume.failureErrno() + ").", "What its activity log names is resynced after the next attach; no data block was changed.",
+                "Check the disk before it is attached again.", out);
     }
 
     /** No use of this disk any more; closed when nothing is outstanding (rule 14). */
     private void close(VolumeParts each, String cause, ActionQueue out) {
+        if (each.closeOrdered) return;
+        each.closeOrdered = true;
         each.closingDisk = true;
         each.volume.stopUsingDisk(out);
         parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), cause);
@@ -207,8 +229,8 @@ final class DiskControl {
             parts.sendState(volume, out);
         }
         volume.metadata().writeSuperblock((durable, actions) -> {
-            if (durable && peerIsGood) parts.record.localLossOnRecord(volume, actions);
-            else if (!peerIsGood) parts.record.noCopyLeft(volume, actions);
+            // Without a good peer the write has failed on every leg, and fails.
+            if (durable || !peerIsGood) parts.record.localLossOnRecord(volume, actions);
         }, out);
     }
 
@@ -218,15 +240,16 @@ final class DiskControl {
         reportFailure(each, failure, peerIsGood ? "The peer has all data; this node goes on through it." : "Nothing more is written to this disk.", out);
         each.attach.abort(out);
         boolean primary = volume.isPrimary();
+        boolean wasGood = volume.state().disk() == DiskState.UP_TO_DATE;
         boolean secondaryOfEpochs = !primary && parts.socketsUp && failure != DiskFailure.READ;
         each.target.stop();
         each.detaching = false;
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "disk failure: " + failure);
         // Sent at once, also while operations hang: the peer's answer may be the record that held writes wait for (rule 1b).
         if (parts.allEstablished()) parts.sendState(volume, out);
-        if (primary && peerIsGood) parts.record.localLost(volume);
+        if (primary && peerIsGood && wasGood) parts.record.localLost(volume);
         volume.stopUsingDisk(out);
-        parts.writes.localDiskLost(volume, out);
+        parts.writes.localDiskLost(volume, wasGood, out);
         parts.peerWrites.localDiskLost(volume, out);
         parts.reads.localDiskLost(volume, failure == DiskFailure.TIMEOUT, out);
         if (primary && !peerIsGood) parts.record.noCopyLeft(volume, out);

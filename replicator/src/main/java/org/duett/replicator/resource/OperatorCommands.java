@@ -78,7 +78,7 @@ final class OperatorCommands {
             }
             case Command.GiveUpEyewitness(int connection) -> {
                 boolean ours = connection == parts.connection || connection < 0;
-                if (ours) parts.eyewitness = false;
+                if (ours) parts.eyewitnessGivenUp = true;
                 if (ours) done(ticket, "given up", out);
                 else refuse(ticket, REFUSED, "that connection is not the latest.", "The eyewitness is unchanged.", "Ask again for the present one.", out);
             }
@@ -130,8 +130,18 @@ final class OperatorCommands {
 
     private void detach(VolumeParts each, long ticket, boolean force, ActionQueue out) {
         Volume volume = each.volume;
-        if (!volume.diskUsable() || each.detaching || each.closingDisk) {
+        if (volume.state().disk() == DiskState.DISKLESS || !volume.diskUsable()) {
             done(ticket, "is Diskless", out);
+            return;
+        }
+        if ((each.detaching || each.closingDisk) && !force) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": a detach is under way.", "Nothing was changed.",
+                    "Wait for it (duett status), or give the disk up at once: duett detach --force " + parts.name(volume), out);
+            return;
+        }
+        if (each.attach.isRunning() && !force) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": it is being attached.", "Nothing was changed.",
+                    "Wait for the attach, then detach again.", out);
             return;
         }
         if (force) {
@@ -282,7 +292,7 @@ final class OperatorCommands {
                 return;
             }
         }
-        parts.eyewitness = false;
+        parts.eyewitnessGivenUp = true;
         VolumeParts last = parts.volumeParts.getLast();
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "outdate");

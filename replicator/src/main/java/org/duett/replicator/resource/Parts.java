@@ -56,8 +56,8 @@ final class Parts {
     long term;
     /** The peer's boot when it was last connected, in this boot of ours; 0: not known (rule 24). */
     long lastPeerBootId;
-    /** Connected and UpToDate in this boot, until the loss of this connection incarnation (rule 20). */
-    boolean eyewitness;
+    /** By answer, for the latest connection (rule 20). */
+    boolean eyewitnessGivenUp;
     OperatorReport trouble;
 
     Parts(ResourceSettings settings, BufferSource buffers) {
@@ -119,6 +119,11 @@ final class Parts {
         return true;
     }
 
+    /** Connected and UpToDate in this boot, and so until the loss of the connection (rule 20). */
+    boolean isEyewitness() {
+        return !eyewitnessGivenUp && volumeParts.stream().allMatch(each -> each.goodAtLastContact);
+    }
+
     boolean isStandAlone() {
         return connectionState() == ConnectionState.STAND_ALONE;
     }
@@ -148,6 +153,16 @@ final class Parts {
     /** As {@link #request}, only asked. */
     StateChangeResult mayRequest(VolumeParts parts, VolumeState wanted) {
         return StateRules.change(parts.volume.state(), wanted, StateChange.Kind.REQUEST, policies, facts(parts)).result();
+    }
+
+    /**
+     * Without a disk a Primary writes all through its peer, and its own disk, wherever it is, will miss that: the first write is answered
+     * when the peer has made a new generation, unless its bitmap counts from an older one already (rules 1b, 6).
+     */
+    void writesThroughPeer(VolumeParts parts) {
+        Volume volume = parts.volume;
+        boolean counted = volume.peerGenerations != null && volume.peerGenerations.identifiers().bitmap() != 0;
+        if (!counted && volume.state().peerDisk() == DiskState.UP_TO_DATE) record.localLost(volume);
     }
 
     // ---- sending

@@ -238,7 +238,7 @@ final class PeerConversation {
         boolean skipsInitialSync = volume.peerGenerations.skipsInitialSync() && volume.state().connection() == ConnectionState.CONNECTED
                 && volume.identifiers().isJustCreated();
         if (skipsInitialSync) resync.initialSyncSkipped(each, identifiers, out);
-        if (!volume.diskUsable() && volume.isConnected()) volume.setExposedIdentifier(packet.current());
+        if (volume.isConnected() && volume.seesDataOfPeer()) volume.setExposedIdentifier(packet.current());
     }
 
     // ---- P_STATE

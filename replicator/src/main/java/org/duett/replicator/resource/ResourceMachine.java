@@ -68,7 +68,7 @@ public final class ResourceMachine {
             case Event.DiskOperationDone done -> diskDone(done.operation, out);
             case Event.DiskOpened opened -> disks.opened(opened, out);
             case Event.DiskOpenFailed failed -> disks.openFailed(failed);
-            case Event.DiskClosed closed -> disks.closed(closed);
+            case Event.DiskClosed closed -> disks.closed(closed, out);
             case Event.PeerConnected connected -> connecting.peerConnected(connected, out);
             case Event.PeerLost lost -> connecting.peerLost(lost, out);
             case Event.PeerPacketArrived packet -> conversation.arrived(packet, out);
@@ -176,6 +176,7 @@ public final class ResourceMachine {
         disks.checkFailure(each, out);
         disks.checkUnreadable(each, out);
         disks.checkAttach(each, out);
+        disks.checkAbandoned(each, out);
         for (Volume.Transition change = each.volume.pollTransition(); change != null; change = each.volume.pollTransition()) {
             progress = true;
             changed(each, change, out);
@@ -247,9 +248,8 @@ public final class ResourceMachine {
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
         if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
-        if (parts.isConnected() && after.disk() == DiskState.UP_TO_DATE && after.connection() == ConnectionState.CONNECTED && bothGood) {
-            parts.eyewitness = true;
-        }
+        primaryWritesThroughUs(each, before, after, out);
+        if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
         boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
         if (lostWhilePrimary && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
     }
@@ -267,15 +267,24 @@ public final class ResourceMachine {
         boolean had = before.connection().isEstablished() && before.peerDisk().isAtLeast(DiskState.INCONSISTENT)
                 && before.peerDisk() != DiskState.UNKNOWN && before.peerDisk() != DiskState.OUTDATED;
         boolean lost = had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
-        if (!lost) return;
-        if (volume.isPrimary()) {
-            parts.record.peerLost(volume, before, false, out);
-            parts.writes.peerDiskLost(volume, out);
-            return;
-        }
-        boolean onlyGoodCopy = after.peer() == Role.PRIMARY && after.disk() == DiskState.UP_TO_DATE
-                && volume.diskUsable();
-        if (onlyGoodCopy) takeMirrorDuty(each, out);
+        if (!lost || !volume.isPrimary()) return;
+        parts.record.peerLost(volume, before, false, out);
+        parts.writes.peerDiskLost(volume, out);
+    }
+
+    /**
+     * A diskless Primary writes through us. Its disk misses that from now on, and our identifiers have to say so, unless they count from
+     * an older generation already (rule 6; spec states 2.6).
+     */
+    private void primaryWritesThroughUs(VolumeParts each, VolumeState before, VolumeState after, ActionQueue out) {
+        if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
+        boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
+        if (lostGoodCopy || each.volume.identifiers().bitmap() == 0) takeMirrorDuty(each, out);
+    }
+
+    private static boolean writesThroughUs(VolumeState state) {
+        return state.connection().isEstablished() && state.role() != Role.PRIMARY && state.peer() == Role.PRIMARY
+                && state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.disk() == DiskState.UP_TO_DATE;
     }
 
     /** The Primary has lost its disk and writes through us: data flushed, new generation durable, then it is told (rule 6). */
@@ -361,7 +370,7 @@ public final class ResourceMachine {
     }
 
     public boolean isEyewitness() {
-        return parts.eyewitness;
+        return parts.isEyewitness();
     }
 
     public int connection() {

@@ -103,10 +103,13 @@ final class ResyncControl {
                 && !GenerationIdentifiers.sameGeneration(volume.exposedIdentifier(), volume.peerGenerations.identifiers().current());
         if (otherData) {
             connecting.giveUp("volume " + volume.number + ": its data is another generation than the one the host here has seen",
-                    "Demote this node, so that the peer's data can be used.", out);
+                    "The host gets I/O errors here, as there is no disk. Demote this node (duett secondary --force " + parts.settings.name()
+                            + "), then connect; either node can be promoted after that.", out);
             return;
         }
+        if (volume.seesDataOfPeer() && volume.peerGenerations != null) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
         connected(each, told, true, out);
+        if (servesFromPeer) parts.writesThroughPeer(each);
     }
 
     private void refuse(VolumeParts each, boolean inHandshake, String message, String advice, ActionQueue out) {
@@ -124,6 +127,7 @@ final class ResyncControl {
             connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
             return;
         }
+        each.parkedDisk = DiskState.DISKLESS;
         parts.fact(each, told.withConnection(ConnectionState.CONNECTED), "connected to " + parts.settings.peerNode());
         if (inHandshake) parts.sendState(each.volume, out);
         parts.record.peerIsBack(each.volume, out);

@@ -75,6 +75,10 @@ final class RoleControl {
                 if (disksAreDecided() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case DEMOTING -> {
+                // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
+                for (VolumeParts each : parts.volumeParts) {
+                    if (parts.record.isOpen(each.volume)) parts.record.noCopyLeft(each.volume, out);
+                }
                 if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
             }
             case IDLE, FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM -> {
@@ -181,8 +185,23 @@ final class RoleControl {
     }
 
     void termStored(long term, ActionQueue out) {
-        if (step == Step.STORING_TERM && term == parts.term) becomePrimary(out);
+        if (step == Step.STORING_TERM && term == parts.term) promoteIfStillAllowed(out);
         else if (step == Step.ERASING_TERM && term == 0) becomeSecondary(out);
+    }
+
+    /** The connection, a disk or the peer's role may have changed while the term was being stored. */
+    private void promoteIfStillAllowed(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
+            boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || fenced);
+            if (result.isSuccess() || overruled) continue;
+            parts.term = 0;
+            out.add(new Action.StoreTerm(0));
+            if (parts.socketsUp && parts.allEstablished()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
+            refusePromotion(each, result, out);
+            return;
+        }
+        becomePrimary(out);
     }
 
     private void becomePrimary(ActionQueue out) {
@@ -193,14 +212,14 @@ final class RoleControl {
             Volume volume = each.volume;
             VolumeState before = volume.state();
             parts.fact(each, promoted(before), force ? "promoted by force" : "promoted");
+            each.raisedByForce = before.disk() != volume.state().disk();
+            if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
             if (!volume.diskUsable() || volume.state().disk().isBelow(DiskState.INCONSISTENT)) continue;
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
-            boolean raised = before.disk() != volume.state().disk();
-            boolean newGeneration = raised || peerGone && volume.identifiers().bitmap() == 0;
+            boolean newGeneration = each.raisedByForce || peerGone && volume.identifiers().bitmap() == 0;
             GenerationIdentifiers identifiers = volume.identifiers();
             volume.setIdentifiers(newGeneration ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
             superblocksOpen++;
-            if (raised && parts.socketsUp) parts.sendIdentifiers(each, 0, out);
         }
         // PRIMARY_IND and the new generation are durable before the first write can come (rule 13), and before them what the peer had sent (rule 21).
         for (VolumeParts each : parts.volumeParts) {
@@ -226,7 +245,10 @@ final class RoleControl {
 
     private void served(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+            if (parts.socketsUp && parts.allEstablished()) {
+                if (each.raisedByForce) parts.sendIdentifiers(each, 0, out);
+                parts.sendState(each.volume, out);
+            }
             openExport(each, out);
         }
         finish(new CommandResult.Done("is Primary, term " + Long.toHexString(parts.term)), out);
@@ -261,10 +283,8 @@ final class RoleControl {
         parts.writes.failQueued(Errno.ESHUTDOWN, out);
         parts.reads.failQueued(Errno.ESHUTDOWN, out);
         parts.writes.closeEpoch(out);
-        // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
-        for (VolumeParts each : parts.volumeParts) {
-            if (parts.record.isOpen(each.volume)) parts.record.noCopyLeft(each.volume, out);
-        }
+        parts.writes.refuseNew(true);
+        parts.reads.refuseNew(true);
         check(out);
     }
 
@@ -311,6 +331,8 @@ final class RoleControl {
         if (!durable) superblockFailed = true;
         if (--superblocksOpen > 0 || step != Step.WRITING) return;
         parts.record.roleGivenUp();
+        parts.writes.refuseNew(false);
+        parts.reads.refuseNew(false);
         for (VolumeParts each : parts.volumeParts) {
             if (each.volume.isPrimary()) parts.fact(each, each.volume.state().withRole(Role.SECONDARY), "demoted");
             if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);

@@ -43,10 +43,15 @@ final class VolumeParts {
     long attachTicket;
     long detachTicket;
     boolean detaching;
+    /** Connected with two good copies when the peer was last heard of (rule 20). */
+    boolean goodAtLastContact;
+    /** The promotion made this disk UpToDate; the peer has to compare (spec states 4). */
+    boolean raisedByForce;
     boolean exportOpen;
     int exportUsers;
     /** The loss of the local disk was announced; what is left is to close it. */
     boolean closingDisk;
+    boolean closeOrdered;
 
     VolumeParts(ResourceSettings settings, Volume volume, BufferSource buffers) {
         this.volume = volume;

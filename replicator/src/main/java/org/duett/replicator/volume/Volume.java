@@ -327,8 +327,14 @@ public final class Volume {
     /** Changes the identifiers; they reach the disk with the next superblock, which this asks for. */
     public void setIdentifiers(GenerationIdentifiers newIdentifiers) {
         identifiers = newIdentifiers.withRole(isPrimary());
-        exposedIdentifier = identifiers.current();
+        // While a Primary's own disk is not UpToDate its host sees the peer's data.
+        if (!isPrimary() || state.disk() == DiskState.UP_TO_DATE) exposedIdentifier = identifiers.current();
         superblockStale = true;
+    }
+
+    /** Host data, if any, is the peer's: there is no disk here, or none that is UpToDate. */
+    public boolean seesDataOfPeer() {
+        return !diskUsable || isPrimary() && state.disk() != DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
     }
 
     public long exposedIdentifier() {

@@ -32,6 +32,7 @@ public final class ReadPath {
     private int connection;
     private boolean connected;
     private boolean heldBack;
+    private boolean refusesNew;
     private long readDeadlineBootNanos = Long.MAX_VALUE;
     private int inFlight;
     private long repairs;
@@ -59,8 +60,19 @@ public final class ReadPath {
         request.cutBytes = 0;
         request.openParts = 1;
         request.notAfterBootNanos = readDeadlineBootNanos;
-        if (heldBack) queue.add(request);
-        else begin(request, out);
+        if (refusesNew) {
+            request.fail(Errno.ESHUTDOWN);
+            partDone(request, out);
+        } else if (heldBack) {
+            queue.add(request);
+        } else {
+            begin(request, out);
+        }
+    }
+
+    /** The role is being given up: what still comes is not begun. */
+    public void refuseNew(boolean refuse) {
+        refusesNew = refuse;
     }
 
     /** Frozen: reads wait, too (rule 9). */

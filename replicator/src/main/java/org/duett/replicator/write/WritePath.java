@@ -50,6 +50,7 @@ public final class WritePath implements HeldWrites {
     private boolean connected;
     private boolean zeroesAgreed;
     private boolean heldBack;
+    private boolean refusesNew;
     private boolean serving;
     private long nowNanos;
     private int requestsOpen;
@@ -83,6 +84,11 @@ public final class WritePath implements HeldWrites {
         request.notAfterBootNanos = Long.MAX_VALUE;
         if (request.kind == HostRequest.Kind.TRIM) roundInward(request);
         requestsOpen++;
+        if (refusesNew) {
+            request.fail(Errno.ESHUTDOWN);
+            partDone(request, out);
+            return;
+        }
         queue.add(request);
         serveQueue(out);
     }
@@ -94,6 +100,11 @@ public final class WritePath implements HeldWrites {
         long last = end / BLOCK_SECTORS * BLOCK_SECTORS;
         request.firstSector = first;
         request.lengthBytes = Math.max(0, last - first) * SECTOR_BYTES;
+    }
+
+    /** The role is being given up: what still comes is not begun. */
+    public void refuseNew(boolean refuse) {
+        refusesNew = refuse;
     }
 
     /** Holds everything that has not begun (freeze, suspend-io), or lets it go on. */
@@ -310,15 +321,21 @@ public final class WritePath implements HeldWrites {
             if (write.clearsBits) clearBits(volume, write);
         } else {
             volume.diskFailed(DiskFailure.WRITE, write.disk.errno, write.firstSector);
-            loseLocalLeg(volume, write, out);
+            loseLocalLeg(volume, write, isGood(volume));
         }
         decide(volume, write, out);
     }
 
-    private void loseLocalLeg(Volume volume, HostWrite write, ActionQueue out) {
+    private static boolean isGood(Volume volume) {
+        return volume.state().disk() == DiskState.UP_TO_DATE;
+    }
+
+    /** {@code copyCounts}: the disk was UpToDate; the loss of any other needs no record, its metadata says already that it is behind. */
+    private void loseLocalLeg(Volume volume, HostWrite write, boolean copyCounts) {
         write.local = Leg.FAILED;
-        write.record = Leg.PENDING;
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        if (!copyCounts) return;
+        write.record = Leg.PENDING;
         record.localLost(volume);
     }
 
@@ -547,20 +564,25 @@ public final class WritePath implements HeldWrites {
     }
 
     /** The local disk is given up: what it has not answered is failed on that leg; the slots wait for the answers (rule 18). */
-    public void localDiskLost(Volume volume, ActionQueue out) {
+    public void localDiskLost(Volume volume, boolean copyCounts, ActionQueue out) {
         for (int i = 0; i < slots.size(); i++) {
             HostWrite write = slots.get(i);
             if (write.request == null || write.volume != volume.number || write.local != Leg.PENDING) continue;
-            loseLocalLeg(volume, write, out);
+            loseLocalLeg(volume, write, copyCounts);
             decide(volume, write, out);
         }
         for (HostFlush flush : List.copyOf(flushes)) {
             if (flush.volume != volume.number || flush.local != Leg.PENDING) continue;
-            flush.local = Leg.FAILED;
-            flush.record = Leg.PENDING;
-            record.localLost(volume);
+            loseLocalLeg(volume, flush, copyCounts);
             decideFlush(flush, out);
         }
+    }
+
+    private void loseLocalLeg(Volume volume, HostFlush flush, boolean copyCounts) {
+        flush.local = Leg.FAILED;
+        if (!copyCounts) return;
+        flush.record = Leg.PENDING;
+        record.localLost(volume);
     }
 
     /** Everything of this volume that has not begun fails: the role is given up or no data is left. */
@@ -612,9 +634,7 @@ public final class WritePath implements HeldWrites {
         } else {
             Volume volume = volume(flush.volume);
             volume.diskFailed(DiskFailure.FLUSH, flush.disk.errno, 0);
-            flush.local = Leg.FAILED;
-            flush.record = Leg.PENDING;
-            record.localLost(volume);
+            loseLocalLeg(volume, flush, isGood(volume));
         }
         decideFlush(flush, out);
     }

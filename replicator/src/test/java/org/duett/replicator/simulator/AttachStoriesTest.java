@@ -1,0 +1,332 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.simulator.Stories.flagsOnDisk;
+import static org.duett.replicator.simulator.Stories.identifiers;
+import static org.duett.replicator.simulator.Stories.refused;
+import static org.duett.replicator.simulator.Stories.superblockOnDisk;
+import static org.duett.replicator.simulator.Stories.told;
+import static org.duett.replicator.simulator.Stories.volume;
+
+import java.util.EnumSet;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.junit.jupiter.api.Test;
+
+/** Disks that come and go by command, and a Primary that lives through its peer (rules 1b, 6, 14, 25). */
+class AttachStoriesTest {
+    private static final long METADATA = SimulatedPair.DEVICE_BYTES - (1 << 18);
+
+    // ---- detach
+
+    @Test
+    void aSecondarysCleanDetachLeavesTheMetadataAsApplyAlWould() {
+        var pair = SimulatedPair.connected(1);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        Superblock superblock = superblockOnDisk(pair.beta());
+        assertThat(superblock.magic()).isEqualTo(Superblock.MAGIC_CLEAN);
+        assertThat(superblock.isClean()).isTrue();
+        assertThat(superblock.has(Superblock.CONSISTENT)).isTrue();
+        assertThat(superblock.has(Superblock.PRIMARY_INDICATED)).isFalse();
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.DISKLESS);
+    }
+
+    @Test
+    void aDetachedSecondaryComesBackWithWhatItMissed() {
+        var pair = SimulatedPair.connected(2);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.DISKLESS);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aSecondaryDetachedUnderWritesLeavesNothingUnnamed() {
+        for (int seed = 100; seed < 110; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            for (int i = 0; i < 100; i++) pair.write(pair.alpha(), i * 24L, 8);
+            pair.runFor(seed * 3_000L);
+            pair.must(pair.beta(), new Command.Detach(0, false));
+            pair.losePower(pair.beta());
+            pair.beta().up();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void aPrimaryDetachesWhileItsPeerIsGood() {
+        var pair = SimulatedPair.connected(3);
+        GenerationIdentifiers before = identifiers(pair.beta());
+        for (int i = 0; i < 20; i++) pair.write(pair.alpha(), i * 16L, 8);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 4000, 8));
+        pair.done(pair.read(pair.alpha(), 4000, 8));
+        pair.done(pair.flush(pair.alpha()));
+        assertThat(GenerationIdentifiers.sameGeneration(identifiers(pair.beta()).bitmap(), before.current())).isTrue();
+        assertThat(identifiers(pair.beta()).current() & 1).as("made by a Secondary").isZero();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aPrimaryDoesNotDetachItsLastGoodCopy() {
+        var pair = SimulatedPair.connected(4);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        assertThat(refused(pair, pair.alpha(), new Command.Detach(0, false)).whatHappened()).contains("only good copy");
+        pair.done(pair.write(pair.alpha(), 8, 8));
+    }
+
+    @Test
+    void aSecondaryDetachesAlone() {
+        var pair = SimulatedPair.connected(5);
+        pair.must(pair.beta(), new Command.Disconnect(false));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aDetachTwiceIsNothingToDo() {
+        var pair = SimulatedPair.connected(6);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+    }
+
+    @Test
+    void aTargetDetachesInTheMidstOfItsResyncAndGoesOnLater() {
+        var pair = SimulatedPair.connected(7, StorySettings.resyncRate(256));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.runFor(200 * Stories.MILLI);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    // ---- attach
+
+    @Test
+    void anAttachWhileADiskIsAttachedIsRefused() {
+        var pair = SimulatedPair.connected(20);
+        assertThat(refused(pair, pair.alpha(), new Command.Attach(0)).whatToDo()).contains("duett detach r0/0");
+    }
+
+    @Test
+    void metadataThatCannotBeReadIsRefused() {
+        var pair = SimulatedPair.connected(21);
+        pair.kill(pair.beta());
+        pair.beta().data(0).unreadable(SimulatedPair.DEVICE_BYTES - 4096, 4096);
+        pair.beta().start();
+        var report = refused(pair, pair.beta(), new Command.Attach(0));
+        assertThat(report.whatHappened()).contains("cannot be read");
+        assertThat(report.keptSafe()).contains("Nothing was written");
+    }
+
+    @Test
+    void aDeviceWithoutMetadataIsRefusedWithoutAByteWritten() {
+        var pair = SimulatedPair.of(22);
+        pair.alpha().data(0).store(SimulatedPair.DEVICE_BYTES - 4096, new byte[4096]);
+        var before = pair.alpha().data(0).current(0, (int) SimulatedPair.DEVICE_BYTES);
+        pair.alpha().start();
+        assertThat(refused(pair, pair.alpha(), new Command.Attach(0)).whatToDo()).contains("create-md");
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.alpha().data(0).current(0, (int) SimulatedPair.DEVICE_BYTES)).isEqualTo(before);
+    }
+
+    @Test
+    void anAttachThatCannotWriteBackItsReplayedLogIsRefused() {
+        var pair = SimulatedPair.connected(23);
+        pair.done(pair.write(pair.alpha(), 8200, 8));
+        pair.kill(pair.alpha());
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), METADATA, 1 << 18, Errno.EIO, Integer.MAX_VALUE);
+        pair.alpha().start();
+        refused(pair, pair.alpha(), new Command.Attach(0));
+        pair.alpha().data(0).heal();
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        pair.must(pair.alpha(), new Command.Attach(0));
+        assertThat(volume(pair.alpha()).bitmap().setBits()).isEqualTo(1024);
+    }
+
+    @Test
+    void aKilledPrimaryMarksExactlyTheExtentsOfItsLog() {
+        var pair = SimulatedPair.connected(24);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.done(pair.write(pair.alpha(), 3 * 8192 + 100, 8));
+        pair.kill(pair.alpha());
+        pair.alpha().start();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        assertThat(volume(pair.alpha()).bitmap().setBits()).isEqualTo(2 * 1024);
+        assertThat(volume(pair.alpha()).bitmap().isOutOfSync(0, 4096)).isTrue();
+        assertThat(volume(pair.alpha()).bitmap().isOutOfSync(8192, 4096)).isFalse();
+        assertThat(volume(pair.alpha()).bitmap().isOutOfSync(3 * 8192, 4096)).isTrue();
+        assertThat(volume(pair.alpha()).crashedPrimary()).isTrue();
+    }
+
+    @Test
+    void aPowerLossMarksTheSameExtents() {
+        var pair = SimulatedPair.connected(25);
+        pair.done(pair.write(pair.alpha(), 8200, 8));
+        pair.losePower(pair.alpha());
+        pair.alpha().start();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        assertThat(volume(pair.alpha()).bitmap().setBits()).isEqualTo(1024);
+    }
+
+    @Test
+    void aKilledSecondaryMarksNothing() {
+        var pair = SimulatedPair.connected(26);
+        pair.done(pair.write(pair.alpha(), 8200, 8));
+        pair.kill(pair.beta());
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Attach(0));
+        assertThat(volume(pair.beta()).bitmap().isAllClear()).isTrue();
+        assertThat(volume(pair.beta()).crashedPrimary()).isFalse();
+    }
+
+    @Test
+    void aLateAttachWithNothingMissedConnectsWithoutAResync() {
+        var pair = SimulatedPair.connected(27);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        long before = pair.network().bytesCarried();
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        assertThat(pair.network().bytesCarried() - before).isLessThan(8192);
+        pair.checkAll();
+    }
+
+    @Test
+    void anAttachLostWithItsConnectionNeverShowsThePrimarysHostOldData() {
+        for (int seed = 200; seed < 215; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.must(pair.alpha(), new Command.Detach(0, false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runUntil(() -> pair.alpha().machine().isQuiet());
+            long ticket = pair.alpha().command(new Command.Attach(0));
+            pair.runFor((seed - 199) * 400_000L);
+            pair.network().pull();
+            pair.network().reset();
+            // BlockHistory refuses what is older than the acknowledged write.
+            var read = pair.read(pair.alpha(), 8, 8);
+            pair.runUntil(read::isCompleted);
+            pair.runFor(SimulatedPair.SECOND);
+            var later = pair.read(pair.alpha(), 8, 8);
+            pair.runUntil(later::isCompleted);
+            pair.network().heal();
+            pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.alpha().machine().isQuiet());
+            if (pair.state(pair.alpha()).disk() == DiskState.DISKLESS) {
+                pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+                pair.must(pair.alpha(), new Command.Attach(0));
+            }
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    // ---- living through the peer
+
+    @Test
+    void aDisklessSecondaryIsPromotedAndItsOldDiskGetsAllOnReturn() {
+        var pair = SimulatedPair.connected(40);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.done(pair.read(pair.beta(), 8, 8));
+        assertThat(identifiers(pair.alpha()).bitmap()).as("alpha counts what beta's disk misses").isNotZero();
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void thePeerOfADisklessPrimaryKeepsALogForIt() {
+        var pair = SimulatedPair.connected(41);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8200, 8));
+        assertThat(flagsOnDisk(pair.beta()) & Superblock.PRIMARY_INDICATED).isNotZero();
+        assertThat(volume(pair.beta()).bitmap().isOutOfSync(8200, 4096)).isTrue();
+        // Its bit is in memory only: the log has to bring it back.
+        pair.losePower(pair.beta());
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Attach(0));
+        assertThat(volume(pair.beta()).bitmap().isOutOfSync(8200, 4096)).isTrue();
+    }
+
+    @Test
+    void aDisklessPrimaryThatLosesItsPeerAnswersWithErrorsAndGoesOnWhenItIsBack() {
+        var pair = SimulatedPair.connected(42);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runUntil(() -> pair.alpha().machine().isQuiet());
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        var write = pair.write(pair.alpha(), 16, 8);
+        pair.runUntil(write::isCompleted);
+        assertThat(write.errno()).isEqualTo(Errno.EIO);
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        pair.done(pair.read(pair.alpha(), 16, 8));
+    }
+
+    @Test
+    void aDisklessPrimaryThatNeverReadThePeersNewGenerationIsRefusedAndTheMessageSaysSo() {
+        var pair = SimulatedPair.connected(43);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        // What beta sends does not arrive any more: its P_UUIDS with the new generation neither.
+        pair.network().silence(pair.beta().index());
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runUntil(() -> !identifiers(pair.beta()).equalsIgnoringRole(new GenerationIdentifiers(volume(pair.alpha()).exposedIdentifier(), 0,
+                identifiers(pair.beta()).history0(), identifiers(pair.beta()).history1())));
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(write.isCompleted()).isFalse();
+        pair.network().reset();
+        pair.runUntil(write::isCompleted);
+        assertThat(write.errno()).isEqualTo(Errno.EIO);
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        var report = told(pair.alpha(), "another generation");
+        assertThat(report.toString()).contains("I/O error");
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.read(pair.alpha(), 800, 8));
+    }
+
+    @Test
+    void writesOfADisklessPrimaryAreHeldUntilThePeerHasRecordedTheLoss() {
+        var pair = SimulatedPair.connected(44);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.alpha().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.must(pair.beta(), new Command.Promote(false));
+        var write = pair.write(pair.beta(), 8, 8);
+        pair.runFor(300 * Stories.MILLI);
+        assertThat(write.isCompleted()).isFalse();
+        pair.alpha().data(0).resume();
+        pair.done(write);
+    }
+}
