@@ -25,9 +25,12 @@ final class Connecting {
     private long nextAnswerCheckNanos;
     private boolean discardMyData;
     private boolean announcedEstablished;
+    private boolean peerLeavesOutdated;
+    private final Outdating outdating;
 
-    Connecting(Parts parts) {
+    Connecting(Parts parts, Outdating outdating) {
         this.parts = parts;
+        this.outdating = outdating;
     }
 
     // ---- up
@@ -112,6 +115,23 @@ final class Connecting {
         if (!parts.socketsUp) return;
         if (cause == ConnectionState.PROTOCOL_ERROR && !detail.isEmpty()) reportBroken(detail, out);
         end(cause, detail, out);
+        tryAgainLater();
+    }
+
+    /** The peer leaves in order, having outdated its disks: a Primary may go on alone (spec wire 3.9). */
+    void letPeerGo(boolean peerIsOutdated, ActionQueue out) {
+        peerLeavesOutdated = peerIsOutdated;
+        end(ConnectionState.TEAR_DOWN, "the peer disconnects", out);
+        peerHasLeft(out);
+        tryAgainLater();
+    }
+
+    private void peerHasLeft(ActionQueue out) {
+        if (peerLeavesOutdated) parts.record.allowAlone(true, "the peer outdated its disk as it left", out);
+        peerLeavesOutdated = false;
+    }
+
+    private void tryAgainLater() {
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withConnection(ConnectionState.UNCONNECTED), "connection ended");
         }
@@ -125,6 +145,13 @@ final class Connecting {
         parts.report(Level.ERROR, parts.settings.peerNode() + " is refused: " + reason + ".",
                 "Nothing was copied. Both disks are as they were; this node is StandAlone.", advice, out);
         standAlone("refused " + parts.settings.peerNode(), out);
+    }
+
+    /** The peer has agreed to outdate its disks as we leave. */
+    void leaveOutdatedPeer(String cause, ActionQueue out) {
+        peerLeavesOutdated = true;
+        standAlone(cause, out);
+        peerHasLeft(out);
     }
 
     void standAlone(String cause, ActionQueue out) {
@@ -150,13 +177,15 @@ final class Connecting {
             boolean syncing = each.volume.state().connection() == ConnectionState.SYNC_SOURCE
                     || each.volume.state().connection() == ConnectionState.PAUSED_SYNC_S;
             mayHaveFinished.add(syncing && each.source.targetMayHaveFinished());
-            parts.fact(each, each.volume.state().withConnection(cause), detail.isEmpty() ? cause.displayName() : detail);
+            VolumeState ended = each.volume.state().withConnection(cause);
+            parts.fact(each, peerLeavesOutdated ? ended.withPeerDisk(DiskState.OUTDATED) : ended, detail.isEmpty() ? cause.displayName() : detail);
         }
         // The record's state first: what is open is held by it, and not completed alone, when the legs fail (rules 1, 5).
         for (int i = 0; i < parts.volumes.size(); i++) losePeer(i, before.get(i), mayHaveFinished.get(i), out);
         boolean uncovered = parts.writes.connectionLost(out);
         parts.reads.connectionLost(out);
         parts.peerWrites.connectionLost(out);
+        outdating.connectionEnded();
         for (VolumeParts each : parts.volumeParts) {
             each.connectionEnded();
             boolean frozen = each.volume.isPrimary() && parts.record.isOpen(each.volume);

@@ -29,9 +29,11 @@ final class OperatorCommands {
     private final DiskControl disks;
     private final RoleControl roles;
     private final Freeze freeze;
+    private final Outdating outdating;
 
     OperatorCommands(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, DiskControl disks, RoleControl roles,
-            Freeze freeze) {
+            Freeze freeze, Outdating outdating) {
+        this.outdating = outdating;
         this.parts = parts;
         this.connecting = connecting;
         this.resync = resync;
@@ -220,15 +222,66 @@ final class OperatorCommands {
                     "Try again, or: duett disconnect --force " + parts.settings.name(), out);
             return;
         }
-        requests.askToDisconnect((result, actions) -> {
-            if (result.isSuccess() || result == StateChangeResult.NEED_CONNECTION) {
-                connecting.standAlone("disconnect", actions);
-                done(ticket, "is StandAlone", actions);
+        // With a fencing policy of our own the peer has to be outdated before we go on without it.
+        boolean peerMustBeOutdated = parts.volumeParts.stream().anyMatch(each -> parts.mayRequest(each,
+                each.volume.state().withConnection(ConnectionState.DISCONNECTING)) == StateChangeResult.PRIMARY_NOP);
+        if (peerMustBeOutdated) leaveOutdatedPeer(ticket, out);
+        else leave(ticket, out);
+    }
+
+    private void leave(long ticket, ActionQueue out) {
+        requests.askToDisconnect(UnaryOperator.identity(), (result, actions) -> {
+            boolean mayOutdate = result == StateChangeResult.PRIMARY_NOP && !parts.isPrimary();
+            if (mayOutdate) leaveOutdated(ticket, actions);
+            else left(ticket, result, actions);
+        }, out);
+    }
+
+    /** The peer is a Primary with a fencing policy: it lets us go as one that knows that it is behind (spec states 8). */
+    private void leaveOutdated(long ticket, ActionQueue out) {
+        if (!outdating.isNeeded()) {
+            left(ticket, StateChangeResult.SUCCESS, out);
+            return;
+        }
+        outdating.mark(actions -> askToLeaveOutdated(ticket, actions), out);
+    }
+
+    private void askToLeaveOutdated(long ticket, ActionQueue out) {
+        if (!parts.socketsUp || requests.isBusy()) {
+            outdating.unmark();
+            left(ticket, parts.socketsUp ? StateChangeResult.IN_TRANSIENT_STATE : StateChangeResult.NEED_CONNECTION, out);
+            return;
+        }
+        outdating.announce();
+        requests.askToDisconnect(state -> state.withDisk(DiskState.OUTDATED), (result, actions) -> {
+            if (!isLeave(result)) outdating.unmark();
+            left(ticket, result, actions);
+        }, out);
+    }
+
+    private void leaveOutdatedPeer(long ticket, ActionQueue out) {
+        requests.askToDisconnect(state -> state.withPeerDisk(DiskState.OUTDATED), (result, actions) -> {
+            if (result.isSuccess()) {
+                connecting.leaveOutdatedPeer("disconnect", actions);
+                done(ticket, "is StandAlone; the peer is Outdated", actions);
             } else {
-                refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused to let go: " + result.text() + ".",
-                        "The connection stays.", "Outdate this node first (its data will be old), or: duett disconnect --force " + parts.settings.name(), actions);
+                left(ticket, result, actions);
             }
         }, out);
+    }
+
+    private static boolean isLeave(StateChangeResult result) {
+        return result.isSuccess() || result == StateChangeResult.NEED_CONNECTION;
+    }
+
+    private void left(long ticket, StateChangeResult result, ActionQueue out) {
+        if (isLeave(result)) {
+            connecting.standAlone("disconnect", out);
+            done(ticket, "is StandAlone", out);
+        } else {
+            refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused to let go: " + result.text() + ".",
+                    "The connection stays.", "Find out why on " + parts.settings.peerNode() + ", or: duett disconnect --force " + parts.settings.name(), out);
+        }
     }
 
     // ---- data

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.state.ConnectionState;
@@ -26,9 +27,11 @@ final class PeerRequests {
     private final Parts parts;
     private final Connecting connecting;
     private final ResyncControl resync;
+    private final Outdating outdating;
     private Asked asked;
 
-    PeerRequests(Parts parts, Connecting connecting, ResyncControl resync) {
+    PeerRequests(Parts parts, Connecting connecting, ResyncControl resync, Outdating outdating) {
+        this.outdating = outdating;
         this.parts = parts;
         this.connecting = connecting;
         this.resync = resync;
@@ -49,13 +52,12 @@ final class PeerRequests {
         askNext(out);
     }
 
-    /** Asks the peer to let this node go (spec wire 3.9, graceful disconnect). */
-    void askToDisconnect(Answer answer, ActionQueue out) {
+    /** Asks the peer to let this node go, with the change of one of the disks that makes it acceptable (spec wire 3.9, graceful disconnect). */
+    void askToDisconnect(UnaryOperator<VolumeState> with, Answer answer, ActionQueue out) {
         assert asked == null;
         asked = new Asked(true, new ArrayDeque<>(), UnaryOperator.identity(), answer);
-        VolumeState state = parts.volumes.getFirst().state();
-        StateChangeRequest request = StateChangeRequest.between(state.withConnection(ConnectionState.CONNECTED),
-                state.withConnection(ConnectionState.DISCONNECTING));
+        VolumeState state = parts.volumes.getFirst().state().withConnection(ConnectionState.CONNECTED);
+        StateChangeRequest request = StateChangeRequest.between(state, with.apply(state).withConnection(ConnectionState.DISCONNECTING));
         parts.send(new Packet.StateChangeRequest(true, 0, request.mask(), request.value()), out);
     }
 
@@ -120,14 +122,29 @@ final class PeerRequests {
                 return;
             }
         }
-        reply(packet, StateChangeResult.SUCCESS, out);
-        for (VolumeParts each : parts.volumeParts) {
-            request.appliedTo(each.volume.state()).ifPresent(wanted -> {
-                // Its disk as it calls it now; the connection's own end follows below.
-                parts.fact(each, each.volume.state().withPeerDisk(wanted.peerDisk()), "the peer disconnects");
-            });
+        boolean outdatesUs = parts.volumeParts.stream().anyMatch(each -> asksForOutdated(request, each, VolumeState::disk));
+        if (!outdatesUs) {
+            letGo(packet, request, out);
+            return;
         }
-        connecting.lose(ConnectionState.TEAR_DOWN, "the peer disconnects", out);
+        // It goes on alone as soon as it has our answer: by then we must know for good that we are behind (rule 13).
+        int connection = parts.connection;
+        outdating.mark(actions -> {
+            if (connection == parts.connection && parts.socketsUp) letGo(packet, request, actions);
+        }, out);
+    }
+
+    private void letGo(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {
+        outdating.announce();
+        reply(packet, StateChangeResult.SUCCESS, out);
+        boolean peerIsOutdated = parts.volumeParts.stream().allMatch(each -> asksForOutdated(request, each, VolumeState::peerDisk));
+        connecting.letPeerGo(peerIsOutdated, out);
+    }
+
+    private static boolean asksForOutdated(StateChangeRequest request, VolumeParts each, Function<VolumeState, DiskState> disk) {
+        VolumeState state = each.volume.state();
+        return disk.apply(state).isAbove(DiskState.OUTDATED)
+                && request.appliedTo(state).filter(wanted -> disk.apply(wanted) == DiskState.OUTDATED).isPresent();
     }
 
     private void oneVolume(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {

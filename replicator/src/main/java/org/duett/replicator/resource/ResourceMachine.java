@@ -44,16 +44,17 @@ public final class ResourceMachine {
 
     public ResourceMachine(ResourceSettings settings, BufferSource buffers) {
         parts = new Parts(settings, buffers);
-        connecting = new Connecting(parts);
+        Outdating outdating = new Outdating(parts);
+        connecting = new Connecting(parts, outdating);
         resync = new ResyncControl(parts);
         disks = new DiskControl(parts, connecting);
         resync.joins(connecting, disks);
-        requests = new PeerRequests(parts, connecting, resync);
+        requests = new PeerRequests(parts, connecting, resync, outdating);
         conversation = new PeerConversation(parts, connecting, resync, requests);
         roles = new RoleControl(parts, requests);
         freeze = new Freeze(parts);
         fencing = new FencePolicy(parts);
-        commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze);
+        commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating);
     }
 
     public void handle(Event event, ActionQueue out) {

@@ -393,6 +393,7 @@ public final class Volume {
 
     private boolean clean;
     private boolean lossMarked;
+    private boolean outdatedMarked;
 
     /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
     public void markClean() {
@@ -402,11 +403,18 @@ public final class Volume {
     public void markInUse() {
         clean = false;
         lossMarked = false;
+        outdatedMarked = false;
     }
 
     /** The next superblock says that this disk is not consistent, whatever its state. */
     public void markLoss() {
         lossMarked = true;
+    }
+
+    /** The next superblocks say that this disk is Outdated, though it is still connected: its node is about to leave the other alone. */
+    public void markOutdated(boolean marked) {
+        outdatedMarked = marked;
+        superblockStale = true;
     }
 
     private Superblock currentSuperblock() {
@@ -431,7 +439,7 @@ public final class Volume {
         if (state.disk().isAbove(DiskState.INCONSISTENT)) flags |= Superblock.CONSISTENT;
         if (isPrimary() || logsForPeer) flags |= Superblock.PRIMARY_INDICATED;
         if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
-        if (state.disk().isAbove(DiskState.OUTDATED)) flags |= Superblock.WAS_UP_TO_DATE;
+        if (state.disk().isAbove(DiskState.OUTDATED) && !outdatedMarked) flags |= Superblock.WAS_UP_TO_DATE;
         if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;
         return flags;
     }

@@ -1,0 +1,73 @@
+package org.duett.replicator.resource;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.Volume;
+
+/**
+ * Lets the other node go on alone, as one whose fencing policy asks for it: this node's disks say on disk that they are Outdated before the
+ * connection ends (rule 13). Until it has ended they are what they were.
+ */
+final class Outdating {
+    /** What goes on when all disks say so. */
+    interface Then {
+        void go(ActionQueue out);
+    }
+
+    private final Parts parts;
+    private final List<VolumeParts> marked = new ArrayList<>();
+    private boolean announced;
+
+    Outdating(Parts parts) {
+        this.parts = parts;
+    }
+
+    /** Is there a disk that could be taken for good? */
+    boolean isNeeded() {
+        return parts.volumes.stream().anyMatch(volume -> volume.state().disk().isAbove(DiskState.OUTDATED));
+    }
+
+    void mark(Then then, ActionQueue out) {
+        List<VolumeParts> open = new ArrayList<>(parts.volumeParts);
+        open.removeIf(each -> each.volume.state().disk().isAtMost(DiskState.OUTDATED));
+        if (open.isEmpty()) {
+            then.go(out);
+            return;
+        }
+        parts.eyewitness = false;
+        for (VolumeParts each : List.copyOf(open)) {
+            Volume volume = each.volume;
+            if (!marked.contains(each)) marked.add(each);
+            volume.markOutdated(true);
+            // A disk that cannot take it fails, and is Outdated at best when it comes back.
+            volume.metadata().writeSuperblock((durable, actions) -> {
+                open.remove(each);
+                if (open.isEmpty()) then.go(actions);
+            }, out);
+        }
+    }
+
+    /** From here on the other may go on alone: there is no way back. */
+    void announce() {
+        announced = true;
+    }
+
+    /** Called when the connection has ended: the state follows what is on disk, if the other may have heard of it. */
+    void connectionEnded() {
+        for (VolumeParts each : marked) {
+            if (announced && each.volume.state().disk().isAbove(DiskState.OUTDATED)) {
+                parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "the peer goes on alone");
+            }
+        }
+        unmark();
+    }
+
+    /** The connection stays: so do the disks. */
+    void unmark() {
+        for (VolumeParts each : marked) each.volume.markOutdated(false);
+        marked.clear();
+        announced = false;
+    }
+}

@@ -1,0 +1,62 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Stories of two nodes that part in order while a fencing policy holds: who stays behind knows it, for good (spec states 8, wire 3.9). */
+class FencedLeaveStoriesTest {
+
+    @ParameterizedTest
+    @EnumSource(value = Fencing.class, names = {"RESOURCE_ONLY", "RESOURCE_AND_STONITH"})
+    void aSecondaryLeavesAFencingPrimaryAsOutdated(Fencing fencing) {
+        var pair = SimulatedPair.connected(61, settings -> with(fencing, settings));
+        pair.must(pair.beta(), new Command.Disconnect(false));
+
+        thePrimaryGoesOnAndTheOtherStaysBehind(pair);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Fencing.class, names = {"RESOURCE_ONLY", "RESOURCE_AND_STONITH"})
+    void aFencingPrimaryThatLeavesOutdatesItsPeer(Fencing fencing) {
+        var pair = SimulatedPair.connected(62, settings -> with(fencing, settings));
+        pair.must(pair.alpha(), new Command.Disconnect(false));
+
+        thePrimaryGoesOnAndTheOtherStaysBehind(pair);
+    }
+
+    private static void thePrimaryGoesOnAndTheOtherStaysBehind(SimulatedPair pair) {
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.OUTDATED);
+        assertThat(pair.state(pair.alpha()).isSuspended()).isFalse();
+        pair.done(pair.write(pair.alpha(), 8, 8));
+
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.OUTDATED);
+        pair.network().pull();
+        pair.losePower(pair.beta());
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.OUTDATED);
+        assertThat(pair.run(pair.beta(), new Command.Promote(false))).isInstanceOf(CommandResult.Refused.class);
+
+        pair.network().heal();
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    private static ResourceSettings with(Fencing fencing, ResourceSettings base) {
+        VolumeSettings volume = base.volumes().getFirst();
+        VolumeSettings fenced = new VolumeSettings(volume.number(), volume.metadataKind(), volume.sizeLimitSectors(), volume.activityLogExtents(),
+                volume.activityLogUpdates(), fencing, volume.onIoError(), volume.onReadError(), volume.diskFlushes(), volume.metadataFlushes(),
+                volume.diskTimeoutMillis(), volume.resync());
+        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(), base.onNoData(), base.net(),
+                List.of(fenced));
+    }
+}
