@@ -112,9 +112,7 @@ final class KernelPair implements AutoCloseable {
 
     /** Our disk gets fresh metadata; nothing runs yet. */
     KernelPair createOurs() {
-        for (int volume = 0; volume < volumes(); volume++) {
-            DiskFiles.createMetadata(ourDisks.get(volume));
-        }
+        ours.createMetadata(RESOURCE);
         return this;
     }
 

@@ -271,6 +271,51 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
+    // ---- leave with a fencing policy: who goes on alone must be able to rely on it that the other knows (spec wire 3.9)
+
+    @Test
+    void weLeaveAFencingKernelPrimaryAsOutdated() {
+        pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB).withDisk("fencing resource-only;"));
+        pair.kernel().must("drbdadm primary r0");
+        pair.ours().must("r0", new Command.Disconnect(false));
+        pair.awaitKernel("cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated");
+        assertThat(pair.status().volume(0).disk()).isEqualTo("Outdated");
+        assertThat(pair.ours().refusal(new ControlRequest.Order("r0", new Command.Promote(false)))).contains("UpToDate");
+        pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=4k count=10 oflag=direct 2>/dev/null");
+        pair.ours().must("r0", new Command.Connect(false));
+        pair.awaitInSync();
+
+        // And the other way about: it outdates us as it leaves.
+        pair.kernel().must("drbdadm disconnect r0");
+        pair.awaitKernel("cs:StandAlone ro:Primary/Unknown ds:UpToDate/Outdated");
+        pair.awaitOurs("Outdated", volume -> volume.disk().equals("Outdated"));
+        pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=4k count=10 seek=100 oflag=direct 2>/dev/null; drbdadm connect r0");
+        pair.awaitInSync();
+        pair.compareBytes();
+        pair.judgeOurMetadata();
+    }
+
+    @Test
+    void aKernelLeavesOurFencingPrimaryAsOutdated() {
+        pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB).withDisk("fencing resource-and-stonith;"));
+        pair.ours().promote("r0");
+        pair.kernel().must("drbdadm disconnect r0");
+        pair.awaitKernel("cs:StandAlone ro:Secondary/Unknown ds:Outdated/DUnknown");
+        pair.awaitOurs("an outdated peer", volume -> volume.peerDisk().equals("Outdated") && volume.suspended().isEmpty());
+        write(0, "write -P 0x31 1M 64k", "flush");
+        pair.kernel().must("drbdadm connect r0");
+        pair.awaitInSync();
+
+        pair.ours().must("r0", new Command.Disconnect(false));
+        pair.awaitKernel("cs:WFConnection ro:Secondary/Unknown ds:Outdated/DUnknown");
+        assertThat(pair.status().volume(0).peerDisk()).isEqualTo("Outdated");
+        write(0, "write -P 0x32 2M 64k", "flush");
+        pair.ours().must("r0", new Command.Connect(false));
+        pair.awaitInSync();
+        pair.compareBytes();
+        pair.judgeOurMetadata();
+    }
+
     // ---- authentication and digests
 
     @Test

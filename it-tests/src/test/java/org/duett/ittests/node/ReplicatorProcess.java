@@ -248,6 +248,10 @@ public final class ReplicatorProcess implements AutoCloseable {
         return HostCommand.run(namespace.isPresent() ? namespace.get().inside(command) : command);
     }
 
+    public void createMetadata(String resource) {
+        duett("create-md", resource).orThrow();
+    }
+
     // ---- the control socket: what the command line does, without a JVM for each word
 
     public ControlReply ask(ControlRequest request) {
