@@ -36,7 +36,7 @@ final class Outdating {
             then.go(out);
             return;
         }
-        parts.eyewitness = false;
+        parts.eyewitnessGivenUp = true;
         for (VolumeParts each : List.copyOf(open)) {
             Volume volume = each.volume;
             if (!marked.contains(each)) marked.add(each);
