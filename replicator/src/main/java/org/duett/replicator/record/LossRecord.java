@@ -21,7 +21,9 @@ public final class LossRecord {
         /** The peer is gone; the identifier is made when the first write is to complete alone (rule 2). */
         OPEN,
         /** The new identifier is on its way to disk. */
-        MAKING
+        MAKING,
+        /** The role is being given up without leave: what is held fails, and so does what has begun and wants to complete. */
+        GIVEN_UP
     }
 
     private static final class Loss {
@@ -100,6 +102,7 @@ public final class LossRecord {
     public void wanted(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
         if (loss.peer == PeerLoss.OPEN && mayGoAlone()) make(volume, out);
+        else if (loss.peer == PeerLoss.GIVEN_UP) held.recordImpossible(volume, out);
     }
 
     private void make(Volume volume, ActionQueue out) {
@@ -155,7 +158,7 @@ public final class LossRecord {
      */
     public void peerIsBack(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
-        if (loss.peer == PeerLoss.OPEN) {
+        if (isOpen(volume)) {
             loss.peer = PeerLoss.ON_RECORD;
             settle(volume, out);
         }
@@ -191,7 +194,7 @@ public final class LossRecord {
     public void noCopyLeft(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
         loss.local = false;
-        loss.peer = PeerLoss.ON_RECORD;
+        if (loss.peer == PeerLoss.OPEN) loss.peer = PeerLoss.GIVEN_UP;
         held.recordImpossible(volume, out);
     }
 
@@ -206,6 +209,7 @@ public final class LossRecord {
 
     /** The peer's loss is not on record, and this node did not go on alone (rule 2). */
     public boolean isOpen(Volume volume) {
-        return of(volume).peer == PeerLoss.OPEN;
+        PeerLoss loss = of(volume).peer;
+        return loss == PeerLoss.OPEN || loss == PeerLoss.GIVEN_UP;
     }
 }

@@ -182,15 +182,12 @@ final class Connecting {
         }
         // The record's state first: what is open is held by it, and not completed alone, when the legs fail (rules 1, 5).
         for (int i = 0; i < parts.volumes.size(); i++) losePeer(i, before.get(i), mayHaveFinished.get(i), out);
-        boolean uncovered = parts.writes.connectionLost(out);
+        parts.writes.connectionLost(out);
         parts.reads.connectionLost(out);
         parts.peerWrites.connectionLost(out);
         outdating.connectionEnded();
         for (VolumeParts each : parts.volumeParts) {
             each.connectionEnded();
-            boolean frozen = each.volume.isPrimary() && parts.record.isOpen(each.volume);
-            // Frozen with writes that the peer may lack: by this mark the next handshake makes us source, not equal (rule 2).
-            if (frozen && uncovered) each.volume.setCrashedPrimary(true);
             if (each.volume.diskUsable() && each.volume.bitmap() != null && each.volume.bitmap().dirtyPages().anyDirty()
                     && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) {
                 each.volume.metadata().writeBitmap(null, out);

@@ -104,6 +104,10 @@ final class Parts {
         return volumes.getFirst().isPrimary();
     }
 
+    boolean peerIsPrimary() {
+        return volumes.stream().anyMatch(volume -> volume.state().peer() == Role.PRIMARY);
+    }
+
     ConnectionState connectionState() {
         return volumes.getFirst().state().connection();
     }

@@ -83,7 +83,7 @@ public final class ResourceMachine {
     /** When the core wants a {@link Event.TimeAdvanced} at the latest, in core time; {@link Long#MAX_VALUE}: not by itself. */
     public long deadlineNanos() {
         return Math.min(Math.min(parts.writes.deadlineNanos(), connecting.deadlineNanos()),
-                Math.min(resync.deadlineNanos(), disks.deadlineNanos()));
+                Math.min(Math.min(resync.deadlineNanos(), disks.deadlineNanos()), roles.deadlineNanos()));
     }
 
     // ---- events
@@ -107,6 +107,7 @@ public final class ResourceMachine {
         disks.timeIs();
         resync.timeIs(out);
         connecting.timeIs(out);
+        roles.timeIs(out);
     }
 
     private void continueWork(ActionQueue out) {

@@ -19,7 +19,9 @@ final class RoleControl {
     private enum Step {
         IDLE,
         /** A disk is still being attached, or what the lost peer had sent is still being written (rule 21). */
-        DRAINING, FENCING, ASKING_PEER, STORING_TERM, WRITING, DEMOTING, ERASING_TERM
+        DRAINING,
+        /** The peer is Primary by its last word; it may have been demoted and not told us yet. */
+        AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM, WRITING, DEMOTING, ERASING_TERM
     }
 
     private final Parts parts;
@@ -27,6 +29,7 @@ final class RoleControl {
     private Step step = Step.IDLE;
     private long ticket;
     private boolean force;
+    private long awaitsDemotionUntilNanos;
     private int superblocksOpen;
     private boolean superblockFailed;
     private int fenceRun;
@@ -65,7 +68,17 @@ final class RoleControl {
             return;
         }
         step = Step.DRAINING;
+        // A peer that was demoted just now tells it within this time (spec states 7).
+        awaitsDemotionUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
         check(out);
+    }
+
+    void timeIs(ActionQueue out) {
+        if (step == Step.AWAITING_DEMOTION && parts.nowNanos >= awaitsDemotionUntilNanos) judge(out);
+    }
+
+    long deadlineNanos() {
+        return step == Step.AWAITING_DEMOTION ? awaitsDemotionUntilNanos : Long.MAX_VALUE;
     }
 
     /** Called after each event: goes on when what it waits for has happened. */
@@ -73,6 +86,9 @@ final class RoleControl {
         switch (step) {
             case DRAINING -> {
                 if (disksAreDecided() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
+            }
+            case AWAITING_DEMOTION -> {
+                if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
             }
             case DEMOTING -> {
                 // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
@@ -107,6 +123,10 @@ final class RoleControl {
             StateChangeResult result = parts.mayRequest(each, wanted);
             if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
                 fence(out);
+                return;
+            }
+            if (parts.peerIsPrimary() && parts.nowNanos < awaitsDemotionUntilNanos) {
+                step = Step.AWAITING_DEMOTION;
                 return;
             }
             boolean overruled = result == StateChangeResult.PRIMARY_NOP && force;

@@ -232,6 +232,7 @@ public final class WritePath implements HeldWrites {
 
     private void markOutOfSync(Volume volume, HostWrite write, ActionQueue out) {
         long newlySet = volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        differsWhileFrozen(volume);
         if (newlySet > 0 && connected && volume.state().replicatesOutOfSyncNotes()) {
             Packet.BlockDescription note = new Packet.BlockDescription();
             note.kind = Packet.BlockDescription.Kind.OUT_OF_SYNC;
@@ -240,6 +241,11 @@ public final class WritePath implements HeldWrites {
             note.lengthBytes = write.lengthBytes;
             out.add(new Action.SendPacket(connection, note));
         }
+    }
+
+    /** Frozen with a write that the peer may lack: by this mark the next handshake makes us source, not equal (rule 2). */
+    private void differsWhileFrozen(Volume volume) {
+        if (record.isOpen(volume)) volume.setCrashedPrimary(true);
     }
 
     private void writeLocally(Volume volume, HostWrite write, ActionQueue out) {
@@ -472,15 +478,11 @@ public final class WritePath implements HeldWrites {
     /**
      * The connection is lost. Every write that no barrier ack covered may be missing at the peer, also those acknowledged one by
      * one: its blocks are marked, and what is open is held until the loss is on record (rules 1, 2).
-     *
-     * @return true when writes were open or uncovered: a node that froze now differs from its peer
      */
-    public boolean connectionLost(ActionQueue out) {
+    public void connectionLost(ActionQueue out) {
         connected = false;
-        boolean uncovered = false;
         for (Epoch epoch = epochs.pollAfterLoss(); epoch != null; epoch = epochs.pollAfterLoss()) {
             for (HostWrite write = epoch.pollWrite(); write != null; write = epoch.pollWrite()) {
-                uncovered = true;
                 losePeerLeg(write, out);
             }
             for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) {
@@ -490,12 +492,12 @@ public final class WritePath implements HeldWrites {
             }
             epochs.recycle(epoch);
         }
-        return uncovered;
     }
 
     private void losePeerLeg(HostWrite write, ActionQueue out) {
         Volume volume = volume(write.volume);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        differsWhileFrozen(volume);
         write.inEpoch = false;
         write.awaitsWriteAck = false;
         write.clearsBits = false;
