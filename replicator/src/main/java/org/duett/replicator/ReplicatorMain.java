@@ -7,6 +7,7 @@ import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
 import ch.qos.logback.core.rolling.RollingFileAppender;
 import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
 import ch.qos.logback.core.util.FileSize;
+import io.netty.util.ResourceLeakDetector;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -27,6 +28,7 @@ public final class ReplicatorMain implements Callable<Integer> {
     private static final String LOG_PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %msg%n";
     private static final long LOG_FILE_BYTES = 16 << 20;
     private static final int LOG_FILES = 5;
+    private static final String LEAK_LEVEL = "io.netty.leakDetection.level";
 
     @Option(names = {"-c", "--config"}, paramLabel = "FILE", description = "the configuration; else $DUETT_CONF, "
             + "/etc/duett/duett.conf, /etc/drbd.conf, the first that is there")
@@ -48,6 +50,8 @@ public final class ReplicatorMain implements Callable<Integer> {
     }
 
     public static void main(String[] arguments) {
+        // Leaks are looked for in tests, at each buffer; here a stack trace for every 128th would be most of what a write allocates.
+        if (System.getProperty(LEAK_LEVEL) == null) ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.DISABLED);
         int code = new CommandLine(new ReplicatorMain()).execute(arguments);
         if (code != 0) System.exit(code);
     }

@@ -82,8 +82,19 @@ public sealed interface Action {
         }
     }
 
-    /** Give a payload back that came with a peer's packet, or was allocated by {@link BufferSource}. */
-    record ReleasePayload(ByteBuf payload) implements Action {
+    /**
+     * Give a payload back that came with a peer's packet, or was allocated by {@link BufferSource}. Mutable as {@link SendPacket} is, for
+     * slots that own it.
+     */
+    final class ReleasePayload implements Action {
+        public ByteBuf payload;
+
+        public ReleasePayload() {
+        }
+
+        public ReleasePayload(ByteBuf payload) {
+            this.payload = payload;
+        }
     }
 
     // ---- operator, failover daemon, helpers

@@ -26,4 +26,5 @@ public final class PeerWrite extends BlockUser {
     public final DiskOperation disk = new DiskOperation(DiskOperation.Purpose.PEER_WRITE, this);
     public final Packet.BlockAck ack = new Packet.BlockAck();
     public final Action.SendPacket sendAck = new Action.SendPacket();
+    public final Action.ReleasePayload releasePayload = new Action.ReleasePayload();
 }

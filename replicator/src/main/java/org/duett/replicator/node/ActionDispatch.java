@@ -43,7 +43,7 @@ final class ActionDispatch implements ResourceLoop.Performer {
                 sent = true;
             }
             case Action.CompleteHostRequest complete -> nbd.complete(complete.request);
-            case Action.ReleasePayload(var payload) -> payload.release();
+            case Action.ReleasePayload release -> release.payload.release();
             case Action.OpenExport(int volume, long term, long sizeBytes, int blockBytes) -> {
                 nbd.openExport(volume, term, sizeBytes, blockBytes);
                 servedTerms.put(volume, term);

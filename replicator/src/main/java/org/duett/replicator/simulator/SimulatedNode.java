@@ -236,7 +236,7 @@ public final class SimulatedNode {
             case Action.SendPacket send -> {
                 if (link != null && send.connection == connection) link.send(side, send.packet);
             }
-            case Action.ReleasePayload(ByteBuf payload) -> payload.release();
+            case Action.ReleasePayload release -> release.payload.release();
             case Action.FinishCommand(long ticket, CommandResult result) -> results.merge(ticket, result, SimulatedNode::worse);
             case Action.Report(OperatorReport report) -> reports.add(report);
             case Action.StateChanged changed -> {

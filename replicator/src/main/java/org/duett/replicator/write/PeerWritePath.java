@@ -210,7 +210,8 @@ public final class PeerWritePath {
         write.firstSector = write.wholeFirstSector;
         write.lengthBytes = write.wholeLengthBytes;
         if (write.payload != null) {
-            out.add(new Action.ReleasePayload(write.payload));
+            write.releasePayload.payload = write.payload;
+            out.add(write.releasePayload);
             write.payload = null;
         }
         if (isCurrent(write)) answer(volume, write, out);
