@@ -1,6 +1,8 @@
 package org.duett.bench.demo;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
@@ -65,7 +67,9 @@ final class Narrator {
 
     void good(String text) {
         finishProgress();
-        out.println("   " + styled(GREEN, "ok") + " " + text);
+        List<String> lines = wrap(text, WIDTH - 6);
+        out.println("   " + styled(GREEN, "ok") + " " + lines.getFirst());
+        lines.stream().skip(1).forEach(line -> out.println("      " + line));
     }
 
     void bad(String text) {
@@ -131,8 +135,8 @@ final class Narrator {
         return colour ? style + text + PLAIN : text;
     }
 
-    static java.util.List<String> wrap(String text, int width) {
-        var lines = new java.util.ArrayList<String>();
+    static List<String> wrap(String text, int width) {
+        var lines = new ArrayList<String>();
         var line = new StringBuilder();
         for (String word : text.split(" ", -1)) {
             if (!line.isEmpty() && line.length() + 1 + word.length() > width) {
@@ -154,7 +158,8 @@ final class Narrator {
         if (bytes < 1 << 20)
             return String.format(Locale.ROOT, "%.0f KiB", bytes / 1024.0);
         double mebibytes = bytes / 1048576.0;
-        return String.format(Locale.ROOT, mebibytes == Math.rint(mebibytes) ? "%.0f MiB" : "%.1f MiB", mebibytes);
+        boolean round = mebibytes >= 100 || mebibytes == Math.rint(mebibytes);
+        return String.format(Locale.ROOT, round ? "%.0f MiB" : "%.1f MiB", mebibytes);
     }
 
     /** With a space at the thousands. */

@@ -72,7 +72,15 @@ public final class ReplicatorProcess implements AutoCloseable {
 
     // ---- commands
 
-    /** Runs a verb of the command line as a user would, in a process of its own. */
+    /** Runs a verb of the command line as a user would, in a process of its own; a failure is an exception that quotes it. */
+    public static void mustDuett(NodeFolder node, String... words) {
+        HostCommand ended = duett(node, words);
+        if (ended.exitCode() == 0) return;
+        throw new IllegalStateException("`duett " + String.join(" ", words) + "` on " + node.name() + " ended with exit code "
+                + ended.exitCode() + ": " + ended.output().strip());
+    }
+
+    /** Runs a verb of the command line as a user would, whatever comes of it. */
     public static HostCommand duett(NodeFolder node, String... words) {
         List<String> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(List.of("--config", node.configuration().toString()));

@@ -20,7 +20,9 @@ public final class AllocationScenario implements Scenario {
     private static final int DEPTH = 32;
     private static final double TARGET_BYTES = 64;
     /** Until all that is hot has been compiled by the second compiler: what escape analysis removes is removed then. */
-    private static final int WARM_UP_SECONDS = 20;
+    private static final int WARM_UP_WRITES = 500_000;
+    private static final int WARM_UP_STRETCH_SECONDS = 5;
+    private static final int LONGEST_WARM_UP_SECONDS = 120;
 
     @Override
     public String name() {
@@ -41,7 +43,9 @@ public final class AllocationScenario implements Scenario {
                 AllocationMeter secondary = AllocationMeter.attach(pair.beta().handle());
                 OwnLoad load = new OwnLoad(Workload.randomWrites(DEPTH, settings.seed()), pair.address())) {
             settings.say("warming up");
-            load.run(WARM_UP_SECONDS);
+            for (int s = 0; s < LONGEST_WARM_UP_SECONDS && load.completed() < WARM_UP_WRITES; s += WARM_UP_STRETCH_SECONDS) {
+                load.run(WARM_UP_STRETCH_SECONDS);
+            }
             Reading primaryBefore = primary.read();
             Reading secondaryBefore = secondary.read();
             settings.say("measuring");

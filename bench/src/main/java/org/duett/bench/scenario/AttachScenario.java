@@ -42,9 +42,8 @@ public final class AttachScenario implements Scenario {
         try (PairFolder folder = PairFolder.create(settings.directory(), "duett-bench", DuettPairTarget.RESOURCE,
                 List.of())) {
             NodeFolder node = folder.alpha();
-            ReplicatorProcess
-                    .duett(node, "create-md", DuettPairTarget.RESOURCE, "--size", Long.toString(SIZE_BYTES), "--thin")
-                    .orThrow();
+            ReplicatorProcess.mustDuett(node, "create-md", DuettPairTarget.RESOURCE, "--size", Long.toString(SIZE_BYTES),
+                    "--thin");
             double fresh = attachNew(settings, node);
             settings.say(String.format(Locale.ROOT, "new: %.2f s", fresh));
             return attachAgain(settings, node, fresh);

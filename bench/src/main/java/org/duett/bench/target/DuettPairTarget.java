@@ -3,7 +3,6 @@ package org.duett.bench.target;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.duett.bench.host.HostCommand;
 import org.duett.bench.node.NodeFolder;
 import org.duett.bench.node.PairFolder;
 import org.duett.bench.node.ReplicatorProcess;
@@ -60,8 +59,7 @@ public final class DuettPairTarget implements NbdTarget {
         List<String> words = new ArrayList<>(List.of("create-md", RESOURCE, "--size", Long.toString(sizeBytes)));
         if (files == Files.THIN)
             words.add("--thin");
-        HostCommand ended = ReplicatorProcess.duett(node, words.toArray(String[]::new));
-        ended.orThrow();
+        ReplicatorProcess.mustDuett(node, words.toArray(String[]::new));
     }
 
     private ReplicatorProcess startNode(NodeFolder node) {
