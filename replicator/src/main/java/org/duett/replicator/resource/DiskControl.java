@@ -55,7 +55,7 @@ final class DiskControl {
         each.volume.diskClosed();
         each.closingDisk = false;
         each.closeOrdered = false;
-        if (each.detachTicket != 0) out.add(new Action.FinishCommand(each.detachTicket, new CommandResult.Done("detached")));
+        if (each.detachTicket != 0) parts.tickets.finish(each.detachTicket, new CommandResult.Done("detached"), out);
         each.detachTicket = 0;
     }
 
@@ -123,8 +123,8 @@ final class DiskControl {
                 parts.name(each.volume) + ": the disk failed right after it was attached.", "No data was changed.", "Check the device."));
     }
 
-    private static void finishAttach(VolumeParts each, CommandResult result, ActionQueue out) {
-        if (each.attachTicket != 0) out.add(new Action.FinishCommand(each.attachTicket, result));
+    private void finishAttach(VolumeParts each, CommandResult result, ActionQueue out) {
+        if (each.attachTicket != 0) parts.tickets.finish(each.attachTicket, result, out);
         each.attachTicket = 0;
     }
 

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
-import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
@@ -99,6 +98,7 @@ final class OperatorCommands {
 
     private void forVolumes(long ticket, int number, ActionQueue out, ForVolume what) {
         if (number < 0) {
+            parts.tickets.expect(ticket, parts.volumeParts.size());
             for (VolumeParts each : parts.volumeParts) what.run(each);
             return;
         }
@@ -108,12 +108,12 @@ final class OperatorCommands {
     }
 
     private void done(long ticket, String text, ActionQueue out) {
-        out.add(new Action.FinishCommand(ticket, new CommandResult.Done(text)));
+        parts.tickets.finish(ticket, new CommandResult.Done(text), out);
     }
 
     private void refuse(long ticket, StateChangeResult code, String what, String keptSafe, String whatToDo, ActionQueue out) {
-        out.add(new Action.FinishCommand(ticket, new CommandResult.Refused(code,
-                new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, keptSafe, whatToDo))));
+        parts.tickets.finish(ticket, new CommandResult.Refused(code,
+                new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, keptSafe, whatToDo)), out);
     }
 
     // ---- disk
@@ -320,7 +320,13 @@ final class OperatorCommands {
             return;
         }
         askPeer(ticket, List.of(each), state -> state.withConnection(start), "the full sync", out, actions -> {
-            parts.request(each, each.volume.state().withConnection(start), "full sync on demand");
+            StateChangeResult own = parts.request(each, each.volume.state().withConnection(start), "full sync on demand");
+            if (!own.isSuccess()) {
+                // The peer has begun already. It will find out in a new handshake, as we cannot follow.
+                connecting.lose(ConnectionState.TEAR_DOWN, "the state changed while the peer was asked for a full sync", actions);
+                refuse(ticket, own, parts.name(each.volume) + ": " + own.text() + ".", "Nothing was changed.", "Try again.", actions);
+                return;
+            }
             resync.startingSync(each, actions);
             done(ticket, "full sync begins", actions);
         });

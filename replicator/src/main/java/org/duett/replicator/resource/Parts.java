@@ -46,6 +46,7 @@ final class Parts {
     final LossRecord record;
     final Keepalive keepalive;
     final Handshake handshake;
+    final Tickets tickets = new Tickets();
 
     long nowNanos;
     /** The connection incarnation (rule 18); counts up with each try. */

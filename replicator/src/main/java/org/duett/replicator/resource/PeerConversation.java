@@ -300,10 +300,12 @@ final class PeerConversation {
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
         boolean lateAttach = ours.disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
+        // Both attached at once, and neither knew that there would be somebody to compare with.
+        boolean crossedAttach = ours.peerDisk().isBelow(DiskState.NEGOTIATING);
         boolean forced = each.considerResync && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
         boolean peerDecided = report.connection().isAtLeast(ConnectionState.STARTING_SYNC_S)
                 && report.connection().isAtMost(ConnectionState.WF_BITMAP_T);
-        return lateAttach || forced || peerDecided;
+        return lateAttach || crossedAttach || forced || peerDecided;
     }
 
     // ---- blocks

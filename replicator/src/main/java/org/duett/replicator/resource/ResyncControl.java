@@ -64,7 +64,12 @@ final class ResyncControl {
         }
         VolumeState base = volume.state().disk() == DiskState.NEGOTIATING ? told.withDisk(ownDisk) : told;
         switch (result.verdict()) {
-            case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> refuse(each, inHandshake, message, reason.advice(), out);
+            case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> {
+                boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
+                // It compares when it hears from us, and gives its disk up.
+                if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answer(each, out);
+                refuse(each, inHandshake || !lateAttach, message, reason.advice(), out);
+            }
             case HandshakeVerdict.Connect() -> {
                 connected(each, base, inHandshake, out);
                 boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
@@ -112,8 +117,8 @@ final class ResyncControl {
         if (servesFromPeer) parts.writesThroughPeer(each);
     }
 
-    private void refuse(VolumeParts each, boolean inHandshake, String message, String advice, ActionQueue out) {
-        if (inHandshake) {
+    private void refuse(VolumeParts each, boolean endsConnection, String message, String advice, ActionQueue out) {
+        if (endsConnection) {
             connecting.giveUp("volume " + each.volume.number + ": " + message, advice, out);
             return;
         }
@@ -277,6 +282,7 @@ final class ResyncControl {
             each.finishing = false;
             if (!durable || connection != parts.connection || !volume.state().connection().isSyncSource()) return;
             volume.setIdentifiers(volume.identifiers().finishedAsSource());
+            volume.peerIsEqual();
             parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
             volume.metadata().writeSuperblock(null, actions);
             out(each, "resync finished: both copies are equal again", actions);
@@ -356,6 +362,7 @@ final class ResyncControl {
             return;
         }
         volume.setIdentifiers(volume.identifiers().finishedAsTarget(volume.peerGenerations.identifiers()));
+        volume.peerIsEqual();
         parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withDisk(DiskState.UP_TO_DATE), "resync finished");
         // The peer hears that we are UpToDate when our disk says so, too (rule 13).
         volume.metadata().writeSuperblock((durable, actions) -> {
@@ -456,6 +463,8 @@ final class ResyncControl {
         volume.bitmap().clearAll();
         volume.setIdentifiers(volume.identifiers().adoptingCurrentOf(peer));
         parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
+        // Our last word may have been that we are Inconsistent, and may have come behind its order to skip.
+        parts.sendState(volume, out);
         volume.metadata().writeBitmap(null, out);
         volume.metadata().writeSuperblock(null, out);
     }

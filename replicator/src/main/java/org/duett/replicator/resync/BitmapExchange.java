@@ -25,7 +25,9 @@ public final class BitmapExchange {
     private boolean lastSentWasPlain;
     private boolean sent;
     private boolean sending;
+    /** Where the next packet begins, in bits and in words: after all words the last bit need not be one of a whole word (spec wire 5.2). */
     private long receiveBit;
+    private long receiveWord;
     private boolean received;
     private String problem;
 
@@ -88,17 +90,17 @@ public final class BitmapExchange {
 
     /** P_BITMAP. False: not what may come here; {@link #problem} says why. */
     public boolean received(Packet.PlainBitmap packet) {
-        long word = receiveBit / 64;
-        long expected = Math.min(MAX_PAYLOAD_BYTES / 8, volume.bitmap().words() - word) * 8;
+        long expected = Math.min(MAX_PAYLOAD_BYTES / 8, volume.bitmap().words() - receiveWord) * 8;
         if (received) return refuse("a bitmap packet after the end of the bitmap");
         // After all words comes the empty packet, which is just what the formula expects then.
         if (packet.words().length != expected) {
             return refuse("a plain bitmap packet of " + packet.words().length + " bytes where " + expected + " must come");
         }
         ByteBuf words = Unpooled.wrappedBuffer(packet.words());
-        volume.bitmap().orWords(word, words, packet.words().length / 8);
+        volume.bitmap().orWords(receiveWord, words, packet.words().length / 8);
         if (expected == 0) received = true;
-        receiveBit = Math.min((word + expected / 8) * 64, volume.bitmap().bits());
+        receiveWord += expected / 8;
+        receiveBit = Math.min(receiveWord * 64, volume.bitmap().bits());
         return true;
     }
 
@@ -110,6 +112,7 @@ public final class BitmapExchange {
             case Decoded.Accepted(BitmapRunLength.Runs runs) -> {
                 new RunMerge(volume.bitmap(), runs).mergeAll();
                 receiveBit = runs.nextBit();
+                receiveWord = receiveBit / 64;
                 if (receiveBit == volume.bitmap().bits()) received = true;
                 yield true;
             }

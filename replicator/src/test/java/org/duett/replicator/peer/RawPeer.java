@@ -75,6 +75,16 @@ final class RawPeer implements Closeable {
         return socket;
     }
 
+    /** As {@link #accept(WireSocket)}; connections of the other kind that come before are closed: they belong to a try that is over. */
+    Socket acceptPastOthers(WireSocket expected) throws Exception {
+        while (true) {
+            Socket socket = accept();
+            byte[] first = socket.getInputStream().readNBytes(FirstPacket.BYTES);
+            if (first.length == FirstPacket.BYTES && FirstPacket.decode(Unpooled.wrappedBuffer(first)) == expected) return socket;
+            socket.close();
+        }
+    }
+
     Socket accept() throws IOException {
         Socket socket = listening.accept();
         socket.setSoTimeout(WAIT_MILLIS);

@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.NetSettings;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -89,5 +90,34 @@ class PairStoriesTest {
         assertThat(pair.alpha().data(0).current(0, 1 << 20)).isEqualTo(before);
         pair.beta().start();
         pair.must(pair.beta(), new Command.Attach(0));
+    }
+
+    @Test
+    void bitmapsTravelInPlainWordsOfWhichTheLastIsNotWhole() {
+        var pair = SimulatedPair.connected(17, base -> {
+            NetSettings net = base.net();
+            NetSettings plain = new NetSettings(net.protocol(), net.timeoutMillis(), net.connectIntervalMillis(), net.pingIntervalMillis(),
+                    net.pingTimeoutMillis(), net.koCount(), net.maxEpochWrites(), net.maxBuffersPages(), net.cramHmacAlgorithm(),
+                    net.sharedSecret(), net.integrityAlgorithm(), net.checksumAlgorithm(), net.verifyAlgorithm(), false, net.splitBrain());
+            return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(), base.onNoData(), plain,
+                    base.volumes());
+        });
+        assertThat(pair.alpha().machine().volume(0).bitmap().bits() % 64).isNotZero();
+        pair.checkAll();
+    }
+
+    @Test
+    void aSecondFullSyncInOneConnectionLeavesEqualIdentifiers() {
+        var pair = SimulatedPair.connected(18);
+        for (int i = 0; i < 3; i++) {
+            pair.must(pair.alpha(), new Command.InvalidateRemote(0));
+            pair.runUntilProtected();
+            pair.done(pair.write(pair.alpha(), 64L * i, 8));
+        }
+        pair.runUntilProtected();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.isProtected());
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 }
