@@ -41,6 +41,13 @@ final class PeerConversation {
             return;
         }
         parts.keepalive.heard();
+        // Nobody is authenticated yet, and the paths know no connection: only the handshake itself and pings count.
+        boolean tooEarly = packet instanceof Packet.StateChangeRequest || packet instanceof Packet.StateChangeReply
+                || packet instanceof Packet.Barrier || packet instanceof Packet.BarrierAck;
+        if (parts.handshake.isRunning() && tooEarly) {
+            broken("it sent " + packet.getClass().getSimpleName() + " before the handshake was through", out);
+            return;
+        }
         switch (packet) {
             case Packet.Ping() -> parts.send(new Packet.PingAck(), out);
             case Packet.PingAck() -> {

@@ -116,7 +116,8 @@ final class PeerRequests {
     private void wholeConnection(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
             Optional<VolumeState> wanted = request.appliedTo(each.volume.state());
-            StateChangeResult result = wanted.map(state -> parts.mayRequest(each, state)).orElse(StateChangeResult.NOT_SUPPORTED);
+            StateChangeResult result = wanted.filter(state -> isForPeerToAsk(each.volume.state(), state)).map(state -> parts.mayRequest(each, state))
+                    .orElse(StateChangeResult.NOT_SUPPORTED);
             if (!result.isSuccess()) {
                 reply(packet, result, out);
                 return;
@@ -132,6 +133,12 @@ final class PeerRequests {
         outdating.mark(actions -> {
             if (connection == parts.connection && parts.socketsUp) letGo(packet, request, actions);
         }, out);
+    }
+
+    /** Leaving is the peer's to ask, and that our copy then counts as Outdated; our role is not, nor any other state of our disk. */
+    private static boolean isForPeerToAsk(VolumeState before, VolumeState wanted) {
+        boolean keepsOurDisk = wanted.disk() == before.disk() || wanted.disk() == DiskState.OUTDATED && before.disk() == DiskState.UP_TO_DATE;
+        return wanted.role() == before.role() && keepsOurDisk && wanted.connection().isBelow(ConnectionState.CONNECTED);
     }
 
     private void letGo(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {
@@ -163,6 +170,12 @@ final class PeerRequests {
             return;
         }
         VolumeState before = each.volume.state();
+        // A peer has no say in our own role and disk; what it may ask for changes its own, or starts a full sync (spec wire 3.9).
+        boolean touchesOurs = wanted.get().role() != before.role() || wanted.get().disk() != before.disk();
+        if (touchesOurs || !each.volume.isConnected()) {
+            reply(packet, touchesOurs ? StateChangeResult.NOT_SUPPORTED : StateChangeResult.IN_TRANSIENT_STATE, out);
+            return;
+        }
         StateChangeResult result = parts.request(each, wanted.get(), "the peer asked for it");
         // Its data counts from now on, whatever its disk was called before. Ours may still be on its way from Attaching to Inconsistent.
         boolean peerIsRaised = before.peerDisk() != DiskState.UP_TO_DATE && wanted.get().peerDisk() == DiskState.UP_TO_DATE;
