@@ -13,4 +13,7 @@ public interface HeldWrites {
 
     /** Some write of this volume waits for the record. */
     boolean holdsAny(Volume volume);
+
+    /** Alone, and not allowed any more: what has begun is held from now on (rule 8). */
+    void leaveWithdrawn(Volume volume);
 }

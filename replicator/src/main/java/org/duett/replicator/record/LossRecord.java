@@ -42,6 +42,8 @@ public final class LossRecord {
     /** DRBD's way: make the identifier at the loss and go on (rule 2, last sentence). */
     private final boolean goesOnByItself;
     private boolean aloneAllowed;
+    /** This node is Primary without its peer, whose copy may be as good as ours: leave is asked for as long as that lasts (rule 8). */
+    private boolean leaveNeeded;
     private String proof = "none";
 
     public LossRecord(List<Volume> volumes, RandomStock random, HeldWrites held, boolean goesOnByItself) {
@@ -56,23 +58,24 @@ public final class LossRecord {
         return losses.get(volumes.indexOf(volume));
     }
 
-    /** A write that begins now cannot complete before a record is made. */
+    /** A write that begins now cannot complete before a record is made, or leave is given. */
     public boolean newWritesNeedRecord(Volume volume) {
         Loss loss = of(volume);
-        return loss.peer != PeerLoss.ON_RECORD || loss.local;
+        return loss.peer != PeerLoss.ON_RECORD || loss.local || freezes();
     }
 
-    public boolean mayGoAlone() {
+    private boolean mayGoAlone() {
         return goesOnByItself || aloneAllowed;
     }
 
-    /** Host I/O is held: the peer is lost, that is not on record, and going on alone is not allowed (rule 8). */
+    /** Host I/O is held: this node is alone, and may not go on so (rule 8). */
     public boolean freezes() {
-        if (mayGoAlone()) return false;
-        for (int i = 0; i < losses.size(); i++) {
-            if (losses.get(i).peer == PeerLoss.OPEN) return true;
-        }
-        return false;
+        return leaveNeeded && !mayGoAlone();
+    }
+
+    /** Writes of this volume are held for want of a record or of leave; with the role they are given up. */
+    public boolean holdsBack(Volume volume) {
+        return isOpen(volume) || freezes();
     }
 
     public String proof() {
@@ -87,15 +90,23 @@ public final class LossRecord {
      */
     public void peerLost(Volume volume, VolumeState before, boolean peerMayHaveFinished, ActionQueue out) {
         Loss loss = of(volume);
-        if (loss.peer != PeerLoss.ON_RECORD) return;
         if (volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
         boolean knownToBeBehind = volume.identifiers().bitmap() != 0 && !peerMayHaveFinished
                 && before.peerDisk() != DiskState.UP_TO_DATE;
         if (knownToBeBehind) return;
+        // While it is connected it cannot be promoted against us: it has answered, and only its disk is lost (rule 4).
+        boolean connected = volume.isConnected();
+        leaveNeeded |= !connected;
+        if (loss.peer != PeerLoss.ON_RECORD) return;
         loss.rotateBitmapFirst = volume.identifiers().bitmap() != 0;
         loss.peer = PeerLoss.OPEN;
-        if (goesOnByItself) make(volume, out);
+        if (goesOnByItself || connected) make(volume, out);
         else if (aloneAllowed && held.holdsAny(volume)) make(volume, out);
+    }
+
+    /** Promoted without a peer that could be asked, and that may hold data as good as ours: that is no leave to go on alone (rule 8). */
+    public void promotedAlone() {
+        leaveNeeded = true;
     }
 
     /** A write wants to complete alone: the identifier is made now if that is allowed (rule 2). */
@@ -133,23 +144,26 @@ public final class LossRecord {
 
     private void settle(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
-        if (loss.peer == PeerLoss.ON_RECORD && !loss.local) held.recordMade(volume, out);
+        if (loss.peer == PeerLoss.ON_RECORD && !loss.local && !freezes()) held.recordMade(volume, out);
     }
 
     /** The failover daemon says whether this node may acknowledge alone (rule 8). */
     public void allowAlone(boolean allowed, String newProof, ActionQueue out) {
         aloneAllowed = allowed;
-        proof = newProof;
-        if (!allowed) return;
-        for (int i = 0; i < volumes.size(); i++) {
-            if (losses.get(i).peer == PeerLoss.OPEN && held.holdsAny(volumes.get(i))) make(volumes.get(i), out);
+        proof = allowed ? newProof : "none";
+        for (Volume volume : volumes) {
+            if (freezes()) held.leaveWithdrawn(volume);
+            else if (of(volume).peer == PeerLoss.OPEN && held.holdsAny(volume)) make(volume, out);
+            else settle(volume, out);
         }
     }
 
-    /** Each connection needs its own proof. */
-    public void connectionEstablished() {
+    /** Each loss needs its own proof. */
+    public void connectionEstablished(ActionQueue out) {
         aloneAllowed = false;
+        leaveNeeded = false;
         proof = "none";
+        for (Volume volume : volumes) settle(volume, out);
     }
 
     /**
@@ -162,6 +176,11 @@ public final class LossRecord {
             loss.peer = PeerLoss.ON_RECORD;
             settle(volume, out);
         }
+    }
+
+    /** The peer is back without a copy to compare with: it is on record now that its copy lacks what was held (rule 4). */
+    public void peerIsBackWithoutData(Volume volume, ActionQueue out) {
+        if (of(volume).peer == PeerLoss.OPEN) make(volume, out);
     }
 
     /** Our own disk is lost while the peer's is UpToDate (rule 1b). */
@@ -201,6 +220,7 @@ public final class LossRecord {
     /** Not Primary any more: nothing is held, nothing needs a record. */
     public void roleGivenUp() {
         aloneAllowed = false;
+        leaveNeeded = false;
         for (Loss loss : losses) {
             loss.peer = PeerLoss.ON_RECORD;
             loss.local = false;

@@ -79,7 +79,7 @@ final class Connecting {
     }
 
     /** Called after each event: all volumes have their place in the connection now. */
-    void announceEstablished() {
+    void announceEstablished(ActionQueue out) {
         if (announcedEstablished || !parts.socketsUp || !parts.allEstablished()) return;
         announcedEstablished = true;
         handshakeDeadlineNanos = Long.MAX_VALUE;
@@ -87,7 +87,7 @@ final class Connecting {
         discardMyData = false;
         parts.trouble = null;
         parts.handshake.discardDone();
-        parts.record.connectionEstablished();
+        parts.record.connectionEstablished(out);
         parts.eyewitnessGivenUp = false;
         parts.lastPeerBootId = parts.handshake.peerBootId();
     }

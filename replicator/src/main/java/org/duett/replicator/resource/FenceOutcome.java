@@ -30,9 +30,15 @@ enum FenceOutcome {
     /** Ignored when the connection is back: then the peer speaks for itself. */
     void apply(Parts parts, ActionQueue out) {
         if (parts.isConnected()) return;
-        if (this == BROKEN) {
-            parts.report(Level.ERROR, "the fence-peer handler failed or is not configured.", "The peer's disk counts as what it was.",
+        switch (this) {
+            case BROKEN -> parts.report(Level.ERROR, "the fence-peer handler failed or is not configured.", "The peer's disk counts as what it was.",
                     "Configure handlers { fence-peer \"...\"; } and see its log.", out);
+            case PEER_IS_PRIMARY -> parts.report(Level.ERROR, "the fence-peer handler says that " + parts.settings.peerNode() + " is Primary.",
+                    "This node's disk counts as Outdated, unless it is Primary itself; no data was changed.",
+                    "Work with " + parts.settings.peerNode() + ", and mend the connection. If both are Primary, decide whose data is kept, demote the other.", out);
+            case PEER_INCONSISTENT, PEER_OUTDATED, PEER_UNREACHABLE, PEER_SHOT -> {
+                // As asked for.
+            }
         }
         for (VolumeParts each : parts.volumeParts) {
             var state = each.volume.state();

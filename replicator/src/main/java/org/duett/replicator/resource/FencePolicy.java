@@ -19,6 +19,8 @@ final class FencePolicy {
     void peerLost(ActionQueue out) {
         boolean applies = parts.policies.fencing() != Fencing.DONT_CARE && parts.isPrimary()
                 && parts.volumes.stream().anyMatch(volume -> volume.state().peerDisk().isAtLeast(DiskState.UNKNOWN));
+        // The answer to an earlier loss says nothing about this one.
+        run = 0;
         if (!applies) return;
         run = ++nextRun;
         out.add(new Action.RunHandler(run, "fence-peer", -1));

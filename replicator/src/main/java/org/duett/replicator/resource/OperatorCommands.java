@@ -417,7 +417,8 @@ final class OperatorCommands {
         }
         if (!suspended) {
             freeze.byFailover(false);
-            parts.record.allowAlone(true, "operator: resume-io", out);
+            // Leave is given after a loss, and for that loss only (rule 8).
+            if (!parts.isConnected()) parts.record.allowAlone(true, "operator: resume-io", out);
         }
         done(ticket, suspended ? "I/O is suspended" : "I/O goes on", out);
     }

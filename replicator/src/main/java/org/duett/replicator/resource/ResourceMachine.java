@@ -163,7 +163,7 @@ public final class ResourceMachine {
             progress |= freeze.endWithItsCause();
         }
         tellNewIdentifiers(out);
-        connecting.announceEstablished();
+        connecting.announceEstablished(out);
         if (!parts.socketsUp) requests.connectionLost(out);
         resync.checkEnds(out);
         roles.check(out);

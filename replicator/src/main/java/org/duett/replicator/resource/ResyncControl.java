@@ -135,7 +135,8 @@ final class ResyncControl {
         each.parkedDisk = DiskState.DISKLESS;
         parts.fact(each, told.withConnection(ConnectionState.CONNECTED), "connected to " + parts.settings.peerNode());
         if (inHandshake) parts.sendState(each.volume, out);
-        parts.record.peerIsBack(each.volume, out);
+        if (each.volume.state().peerDisk() == DiskState.UP_TO_DATE) parts.record.peerIsBack(each.volume, out);
+        else parts.record.peerIsBackWithoutData(each.volume, out);
     }
 
     private void become(VolumeParts each, VolumeState told, ConnectionState next, Coverage coverage, VolumeState report, boolean inHandshake,

@@ -93,7 +93,7 @@ final class RoleControl {
             case DEMOTING -> {
                 // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
                 for (VolumeParts each : parts.volumeParts) {
-                    if (parts.record.isOpen(each.volume)) parts.record.noCopyLeft(each.volume, out);
+                    if (parts.record.holdsBack(each.volume)) parts.record.noCopyLeft(each.volume, out);
                 }
                 if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
             }
@@ -114,7 +114,14 @@ final class RoleControl {
                 && state.peerDisk() != DiskState.UP_TO_DATE;
         // A peer that was fenced is Outdated at best; ours is what counts now (spec states 7).
         boolean proven = fenced && state.disk() == DiskState.CONSISTENT;
-        return raises || proven ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
+        VolumeState raised = raises || proven ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
+        // Fencing failed, and the operator insists: whatever the peer has does not count (spec states 7).
+        return force && fenced && isAtLarge(state) ? raised.withPeerDisk(DiskState.OUTDATED) : raised;
+    }
+
+    /** Nobody can ask it, and its disk may be as good as ours. */
+    private static boolean isAtLarge(VolumeState state) {
+        return !state.connection().isEstablished() && state.peerDisk().isAbove(DiskState.OUTDATED);
     }
 
     private void judge(ActionQueue out) {
@@ -228,6 +235,9 @@ final class RoleControl {
         step = Step.WRITING;
         superblocksOpen = 0;
         superblockFailed = false;
+        boolean alone = parts.volumes.stream().anyMatch(volume -> isAtLarge(promoted(volume.state())));
+        if (alone) parts.record.promotedAlone();
+        if (alone && force) parts.record.allowAlone(true, "operator: primary --force", out);
         for (VolumeParts each : parts.volumeParts) {
             Volume volume = each.volume;
             VolumeState before = volume.state();

@@ -539,6 +539,19 @@ public final class WritePath implements HeldWrites {
         settle(volume, Leg.FAILED, out);
     }
 
+    @Override
+    public void leaveWithdrawn(Volume volume) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            boolean begun = write.local != Leg.NOT_NEEDED || write.peer != Leg.NOT_NEEDED;
+            boolean open = write.request != null && write.volume == volume.number && begun;
+            if (open && write.record != Leg.FAILED) write.record = Leg.PENDING;
+        }
+        for (HostFlush flush : flushes) {
+            if (flush.volume == volume.number && flush.record != Leg.FAILED) flush.record = Leg.PENDING;
+        }
+    }
+
     private void settle(Volume volume, Leg result, ActionQueue out) {
         for (int i = 0; i < slots.size(); i++) {
             HostWrite write = slots.get(i);

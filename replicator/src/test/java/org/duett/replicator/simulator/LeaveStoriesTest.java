@@ -1,0 +1,199 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumSet;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.junit.jupiter.api.Test;
+
+/** Stories of a node under cluster control, or with stonith, and of its leave to go on alone (rules 2, 4, 8). */
+class LeaveStoriesTest {
+    private static final Command LEAVE = new Command.AllowAlone(true, "the peer is fenced");
+    private static final Command NO_LEAVE = new Command.AllowAlone(false, "");
+
+    private static SimulatedPair clusterPair(long seed) {
+        return SimulatedPair.connected(seed, StorySettings.cluster());
+    }
+
+    /** Alpha is Primary and has lost beta; what it is asked to write stays open. */
+    private static SimulatedPair.HostOperation heldWrite(SimulatedPair pair) {
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+        return held;
+    }
+
+    @Test
+    void aLoneNodeFreezesAgainWhenItsLeaveIsWithdrawn() {
+        var pair = clusterPair(1);
+        var held = heldWrite(pair);
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+
+        pair.must(pair.alpha(), NO_LEAVE);
+        var second = pair.write(pair.alpha(), 16, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(second.isCompleted()).isFalse();
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(second);
+    }
+
+    @Test
+    void aWriteThatHasBegunIsNotAnsweredWithoutLeaveEither() {
+        var pair = clusterPair(2);
+        var held = heldWrite(pair);
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE, Kind.FLUSH));
+        var begun = pair.write(pair.alpha(), 8, 8);
+        var flush = pair.flush(pair.alpha());
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), NO_LEAVE);
+        pair.alpha().data(0).resume();
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(begun.isCompleted()).isFalse();
+        assertThat(flush.isCompleted()).isFalse();
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(begun);
+        pair.done(flush);
+    }
+
+    @Test
+    void whatIsHeldForWantOfLeaveGoesOnWithThePeer() {
+        var pair = clusterPair(3);
+        var held = heldWrite(pair);
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+        pair.must(pair.alpha(), NO_LEAVE);
+        var second = pair.write(pair.alpha(), 16, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(second.isCompleted()).isFalse();
+        pair.beta().up();
+        pair.done(second);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void whatIsHeldForWantOfLeaveFailsWithTheRole() {
+        var pair = clusterPair(4);
+        var held = heldWrite(pair);
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        var begun = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), NO_LEAVE);
+        pair.alpha().data(0).resume();
+        pair.must(pair.alpha(), new Command.Demote(true));
+        assertThat(begun.isCompleted()).isTrue();
+        assertThat(begun.errno()).isNotZero();
+    }
+
+    @Test
+    void aPromotionAloneIsNoLeave() {
+        var pair = clusterPair(5);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        var held = pair.write(pair.beta(), 8, 8);
+        var read = pair.read(pair.beta(), 8, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+        assertThat(read.isCompleted()).isFalse();
+        pair.must(pair.beta(), LEAVE);
+        pair.done(held);
+        pair.done(read);
+        pair.checkAcknowledgedWrites(pair.beta());
+    }
+
+    @Test
+    void leaveMayComeBeforeThePromotion() {
+        var pair = clusterPair(6);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), LEAVE);
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+    }
+
+    @Test
+    void anOperatorWhoForcesThePromotionGivesLeave() {
+        var pair = clusterPair(7);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(true));
+        pair.done(pair.write(pair.beta(), 8, 8));
+    }
+
+    @Test
+    void resumeIoWhileConnectedIsNoLeaveForALaterLoss() {
+        var pair = clusterPair(8);
+        pair.must(pair.alpha(), new Command.ResumeIo());
+        heldWrite(pair);
+    }
+
+    @Test
+    void aPeerThatComesBackWithoutItsDiskEndsTheFreezeOnlyByARecord() {
+        var pair = clusterPair(9);
+        GenerationIdentifiers before = Stories.identifiers(pair.alpha());
+        pair.kill(pair.beta());
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE, Kind.FLUSH));
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished());
+        pair.runFor(300 * Stories.MILLI);
+        assertThat(held.isCompleted()).isFalse();
+        pair.alpha().data(0).resume();
+        pair.done(held);
+        long record = Stories.superblockOnDisk(pair.alpha()).bitmapUuid();
+        assertThat(GenerationIdentifiers.sameGeneration(record, before.current())).isTrue();
+
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aConnectedPeerThatDetachesFreezesNobody() {
+        var pair = clusterPair(10);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aForcedPromotionDespiteAFailedFenceServes() {
+        var pair = SimulatedPair.connected(11, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.beta().handlersExitWith(1);
+        pair.must(pair.beta(), new Command.Promote(true));
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
+        assertThat(pair.state(pair.beta()).peerDisk()).isEqualTo(DiskState.OUTDATED);
+        pair.done(pair.write(pair.beta(), 8, 8));
+    }
+
+    @Test
+    void anOperatorIsToldWhenTheFencedPeerIsPrimary() {
+        var pair = SimulatedPair.connected(12, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
+        pair.alpha().handlersExitWith(6);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> pair.alpha().handlersRun().stream().anyMatch(name -> name.contains("fence-peer")));
+        pair.runFor(SimulatedPair.SECOND);
+        Stories.told(pair.alpha(), "is Primary");
+    }
+}
