@@ -23,7 +23,7 @@ final class OperatorCommands {
 
     private final Parts parts;
     private final Connecting connecting;
-    private final ResyncControl resync;
+    private final FullSync fullSync;
     private final PeerRequests requests;
     private final DiskControl disks;
     private final RoleControl roles;
@@ -35,7 +35,7 @@ final class OperatorCommands {
         this.outdating = outdating;
         this.parts = parts;
         this.connecting = connecting;
-        this.resync = resync;
+        this.fullSync = new FullSync(parts, connecting, resync, requests);
         this.requests = requests;
         this.disks = disks;
         this.roles = roles;
@@ -54,8 +54,8 @@ final class OperatorCommands {
             case Command.Detach(int volume, boolean force) -> forVolumes(ticket, volume, out, each -> detach(each, ticket, force, out));
             case Command.Connect(boolean discard) -> connect(ticket, discard, out);
             case Command.Disconnect(boolean force) -> disconnect(ticket, force, out);
-            case Command.Invalidate(int volume) -> forVolumes(ticket, volume, out, each -> invalidate(each, ticket, out));
-            case Command.InvalidateRemote(int volume) -> forVolumes(ticket, volume, out, each -> invalidateRemote(each, ticket, out));
+            case Command.Invalidate(int volume) -> forVolumes(ticket, volume, out, each -> fullSync.invalidate(each, ticket, out));
+            case Command.InvalidateRemote(int volume) -> forVolumes(ticket, volume, out, each -> fullSync.invalidateRemote(each, ticket, out));
             case Command.Outdate(long current, int connection) -> outdate(ticket, current, connection, out);
             case Command.NewCurrentUuid(int volume, boolean clear) -> forVolumes(ticket, volume, out, each -> newCurrentUuid(each, ticket, clear, out));
             case Command.SuspendIo() -> suspend(ticket, true, out);
@@ -152,6 +152,16 @@ final class OperatorCommands {
             done(ticket, "given up", out);
             return;
         }
+        if (parts.socketsUp && parts.allEstablished()) requests.inTurn(actions -> detachInTurn(each, ticket, actions), out);
+        else detachInTurn(each, ticket, out);
+    }
+
+    private void detachInTurn(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
+        if (each.detaching || each.closingDisk || !volume.diskUsable()) {
+            done(ticket, "is " + volume.state().disk().displayName(), out);
+            return;
+        }
         VolumeState wanted = volume.state().withDisk(DiskState.FAILED);
         StateChangeResult result = parts.mayRequest(each, wanted);
         boolean lastCopyInUse = volume.isPrimary() && volume.state().peerDisk() != DiskState.UP_TO_DATE;
@@ -165,23 +175,9 @@ final class OperatorCommands {
             disks.detach(each, ticket, out);
             return;
         }
-        askPeer(ticket, List.of(each), state -> state.withDisk(DiskState.FAILED), "the detach", out, actions -> disks.detach(each, ticket, actions));
-    }
-
-    /** What the peer agreed to is done. */
-    private interface Granted {
-        void run(ActionQueue out);
-    }
-
-    private void askPeer(long ticket, List<VolumeParts> volumes, UnaryOperator<VolumeState> change, String what, ActionQueue out,
-            Granted granted) {
-        if (requests.isBusy()) {
-            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "another request to the peer is under way.", "Nothing was changed.", "Try again.", out);
-            return;
-        }
-        requests.ask(volumes, change, (result, actions) -> {
-            if (result.isSuccess()) granted.run(actions);
-            else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused " + what + ": " + result.text() + ".",
+        requests.ask(List.of(each), state -> state.withDisk(DiskState.FAILED), (answer, actions) -> {
+            if (answer.isSuccess()) disks.detach(each, ticket, actions);
+            else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
         }, out);
     }
@@ -212,14 +208,17 @@ final class OperatorCommands {
             return;
         }
         boolean polite = parts.socketsUp && parts.allEstablished() && !force;
-        if (!polite) {
-            connecting.standAlone("disconnect", out);
-            done(ticket, "is StandAlone", out);
+        if (polite) {
+            requests.inTurn(actions -> disconnectInTurn(ticket, actions), out);
             return;
         }
-        if (requests.isBusy()) {
-            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "another request to the peer is under way.", "Nothing was changed.",
-                    "Try again, or: duett disconnect --force " + parts.settings.name(), out);
+        connecting.standAlone("disconnect", out);
+        done(ticket, "is StandAlone", out);
+    }
+
+    private void disconnectInTurn(long ticket, ActionQueue out) {
+        if (!parts.socketsUp || !parts.allEstablished()) {
+            left(ticket, StateChangeResult.NEED_CONNECTION, out);
             return;
         }
         // With a fencing policy of our own the peer has to be outdated before we go on without it.
@@ -243,13 +242,13 @@ final class OperatorCommands {
             left(ticket, StateChangeResult.SUCCESS, out);
             return;
         }
-        outdating.mark(actions -> askToLeaveOutdated(ticket, actions), out);
+        outdating.mark(marked -> requests.inTurn(actions -> askToLeaveOutdated(ticket, actions), marked), out);
     }
 
     private void askToLeaveOutdated(long ticket, ActionQueue out) {
-        if (!parts.socketsUp || requests.isBusy()) {
+        if (!parts.socketsUp) {
             outdating.unmark();
-            left(ticket, parts.socketsUp ? StateChangeResult.IN_TRANSIENT_STATE : StateChangeResult.NEED_CONNECTION, out);
+            left(ticket, StateChangeResult.NEED_CONNECTION, out);
             return;
         }
         outdating.announce();
@@ -285,52 +284,6 @@ final class OperatorCommands {
     }
 
     // ---- data
-
-    private void invalidate(VolumeParts each, long ticket, ActionQueue out) {
-        Volume volume = each.volume;
-        if (!volume.diskUsable()) {
-            refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(volume) + " has no disk.", "Nothing was changed.", "Attach it first.", out);
-            return;
-        }
-        if (parts.isStandAlone() && !volume.isPrimary()) {
-            parts.fact(each, volume.state().withDisk(DiskState.INCONSISTENT), "invalidated");
-            volume.setFullSyncNeeded(true);
-            volume.metadata().writeSuperblock((durable, actions) -> {
-            }, out);
-            volume.bitmap().setAll();
-            volume.metadata().writeBitmap((durable, actions) -> {
-                if (durable) volume.setFullSyncNeeded(false);
-            }, out);
-            volume.metadata().writeSuperblock((durable, actions) -> done(ticket, "is Inconsistent; the next connect copies everything from the peer", actions), out);
-            return;
-        }
-        startFullSync(each, ticket, ConnectionState.STARTING_SYNC_T, out);
-    }
-
-    private void invalidateRemote(VolumeParts each, long ticket, ActionQueue out) {
-        startFullSync(each, ticket, ConnectionState.STARTING_SYNC_S, out);
-    }
-
-    private void startFullSync(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
-        StateChangeResult result = parts.mayRequest(each, each.volume.state().withConnection(start));
-        if (!result.isSuccess() || !parts.socketsUp) {
-            refuse(ticket, result.isSuccess() ? StateChangeResult.NEED_CONNECTION : result, parts.name(each.volume) + ": "
-                    + (result.isSuccess() ? "the peer is not connected." : result.text() + "."), "Nothing was changed.",
-                    "Connect first, and wait for a running resync to end (duett wait-sync " + parts.settings.name() + ").", out);
-            return;
-        }
-        askPeer(ticket, List.of(each), state -> state.withConnection(start), "the full sync", out, actions -> {
-            StateChangeResult own = parts.request(each, each.volume.state().withConnection(start), "full sync on demand");
-            if (!own.isSuccess()) {
-                // The peer has begun already. It will find out in a new handshake, as we cannot follow.
-                connecting.lose(ConnectionState.TEAR_DOWN, "the state changed while the peer was asked for a full sync", actions);
-                refuse(ticket, own, parts.name(each.volume) + ": " + own.text() + ".", "Nothing was changed.", "Try again.", actions);
-                return;
-            }
-            resync.startingSync(each, actions);
-            done(ticket, "full sync begins", actions);
-        });
-    }
 
     /** Bound to what the sender saw, unless an operator asks (rule 23). Answered when it is durable (rule 13). */
     private void outdate(long ticket, long current, int connection, ActionQueue out) {

@@ -16,6 +16,11 @@ import org.duett.replicator.wire.Packet;
 
 /** State changes that need the other node's agreement: ours of the peer, and the peer's of us (spec wire 3.9). */
 final class PeerRequests {
+    /** What is to be asked, judged anew when its turn comes: what was under way before it may have changed everything. */
+    interface Turn {
+        void comes(ActionQueue out);
+    }
+
     /** How a request of ours ended. */
     interface Answer {
         void came(StateChangeResult result, ActionQueue out);
@@ -28,6 +33,7 @@ final class PeerRequests {
     private final Connecting connecting;
     private final ResyncControl resync;
     private final Outdating outdating;
+    private final Deque<Turn> turns = new ArrayDeque<>();
     private Asked asked;
 
     PeerRequests(Parts parts, Connecting connecting, ResyncControl resync, Outdating outdating) {
@@ -41,6 +47,13 @@ final class PeerRequests {
 
     boolean isBusy() {
         return asked != null;
+    }
+
+    /** Lets it ask as soon as no other request of ours is under way: one at a time is all that the protocol knows (spec wire 3.9). */
+    void inTurn(Turn turn, ActionQueue out) {
+        boolean waits = asked != null || !turns.isEmpty();
+        if (waits) turns.add(turn);
+        else turn.comes(out);
     }
 
     /** Asks the peer to agree to this change of each volume, one after the other. */
@@ -93,6 +106,7 @@ final class PeerRequests {
         Answer answer = asked.answer;
         asked = null;
         answer.came(result, out);
+        while (asked == null && !turns.isEmpty()) turns.poll().comes(out);
     }
 
     /** Nobody will answer any more. */
@@ -170,6 +184,11 @@ final class PeerRequests {
             return;
         }
         VolumeState before = each.volume.state();
+        StateChangeResult obstacle = FullSync.obstacle(before, wanted.get().connection());
+        if (!obstacle.isSuccess()) {
+            reply(packet, obstacle, out);
+            return;
+        }
         // A peer has no say in our own role and disk; what it may ask for changes its own, or starts a full sync (spec wire 3.9).
         boolean touchesOurs = wanted.get().role() != before.role() || wanted.get().disk() != before.disk();
         if (touchesOurs || !each.volume.isConnected()) {

@@ -14,6 +14,7 @@ import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Then;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.Packet;
 
@@ -148,7 +149,11 @@ final class ResyncControl {
         Volume volume = each.volume;
         each.parkedDisk = DiskState.DISKLESS;
         each.exchange = new BitmapExchange(volume, parts.connection, parts.settings.net().runLengthBitmaps());
-        if (coverage == Coverage.WHOLE_DEVICE) setAllBits(each, out);
+        if (coverage == Coverage.WHOLE_DEVICE) {
+            setAllBits(each, (durable, actions) -> {
+                if (durable) advance(each, actions);
+            }, out);
+        }
         boolean source = next == ConnectionState.WF_BITMAP_S;
         parts.fact(each, told.withConnection(next), source ? "source of a resync, " + coverage : "target of a resync, " + coverage);
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
@@ -165,7 +170,7 @@ final class ResyncControl {
     }
 
     /** FULL_SYNC stands on disk until all pages do, so that a crash in between forgets nothing (spec metadata 5.1). */
-    private void setAllBits(VolumeParts each, ActionQueue out) {
+    void setAllBits(VolumeParts each, Then then, ActionQueue out) {
         Volume volume = each.volume;
         each.settingAllBits = true;
         volume.setFullSyncNeeded(true);
@@ -174,10 +179,11 @@ final class ResyncControl {
         volume.bitmap().setAll();
         volume.metadata().writeBitmap((durable, actions) -> {
             each.settingAllBits = false;
-            if (!durable) return;
-            volume.setFullSyncNeeded(false);
-            volume.metadata().writeSuperblock(null, actions);
-            advance(each, actions);
+            if (durable) {
+                volume.setFullSyncNeeded(false);
+                volume.metadata().writeSuperblock(null, actions);
+            }
+            then.run(durable, actions);
         }, out);
     }
 
@@ -411,18 +417,13 @@ final class ResyncControl {
         boolean source = each.volume.state().connection() == ConnectionState.STARTING_SYNC_S;
         Volume volume = each.volume;
         int connection = parts.connection;
-        if (!source) parts.fact(each, volume.state().withConnection(ConnectionState.WF_SYNC_UUID), "waiting for the sync identifier");
-        each.settingAllBits = true;
-        volume.setFullSyncNeeded(true);
-        volume.metadata().writeSuperblock((durable, actions) -> {
-        }, out);
-        volume.bitmap().setAll();
-        volume.metadata().writeBitmap((durable, actions) -> {
-            each.settingAllBits = false;
-            if (!durable) return;
-            volume.setFullSyncNeeded(false);
-            volume.metadata().writeSuperblock(null, actions);
-            if (connection != parts.connection) return;
+        // Our data is given up from here on, also when the connection ends before the resync begins.
+        if (!source) {
+            VolumeState given = volume.state().withConnection(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.INCONSISTENT);
+            parts.fact(each, given, "waiting for the sync identifier");
+        }
+        setAllBits(each, (durable, actions) -> {
+            if (!durable || connection != parts.connection) return;
             if (source && volume.state().connection() == ConnectionState.STARTING_SYNC_S) startSource(each, actions);
             if (!source && each.pendingSyncIdentifier != 0) startTarget(each, actions);
         }, out);

@@ -143,15 +143,26 @@ final class RoleControl {
             }
         }
         if (parts.socketsUp && parts.allEstablished()) {
-            if (requests.isBusy()) {
-                refuse(StateChangeResult.IN_TRANSIENT_STATE, "another request to the peer is under way.", "The role is unchanged.", "Try again.", out);
-                return;
-            }
             step = Step.ASKING_PEER;
-            requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
+            requests.inTurn(this::askPeer, out);
         } else {
             storeTerm(out);
         }
+    }
+
+    private void askPeer(ActionQueue out) {
+        if (step != Step.ASKING_PEER) return;
+        if (!parts.socketsUp || !parts.allEstablished()) {
+            peerAnswered(StateChangeResult.NEED_CONNECTION, out);
+            return;
+        }
+        for (VolumeParts each : parts.volumeParts) {
+            StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
+            if (result.isSuccess()) continue;
+            refusePromotion(each, result, out);
+            return;
+        }
+        requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
     }
 
     private void refusePromotion(VolumeParts each, StateChangeResult result, ActionQueue out) {

@@ -1,0 +1,205 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.simulator.Stories.flagsOnDisk;
+import static org.duett.replicator.simulator.Stories.refused;
+import static org.duett.replicator.simulator.Stories.volume;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
+import org.junit.jupiter.api.Test;
+
+/** invalidate and invalidate-remote: when a whole copy is replaced, and when that is refused (spec states 8). */
+class FullSyncStoriesTest {
+    private static void cut(SimulatedPair pair) {
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+    }
+
+    private static boolean bothAreInconsistentAndConnected(SimulatedPair pair) {
+        for (SimulatedNode node : new SimulatedNode[]{pair.alpha(), pair.beta()}) {
+            VolumeState state = pair.state(node);
+            boolean both = state.disk() == DiskState.INCONSISTENT && state.peerDisk() == DiskState.INCONSISTENT;
+            if (!both || state.connection() != ConnectionState.CONNECTED) return false;
+        }
+        return true;
+    }
+
+    // ---- connected
+
+    @Test
+    void allVolumesAreInvalidatedByOneCommand() {
+        var pair = SimulatedPair.connected(1, StorySettings.twoVolumes());
+        pair.must(pair.beta(), new Command.Invalidate(-1));
+        for (int number = 0; number < 2; number++) {
+            assertThat(pair.beta().machine().state(number).disk()).as("volume %d", number).isEqualTo(DiskState.INCONSISTENT);
+        }
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void requestsToThePeerWaitForOneAnother() {
+        var pair = SimulatedPair.connected(2, StorySettings.twoVolumes());
+        pair.must(pair.alpha(), new Command.Demote(false));
+        long first = pair.beta().command(new Command.InvalidateRemote(1));
+        long second = pair.beta().command(new Command.Promote(false));
+        long third = pair.beta().command(new Command.InvalidateRemote(0));
+        pair.runUntil(() -> pair.beta().result(first) != null && pair.beta().result(second) != null && pair.beta().result(third) != null);
+        for (long ticket : new long[]{first, second, third}) assertThat(pair.beta().result(ticket)).isInstanceOf(CommandResult.Done.class);
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aDisconnectLetsTheRequestBeforeItEndFirst() {
+        var pair = SimulatedPair.connected(3);
+        long first = pair.beta().command(new Command.Invalidate(0));
+        long second = pair.beta().command(new Command.Disconnect(false));
+        pair.runUntil(() -> pair.beta().result(first) != null && pair.beta().result(second) != null);
+        assertThat(pair.beta().result(first)).isInstanceOf(CommandResult.Done.class);
+        assertThat(pair.beta().result(second)).isInstanceOf(CommandResult.Done.class);
+        assertThat(pair.state(pair.beta()).connection()).isEqualTo(ConnectionState.STAND_ALONE);
+        assertThat(pair.state(pair.beta()).disk()).as("invalidated it stays").isEqualTo(DiskState.INCONSISTENT);
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void whatWaitsForItsTurnIsAnsweredWhenTheConnectionIsLost() {
+        var pair = SimulatedPair.connected(4, StorySettings.twoVolumes());
+        long first = pair.beta().command(new Command.Invalidate(-1));
+        long second = pair.beta().command(new Command.Detach(0, false));
+        cut(pair);
+        pair.runUntil(() -> pair.beta().result(first) != null && pair.beta().result(second) != null);
+        assertThat(pair.beta().result(first)).isInstanceOf(CommandResult.Refused.class);
+        assertThat(pair.state(pair.beta()).disk()).as("alone it may be detached without asking").isEqualTo(DiskState.DISKLESS);
+        pair.network().heal();
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void withoutALocalDiskNothingIsInvalidated() {
+        var pair = SimulatedPair.connected(5);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        assertThat(refused(pair, pair.beta(), new Command.Invalidate(0)).whatToDo()).contains("duett attach r0/0");
+        assertThat(refused(pair, pair.beta(), new Command.InvalidateRemote(0)).whatToDo()).contains("duett attach r0/0");
+    }
+
+    @Test
+    void withoutADiskAtThePeerNothingIsInvalidated() {
+        var pair = SimulatedPair.connected(6);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.DISKLESS);
+        for (Command command : new Command[]{new Command.Invalidate(0), new Command.InvalidateRemote(0)}) {
+            var report = refused(pair, pair.alpha(), command);
+            assertThat(report.whatHappened()).contains("beta has no disk");
+            assertThat(report.whatToDo()).contains("duett attach r0/0");
+        }
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    }
+
+    @Test
+    void aSourceThatIsNotUpToDateDoesNotBecomeSoByBeingTheSource() {
+        var pair = SimulatedPair.of(7);
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntil(() -> bothAreInconsistentAndConnected(pair));
+        for (Command command : new Command[]{new Command.Invalidate(0), new Command.InvalidateRemote(0)}) {
+            assertThat(refused(pair, pair.alpha(), command).whatHappened()).contains("not UpToDate");
+        }
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.INCONSISTENT);
+    }
+
+    @Test
+    void norDoesItWhenThePeerAsksForIt() {
+        for (int start : new int[]{0xb0, 0xc0}) {
+            var pair = SimulatedPair.of(8);
+            pair.alpha().up();
+            pair.beta().up();
+            pair.runUntil(() -> bothAreInconsistentAndConnected(pair));
+            var beta = pair.beta();
+            beta.deliver(new Event.PeerPacketArrived().with(beta.machine().connection(), new Packet.StateChangeRequest(false, 0, 0x1f0, start)));
+            pair.runFor(SimulatedPair.SECOND);
+            assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.INCONSISTENT);
+            assertThat(pair.state(pair.beta()).connection()).isEqualTo(ConnectionState.CONNECTED);
+        }
+    }
+
+    // ---- alone
+
+    @Test
+    void aStandAloneSecondaryIsInvalidatedForItsNextConnect() {
+        var pair = SimulatedPair.connected(20);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.beta(), new Command.Disconnect(false));
+        pair.must(pair.beta(), new Command.Invalidate(0));
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(volume(pair.beta()).bitmap().isAllSet()).isTrue();
+        assertThat(flagsOnDisk(pair.beta()) & (Superblock.CONSISTENT | Superblock.FULL_SYNC)).isZero();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void anUnconnectedPrimaryInvalidatesItsPeerForTheNextConnect() {
+        var pair = SimulatedPair.connected(21, StorySettings.resyncRate(4000));
+        cut(pair);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.InvalidateRemote(0));
+        assertThat(volume(pair.alpha()).bitmap().isAllSet()).isTrue();
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(flagsOnDisk(pair.alpha()) & Superblock.FULL_SYNC).isZero();
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        assertThat(volume(pair.beta()).bitmap().isAllSet()).isTrue();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aPrimaryThatWasPromotedAloneInvalidatesItsPeer() {
+        var pair = SimulatedPair.connected(22);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Disconnect(false));
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.must(pair.alpha(), new Command.InvalidateRemote(0));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aFrozenPrimaryInvalidatesNobody() {
+        var pair = SimulatedPair.connected(23, StorySettings.cluster());
+        cut(pair);
+        var report = refused(pair, pair.alpha(), new Command.InvalidateRemote(0));
+        assertThat(report.whatToDo()).contains("resume-io");
+        assertThat(volume(pair.alpha()).bitmap().isAllClear()).isTrue();
+    }
+
+    @Test
+    void anUnconnectedSecondaryHasNobodyToInvalidate() {
+        var pair = SimulatedPair.connected(24);
+        cut(pair);
+        assertThat(refused(pair, pair.beta(), new Command.InvalidateRemote(0)).whatToDo()).contains("duett connect r0");
+        assertThat(refused(pair, pair.beta(), new Command.Invalidate(0)).whatToDo()).contains("StandAlone");
+    }
+}
