@@ -31,6 +31,8 @@ public final class ReplicatorProcess implements AutoCloseable {
     private static final long START_LIMIT_MILLIS = 60_000;
     private static final long END_LIMIT_MILLIS = 60_000;
     private static final int LOG_LINES_IN_MESSAGES = 60;
+    /** Daemons of tests live for seconds, several to a core: over before a better compiler or a larger heap could pay. */
+    private static final List<String> SHORT_LIFE_OPTIONS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
     private static final Set<ReplicatorProcess> OPEN = ConcurrentHashMap.newKeySet();
 
     static {
@@ -205,6 +207,7 @@ public final class ReplicatorProcess implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> flag.startsWith("--") || flag.startsWith("-Dchronicle."))
                 .forEach(command::add);
+        command.addAll(SHORT_LIFE_OPTIONS);
         command.add("-ea:org.duett...");
         command.addAll(List.of("-cp", classPath(), mainClass));
         command.addAll(arguments);
