@@ -26,8 +26,11 @@ public record NetConfig(Protocol protocol, Timeouts timeouts, Buffers buffers, O
         }
     }
 
-    /** Names as in {@link #DIGESTS}: over each data packet, and over blocks that a resync compares. */
-    public record Digests(Optional<String> dataIntegrity, Optional<String> resyncChecksum) {
+    /**
+     * Names as in {@link #DIGESTS}: over each data packet, and over blocks that a resync compares. {@code onlineVerify}, any name, is only
+     * told to the peer, which refuses a node that has it otherwise (spec wire 3.4).
+     */
+    public record Digests(Optional<String> dataIntegrity, Optional<String> resyncChecksum, Optional<String> onlineVerify) {
     }
 
     /** What is done without asking when both nodes have changed their data, or want the same role. */

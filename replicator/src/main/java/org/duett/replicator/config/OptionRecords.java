@@ -33,8 +33,8 @@ final class OptionRecords {
                 new NetConfig.Buffers(net.count(MAX_EPOCH_SIZE), net.count(MAX_BUFFERS), net.count(SNDBUF_SIZE),
                         net.count(RCVBUF_SIZE)),
                 net.wordIfAny(CRAM_HMAC_ALG).map(hash -> new NetConfig.Authentication(hash, net.word(SHARED_SECRET))),
-                new NetConfig.Digests(net.wordIfAny(DATA_INTEGRITY_ALG), net.wordIfAny(CSUMS_ALG)), conflicts(net),
-                net.isOn(USE_RLE));
+                new NetConfig.Digests(net.wordIfAny(DATA_INTEGRITY_ALG), net.wordIfAny(CSUMS_ALG), net.wordIfAny(VERIFY_ALG)),
+                conflicts(net), net.isOn(USE_RLE));
     }
 
     private static NetConfig.ConflictPolicies conflicts(EffectiveOptions net) {

@@ -55,8 +55,8 @@ public final class SettingsFromConfig {
                 timeouts.pingIntervalMillis(), timeouts.pingTimeoutMillis(), timeouts.koCount(), net.buffers().maxEpochWrites(),
                 net.buffers().maxBufferPages(), net.authentication().map(NetConfig.Authentication::hash).orElse(""),
                 net.authentication().map(each -> each.sharedSecret().getBytes(StandardCharsets.UTF_8)).orElse(new byte[0]),
-                net.digests().dataIntegrity().orElse(""), net.digests().resyncChecksum().orElse(""), "", net.useRunLengthBitmap(),
-                splitBrain(net.conflicts(), local));
+                net.digests().dataIntegrity().orElse(""), net.digests().resyncChecksum().orElse(""),
+                net.digests().onlineVerify().orElse(""), net.useRunLengthBitmap(), splitBrain(net.conflicts(), local));
     }
 
     private static Protocol protocol(NetConfig.Protocol protocol) {

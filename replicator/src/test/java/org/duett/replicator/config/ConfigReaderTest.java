@@ -45,7 +45,7 @@ class ConfigReaderTest {
         assertThat(resource.net().authentication())
                 .contains(new NetConfig.Authentication("sha256", "s e\"cret"));
         assertThat(resource.net().timeouts().timeoutMillis()).isEqualTo(5000);
-        assertThat(resource.net().digests()).isEqualTo(new NetConfig.Digests(Optional.empty(), Optional.of("sha1")));
+        assertThat(resource.net().digests()).isEqualTo(new NetConfig.Digests(Optional.empty(), Optional.of("sha1"), Optional.empty()));
         assertThat(resource.net().conflicts().withoutPrimary())
                 .isEqualTo(NetConfig.AfterSplitBrainNoPrimary.DISCARD_ZERO_CHANGES);
         assertThat(resource.handlers()).isEqualTo(Map.of(HandlerEvent.SPLIT_BRAIN, "notify root"));

@@ -30,7 +30,7 @@ class SettingsFromConfigTest {
                 options { on-no-data-accessible suspend-io; }
                 net {
                     protocol A; timeout 70; connect-int 11; ping-int 12; ping-timeout 13; ko-count 3; max-epoch-size 99; max-buffers 1000;
-                    cram-hmac-alg sha256; shared-secret "k\\u00e4se"; data-integrity-alg crc32c; csums-alg sha1; use-rle no;
+                    cram-hmac-alg sha256; shared-secret "k\\u00e4se"; data-integrity-alg crc32c; csums-alg sha1; verify-alg crc32c; use-rle no;
                     after-sb-0pri discard-node-alice; after-sb-1pri consensus; always-asbp yes; rr-conflict violently;
                     sndbuf-size 1M; rcvbuf-size 2M;
                 }
@@ -81,6 +81,7 @@ class SettingsFromConfigTest {
         assertThat(net.sharedSecret()).containsExactly('k', 0xc3, 0xa4, 's', 'e');
         assertThat(net.integrityAlgorithm()).isEqualTo("crc32c");
         assertThat(net.checksumAlgorithm()).isEqualTo("sha1");
+        assertThat(net.verifyAlgorithm()).isEqualTo("crc32c");
         assertThat(net.runLengthBitmaps()).isFalse();
     }
 
