@@ -1,5 +1,6 @@
 package org.duett.replicator.write;
 
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
 import org.duett.replicator.activitylog.ActivityLog;
@@ -164,7 +165,7 @@ public final class WritePath implements HeldWrites {
         return write;
     }
 
-    private static void fill(HostWrite write, HostRequest request) {
+    private void fill(HostWrite write, HostRequest request) {
         write.request = request;
         write.volume = request.volume;
         write.firstSector = request.firstSector + request.cutBytes / SECTOR_BYTES;
@@ -178,7 +179,8 @@ public final class WritePath implements HeldWrites {
         };
         long left = request.lengthBytes - request.cutBytes;
         long toExtentEnd = (ActivityLog.EXTENT_SECTORS - write.firstSector % ActivityLog.EXTENT_SECTORS) * SECTOR_BYTES;
-        long most = write.kind == HostWrite.Kind.DATA ? MAX_PART_BYTES : Long.MAX_VALUE;
+        boolean mayTravelAsData = write.kind == HostWrite.Kind.DATA || write.kind == HostWrite.Kind.WRITE_ZEROES && !zeroesAgreed;
+        long most = mayTravelAsData ? MAX_PART_BYTES : Long.MAX_VALUE;
         write.lengthBytes = Math.toIntExact(Math.min(most, Math.min(left, toExtentEnd)));
         write.local = Leg.NOT_NEEDED;
         write.peer = Leg.NOT_NEEDED;
@@ -218,6 +220,12 @@ public final class WritePath implements HeldWrites {
         boolean local = volume.takesLocalWrites();
         boolean peer = connected && state.replicatesData();
         if (!local && !peer || !state.disk().servesHostAlone() && !state.peerDisk().servesHostAlone()) {
+            failPart(volume, write, out);
+            return;
+        }
+        boolean cutForAnotherPeer = peer && write.kind == HostWrite.Kind.WRITE_ZEROES && !zeroesAgreed && write.lengthBytes > MAX_PART_BYTES;
+        if (cutForAnotherPeer) {
+            // It waited while a peer that takes zeroes went and one came that takes them as data only, in parts of another size.
             failPart(volume, write, out);
             return;
         }
@@ -276,8 +284,15 @@ public final class WritePath implements HeldWrites {
         bytesSent += write.lengthBytes;
         write.inEpoch = true;
         write.awaitsWriteAck = wantsWriteAck;
-        if (write.kind == HostWrite.Kind.DATA) fillData(volume, write, flags);
-        else fillZeroing(volume, write, flags);
+        switch (write.kind) {
+            case DATA -> fillData(volume, write, flags, write.request.payload, write.payloadIndex);
+            case TRIM -> fillZeroing(volume, write, flags);
+            case WRITE_ZEROES -> {
+                // P_TRIM need not read back as zeroes: without WZEROES they are written (rule 27).
+                if (zeroesAgreed) fillZeroing(volume, write, flags);
+                else fillData(volume, write, flags, ZeroPayload.of(write.lengthBytes), 0);
+            }
+        }
         write.send.connection = connection;
         out.add(write.send);
         // In protocol A handing it to the network is all the host waits for, but for FUA (rule 16).
@@ -285,7 +300,7 @@ public final class WritePath implements HeldWrites {
         epochs.add(write, out);
     }
 
-    private void fillData(Volume volume, HostWrite write, int flags) {
+    private void fillData(Volume volume, HostWrite write, int flags, ByteBuf payload, int payloadIndex) {
         Packet.Data data = write.data;
         data.volume = write.volume;
         data.firstSector = write.firstSector;
@@ -293,8 +308,8 @@ public final class WritePath implements HeldWrites {
         data.sequence = volume.nextSequence();
         data.flags = flags;
         data.lengthBytes = write.lengthBytes;
-        data.payload = write.request.payload;
-        data.payloadIndex = write.payloadIndex;
+        data.payload = payload;
+        data.payloadIndex = payloadIndex;
         write.send.packet = data;
     }
 
