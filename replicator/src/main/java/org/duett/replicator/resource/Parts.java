@@ -186,8 +186,9 @@ final class Parts {
     void sendIdentifiers(VolumeParts parts, int extraFlags, ActionQueue out) {
         Volume volume = parts.volume;
         var identifiers = volume.identifiers();
+        parts.bitsTold = volume.bitmap() == null ? 0 : volume.bitmap().setBits();
         send(new Packet.Uuids(volume.number, identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1(),
-                volume.bitmap() == null ? 0 : volume.bitmap().setBits(), ownFlags(parts) | extraFlags), out);
+                parts.bitsTold, ownFlags(parts) | extraFlags), out);
     }
 
     int ownFlags(VolumeParts parts) {

@@ -227,7 +227,13 @@ final class PeerConversation {
         long ownLimit = volume.settings.sizeLimitSectors();
         long limit = ownLimit == 0 || peer.userSectors() != 0 && peer.userSectors() < ownLimit ? peer.userSectors() : ownLimit;
         long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), volume.sizeSectors(), limit)).sectors();
+        each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
         if (size == volume.sizeSectors()) return;
+        ConnectionState connection = volume.state().connection();
+        if (connection.isAbove(ConnectionState.CONNECTED)) {
+            broken("it changes the size of volume " + volume.number + " while " + connection.displayName(), out);
+            return;
+        }
         boolean holdsData = volume.state().disk().isAtLeast(DiskState.OUTDATED);
         if (size < volume.sizeSectors() && holdsData) {
             connecting.giveUp("volume " + volume.number + ": its disk has room for " + size + " sectors only, ours holds data on "
@@ -258,6 +264,11 @@ final class PeerConversation {
         }
         Volume volume = each.volume;
         VolumeState report = decoded.get();
+        if (volume.isPrimary() && report.role() == Role.PRIMARY && volume.state().connection().isEstablished()) {
+            // Nobody is promoted without the other's leave (spec wire 3.9): what it would write now is not taken.
+            connecting.giveUp("it says that it is Primary, and so are we", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
+            return;
+        }
         boolean peerInconsistent = volume.peerGenerations != null && volume.peerGenerations.isInconsistent();
         VolumeState before = volume.state();
         VolumeState told = StateRules.withReportOfPeer(before, report, peerInconsistent);
@@ -330,6 +341,10 @@ final class PeerConversation {
         }
         switch (data.kind) {
             case WRITE -> {
+                if (!mayWrite(each, out)) {
+                    drop(data, out);
+                    return;
+                }
                 each.target.applicationWrote();
                 parts.peerWrites.arrived(each.volume, data, out);
                 checkEpochs(out);
@@ -348,9 +363,18 @@ final class PeerConversation {
             broken("its discard of sector " + zeroing.firstSector + " lies beyond the end of volume " + each.volume.number, out);
             return;
         }
+        if (!mayWrite(each, out)) return;
         each.target.applicationWrote();
         parts.peerWrites.arrived(each.volume, zeroing, out);
         checkEpochs(out);
+    }
+
+    /** Only a connected Primary writes, and only to a Secondary; anything else would change data behind somebody's back (promise 4). */
+    private boolean mayWrite(VolumeParts each, ActionQueue out) {
+        VolumeState state = each.volume.state();
+        boolean may = state.connection().isEstablished() && state.peer() == Role.PRIMARY && state.role() == Role.SECONDARY;
+        if (!may) broken("it writes to volume " + each.volume.number + ", which is " + state, out);
+        return may;
     }
 
     private void request(VolumeParts each, Packet.BlockRequest request, ActionQueue out) {
@@ -395,7 +419,8 @@ final class PeerConversation {
             case WRITE_ACK, RECEIVE_ACK, RESYNC_WRITE_ACK, NEGATIVE_ACK -> {
                 if (ack.blockId == Packet.SYNCER_BLOCK_ID) {
                     if (outside(each, ack.firstSector, ack.lengthBytes)) yield false;
-                    each.source.acknowledged(ack);
+                    // Only the source of a running resync has anything to learn from it; a straggler un-names nothing (promise 4).
+                    if (weAreSource(each)) each.source.acknowledged(ack);
                     yield true;
                 }
                 yield parts.writes.acknowledged(ack, out);

@@ -72,6 +72,12 @@ final class ResyncControl {
                 refuse(each, inHandshake || !lateAttach, message, reason.advice(), out);
             }
             case HandshakeVerdict.Connect() -> {
+                if (differsAllTheSame(each, ownDisk, report, inHandshake)) {
+                    each.grown = false;
+                    ConnectionState next = isSourceOfEqual(base) ? ConnectionState.WF_BITMAP_S : ConnectionState.WF_BITMAP_T;
+                    become(each, base, next, Coverage.BITMAP_ONLY, report, inHandshake, out);
+                    return;
+                }
                 connected(each, base, inHandshake, out);
                 boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
                 if (peerWaits) answer(each, out);
@@ -87,6 +93,24 @@ final class ResyncControl {
                 }
             }
         }
+    }
+
+    /**
+     * The generations are equal, yet blocks are marked: the devices have grown while they were apart, or a resync of what had grown was cut
+     * off before it began. Both Duett nodes see this from the same figures; a kernel does not look (promise 3).
+     */
+    private boolean differsAllTheSame(VolumeParts each, DiskState ownDisk, VolumeState report, boolean inHandshake) {
+        PeerGenerations peer = each.volume.peerGenerations;
+        boolean bothHoldData = ownDisk.isAbove(DiskState.INCONSISTENT) && peer.realDisk(report.disk()).isAbove(DiskState.INCONSISTENT);
+        if (!bothHoldData || !parts.handshake.peerIsDuett()) return false;
+        boolean tellsAgain = !inHandshake && report.disk() == DiskState.NEGOTIATING;
+        long ownBits = tellsAgain ? each.volume.bitmap().setBits() : each.bitsTold;
+        return each.grown || ownBits > 0 || peer.outOfSyncBits() > 0;
+    }
+
+    /** Of two nodes with the same generation: the Primary, or who has the resolve-conflicts flag (spec wire 5.6). */
+    private boolean isSourceOfEqual(VolumeState state) {
+        return state.role() != state.peer() ? state.role() == Role.PRIMARY : parts.resolveConflicts;
     }
 
     private SyncComparison.Inputs sides(VolumeParts each, DiskState ownDisk, VolumeState report) {
@@ -446,13 +470,13 @@ final class ResyncControl {
         if (grew && resyncNewArea && volume.state().connection() == ConnectionState.CONNECTED) grownOnline(each, out);
     }
 
-    /** The new area is resynced without an exchange; source is the Primary, or who has the resolve-conflicts flag (spec wire 5.6). */
+    /** The new area is resynced without an exchange (spec wire 5.6). */
     private void grownOnline(VolumeParts each, ActionQueue out) {
         VolumeState state = each.volume.state();
         boolean bothGood = state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
         if (!bothGood) return;
-        boolean source = state.role() != state.peer() ? state.role() == Role.PRIMARY : parts.resolveConflicts;
-        if (source) {
+        each.grown = false;
+        if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
             startSource(each, out);
         } else {

@@ -36,6 +36,10 @@ final class VolumeParts {
     DiskState parkedDisk = DiskState.DISKLESS;
     /** The peer asked to be promoted by force over a disk that was not UpToDate: its P_STATE that says so starts a comparison (spec states 4). */
     boolean considerResync;
+    /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
+    boolean grown;
+    /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */
+    long bitsTold;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */
     boolean reportedInHandshake;
     /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
@@ -71,6 +75,7 @@ final class VolumeParts {
         finishPing = 0;
         finishing = false;
         considerResync = false;
+        grown = false;
         reportedInHandshake = false;
         target.stop();
         volume.connectionEnded();

@@ -1,0 +1,56 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import org.duett.replicator.machine.Command;
+import org.junit.jupiter.api.Test;
+
+/** Devices that have become larger (spec metadata 9; promise 3). */
+class GrowthStoriesTest {
+    private static final long GROWN_BYTES = SimulatedPair.DEVICE_BYTES + (4L << 20);
+
+    /** What a new extent of a volume manager brings along: anything, and something else on each node. */
+    private static void grow(SimulatedNode node, int garbage) {
+        SimulatedDevice device = node.data(0);
+        long end = device.sizeBytes();
+        device.grow(GROWN_BYTES);
+        byte[] bytes = new byte[4096];
+        Arrays.fill(bytes, (byte) garbage);
+        device.store(end, bytes);
+        device.store(GROWN_BYTES - 4096, bytes);
+    }
+
+    @Test
+    void whatBothDevicesGrewByWhileTheyWereDetachedIsMadeEqual() {
+        var pair = SimulatedPair.connected(31, StorySettings.externalMetadata());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.kill(pair.beta());
+        pair.kill(pair.alpha());
+        grow(pair.alpha(), 0xa1);
+        grow(pair.beta(), 0xb2);
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntilProtected();
+        assertThat(Stories.volume(pair.alpha()).sizeSectors() * 512).isEqualTo(GROWN_BYTES);
+        assertThat(Stories.volume(pair.beta()).bitmap().setBits()).isZero();
+        assertThat(pair.alpha().data(0).firstDifference(pair.beta().data(0), GROWN_BYTES)).isNegative();
+        pair.checkAll();
+    }
+
+    @Test
+    void soItIsWhenTheSecondAttachesLate() {
+        var pair = SimulatedPair.connected(32, StorySettings.externalMetadata());
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        grow(pair.beta(), 0xb2);
+        pair.kill(pair.alpha());
+        grow(pair.alpha(), 0xa1);
+        pair.alpha().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        assertThat(pair.alpha().data(0).firstDifference(pair.beta().data(0), Stories.volume(pair.alpha()).sizeSectors() * 512)).isNegative();
+        assertThat(Stories.volume(pair.alpha()).sizeSectors()).isEqualTo(Stories.volume(pair.beta()).sizeSectors());
+        pair.checkAll();
+    }
+}
