@@ -21,7 +21,9 @@ final class RoleControl {
         /** A disk is still being attached, or what the lost peer had sent is still being written (rule 21). */
         DRAINING,
         /** The peer is Primary by its last word; it may have been demoted and not told us yet. */
-        AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM, WRITING, DEMOTING, ERASING_TERM
+        AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM, WRITING,
+        /** A client that closed the device just now may not have been counted yet. */
+        AWAITING_CLIENTS, DEMOTING, ERASING_TERM
     }
 
     private final Parts parts;
@@ -29,7 +31,9 @@ final class RoleControl {
     private Step step = Step.IDLE;
     private long ticket;
     private boolean force;
-    private long awaitsDemotionUntilNanos;
+    private static final long CLIENTS_LEAVE_NANOS = 1_000_000_000;
+    /** Of the step that waits: for the peer's demotion, or for our clients. */
+    private long waitsUntilNanos;
     private int superblocksOpen;
     private boolean superblockFailed;
     private int fenceRun;
@@ -69,16 +73,18 @@ final class RoleControl {
         }
         step = Step.DRAINING;
         // A peer that was demoted just now tells it within this time (spec states 7).
-        awaitsDemotionUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
+        waitsUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
         check(out);
     }
 
     void timeIs(ActionQueue out) {
-        if (step == Step.AWAITING_DEMOTION && parts.nowNanos >= awaitsDemotionUntilNanos) judge(out);
+        if (parts.nowNanos < waitsUntilNanos) return;
+        if (step == Step.AWAITING_DEMOTION) judge(out);
+        else if (step == Step.AWAITING_CLIENTS) refuseDemotion(out);
     }
 
     long deadlineNanos() {
-        return step == Step.AWAITING_DEMOTION ? awaitsDemotionUntilNanos : Long.MAX_VALUE;
+        return step == Step.AWAITING_DEMOTION || step == Step.AWAITING_CLIENTS ? waitsUntilNanos : Long.MAX_VALUE;
     }
 
     /** Called after each event: goes on when what it waits for has happened. */
@@ -89,6 +95,9 @@ final class RoleControl {
             }
             case AWAITING_DEMOTION -> {
                 if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
+            }
+            case AWAITING_CLIENTS -> {
+                if (users() == 0) beginDemotion(out);
             }
             case DEMOTING -> {
                 // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
@@ -132,7 +141,7 @@ final class RoleControl {
                 fence(out);
                 return;
             }
-            if (parts.peerIsPrimary() && parts.nowNanos < awaitsDemotionUntilNanos) {
+            if (parts.peerIsPrimary() && parts.nowNanos < waitsUntilNanos) {
                 step = Step.AWAITING_DEMOTION;
                 return;
             }
@@ -309,13 +318,27 @@ final class RoleControl {
             finish(new CommandResult.Done("is Secondary already"), out);
             return;
         }
-        int users = parts.volumeParts.stream().mapToInt(each -> each.exportUsers).sum();
-        if (users > 0 && !newForce) {
-            refuse(StateChangeResult.DEVICE_IN_USE, users + (users == 1 ? " client has" : " clients have") + " the device open.",
-                    "The role is unchanged; the clients go on.",
-                    "Unmount and detach the device (duett detach-device), or cut the clients off: duett secondary --force " + parts.settings.name(), out);
+        if (newForce) {
+            beginDemotion(out);
             return;
         }
+        step = Step.AWAITING_CLIENTS;
+        waitsUntilNanos = parts.nowNanos + CLIENTS_LEAVE_NANOS;
+        check(out);
+    }
+
+    private int users() {
+        return parts.volumeParts.stream().mapToInt(each -> each.exportUsers).sum();
+    }
+
+    private void refuseDemotion(ActionQueue out) {
+        int users = users();
+        refuse(StateChangeResult.DEVICE_IN_USE, users + (users == 1 ? " client has" : " clients have") + " the device open.",
+                "The role is unchanged; the clients go on.",
+                "Unmount the device and end what has it open (nbdfuse, nbd-client -d, qemu), or cut the clients off: duett secondary --force " + parts.settings.name(), out);
+    }
+
+    private void beginDemotion(ActionQueue out) {
         step = Step.DEMOTING;
         for (VolumeParts each : parts.volumeParts) {
             if (each.exportOpen) out.add(new Action.CloseExport(each.volume.number));

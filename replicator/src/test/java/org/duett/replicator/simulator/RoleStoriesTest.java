@@ -115,6 +115,19 @@ class RoleStoriesTest {
     }
 
     @Test
+    void aClientThatIsJustLeavingDoesNotPreventADemotion() {
+        var pair = SimulatedPair.connected(5);
+        pair.alpha().deliver(new Event.ExportUsersChanged(0, 1));
+        long ticket = pair.alpha().command(new Command.Demote(false));
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(pair.alpha().result(ticket)).isNull();
+        pair.alpha().deliver(new Event.ExportUsersChanged(0, 0));
+        pair.runUntil(() -> pair.alpha().result(ticket) != null);
+        assertThat(pair.alpha().result(ticket)).isInstanceOf(CommandResult.Done.class);
+        assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
+    }
+
+    @Test
     void aDemotionWaitsForWritesUnderWay() {
         var pair = SimulatedPair.connected(6);
         var writes = new java.util.ArrayList<SimulatedPair.HostOperation>();
