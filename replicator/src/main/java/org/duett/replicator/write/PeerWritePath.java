@@ -106,14 +106,19 @@ public final class PeerWritePath {
         PeerEpoch epoch = epochs.peekLast();
         epoch.received++;
         epoch.open++;
+        if (epochs.size() > 1) epoch.addWaiting(write);
+        else beginInTurn(volume, write, out);
+    }
+
+    /** Its epoch has come: from now on it is written whatever becomes of the connection, and under B the host may be told so. */
+    private void beginInTurn(Volume volume, PeerWrite write, ActionQueue out) {
         if ((write.flags & DataFlags.SEND_RECEIVE_ACK) != 0) {
             BlockAck received = new BlockAck();
             received.kind = BlockAck.Kind.RECEIVE_ACK;
             fillAck(volume, write, received);
             out.add(new Action.SendPacket(connection, received));
         }
-        if (epochs.size() > 1) epoch.addWaiting(write);
-        else begin(volume, write, out);
+        begin(volume, write, out);
     }
 
     /** A barrier: what follows waits until all before it is on stable storage. */
@@ -332,7 +337,7 @@ public final class PeerWritePath {
         ack.writes = epoch.received;
         out.add(new Action.SendPacket(connection, ack));
         PeerEpoch next = epochs.peekFirst();
-        for (PeerWrite write = next.pollWaiting(); write != null; write = next.pollWaiting()) begin(volumeOf(write), write, out);
+        for (PeerWrite write = next.pollWaiting(); write != null; write = next.pollWaiting()) beginInTurn(volumeOf(write), write, out);
         finishEpochIfThrough(out);
     }
 
@@ -356,7 +361,7 @@ public final class PeerWritePath {
 
     // ---- the connection and the disk go
 
-    /** What was received is still written (rule 21); what waits for a barrier is dropped, the Primary knows that it is not covered. */
+    /** What has begun is still written (rule 21); what waits for a barrier is dropped: nobody was told that we have it. */
     public void connectionLost(ActionQueue out) {
         connected = false;
         brokenEpoch = false;
