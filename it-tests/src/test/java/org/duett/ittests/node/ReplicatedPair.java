@@ -90,7 +90,7 @@ public final class ReplicatedPair implements AutoCloseable {
     private String configuration() {
         return """
                 resource %s {
-                  net { protocol C; timeout 19; ping-int 2; ping-timeout 10; connect-int 2; %s }
+                  net { timeout 19; ping-int 2; ping-timeout 10; connect-int 2; %s }
                   disk { c-plan-ahead 0; resync-rate 400M; %s }
                   on alpha {
                     address %s:7788;

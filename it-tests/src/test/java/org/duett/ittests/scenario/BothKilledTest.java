@@ -1,0 +1,41 @@
+package org.duett.ittests.scenario;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.duett.ittests.node.ReplicatorProcess;
+import org.junit.jupiter.api.Test;
+
+/** Needs root: both daemons are killed at the same moment, under load; whoever is promoted then has every acknowledged write. */
+class BothKilledTest extends PairScenario {
+
+    private static final int ROUNDS = 3;
+
+    @Test
+    void whatWasAcknowledgedIsOnBothWhenBothAreBack() throws IOException {
+        start();
+        ReplicatorProcess primary = alpha;
+        for (int round = 0; round < ROUNDS; round++) {
+            load.startOn(pair.export(primary));
+            load.awaitMore(200);
+            killBoth();
+            load.awaitEnd();
+            boolean machinesToo = round == 1;
+            for (ReplicatorProcess node : List.of(alpha, beta)) {
+                if (machinesToo) node.forgetThisBoot();
+                pair.restart(node);
+            }
+
+            pair.compareBytes();
+            primary = round == 0 ? primary : pair.other(primary);
+            primary.promote(RESOURCE);
+            load.verify(pair.export(primary));
+        }
+    }
+
+    private void killBoth() {
+        CompletableFuture<Void> other = CompletableFuture.runAsync(alpha::kill);
+        beta.kill();
+        other.join();
+    }
+}
