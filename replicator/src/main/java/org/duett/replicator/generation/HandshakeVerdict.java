@@ -30,7 +30,7 @@ public sealed interface HandshakeVerdict {
     enum Reason {
         UNRELATED_DATA("Check that both sides of the resource name the disks you mean. To overwrite one of them,"
                 + " run on its node: duett create-md"),
-        SPLIT_BRAIN("Decide which node's changes to give up, and on that node run: duett connect --discard-my-data"),
+        SPLIT_BRAIN("Decide which node's changes to give up. There run: duett secondary, then duett connect --discard-my-data; on the other node: duett connect"),
         NEEDS_WSAME("Enable the feature WSAME at the peer (a kernel DRBD 8.4 of protocol 101 has it),"
                 + " or demote before connecting"),
         NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force"),

@@ -48,10 +48,10 @@ public final class ResourceMachine {
         connecting = new Connecting(parts, outdating);
         resync = new ResyncControl(parts);
         disks = new DiskControl(parts, connecting);
-        resync.joins(connecting, disks);
         requests = new PeerRequests(parts, connecting, resync, outdating);
         conversation = new PeerConversation(parts, connecting, resync, requests);
         roles = new RoleControl(parts, requests);
+        resync.joins(connecting, disks, roles);
         freeze = new Freeze(parts);
         fencing = new FencePolicy(parts);
         commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating);

@@ -26,6 +26,7 @@ final class ResyncControl {
     private final Parts parts;
     private Connecting connecting;
     private DiskControl disks;
+    private RoleControl roles;
     private int handlerRuns;
     private long leftoverSinceNanos = Long.MAX_VALUE;
 
@@ -33,7 +34,8 @@ final class ResyncControl {
         this.parts = parts;
     }
 
-    void joins(Connecting newConnecting, DiskControl newDisks) {
+    void joins(Connecting newConnecting, DiskControl newDisks, RoleControl newRoles) {
+        roles = newRoles;
         connecting = newConnecting;
         disks = newDisks;
     }
@@ -84,7 +86,11 @@ final class ResyncControl {
             }
             case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, out);
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
-                if (demoteFirst && volume.isPrimary()) {
+                if (demoteFirst && volume.isPrimary() && !roles.isInUse()) {
+                    // The next handshake finds a Secondary here.
+                    connecting.lose(ConnectionState.TEAR_DOWN, "by after-sb policy this Primary loses; nobody uses it, and it is demoted", out);
+                    roles.giveUp(out);
+                } else if (demoteFirst && volume.isPrimary()) {
                     out.add(new Action.RunHandler(++handlerRuns, HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume.number));
                     refuse(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
                             "Demote this node and connect again: duett secondary, then duett connect", out);
@@ -166,7 +172,13 @@ final class ResyncControl {
 
     private void become(VolumeParts each, VolumeState told, ConnectionState next, Coverage coverage, VolumeState report, boolean inHandshake,
             ActionQueue out) {
-        if (told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY) {
+        boolean bothPrimary = told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY;
+        if (bothPrimary && next == ConnectionState.WF_BITMAP_S) {
+            // By after-sb policy it is to be demoted, or to stay away if it cannot be (spec states 5.3).
+            connecting.lose(ConnectionState.TEAR_DOWN, "the peer is still Primary, and loses by after-sb policy", out);
+            return;
+        }
+        if (bothPrimary) {
             connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
             return;
         }

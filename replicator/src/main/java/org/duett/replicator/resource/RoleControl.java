@@ -327,6 +327,15 @@ final class RoleControl {
         check(out);
     }
 
+    boolean isInUse() {
+        return users() > 0;
+    }
+
+    /** Demotes a Primary without being asked by a person: a split brain is decided against it (spec states 5.2). */
+    void giveUp(ActionQueue out) {
+        if (!isBusy()) demote(0, false, out);
+    }
+
     private int users() {
         return parts.volumeParts.stream().mapToInt(each -> each.exportUsers).sum();
     }

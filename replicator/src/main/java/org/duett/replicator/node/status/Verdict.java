@@ -61,7 +61,8 @@ public record Verdict(boolean isProtected, String sentence) {
 
     private static String ownCopy(ResourceStatus status, VolumeStatus volume) {
         return switch (volume.state().disk()) {
-            case UP_TO_DATE -> status.role() == Role.PRIMARY ? "what is written now is on this node only" : "only this node's copy is at hand";
+            case UP_TO_DATE -> status.role() != Role.PRIMARY ? "only this node's copy is at hand"
+                    : status.frozen() ? "the host's reads and writes are held" : "what is written now is on this node only";
             case CONSISTENT -> "this node's copy is complete, but may be old";
             case OUTDATED -> "this node's copy is old (Outdated)";
             case INCONSISTENT -> "this node's copy is of no use by itself (Inconsistent)";

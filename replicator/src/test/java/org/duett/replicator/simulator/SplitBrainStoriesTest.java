@@ -1,0 +1,125 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.duett.replicator.generation.SplitBrainPolicy;
+import org.duett.replicator.generation.SplitBrainPolicy.AfterSplitBrain;
+import org.duett.replicator.generation.SplitBrainPolicy.RoleConflict;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.Role;
+import org.junit.jupiter.api.Test;
+
+/** Both nodes were Primary apart from one another: found by both, and decided by an operator or by policy (spec states 5). */
+class SplitBrainStoriesTest {
+
+    /** Alpha wrote three blocks, beta one; both are Primary still, and see each other again. */
+    private static SimulatedPair splitBrain(long seed, SplitBrainPolicy policy) {
+        var pair = SimulatedPair.connected(seed, StorySettings.splitBrain(policy));
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        for (int i = 0; i < 3; i++) pair.done(pair.write(pair.alpha(), 800 + 8 * i, 8));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8000, 8));
+        return pair;
+    }
+
+    private static SplitBrainPolicy policy(AfterSplitBrain none, AfterSplitBrain one, AfterSplitBrain two) {
+        return new SplitBrainPolicy(none, one, two, false, RoleConflict.DISCONNECT);
+    }
+
+    private static void bothStandAlone(SimulatedPair pair) {
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE
+                && pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE);
+        Stories.told(pair.alpha(), "split brain");
+        Stories.told(pair.beta(), "split brain");
+    }
+
+    @Test
+    void withoutPolicyBothNodesStandAloneAndNothingIsCopied() {
+        var pair = splitBrain(1, SplitBrainPolicy.DEFAULT);
+        pair.network().heal();
+        bothStandAlone(pair);
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isTrue();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
+        assertThat(pair.alpha().handlersRun()).anyMatch(name -> name.contains("split-brain"));
+    }
+
+    @Test
+    void anOperatorGivesUpTheChangesOfOneNode() {
+        var pair = splitBrain(2, SplitBrainPolicy.DEFAULT);
+        pair.network().heal();
+        bothStandAlone(pair);
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Connect(true));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 8000))).isTrue();
+    }
+
+    @Test
+    void twoSecondariesKeepTheChangesOfTheOneThatHasMore() {
+        var pair = splitBrain(3, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.DISCONNECT, AfterSplitBrain.DISCONNECT));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.network().heal();
+        pair.runUntilProtected();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
+    }
+
+    @Test
+    void theSecondaryGivesWayToThePrimary() {
+        var pair = splitBrain(4, policy(AfterSplitBrain.DISCONNECT, AfterSplitBrain.DISCARD_SECONDARY, AfterSplitBrain.DISCONNECT));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.network().heal();
+        pair.runUntilProtected();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isFalse();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 800))).isTrue();
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
+    }
+
+    @Test
+    void consensusDoesNotOverwriteAPrimary() {
+        var pair = splitBrain(5, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.CONSENSUS, AfterSplitBrain.DISCONNECT));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.network().heal();
+        bothStandAlone(pair);
+    }
+
+    @Test
+    void aPrimaryThatLosesByPolicyIsDemotedWhenNobodyUsesIt() {
+        var pair = splitBrain(6, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.CALL_PRI_LOST_AFTER_SB, AfterSplitBrain.DISCONNECT));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.network().heal();
+        pair.runUntilProtected();
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
+        assertThat(pair.beta().handlersRun()).noneMatch(name -> name.contains("pri-lost-after-sb"));
+    }
+
+    @Test
+    void aPrimaryThatLosesByPolicyAndIsInUseKeepsItsDataAndItsHandlerRuns() {
+        var pair = splitBrain(7, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.CALL_PRI_LOST_AFTER_SB, AfterSplitBrain.DISCONNECT));
+        pair.beta().deliver(new Event.ExportUsersChanged(0, 1));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.network().heal();
+        pair.runUntil(() -> pair.beta().handlersRun().stream().anyMatch(name -> name.contains("pri-lost-after-sb")));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE);
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 8000))).isFalse();
+    }
+
+    @Test
+    void ofTwoPrimariesTheOneThatLosesByPolicyGivesWay() {
+        var pair = splitBrain(8, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.DISCARD_SECONDARY, AfterSplitBrain.CALL_PRI_LOST_AFTER_SB));
+        pair.network().heal();
+        pair.runUntilProtected();
+        assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.PRIMARY);
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
+    }
+}
