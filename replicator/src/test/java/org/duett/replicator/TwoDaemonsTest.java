@@ -130,6 +130,28 @@ class TwoDaemonsTest {
     }
 
     @Test
+    void aDaemonThatWasPrimaryGoesOnInItsTermWhenTheOtherDidNotTakeOver() throws Exception {
+        bringUpBoth();
+        duett("a", "primary", "--force", "r0").ok();
+        duett("b", "wait-sync", "r0", "--timeout", "60").ok();
+        byte[] data = randomBytes(5);
+        copyIn("a", data);
+        String uri = uri("a");
+        daemonA.destroyForcibly().waitFor();
+
+        daemonA = daemon("a", "--up");
+        while (!duett("a", "role", "r0").out().startsWith("Primary/")) TimeUnit.MILLISECONDS.sleep(50);
+        assertThat(uri("a")).isEqualTo(uri);
+        assertThat(copyOut("a")).isEqualTo(data);
+        duett("a", "down", "r0").ok();
+        daemonA.destroy();
+        assertThat(daemonA.waitFor()).isEqualTo(143);
+        daemonA = daemon("a", "--up");
+        duett("b", "wait-connect", "r0", "--timeout", "60").ok();
+        assertThat(duett("a", "role", "r0").ok().out()).isEqualTo("Secondary/Secondary\n");
+    }
+
+    @Test
     void upStartsADaemonWhereNoneRunsAndTwoOfThemDoNotShareADirectory() throws Exception {
         duett("a", "create-md", "r0", "--size", "" + DATA_BYTES, "--thin").ok();
         Ended up = duett("a", "up", "r0").ok();

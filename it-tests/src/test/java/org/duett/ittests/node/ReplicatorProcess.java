@@ -313,6 +313,14 @@ public final class ReplicatorProcess implements AutoCloseable {
         must(new ControlRequest.WaitConnect(resource, OptionalInt.of(120)));
     }
 
+    public void awaitRole(String resource, String role) {
+        long deadlineNanos = System.nanoTime() + START_LIMIT_MILLIS * 1_000_000;
+        while (!status(resource).role().equals(role)) {
+            if (System.nanoTime() > deadlineNanos) throw new IllegalStateException(name + " does not become " + role + ": " + status(resource));
+            pause(20);
+        }
+    }
+
     public NodeStatus status() {
         return NodeStatus.parse(must(new ControlRequest.Status(Optional.empty(), new ControlRequest.StatusForm.Json())));
     }

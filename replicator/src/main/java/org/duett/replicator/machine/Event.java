@@ -103,6 +103,10 @@ public sealed interface Event {
     record HandlerFinished(int run, int exitCode) implements Event {
     }
 
+    /** The run file names a term of this boot: the process ended without giving the role up. Told before anything is attached (rule 22). */
+    record TermFound(long term) implements Event {
+    }
+
     /** The term (0: none) stands in the run file, durable (rule 22). */
     record TermStored(long term) implements Event {
     }

@@ -52,6 +52,7 @@ final class EventTrace {
             case Event.PeerLost lost -> subjects[at] = lost;
             case Event.CommandArrived command -> subjects[at] = command;
             case Event.HandlerFinished finished -> subjects[at] = finished;
+            case Event.TermFound found -> subjects[at] = found;
             case Event.TermStored stored -> subjects[at] = stored;
         }
     }

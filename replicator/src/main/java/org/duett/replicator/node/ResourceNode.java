@@ -28,6 +28,7 @@ import org.duett.replicator.disk.AlignedBuffers;
 import org.duett.replicator.disk.DiskRequest;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.nbd.NbdLimits;
@@ -77,17 +78,19 @@ final class ResourceNode {
         OptionalLong formerTerm = started.terms.read();
         onLoop(eventLoop, () -> {
             started.events.created();
-            if (formerTerm.isPresent()) started.events.reported(roleNotResumed(config.name(), formerTerm.getAsLong()));
+            if (formerTerm.isPresent()) started.termFound(formerTerm.getAsLong(), peer.displayName());
             return null;
         });
         return started;
     }
 
-    /** Rule 22: clients that still hold data of that term are not let in; a person, or the failover daemon, decides who serves next. */
-    private static OperatorReport roleNotResumed(String resource, long term) {
-        return new OperatorReport(OperatorReport.Level.WARNING, "Resource " + resource + ": its daemon ended while this node was Primary, term "
-                + HexFormat.of().toHexDigits(term) + ", in this boot of the machine.", "It starts as Secondary, and serves nobody.",
-                "If the other node has not taken over: duett primary " + resource + ", then attach the clients anew.");
+    /** Rule 22: clients of that term wait; the core decides whether it goes on. */
+    private void termFound(long term, String peer) {
+        events.reported(new OperatorReport(OperatorReport.Level.WARNING, "Resource " + name() + ": its daemon ended while this node was Primary, term "
+                + HexFormat.of().toHexDigits(term) + ", in this boot of the machine.",
+                "It starts as Secondary, and serves nobody before " + peer + " has said that it is Secondary, too, and has the same data.",
+                "Connect it to " + peer + ". If " + peer + " is down for certain: duett primary " + name() + ", then attach the clients anew."));
+        loop.deliver(new Event.TermFound(term));
     }
 
     private ResourceNode(ResourceConfig config, HostConfig local, HostConfig peer, NodeSurroundings node, EventLoop eventLoop)

@@ -45,6 +45,7 @@ final class OperatorCommands {
     void arrived(long ticket, Command command, ActionQueue out) {
         switch (command) {
             case Command.Promote(boolean force) -> {
+                if (roles.joinsResumption(ticket)) return;
                 if (free(ticket, out)) roles.promote(ticket, force, out);
             }
             case Command.Demote(boolean force) -> {
@@ -382,6 +383,7 @@ final class OperatorCommands {
             return;
         }
         parts.record.allowAlone(allowed, proof, out);
+        if (allowed) roles.aloneAllowed(out);
         done(ticket, allowed ? "may go on alone: " + proof : "may not go on alone", out);
     }
 

@@ -75,6 +75,7 @@ public final class ResourceMachine {
             case Event.PeerPacketArrived packet -> conversation.arrived(packet, out);
             case Event.CommandArrived(long ticket, var command) -> commands.arrived(ticket, command, out);
             case Event.HandlerFinished(int run, int exitCode) -> handlerFinished(run, exitCode, out);
+            case Event.TermFound(long term) -> roles.termFound(term);
             case Event.TermStored(long term) -> roles.termStored(term, out);
         }
         settle(out);

@@ -23,7 +23,9 @@ final class RoleControl {
         /** The peer is Primary by its last word; it may have been demoted and not told us yet. */
         AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM, WRITING,
         /** A client that closed the device just now may not have been counted yet. */
-        AWAITING_CLIENTS, DEMOTING, ERASING_TERM
+        AWAITING_CLIENTS, DEMOTING, ERASING_TERM,
+        /** Not Primary, and the term of an earlier process is given up (rule 22). */
+        FORGETTING_TERM
     }
 
     private final Parts parts;
@@ -39,6 +41,10 @@ final class RoleControl {
     private int fenceRun;
     private boolean fenced;
     private int handlerRuns = 1 << 20;
+    /** Of an earlier process of this boot that did not give the role up; 0: none, or given up meanwhile (rule 22). */
+    private long formerTerm;
+    /** The promotion under way resumes {@link #formerTerm}. */
+    private boolean resuming;
 
     RoleControl(Parts parts, PeerRequests requests) {
         this.parts = parts;
@@ -51,6 +57,7 @@ final class RoleControl {
 
     private void finish(CommandResult result, ActionQueue out) {
         step = Step.IDLE;
+        if (resuming) resumptionEnded(result, out);
         long answered = ticket;
         ticket = 0;
         if (answered != 0) out.add(new Action.FinishCommand(answered, result));
@@ -71,6 +78,12 @@ final class RoleControl {
             finish(new CommandResult.Done("is Primary already"), out);
             return;
         }
+        // Whoever still holds data of the former term is not let into this one.
+        formerTerm = 0;
+        begin(out);
+    }
+
+    private void begin(ActionQueue out) {
         step = Step.DRAINING;
         // A peer that was demoted just now tells it within this time (spec states 7).
         waitsUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
@@ -90,6 +103,9 @@ final class RoleControl {
     /** Called after each event: goes on when what it waits for has happened. */
     void check(ActionQueue out) {
         switch (step) {
+            case IDLE -> {
+                if (formerTerm != 0) checkFormerTerm(out);
+            }
             case DRAINING -> {
                 if (disksAreDecided() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
@@ -106,7 +122,7 @@ final class RoleControl {
                 }
                 if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
             }
-            case IDLE, FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM -> {
+            case FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM, FORGETTING_TERM -> {
                 // An event of their own moves these on.
             }
         }
@@ -124,8 +140,8 @@ final class RoleControl {
         // A peer that was fenced is Outdated at best; ours is what counts now (spec states 7).
         boolean proven = fenced && state.disk() == DiskState.CONSISTENT;
         VolumeState raised = raises || proven ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
-        // Fencing failed, and the operator insists: whatever the peer has does not count (spec states 7).
-        return force && fenced && isAtLarge(state) ? raised.withPeerDisk(DiskState.OUTDATED) : raised;
+        // Fencing failed, and the operator insists, or leave to go on alone was given: whatever the peer has does not count (spec states 7).
+        return (force || resuming) && fenced && isAtLarge(state) ? raised.withPeerDisk(DiskState.OUTDATED) : raised;
     }
 
     /** Nobody can ask it, and its disk may be as good as ours. */
@@ -145,7 +161,7 @@ final class RoleControl {
                 step = Step.AWAITING_DEMOTION;
                 return;
             }
-            boolean overruled = result == StateChangeResult.PRIMARY_NOP && force;
+            boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || resuming);
             if (!result.isSuccess() && !overruled) {
                 refusePromotion(each, result, out);
                 return;
@@ -227,17 +243,96 @@ final class RoleControl {
 
     private void storeTerm(ActionQueue out) {
         step = Step.STORING_TERM;
-        parts.term = parts.random.takeIdentifier();
+        parts.term = resuming ? formerTerm : parts.random.takeIdentifier();
         out.add(new Action.StoreTerm(parts.term));
     }
 
     void termStored(long term, ActionQueue out) {
         if (step == Step.STORING_TERM && term == parts.term) promoteIfStillAllowed(out);
         else if (step == Step.ERASING_TERM && term == 0) becomeSecondary(out);
+        else if (step == Step.FORGETTING_TERM && term == 0) finish(new CommandResult.Done("is Secondary; its former term is given up"), out);
+    }
+
+    // ---- the term of an earlier process (rule 22)
+
+    void termFound(long term) {
+        assert step == Step.IDLE;
+        assert !parts.isPrimary();
+        formerTerm = term;
+    }
+
+    /** The operator wishes what is under way already: the resumption answers him. */
+    boolean joinsResumption(long newTicket) {
+        boolean joins = resuming && ticket == 0;
+        if (joins) ticket = newTicket;
+        return joins;
+    }
+
+    /**
+     * What the peer's handshake says of the former term: resumed when it is Secondary with our generation, over as soon as it was promoted
+     * meanwhile. Judged when the volume is established, before a resync makes the generations equal.
+     */
+    private void checkFormerTerm(ActionQueue out) {
+        if (!parts.socketsUp) return;
+        boolean confirmed = parts.allEstablished();
+        for (VolumeParts each : parts.volumeParts) {
+            Volume volume = each.volume;
+            if (!volume.isConnected()) continue;
+            boolean known = volume.peerGenerations != null && volume.diskUsable();
+            boolean same = known && GenerationIdentifiers.sameGeneration(volume.peerGenerations.identifiers().current(), volume.identifiers().current());
+            if (volume.state().peer() == Role.PRIMARY || known && !same) {
+                forgetFormerTerm("the other node was promoted meanwhile", out);
+                return;
+            }
+            confirmed &= same && volume.state().disk() == DiskState.UP_TO_DATE;
+        }
+        if (confirmed) resume(false, out);
+    }
+
+    /** The failover daemon has the proof, or the operator vouches, that the peer is down: that stands for its word (rule 8). */
+    void aloneAllowed(ActionQueue out) {
+        if (formerTerm != 0 && step == Step.IDLE && !parts.isConnected()) resume(true, out);
+    }
+
+    private void resume(boolean peerIsDown, ActionQueue out) {
+        ticket = 0;
+        force = false;
+        fenced = peerIsDown;
+        resuming = true;
+        begin(out);
+    }
+
+    private void resumptionEnded(CommandResult result, ActionQueue out) {
+        resuming = false;
+        switch (result) {
+            case CommandResult.Done done -> {
+                parts.report(Level.INFO, "this node is Primary again, in the term of the daemon before this one.",
+                        "The other node was Secondary all the time, or is known to be down.", "Nothing is to be done.", out);
+                formerTerm = 0;
+            }
+            case CommandResult.Refused(StateChangeResult code, OperatorReport report) -> {
+                // The connection went while the peer was asked: it is asked again in the next one.
+                if (code != StateChangeResult.NEED_CONNECTION) forgetFormerTerm(report.whatHappened(), out);
+            }
+        }
+    }
+
+    private void forgetFormerTerm(String why, ActionQueue out) {
+        formerTerm = 0;
+        out.add(new Action.StoreTerm(0));
+        parts.report(Level.WARNING, "the role that the daemon before this one had is not resumed: " + why + ".",
+                "This node is Secondary and serves nobody; what it had acknowledged is on the disks.",
+                "Attach the clients to the node that is Primary now (duett status); what still waits for this one has to be detached.", out);
     }
 
     /** The connection, a disk or the peer's role may have changed while the term was being stored. */
     private void promoteIfStillAllowed(ActionQueue out) {
+        if (resuming && !fenced && !parts.allEstablished()) {
+            parts.term = 0;
+            refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the peer was asked.", "The role is unchanged.",
+                    "It is asked again in the next connection.", out);
+            return;
+        }
         for (VolumeParts each : parts.volumeParts) {
             StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
             boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || fenced);
@@ -315,7 +410,13 @@ final class RoleControl {
     void demote(long newTicket, boolean newForce, ActionQueue out) {
         ticket = newTicket;
         if (!parts.isPrimary()) {
-            finish(new CommandResult.Done("is Secondary already"), out);
+            if (formerTerm == 0) {
+                finish(new CommandResult.Done("is Secondary already"), out);
+                return;
+            }
+            formerTerm = 0;
+            step = Step.FORGETTING_TERM;
+            out.add(new Action.StoreTerm(0));
             return;
         }
         if (newForce) {

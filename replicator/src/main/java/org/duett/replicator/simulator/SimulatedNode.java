@@ -41,6 +41,12 @@ public final class SimulatedNode {
     private final List<String> trace = new ArrayList<>();
     private boolean tracing;
 
+    // ---- the run file (rule 22); it outlives processes, and says in which boot it was written
+    private long termOnFile;
+    private long bootOnFile;
+    private long termStoredAtNanos;
+    private boolean resumesTerms;
+
     // ---- the process
     private ResourceMachine machine;
     private SimulatedBuffers buffers;
@@ -93,6 +99,17 @@ public final class SimulatedNode {
         queue = new ActionQueue();
         lastTimeNanos = -1;
         deliver(new Event.TimeAdvanced(time.nowNanos()));
+        if (resumesTerms && termOnFile != 0 && bootOnFile == settings.bootId()) deliver(new Event.TermFound(termOnFile));
+    }
+
+    /** From the next start on the core is told of a term that the run file names, as the daemon does (rule 22). */
+    public void resumesTerms() {
+        resumesTerms = true;
+    }
+
+    /** 0: none. */
+    public long termOnFile() {
+        return termOnFile;
     }
 
     /** Started, every volume attached, connecting. */
@@ -250,7 +267,7 @@ public final class SimulatedNode {
                 pending.addFirst(new Event.RandomArrived(values));
             }
             case Action.ContinueWork() -> later(() -> deliver(new Event.WorkContinued()));
-            case Action.StoreTerm(long term) -> later(() -> deliver(new Event.TermStored(term)));
+            case Action.StoreTerm(long term) -> storeTerm(term);
         }
     }
 
@@ -258,6 +275,18 @@ public final class SimulatedNode {
         handlersRun.add(handler);
         if (handlersHeld) heldHandlers.add(run);
         else later(() -> deliver(new Event.HandlerFinished(run, handlerExitCode)));
+    }
+
+    /** Terms reach the file in the order in which they were ordered. */
+    private void storeTerm(long term) {
+        termStoredAtNanos = Math.max(time.nowNanos(), termStoredAtNanos) + 1 + random.nextLong(MILLI);
+        int current = process;
+        time.at(termStoredAtNanos, () -> {
+            if (current != process) return;
+            termOnFile = term;
+            bootOnFile = settings.bootId();
+            deliver(new Event.TermStored(term));
+        });
     }
 
     private static CommandResult worse(CommandResult one, CommandResult other) {
@@ -373,6 +402,11 @@ public final class SimulatedNode {
 
     void request(HostRequest request) {
         deliver(request.arrived);
+    }
+
+    /** The term in which this volume is served; 0: it is not. */
+    public long servedTerm(int volume) {
+        return machine == null ? 0 : exports.getOrDefault(volume, 0L);
     }
 
     public boolean hasExport(int volume) {
