@@ -180,7 +180,7 @@ public final class Verbs {
 
     @CommandLine.Command(name = "outdate", description = "Mark the local data as old, so that it is not promoted by mistake.")
     int outdate(@Parameters(paramLabel = "RESOURCE") Target target) {
-        return order("outdate", target, new Command.Outdate(0, -1));
+        return order("outdate", target, Command.Outdate.UNBOUND);
     }
 
     @CommandLine.Command(name = "new-current-uuid", description = "Begin a new generation of the data.")

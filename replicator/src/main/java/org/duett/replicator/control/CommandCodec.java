@@ -28,7 +28,7 @@ final class CommandCodec {
             case "invalidate" -> new Command.Invalidate(volume(fields));
             case "invalidate-remote" -> new Command.InvalidateRemote(volume(fields));
             case "outdate" -> new Command.Outdate(anyNumber(fields, "current", 0),
-                    (int) fields.number("connection", -1, -1, Integer.MAX_VALUE));
+                    (int) fields.number("connection", -1, -1, Integer.MAX_VALUE), anyNumber(fields, "deadlineBootNanos", Long.MAX_VALUE));
             case "new-current-uuid" -> new Command.NewCurrentUuid(volume(fields), fields.flag("clearBitmap"));
             case "suspend-io" -> new Command.SuspendIo();
             case "resume-io" -> new Command.ResumeIo();
@@ -68,9 +68,10 @@ final class CommandCodec {
             case Command.Disconnect(var force) -> json.writeBooleanField("force", force);
             case Command.Invalidate(var volume) -> json.writeNumberField("volume", volume);
             case Command.InvalidateRemote(var volume) -> json.writeNumberField("volume", volume);
-            case Command.Outdate(var current, var connection) -> {
+            case Command.Outdate(var current, var connection, var deadlineBootNanos) -> {
                 json.writeNumberField("current", current);
                 json.writeNumberField("connection", connection);
+                json.writeNumberField("deadlineBootNanos", deadlineBootNanos);
             }
             case Command.NewCurrentUuid(var volume, var clearBitmap) -> {
                 json.writeNumberField("volume", volume);

@@ -33,9 +33,13 @@ public sealed interface Command {
 
     /**
      * Mark the local data as old (rule 23). {@code current} and {@code connection} bind the request to what its sender saw;
-     * 0 and -1: an operator's own wish, unbound.
+     * 0 and -1: an operator's own wish, unbound. {@code deadlineBootNanos}: after this time of the receiver's CLOCK_BOOTTIME its sender has
+     * given up and may have decided otherwise; {@link Long#MAX_VALUE}: it waits for ever.
      */
-    record Outdate(long current, int connection) implements Command {
+    record Outdate(long current, int connection, long deadlineBootNanos) implements Command {
+        /** An operator's own wish. */
+        public static final Outdate UNBOUND = new Outdate(0, -1, Long.MAX_VALUE);
+
     }
 
     /** {@code clearBitmap}: both disks are known to be equal; skip the initial sync (spec states 8). */

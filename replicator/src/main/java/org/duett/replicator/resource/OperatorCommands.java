@@ -57,7 +57,7 @@ final class OperatorCommands {
             case Command.Disconnect(boolean force) -> disconnect(ticket, force, out);
             case Command.Invalidate(int volume) -> forVolumes(ticket, volume, out, each -> fullSync.invalidate(each, ticket, out));
             case Command.InvalidateRemote(int volume) -> forVolumes(ticket, volume, out, each -> fullSync.invalidateRemote(each, ticket, out));
-            case Command.Outdate(long current, int connection) -> outdate(ticket, current, connection, out);
+            case Command.Outdate wish -> outdate(ticket, wish, out);
             case Command.NewCurrentUuid(int volume, boolean clear) -> forVolumes(ticket, volume, out, each -> newCurrentUuid(each, ticket, clear, out));
             case Command.SuspendIo() -> suspend(ticket, true, out);
             case Command.ResumeIo() -> suspend(ticket, false, out);
@@ -287,12 +287,18 @@ final class OperatorCommands {
     // ---- data
 
     /** Bound to what the sender saw, unless an operator asks (rule 23). Answered when it is durable (rule 13). */
-    private void outdate(long ticket, long current, int connection, ActionQueue out) {
-        boolean bound = current != 0;
+    private void outdate(long ticket, Command.Outdate wish, ActionQueue out) {
+        if (parts.nowNanos > wish.deadlineBootNanos()) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "the request to outdate it came "
+                    + (parts.nowNanos - wish.deadlineBootNanos()) / 1_000_000 + " ms after its deadline; who sent it has decided otherwise by now.",
+                    "The disk keeps its state.", "Nothing is to be done; if the paths between the nodes are that slow, see to them.", out);
+            return;
+        }
+        boolean bound = wish.current() != 0;
         for (VolumeParts each : parts.volumeParts) {
             Volume volume = each.volume;
-            boolean otherData = bound && !GenerationIdentifiers.sameGeneration(current, volume.identifiers().current());
-            boolean otherConnection = connection >= 0 && connection != parts.connection;
+            boolean otherData = bound && !GenerationIdentifiers.sameGeneration(wish.current(), volume.identifiers().current());
+            boolean otherConnection = wish.connection() >= 0 && wish.connection() != parts.connection;
             if (volume.isPrimary() || parts.isConnected() || otherData || otherConnection) {
                 refuse(ticket, parts.isConnected() ? StateChangeResult.CONNECTED_OUTDATES : StateChangeResult.NO_UP_TO_DATE_DISK,
                         parts.name(volume) + " is not outdated: it is " + volume.state() + (otherData ? ", and its generation is another one" : "") + ".",

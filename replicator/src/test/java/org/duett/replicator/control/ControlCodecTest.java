@@ -21,7 +21,7 @@ class ControlCodecTest {
     private static final List<Command> COMMANDS = List.of(new Command.Promote(true), new Command.Promote(false), new Command.Demote(true),
             new Command.Attach(-1), new Command.Attach(3), new Command.Detach(1, true), new Command.Connect(true),
             new Command.Disconnect(true), new Command.Invalidate(0), new Command.InvalidateRemote(2),
-            new Command.Outdate(0x8F3C51D20A7E4B16L, 7), new Command.Outdate(0, -1), new Command.NewCurrentUuid(0, true),
+            new Command.Outdate(0x8F3C51D20A7E4B16L, 7, 123_456_789_012L), Command.Outdate.UNBOUND, new Command.NewCurrentUuid(0, true),
             new Command.SuspendIo(), new Command.ResumeIo(), new Command.PauseSync(), new Command.ResumeSync(),
             new Command.Resize(0, 1L << 41, true), new Command.PeerIsDown("all paths are silent"),
             new Command.AllowAlone(true, "witness lease"), new Command.SetReadDeadline(123_456_789_012L),

@@ -248,12 +248,28 @@ class RoleStoriesTest {
     void anOutdatedDiskIsNotPromotedWithoutForce() {
         var pair = SimulatedPair.connected(25);
         cut(pair);
-        pair.must(pair.beta(), new Command.Outdate(0, -1));
+        pair.must(pair.beta(), Command.Outdate.UNBOUND);
         assertThat(flagsOnDisk(pair.beta())).isEqualTo(Superblock.CONSISTENT);
         var report = refused(pair, pair.beta(), new Command.Promote(false));
         assertThat(report.whatHappened()).contains("Outdated");
         pair.must(pair.beta(), new Command.Promote(true));
         assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    }
+
+    @Test
+    void aRequestToOutdateThatComesLateIsRefused() {
+        var pair = SimulatedPair.connected(28);
+        cut(pair);
+        SimulatedNode beta = pair.beta();
+        long current = identifiers(beta).current();
+        int connection = beta.machine().connection();
+        long now = pair.time().nowNanos();
+        var report = refused(pair, beta, new Command.Outdate(current, connection, now - 5 * Stories.MILLI));
+        assertThat(report.whatHappened()).contains("after its deadline");
+        assertThat(pair.state(beta).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(beta.machine().isEyewitness()).isTrue();
+        pair.must(beta, new Command.Outdate(current, beta.machine().connection(), now + SimulatedPair.SECOND));
+        assertThat(pair.state(beta).disk()).isEqualTo(DiskState.OUTDATED);
     }
 
     @Test
