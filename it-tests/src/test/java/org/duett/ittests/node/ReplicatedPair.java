@@ -52,6 +52,8 @@ public final class ReplicatedPair implements AutoCloseable {
     private final ReplicatorProcess beta;
     private final List<Path> alphaDisks = new ArrayList<>();
     private final List<Path> betaDisks = new ArrayList<>();
+    private final List<Path> alphaDevices = new ArrayList<>();
+    private final List<Path> betaDevices = new ArrayList<>();
 
     /** The disks are there, without metadata; nothing runs yet. */
     public ReplicatedPair(Path parent, Plan plan) {
@@ -63,6 +65,8 @@ public final class ReplicatedPair implements AutoCloseable {
             alphaDisks.add(makeDisk(alpha, volume));
             betaDisks.add(makeDisk(beta, volume));
         }
+        alphaDevices.addAll(alphaDisks);
+        betaDevices.addAll(betaDisks);
         configure();
     }
 
@@ -99,15 +103,15 @@ public final class ReplicatedPair implements AutoCloseable {
                     address %s:7788;
                 %s  }
                 }
-                """.formatted(RESOURCE, plan.net(), plan.disk(), cable.addressOf(alphaNamespace), volumes(alphaDisks),
-                cable.addressOf(betaNamespace), volumes(betaDisks));
+                """.formatted(RESOURCE, plan.net(), plan.disk(), cable.addressOf(alphaNamespace), volumes(alphaDevices),
+                cable.addressOf(betaNamespace), volumes(betaDevices));
     }
 
-    private static String volumes(List<Path> disks) {
+    private static String volumes(List<Path> devices) {
         StringBuilder volumes = new StringBuilder();
-        for (int volume = 0; volume < disks.size(); volume++) {
+        for (int volume = 0; volume < devices.size(); volume++) {
             volumes.append("    volume %d { device /dev/drbd%d; disk %s; meta-disk internal; }\n".formatted(volume, volume,
-                    disks.get(volume)));
+                    devices.get(volume)));
         }
         return volumes.toString();
     }
@@ -136,13 +140,14 @@ public final class ReplicatedPair implements AutoCloseable {
         return cable.addressOf(namespaceOf(node));
     }
 
+    /** The file that holds the bytes, whatever is between it and the node. */
     public Path disk(ReplicatorProcess node, int volume) {
         return (node == alpha ? alphaDisks : betaDisks).get(volume);
     }
 
-    /** From its next attach on the node takes this device instead of its file. */
-    public void replaceDisk(ReplicatorProcess node, int volume, Path device) {
-        (node == alpha ? alphaDisks : betaDisks).set(volume, device);
+    /** From its next start on the node works on this device, which is over its file. */
+    public void putBetween(ReplicatorProcess node, int volume, Path device) {
+        (node == alpha ? alphaDevices : betaDevices).set(volume, device);
         configure();
     }
 

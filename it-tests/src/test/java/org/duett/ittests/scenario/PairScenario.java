@@ -1,6 +1,7 @@
 package org.duett.ittests.scenario;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.duett.bench.host.Requirement;
 import org.duett.bench.network.LinkFault;
@@ -28,6 +29,7 @@ abstract class PairScenario {
     ReplicatorProcess alpha;
     ReplicatorProcess beta;
     VerifiedLoad load;
+    private final List<AutoCloseable> devices = new ArrayList<>();
 
     @BeforeEach
     void demandNamespaces() {
@@ -46,6 +48,10 @@ abstract class PairScenario {
 
     void start(ReplicatedPair.Plan plan) {
         prepare(plan);
+        startPrepared();
+    }
+
+    void startPrepared() {
         pair.startInSync();
         load = VerifiedLoad.forVolumeOf(pair.volume(alpha).sizeBytes());
     }
@@ -57,9 +63,18 @@ abstract class PairScenario {
         beta = pair.beta();
     }
 
+    /** It goes after the pair, the last first: a mount lives as long as a process in whose namespace it was copied. */
+    <D extends AutoCloseable> D keep(D device) {
+        devices.add(device);
+        return device;
+    }
+
     @AfterEach
-    void closePair() {
+    void closeAll() throws Exception {
         if (pair != null) pair.close();
+        for (AutoCloseable device : devices.reversed()) {
+            device.close();
+        }
     }
 
     /** Each block that was acknowledged is there, wherever one looks: on the Primary, and with the roles exchanged. */
