@@ -107,8 +107,17 @@ public final class VerifiedLoad {
 
     /** Every acknowledged write is there (promise 1); a write that was not answered is there or not, and stays so from now on. */
     public void verify(NbdAddress export) {
+        check(export, ledger);
+    }
+
+    /** As above where others write, too, behind these bytes. No write may be under way. */
+    public void verifyFirst(long bytes, NbdAddress export) {
+        check(export, ledger.firstBlocks((int) (bytes / StampedBlock.BYTES)));
+    }
+
+    private static void check(NbdAddress export, WriteLedger held) {
         try {
-            VolumeCheck.Outcome outcome = VolumeCheck.run(export, ledger, _ -> {
+            VolumeCheck.Outcome outcome = VolumeCheck.run(export, held, _ -> {
             });
             assertThat(outcome.complaints()).isEmpty();
         } catch (IOException e) {
