@@ -9,7 +9,8 @@ import java.nio.file.Path;
 final class BackingDevice {
     final Path path;
     final int descriptor;
-    final long sizeBytes;
+    /** Grows when the device did and somebody looked; written by the loop that owns the disk. */
+    volatile long sizeBytes;
     /** Offsets and lengths are multiples of it. */
     final int logicalBlockBytes;
     final int physicalBlockBytes;
@@ -44,6 +45,14 @@ final class BackingDevice {
             assert logicalBlockBytes >= 512;
             assert physicalBlockBytes >= logicalBlockBytes;
         }
+    }
+
+    /** Keeps the size that it has when the device cannot say, or is smaller now. */
+    void measure(LinuxCalls calls) {
+        LinuxCalls.FileStatus status = new LinuxCalls.FileStatus();
+        if (calls.fileStatus(descriptor, status) < 0) return;
+        long now = status.isBlockDevice() ? calls.ioctlNumber(descriptor, LinuxCalls.BLKGETSIZE64) : status.sizeBytes;
+        sizeBytes = Math.max(sizeBytes, now);
     }
 
     void close(LinuxCalls calls) {

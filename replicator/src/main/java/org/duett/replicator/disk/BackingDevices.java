@@ -26,6 +26,11 @@ record BackingDevices(BackingDevice data, BackingDevice metadata, boolean punchH
                 data.discards);
     }
 
+    void measure(LinuxCalls calls) {
+        data.measure(calls);
+        if (!metadataIsInternal()) metadata.measure(calls);
+    }
+
     void close(LinuxCalls calls) {
         if (!metadataIsInternal()) metadata.close(calls);
         data.close(calls);

@@ -76,6 +76,16 @@ abstract class KernelDisk implements BackingDisk {
     }
 
     @Override
+    public final Geometry measure() {
+        assert loop.inEventLoop();
+        // Two short calls that read nothing from the medium.
+        try (LinuxCalls calls = new LinuxCalls()) {
+            devices.measure(calls);
+        }
+        return geometry();
+    }
+
+    @Override
     public final int outstanding() {
         return outstanding;
     }

@@ -55,6 +55,11 @@ final class SubBlockDisk implements BackingDisk {
     }
 
     @Override
+    public Geometry measure() {
+        return below.measure();
+    }
+
+    @Override
     public int outstanding() {
         return outstanding;
     }

@@ -21,7 +21,7 @@ public sealed interface Action {
         }
     }
 
-    /** Serve this volume to clients as {@code NAME/VOLUME@TERM} (rule 22). */
+    /** Serve this volume to clients as {@code NAME/VOLUME@TERM} (rule 22); of an open export: clients that come from now on see this size. */
     record OpenExport(int volume, long term, long sizeBytes, int logicalBlockBytes) implements Action {
     }
 
@@ -46,6 +46,10 @@ public sealed interface Action {
 
     /** Close when nothing is outstanding; {@link Event.DiskClosed} answers. */
     record CloseDisk(int volume, int attach) implements Action {
+    }
+
+    /** Look how large the device is now; {@link Event.DiskMeasured} answers. */
+    record MeasureDisk(int volume, int attach) implements Action {
     }
 
     // ---- the peer

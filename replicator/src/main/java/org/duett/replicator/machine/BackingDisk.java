@@ -16,6 +16,9 @@ public interface BackingDisk {
 
     Geometry geometry();
 
+    /** Looks how large the devices are now, and uses what they have grown by. What shrinks keeps its size here: using it fails. */
+    Geometry measure();
+
     /**
      * Gives up the device as soon as nothing is outstanding; its lock is held as long (rule 14). {@code whenClosed} runs on the
      * owning loop.

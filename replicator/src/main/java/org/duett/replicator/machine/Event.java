@@ -61,6 +61,10 @@ public sealed interface Event {
     record DiskOpenFailed(int volume, int attach, OperatorReport report) implements Event {
     }
 
+    /** How large the backing device is now. */
+    record DiskMeasured(int volume, int attach, BackingDisk.Geometry geometry) implements Event {
+    }
+
     /** Nothing is outstanding on the device any more and its lock is given up. */
     record DiskClosed(int volume, int attach) implements Event {
     }

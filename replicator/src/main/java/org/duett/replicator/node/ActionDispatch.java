@@ -54,6 +54,7 @@ final class ActionDispatch implements ResourceLoop.Performer {
             }
             case Action.OpenDisk(int volume, int attach) -> disks.open(volume, attach);
             case Action.CloseDisk(int volume, int attach) -> disks.close(volume, attach);
+            case Action.MeasureDisk(int volume, int attach) -> disks.measure(volume, attach);
             case Action.Connect(int connection) -> peers.connect(connection);
             case Action.Disconnect(int connection) -> peers.disconnect(connection);
             case Action.PauseReading(int connection) -> peers.pauseReading(connection);

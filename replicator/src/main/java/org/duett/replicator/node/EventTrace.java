@@ -47,6 +47,7 @@ final class EventTrace {
             case Event.ExportUsersChanged changed -> subjects[at] = changed;
             case Event.DiskOpened opened -> subjects[at] = opened;
             case Event.DiskOpenFailed failed -> subjects[at] = failed;
+            case Event.DiskMeasured measured -> subjects[at] = measured;
             case Event.DiskClosed closed -> subjects[at] = closed;
             case Event.PeerConnected connected -> subjects[at] = connected;
             case Event.PeerLost lost -> subjects[at] = lost;

@@ -79,6 +79,12 @@ final class VolumeDisks {
         slot.disk.start(operation);
     }
 
+    void measure(int volume, int attach) {
+        Slot slot = slots.get(volume);
+        if (slot.disk == null || slot.attach != attach) return;
+        loop.deliver(new Event.DiskMeasured(volume, attach, slot.disk.measure()));
+    }
+
     void close(int volume, int attach) {
         Slot slot = slots.get(volume);
         assert slot.attach == attach;

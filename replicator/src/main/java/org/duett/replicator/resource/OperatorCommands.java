@@ -15,7 +15,6 @@ import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.volume.Volume;
-import org.duett.replicator.wire.Packet;
 
 /** What operators and the failover daemon ask for (spec states 8; rules 8, 9, 20, 23). Every refusal says what to do instead. */
 final class OperatorCommands {
@@ -29,9 +28,11 @@ final class OperatorCommands {
     private final RoleControl roles;
     private final Freeze freeze;
     private final Outdating outdating;
+    private final Resizing resizing;
 
     OperatorCommands(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, DiskControl disks, RoleControl roles,
-            Freeze freeze, Outdating outdating) {
+            Freeze freeze, Outdating outdating, Resizing resizing) {
+        this.resizing = resizing;
         this.outdating = outdating;
         this.parts = parts;
         this.connecting = connecting;
@@ -63,8 +64,7 @@ final class OperatorCommands {
             case Command.ResumeIo() -> suspend(ticket, false, out);
             case Command.PauseSync() -> pauseSync(ticket, true, out);
             case Command.ResumeSync() -> pauseSync(ticket, false, out);
-            case Command.Resize(int volume, long sectors, boolean assumeClean) -> forVolumes(ticket, volume, out,
-                    each -> resize(each, ticket, sectors, assumeClean, out));
+            case Command.Resize wish -> forVolumes(ticket, wish.volume(), out, each -> resizing.ordered(each, ticket, wish, out));
             case Command.PeerIsDown(String why) -> {
                 connecting.lose(ConnectionState.TIMEOUT, "the failover daemon: " + why, out);
                 done(ticket, "noted", out);
@@ -341,30 +341,6 @@ final class OperatorCommands {
         }
         volume.metadata().writeBitmap(null, out);
         volume.metadata().writeSuperblock((durable, actions) -> done(ticket, "generation " + volume.identifiers(), actions), out);
-    }
-
-    private void resize(VolumeParts each, long ticket, long sectors, boolean assumeClean, ActionQueue out) {
-        Volume volume = each.volume;
-        long usable = volume.usableSectors();
-        boolean fits = volume.isConnected() && volume.state().connection() == ConnectionState.CONNECTED && volume.diskUsable()
-                && volume.state().peerDisk().isAtLeast(DiskState.INCONSISTENT);
-        if (!fits) {
-            refuse(ticket, StateChangeResult.NEED_CONNECTION, parts.name(volume) + " is " + volume.state() + ".", "The size is unchanged.",
-                    "Resize while both disks are attached and connected, and no resync runs.", out);
-            return;
-        }
-        long room = Math.min(usable, volume.peerDiskSectors);
-        long size = sectors == 0 ? room : sectors;
-        if (size > room || size < volume.sizeSectors()) {
-            refuse(ticket, REFUSED, parts.name(volume) + ": " + size + " sectors are " + (size > room ? "more than the " + room + " that both disks have room for."
-                    : "less than the present " + volume.sizeSectors() + "; Duett does not shrink."), "The size is unchanged.",
-                    "Grow both backing devices first.", out);
-            return;
-        }
-        int flags = assumeClean ? Packet.Sizes.NO_RESYNC : 0;
-        parts.sendIdentifiers(each, 0, out);
-        parts.send(new Packet.Sizes(volume.number, usable, sectors, 0, 1 << 20, flags, null), out);
-        done(ticket, "asked the peer for " + size + " sectors", out);
     }
 
     // ---- holding back

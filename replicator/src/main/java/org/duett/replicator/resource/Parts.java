@@ -201,6 +201,15 @@ final class Parts {
         return flags;
     }
 
+    // ---- the host
+
+    /** Opens the export of this term, or tells its new size. */
+    void openExport(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        int logical = volume.geometry() == null ? 512 : volume.geometry().logicalBlockBytes();
+        out.add(new Action.OpenExport(volume.number, term, volume.sizeSectors() * 512, Math.min(logical, 4096)));
+    }
+
     // ---- telling people
 
     void report(Level level, String what, String keptSafe, String whatToDo, ActionQueue out) {

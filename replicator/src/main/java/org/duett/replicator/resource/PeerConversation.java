@@ -25,9 +25,11 @@ final class PeerConversation {
     private final Connecting connecting;
     private final ResyncControl resync;
     private final PeerRequests requests;
+    private final Resizing resizing;
     private static final int HIGHEST_TRIM_BYTES = 128 << 20;
 
-    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests) {
+    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, Resizing resizing) {
+        this.resizing = resizing;
         this.parts = parts;
         this.connecting = connecting;
         this.resync = resync;
@@ -138,13 +140,18 @@ final class PeerConversation {
     }
 
     void sendSizes(Volume volume, int flags, ActionQueue out) {
+        parts.send(sizesOf(volume, volume.sizeSectors(), flags), out);
+    }
+
+    /** {@code currentSectors} 0: tell us yours (spec wire 3.5). */
+    Packet.Sizes sizesOf(Volume volume, long currentSectors, int flags) {
         boolean attached = volume.state().disk().isAtLeast(DiskState.NEGOTIATING);
         long disk = attached ? volume.usableSectors() : 0;
         int logical = attached ? volume.geometry().logicalBlockBytes() : 512;
         int physical = attached ? volume.geometry().physicalBlockBytes() : 4096;
         Packet.Sizes.QueueLimits queue = !parts.handshake.writeSameAgreed() ? null
                 : new Packet.Sizes.QueueLimits(physical, logical, 0, 4096, 0, true, false, false);
-        parts.send(new Packet.Sizes(volume.number, disk, volume.settings.sizeLimitSectors(), volume.sizeSectors(), 1 << 20, flags, queue), out);
+        return new Packet.Sizes(volume.number, disk, volume.sizeLimitSectors(), currentSectors, 1 << 20, flags, queue);
     }
 
     // ---- one volume
@@ -169,7 +176,9 @@ final class PeerConversation {
     private void handle(VolumeParts each, Packet packet, ActionQueue out) {
         switch (packet) {
             case Packet.SyncParameters parameters -> parameters(each, parameters, out);
-            case Packet.Sizes sizes -> sizes(each, sizes, out);
+            case Packet.Sizes sizes -> {
+                if (!resizing.asksAnew(each, sizes, out)) sizes(each, sizes, out);
+            }
             case Packet.Uuids uuids -> identifiers(each, uuids, out);
             case Packet.State(int number, int word) -> state(each, word, out);
             case Packet.SyncUuid(int number, long uuid) -> resync.syncIdentifierArrived(each, uuid, out);
@@ -206,7 +215,7 @@ final class PeerConversation {
         }
     }
 
-    private void sizes(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
+    void sizes(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
         Volume volume = each.volume;
         volume.peerDiskSectors = peer.diskSectors();
         volume.peerUserSectors = peer.userSectors();
@@ -215,7 +224,9 @@ final class PeerConversation {
         if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) agreeOnSize(each, peer, out);
         else if (volume.sizeSectors() == 0) volume.setSizeSectors(firstNonZero(peer.currentSectors(), peer.userSectors(), peer.diskSectors()));
         boolean established = volume.state().connection().isEstablished();
-        if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, 0, out);
+        // The answer says with the same flags whether the new area is resynced (spec wire 3.5).
+        if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, peer.flags() & Packet.Sizes.NO_RESYNC, out);
+        resizing.sizesArrived(each, peer, out);
     }
 
     private static long firstNonZero(long first, long second, long third) {
@@ -224,7 +235,7 @@ final class PeerConversation {
 
     private void agreeOnSize(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
         Volume volume = each.volume;
-        long ownLimit = volume.settings.sizeLimitSectors();
+        long ownLimit = volume.sizeLimitSectors();
         long limit = ownLimit == 0 || peer.userSectors() != 0 && peer.userSectors() < ownLimit ? peer.userSectors() : ownLimit;
         long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), volume.sizeSectors(), limit)).sectors();
         each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();

@@ -34,6 +34,7 @@ public final class ResourceMachine {
     private final Connecting connecting;
     private final ResyncControl resync;
     private final PeerRequests requests;
+    private final Resizing resizing;
     private final PeerConversation conversation;
     private final DiskControl disks;
     private final RoleControl roles;
@@ -49,12 +50,14 @@ public final class ResourceMachine {
         resync = new ResyncControl(parts);
         disks = new DiskControl(parts, connecting);
         requests = new PeerRequests(parts, connecting, resync, outdating);
-        conversation = new PeerConversation(parts, connecting, resync, requests);
+        resizing = new Resizing(parts);
+        conversation = new PeerConversation(parts, connecting, resync, requests, resizing);
+        resizing.joins(conversation);
         roles = new RoleControl(parts, requests);
         resync.joins(connecting, disks, roles);
         freeze = new Freeze(parts);
         fencing = new FencePolicy(parts);
-        commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating);
+        commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating, resizing);
     }
 
     public void handle(Event event, ActionQueue out) {
@@ -70,6 +73,7 @@ public final class ResourceMachine {
             case Event.DiskOpened opened -> disks.opened(opened, out);
             case Event.DiskOpenFailed failed -> disks.openFailed(failed);
             case Event.DiskClosed closed -> disks.closed(closed, out);
+            case Event.DiskMeasured measured -> resizing.measured(measured, out);
             case Event.PeerConnected connected -> connecting.peerConnected(connected, out);
             case Event.PeerLost lost -> connecting.peerLost(lost, out);
             case Event.PeerPacketArrived packet -> conversation.arrived(packet, out);
@@ -193,6 +197,7 @@ public final class ResourceMachine {
             extentIsHot(each, user, out);
         }
         disks.checkDetach(each, out);
+        resizing.check(each, out);
         return progress;
     }
 

@@ -477,6 +477,7 @@ final class ResyncControl {
         boolean grew = newSectors > volume.sizeSectors();
         volume.bitmap().resize(newSectors, resyncNewArea);
         volume.setSizeSectors(newSectors);
+        if (each.exportOpen) parts.openExport(each, out);
         volume.metadata().writeBitmap(null, out);
         volume.metadata().writeSuperblock(null, out);
         if (grew && resyncNewArea && volume.state().connection() == ConnectionState.CONNECTED) grownOnline(each, out);

@@ -394,15 +394,10 @@ final class RoleControl {
                 if (each.raisedByForce) parts.sendIdentifiers(each, 0, out);
                 parts.sendState(each.volume, out);
             }
-            openExport(each, out);
+            each.exportOpen = true;
+            parts.openExport(each, out);
         }
         finish(new CommandResult.Done("is Primary, term " + Long.toHexString(parts.term)), out);
-    }
-
-    private void openExport(VolumeParts each, ActionQueue out) {
-        int logical = each.volume.geometry() == null ? 512 : each.volume.geometry().logicalBlockBytes();
-        each.exportOpen = true;
-        out.add(new Action.OpenExport(each.volume.number, parts.term, each.volume.sizeSectors() * 512, Math.min(logical, 4096)));
     }
 
     // ---- demotion

@@ -2,6 +2,7 @@ package org.duett.replicator.resource;
 
 import org.duett.replicator.attach.AttachSequence;
 import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.NetSettings;
 import org.duett.replicator.resync.BitmapExchange;
@@ -10,6 +11,7 @@ import org.duett.replicator.resync.ResyncTarget;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.IntegrityAlgorithm;
+import org.duett.replicator.wire.Packet;
 
 /** A volume and the concepts that work on it alone. */
 final class VolumeParts {
@@ -47,6 +49,13 @@ final class VolumeParts {
     long attachTicket;
     long detachTicket;
     boolean detaching;
+    /** The resize that an operator ordered; 0: none. */
+    long resizeTicket;
+    Command.Resize resizeWish;
+    /** The peer was asked for it in this connection. */
+    int resizeAskedOn = -1;
+    /** The device is being measured for what the peer told. */
+    Packet.Sizes sizesToJudge;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
     boolean goodAtLastContact;
     /** The promotion made this disk UpToDate; the peer has to compare (spec states 4). */
@@ -77,6 +86,7 @@ final class VolumeParts {
         considerResync = false;
         grown = false;
         reportedInHandshake = false;
+        sizesToJudge = null;
         target.stop();
         volume.connectionEnded();
     }

@@ -23,7 +23,7 @@ public final class SimulatedDisk implements BackingDisk {
     private final SimulatedTime time;
     private final SimulatedDevice data;
     private final SimulatedDevice metadata;
-    private final Geometry geometry;
+    private Geometry geometry;
     private final Consumer<? super Event.DiskOperationDone> sink;
 
     private final List<Held> held = new ArrayList<>();
@@ -44,8 +44,7 @@ public final class SimulatedDisk implements BackingDisk {
         this.data = data;
         this.metadata = metadata;
         this.sink = sink;
-        this.geometry = new Geometry(data.sizeBytes(), metadata.sizeBytes(), data == metadata, LOGICAL_BLOCK_BYTES, PHYSICAL_BLOCK_BYTES,
-                true);
+        measure();
         data.lock(this);
         metadata.lock(this);
     }
@@ -57,6 +56,12 @@ public final class SimulatedDisk implements BackingDisk {
 
     @Override
     public Geometry geometry() {
+        return geometry;
+    }
+
+    @Override
+    public Geometry measure() {
+        geometry = new Geometry(data.sizeBytes(), metadata.sizeBytes(), data == metadata, LOGICAL_BLOCK_BYTES, PHYSICAL_BLOCK_BYTES, true);
         return geometry;
     }
 

@@ -60,6 +60,7 @@ public final class SimulatedNode {
     private final TreeMap<Long, CommandResult> results = new TreeMap<>();
     private final List<OperatorReport> reports = new ArrayList<>();
     private final TreeMap<Integer, Long> exports = new TreeMap<>();
+    private final TreeMap<Integer, Long> exportBytes = new TreeMap<>();
     private final Event.PeerPacketArrived packetArrived = new Event.PeerPacketArrived();
     private SimulatedNetwork.Link link;
     private int side;
@@ -234,11 +235,20 @@ public final class SimulatedNode {
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + "   -> " + SimulatedTrace.describe(action));
         switch (action) {
             case Action.CompleteHostRequest complete -> ((HostCompletion) complete.request.origin).completed(complete.request);
-            case Action.OpenExport(int volume, long term, long sizeBytes, int logicalBlockBytes) -> exports.put(volume, term);
+            case Action.OpenExport(int volume, long term, long sizeBytes, int logicalBlockBytes) -> {
+                exports.put(volume, term);
+                exportBytes.put(volume, sizeBytes);
+            }
             case Action.CloseExport(int volume) -> exports.remove(volume);
             case Action.StartDiskOperation start -> disks.get(start.operation.volume).start(start.operation);
             case Action.OpenDisk(int volume, int attach) -> openDisk(volume, attach);
             case Action.CloseDisk(int volume, int attach) -> closeDisk(volume, attach);
+            case Action.MeasureDisk(int volume, int attach) -> {
+                SimulatedDisk disk = disks.get(volume);
+                later(() -> {
+                    if (disk == disks.get(volume) && disk != null) deliver(new Event.DiskMeasured(volume, attach, disk.measure()));
+                });
+            }
             case Action.Connect(int number) -> {
                 connection = number;
                 trying = true;
@@ -407,6 +417,11 @@ public final class SimulatedNode {
     /** The term in which this volume is served; 0: it is not. */
     public long servedTerm(int volume) {
         return machine == null ? 0 : exports.getOrDefault(volume, 0L);
+    }
+
+    /** As large as a client that comes now sees it. */
+    public long servedBytes(int volume) {
+        return exportBytes.get(volume);
     }
 
     public boolean hasExport(int volume) {

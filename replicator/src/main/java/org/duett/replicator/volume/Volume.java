@@ -71,6 +71,8 @@ public final class Volume {
     private boolean crashedPrimary;
     private boolean fullSyncNeeded;
     private boolean superblockStale;
+    /** Of the last resize, here or at the peer; 0: what the configuration says. */
+    private long orderedLimitSectors;
 
     // ---- what the peer told in this connection
     public PeerGenerations peerGenerations;
@@ -373,6 +375,21 @@ public final class Volume {
         if (sizeSectors == newSizeSectors) return;
         sizeSectors = newSizeSectors;
         superblockStale = true;
+    }
+
+    /** No larger than this, whatever room the disks have; 0: no limit (spec metadata 9.1). */
+    public long sizeLimitSectors() {
+        return orderedLimitSectors != 0 ? orderedLimitSectors : settings.sizeLimitSectors();
+    }
+
+    public void orderSizeLimit(long sectors) {
+        orderedLimitSectors = sectors;
+    }
+
+    /** The backing device was measured anew. Where its metadata lies is another matter. */
+    public void diskGrew(Geometry newGeometry) {
+        assert newGeometry.dataBytes() >= geometry.dataBytes();
+        geometry = newGeometry;
     }
 
     /** The most that this disk can export, before limits of the user and the peer. */

@@ -66,6 +66,20 @@ final class KernelDisks {
         payload.release();
     }
 
+    static void growAndWriteAtTheNewEnd(KernelDiskHarness harness, Path data) {
+        long oldEnd = harness.disk().geometry().dataBytes();
+        KernelDiskHarness.newFile(data.getParent(), data.getFileName().toString(), oldEnd + (1 << 20));
+        ByteBuf buffer = harness.allocate(4096);
+        harness.onLoop(() -> harness.disk().start(BackingDiskContract.write(oldEnd, buffer, 4096)));
+        assertThat(harness.nextAnswer().errno).as("nobody has looked").isEqualTo(Errno.EINVAL);
+        harness.onLoop(() -> {
+            assertThat(harness.disk().measure().dataBytes()).isEqualTo(oldEnd + (1 << 20));
+            harness.disk().start(BackingDiskContract.write(oldEnd, buffer, 4096));
+        });
+        assertThat(harness.nextAnswer().errno).isZero();
+        buffer.release();
+    }
+
     static void readBehindTheEndOfAFileThatWasCut(KernelDiskHarness harness, Path data) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(data.toFile(), "rw")) {
             file.setLength(1 << 20);

@@ -30,6 +30,11 @@ class ThreadedDiskTest extends BackingDiskContract {
     }
 
     @Test
+    void aFileThatGrewIsUsedToItsNewEndOnceItWasMeasured() {
+        KernelDisks.growAndWriteAtTheNewEnd((KernelDiskHarness) harness(), directory.resolve("data"));
+    }
+
+    @Test
     void aFileThatBecameShorterAnswersWithAnError() throws Exception {
         KernelDisks.readBehindTheEndOfAFileThatWasCut((KernelDiskHarness) harness(), directory.resolve("data"));
     }

@@ -34,6 +34,11 @@ class UringDiskTest extends BackingDiskContract {
     }
 
     @Test
+    void aFileThatGrewIsUsedToItsNewEndOnceItWasMeasured() {
+        KernelDisks.growAndWriteAtTheNewEnd((KernelDiskHarness) harness(), directory.resolve("data"));
+    }
+
+    @Test
     void aFileThatBecameShorterAnswersWithAnError() throws Exception {
         KernelDisks.readBehindTheEndOfAFileThatWasCut((KernelDiskHarness) harness(), directory.resolve("data"));
     }

@@ -1,0 +1,161 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.simulator.Stories.refused;
+import static org.duett.replicator.simulator.Stories.superblockOnDisk;
+
+import java.util.Arrays;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.junit.jupiter.api.Test;
+
+/** A volume grows while it is in use (spec metadata 9, states 8: resize). */
+class ResizeStoriesTest {
+    private static final Command.Resize TO_ALL = new Command.Resize(0, 0, false);
+    private static final long GROWN_BYTES = SimulatedPair.DEVICE_BYTES + (8L << 20);
+    private static final long GROWN_SECTORS = GROWN_BYTES / 512;
+
+    private static SimulatedPair pair(long seed) {
+        return SimulatedPair.connected(seed, StorySettings.externalMetadata());
+    }
+
+    /** The new part holds anything, and something else on each node. */
+    private static void grow(SimulatedNode node, long bytes) {
+        long end = node.data(0).sizeBytes();
+        node.data(0).grow(bytes);
+        byte[] garbage = new byte[4096];
+        Arrays.fill(garbage, (byte) (0xa1 + node.index()));
+        node.data(0).store(end, garbage);
+        node.data(0).store(bytes - 4096, garbage);
+    }
+
+    private static long size(SimulatedNode node) {
+        return Stories.volume(node).sizeSectors();
+    }
+
+    @Test
+    void bothDevicesAreMeasuredAndTheNewPartIsResynced() {
+        for (boolean onPrimary : new boolean[]{true, false}) {
+            var pair = pair(1);
+            SimulatedNode where = onPrimary ? pair.alpha() : pair.beta();
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            pair.must(where, TO_ALL);
+            assertThat(superblockOnDisk(where).lastAgreedSectors()).as("on disk when it is answered").isEqualTo(GROWN_SECTORS);
+            assertThat(pair.alpha().servedBytes(0)).isEqualTo(GROWN_BYTES);
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+            pair.done(pair.write(pair.alpha(), GROWN_SECTORS - 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void itGrowsUnderLoad() {
+        for (int seed = 20; seed < 30; seed++) {
+            var pair = pair(seed);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            for (int i = 0; i < 60; i++) pair.write(pair.alpha(), i * 640L, 8);
+            long ticket = pair.alpha().command(TO_ALL);
+            for (int i = 0; i < 60; i++) pair.write(pair.alpha(), i * 640L + 16, 8);
+            pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            pair.runUntilProtected();
+            if (pair.alpha().result(ticket) instanceof CommandResult.Refused) pair.must(pair.alpha(), TO_ALL);
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void aSizeThatWasOrderedHoldsOnBothNodes() {
+        var pair = pair(3);
+        grow(pair.alpha(), GROWN_BYTES);
+        grow(pair.beta(), GROWN_BYTES);
+        long wanted = GROWN_SECTORS - 4096;
+        pair.must(pair.alpha(), new Command.Resize(0, wanted, false));
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).isEqualTo(wanted).isEqualTo(size(pair.beta()));
+        pair.network().reset();
+        pair.runUntil(() -> !pair.isProtected());
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).as("also in the next connection").isEqualTo(wanted).isEqualTo(size(pair.beta()));
+        pair.must(pair.beta(), TO_ALL);
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+        pair.checkAll();
+    }
+
+    @Test
+    void whatIsKnownToBeEqualIsNotResynced() {
+        var pair = pair(4);
+        pair.alpha().data(0).grow(GROWN_BYTES);
+        pair.beta().data(0).grow(GROWN_BYTES);
+        pair.must(pair.alpha(), new Command.Resize(0, 0, true));
+        assertThat(pair.state(pair.alpha()).connection().isSyncLike()).isFalse();
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+        pair.checkAll();
+    }
+
+    @Test
+    void aPeerWhoseDeviceHasNotGrownKeepsTheSize() {
+        var pair = pair(5);
+        long before = size(pair.alpha());
+        grow(pair.alpha(), GROWN_BYTES);
+        var report = refused(pair, pair.alpha(), TO_ALL);
+        assertThat(report.whatHappened()).contains("beta's disk has room for " + before);
+        assertThat(size(pair.alpha())).isEqualTo(before).isEqualTo(size(pair.beta()));
+        grow(pair.beta(), GROWN_BYTES);
+        pair.must(pair.alpha(), TO_ALL);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void withInternalMetadataItIsRefusedWithAWayOut() {
+        for (int grown = 0; grown < 2; grown++) {
+            var pair = SimulatedPair.connected(6);
+            long before = size(pair.alpha());
+            (grown == 0 ? pair.alpha() : pair.beta()).data(0).grow(GROWN_BYTES);
+            CommandResult result = pair.run(pair.alpha(), TO_ALL);
+            if (grown == 0) {
+                var report = ((CommandResult.Refused) result).report();
+                Stories.readsWell(report);
+                assertThat(report.whatHappened()).contains("metadata is internal");
+                assertThat(report.whatToDo()).contains("create-md");
+            } else {
+                Stories.told(pair.beta(), "metadata is internal");
+            }
+            assertThat(size(pair.alpha())).isEqualTo(before).isEqualTo(size(pair.beta()));
+            pair.done(pair.write(pair.alpha(), before - 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void itIsAnsweredWhenTheConnectionIsLostMeanwhile() {
+        var pair = pair(7);
+        grow(pair.alpha(), GROWN_BYTES);
+        grow(pair.beta(), GROWN_BYTES);
+        long ticket = pair.alpha().command(TO_ALL);
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> pair.alpha().result(ticket) != null);
+        assertThat(pair.alpha().result(ticket)).isInstanceOf(CommandResult.Refused.class);
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void nothingShrinks() {
+        var pair = pair(8);
+        refused(pair, pair.alpha(), new Command.Resize(0, size(pair.alpha()) - 8, false));
+        refused(pair, pair.alpha(), new Command.Resize(0, size(pair.alpha()) + 8, false));
+        pair.must(pair.alpha(), TO_ALL);
+    }
+}
