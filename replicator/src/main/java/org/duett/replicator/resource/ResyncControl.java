@@ -362,6 +362,9 @@ final class ResyncControl {
         volume.setIdentifiers(volume.identifiers().startAsSyncTarget(identifier));
         parts.fact(each, volume.state().withConnection(ConnectionState.SYNC_TARGET), volume.bitmap().setBits() + " blocks to resync");
         each.startingTarget = true;
+        // The source forgets a block when we say that it is here, while it may still be in our disk's cache: our own bitmap has to name
+        // it until it is not (rule 12).
+        volume.metadata().writeBitmap(null, out);
         volume.metadata().writeSuperblock((durable, actions) -> {
             boolean current = durable && connection == parts.connection && each.startingTarget;
             each.startingTarget = false;

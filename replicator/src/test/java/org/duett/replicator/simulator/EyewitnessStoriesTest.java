@@ -1,0 +1,89 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.junit.jupiter.api.Test;
+
+/** Who may say that it saw every acknowledged write, and how it stops to be that one (rules 20, 23). */
+class EyewitnessStoriesTest {
+
+    private static void loseAlpha(SimulatedPair pair) {
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+    }
+
+    @Test
+    void aNodeThatWasConnectedAndGoodUntilTheLossIsOne() {
+        var pair = SimulatedPair.connected(1);
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+        loseAlpha(pair);
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+    }
+
+    @Test
+    void aNodeThatStartedAgainIsNone() {
+        var pair = SimulatedPair.connected(2);
+        loseAlpha(pair);
+        pair.kill(pair.beta());
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).disk().isAtLeast(DiskState.CONSISTENT));
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+    }
+
+    @Test
+    void aTargetOfAResyncIsNone() {
+        var pair = SimulatedPair.connected(3, StorySettings.resyncRate(500));
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        for (int i = 0; i < 200; i++) pair.done(pair.write(pair.alpha(), 1000 + 24L * i, 8));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+        loseAlpha(pair);
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+    }
+
+    @Test
+    void itIsGivenUpByAnswerForTheLatestConnectionOnly() {
+        var pair = SimulatedPair.connected(4);
+        int connection = pair.beta().machine().connection();
+        Stories.refused(pair, pair.beta(), new Command.GiveUpEyewitness(connection + 7));
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+        pair.must(pair.beta(), new Command.GiveUpEyewitness(connection));
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+    }
+
+    @Test
+    void aNodeThatWasOutdatedIsNone() {
+        var pair = SimulatedPair.connected(5);
+        loseAlpha(pair);
+        CommandResult outdated = pair.run(pair.beta(), Command.Outdate.UNBOUND);
+        assertThat(outdated).isInstanceOf(CommandResult.Done.class);
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.OUTDATED);
+        Stories.refused(pair, pair.beta(), new Command.Promote(false));
+    }
+
+    @Test
+    void anOutdateForAnotherGenerationIsRefused() {
+        var pair = SimulatedPair.connected(6);
+        loseAlpha(pair);
+        Stories.refused(pair, pair.beta(), new Command.Outdate(0x1234_5678_9abc_def0L, -1, Long.MAX_VALUE));
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    }
+
+    @Test
+    void withTheNextConnectionItIsOneAgain() {
+        var pair = SimulatedPair.connected(7);
+        pair.must(pair.beta(), new Command.GiveUpEyewitness(-1));
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.network().heal();
+        pair.runUntilProtected();
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+    }
+}
