@@ -52,7 +52,7 @@ final class FullSync {
 
     private void invalidateAlone(VolumeParts each, long ticket, ActionQueue out) {
         parts.fact(each, each.volume.state().withDisk(DiskState.INCONSISTENT), "invalidated");
-        resync.setAllBits(each, (durable, actions) -> answerMarked(each, durable, ticket, "is Inconsistent; the next connect copies everything from the peer",
+        each.wholeBitmap.setAll((durable, actions) -> answerMarked(each, durable, ticket, "is Inconsistent; the next connect copies everything from the peer",
                 actions), out);
     }
 
@@ -79,7 +79,7 @@ final class FullSync {
         parts.fact(each, volume.state().withPeerDisk(DiskState.INCONSISTENT), "the peer's copy is invalidated");
         // Bits mean something to the next handshake only when they count from an identifier that the peer may have, too (spec states 3.2).
         if (volume.identifiers().bitmap() == 0) volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), true));
-        resync.setAllBits(each, (durable, actions) -> answerMarked(each, durable, ticket, "the next connect copies everything to the peer", actions), out);
+        each.wholeBitmap.setAll((durable, actions) -> answerMarked(each, durable, ticket, "the next connect copies everything to the peer", actions), out);
     }
 
     private void answerMarked(VolumeParts each, boolean durable, long ticket, String text, ActionQueue out) {

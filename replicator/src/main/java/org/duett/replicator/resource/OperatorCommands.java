@@ -323,17 +323,39 @@ final class OperatorCommands {
 
     private void newCurrentUuid(VolumeParts each, long ticket, boolean clear, ActionQueue out) {
         Volume volume = each.volume;
-        boolean fresh = volume.identifiers().isJustCreated();
-        boolean connected = volume.state().connection() == ConnectionState.CONNECTED;
-        boolean skips = connected && clear && fresh && volume.peerGenerations != null && volume.peerGenerations.identifiers().isJustCreated();
-        if (!volume.diskUsable() || !parts.isStandAlone() && !skips) {
-            refuse(ticket, StateChangeResult.NO_NETWORK_CONFIG, parts.name(volume) + " is " + volume.state() + ".", "Nothing was changed.",
+        if (!volume.diskUsable() || !parts.isStandAlone() && !(clear && skipsInitialSync(each)) || each.wholeBitmap.isSetting()) {
+            refuse(ticket, StateChangeResult.NO_NETWORK_CONFIG, parts.name(volume) + " is " + volume.state()
+                    + (each.wholeBitmap.isSetting() ? ", and its bitmap is being filled." : "."), "Nothing was changed.",
                     "Use it StandAlone, or with --clear-bitmap on two freshly created, connected disks whose contents are known to be equal.", out);
             return;
         }
-        var before = volume.identifiers();
-        volume.setIdentifiers(before.newCurrent(parts.random.takeIdentifier(), volume.isPrimary()));
-        if (clear) volume.bitmap().clearAll();
+        if (!clear) {
+            newGeneration(each, ticket, false, out);
+        } else if (volume.isPrimary()) {
+            // Its writes would set bits between the steps: this one is done at once.
+            volume.bitmap().clearAll();
+            newGeneration(each, ticket, false, out);
+        } else {
+            boolean skips = !parts.isStandAlone();
+            each.wholeBitmap.clearAll((cleared, actions) -> {
+                boolean still = cleared && (skips ? skipsInitialSync(each) : parts.isStandAlone()) && !volume.isPrimary();
+                if (still) newGeneration(each, ticket, skips, actions);
+                else refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + " became " + volume.state()
+                        + " while its bitmap was cleared.", "Its generation is unchanged.", "Look at duett status, then try again.", actions);
+            }, out);
+        }
+    }
+
+    /** Both are connected and as create-md left them. */
+    private static boolean skipsInitialSync(VolumeParts each) {
+        Volume volume = each.volume;
+        return volume.state().connection() == ConnectionState.CONNECTED && volume.identifiers().isJustCreated()
+                && volume.peerGenerations != null && volume.peerGenerations.identifiers().isJustCreated();
+    }
+
+    private void newGeneration(VolumeParts each, long ticket, boolean skips, ActionQueue out) {
+        Volume volume = each.volume;
+        volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), volume.isPrimary()));
         if (skips) {
             parts.sendIdentifiers(each, PeerGenerations.SKIP_INITIAL_SYNC, out);
             volume.setIdentifiers(volume.identifiers().withoutBitmap());

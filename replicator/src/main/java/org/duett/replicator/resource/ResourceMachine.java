@@ -349,6 +349,7 @@ public final class ResourceMachine {
         if (!parts.writes.isIdle() || !parts.reads.isIdle() || !parts.peerWrites.isDrained() || roles.isBusy() || requests.isBusy()) return false;
         for (VolumeParts each : parts.volumeParts) {
             if (each.volume.operationsInFlight() > 0 || each.attach.isRunning() || each.volume.overlap().presentUsers() > 0) return false;
+            if (each.wholeBitmap.wantsStep()) return false;
         }
         return true;
     }

@@ -14,7 +14,6 @@ import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
-import org.duett.replicator.volume.Then;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.Packet;
 
@@ -186,7 +185,7 @@ final class ResyncControl {
         each.parkedDisk = DiskState.DISKLESS;
         each.exchange = new BitmapExchange(volume, parts.connection, parts.settings.net().runLengthBitmaps());
         if (coverage == Coverage.WHOLE_DEVICE) {
-            setAllBits(each, (durable, actions) -> {
+            each.wholeBitmap.setAll((durable, actions) -> {
                 if (durable) advance(each, actions);
             }, out);
         }
@@ -195,7 +194,6 @@ final class ResyncControl {
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
         if (inHandshake) parts.sendState(volume, out);
         else if (peerHasNotDecided) answer(each, out);
-        if (source) each.exchange.startSending(out);
         advance(each, out);
     }
 
@@ -203,24 +201,6 @@ final class ResyncControl {
     private void answer(VolumeParts each, ActionQueue out) {
         parts.sendIdentifiers(each, 0, out);
         parts.sendState(each.volume, out);
-    }
-
-    /** FULL_SYNC stands on disk until all pages do, so that a crash in between forgets nothing (spec metadata 5.1). */
-    void setAllBits(VolumeParts each, Then then, ActionQueue out) {
-        Volume volume = each.volume;
-        each.settingAllBits = true;
-        volume.setFullSyncNeeded(true);
-        volume.metadata().writeSuperblock((durable, actions) -> {
-        }, out);
-        volume.bitmap().setAll();
-        volume.metadata().writeBitmap((durable, actions) -> {
-            each.settingAllBits = false;
-            if (durable) {
-                volume.setFullSyncNeeded(false);
-                volume.metadata().writeSuperblock(null, actions);
-            }
-            then.run(durable, actions);
-        }, out);
     }
 
     // ---- bitmap exchange
@@ -243,15 +223,16 @@ final class ResyncControl {
         if (each.exchange == null) return;
         switch (each.volume.state().connection()) {
             case WF_BITMAP_S -> {
-                boolean ready = each.exchange.sent() && each.exchange.received() && !each.settingAllBits && !each.startingSource;
+                if (maySend(each)) each.exchange.startSending(out);
+                boolean ready = each.exchange.sent() && each.exchange.received() && !each.wholeBitmap.isSetting() && !each.startingSource;
                 if (ready) startSource(each, out);
             }
             case WF_BITMAP_T -> {
-                if (each.exchange.received() && !each.exchange.sent() && !each.exchange.wantsStep()) each.exchange.startSending(out);
+                if (each.exchange.received() && maySend(each)) each.exchange.startSending(out);
                 if (each.exchange.sent()) parts.fact(each, each.volume.state().withConnection(ConnectionState.WF_SYNC_UUID), "bitmaps are exchanged");
             }
             case WF_SYNC_UUID -> {
-                if (each.pendingSyncIdentifier != 0 && !each.settingAllBits) startTarget(each, out);
+                if (each.pendingSyncIdentifier != 0 && !each.wholeBitmap.isSetting()) startTarget(each, out);
             }
             default -> {
                 // The connection or the resync ended meanwhile; its end forgets the exchange.
@@ -259,8 +240,14 @@ final class ResyncControl {
         }
     }
 
+    /** It has not begun, and what it would send is complete. */
+    private static boolean maySend(VolumeParts each) {
+        return !each.exchange.sent() && !each.exchange.wantsStep() && !each.wholeBitmap.wantsStep();
+    }
+
     boolean wantsStep() {
         for (VolumeParts each : parts.volumeParts) {
+            if (each.wholeBitmap.wantsStep()) return true;
             if (each.exchange != null && each.exchange.wantsStep()) return true;
         }
         return false;
@@ -268,9 +255,13 @@ final class ResyncControl {
 
     void step(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            if (each.exchange == null || !each.exchange.wantsStep()) continue;
-            each.exchange.sendStep(out);
-            advance(each, out);
+            if (each.wholeBitmap.wantsStep()) {
+                each.wholeBitmap.step(out);
+                if (!each.wholeBitmap.wantsStep()) advance(each, out);
+            } else if (each.exchange != null && each.exchange.wantsStep()) {
+                each.exchange.sendStep(out);
+                advance(each, out);
+            }
         }
     }
 
@@ -350,7 +341,7 @@ final class ResyncControl {
         }
         // 0 stands for none here; a source's is never 0 (spec states 3.2).
         each.pendingSyncIdentifier = identifier == 0 ? 2 : identifier;
-        if (!each.settingAllBits) startTarget(each, out);
+        if (!each.wholeBitmap.isSetting()) startTarget(each, out);
     }
 
     private void startTarget(VolumeParts each, ActionQueue out) {
@@ -461,7 +452,7 @@ final class ResyncControl {
             VolumeState given = volume.state().withConnection(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.INCONSISTENT);
             parts.fact(each, given, "waiting for the sync identifier");
         }
-        setAllBits(each, (durable, actions) -> {
+        each.wholeBitmap.setAll((durable, actions) -> {
             if (!durable || connection != parts.connection) return;
             if (source && volume.state().connection() == ConnectionState.STARTING_SYNC_S) startSource(each, actions);
             if (!source && each.pendingSyncIdentifier != 0) startTarget(each, actions);
@@ -500,9 +491,19 @@ final class ResyncControl {
         }
     }
 
+    /** The peer declares two fresh disks equal. Until the bits are clear we stay what we are: JUST_CREATED, and so a target of everything. */
     void initialSyncSkipped(VolumeParts each, GenerationIdentifiers peer, ActionQueue out) {
+        int connection = parts.connection;
+        each.wholeBitmap.clearAll((clear, actions) -> {
+            Volume volume = each.volume;
+            boolean still = clear && connection == parts.connection && volume.state().connection() == ConnectionState.CONNECTED
+                    && volume.identifiers().isJustCreated() && !volume.isPrimary();
+            if (still) beEqual(each, peer, actions);
+        }, out);
+    }
+
+    private void beEqual(VolumeParts each, GenerationIdentifiers peer, ActionQueue out) {
         Volume volume = each.volume;
-        volume.bitmap().clearAll();
         volume.setIdentifiers(volume.identifiers().adoptingCurrentOf(peer));
         parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
         // Our last word may have been that we are Inconsistent, and may have come behind its order to skip.

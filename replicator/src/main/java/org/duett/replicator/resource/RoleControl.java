@@ -129,7 +129,9 @@ final class RoleControl {
     }
 
     private boolean disksAreDecided() {
-        return parts.volumes.stream().map(volume -> volume.state().disk())
+        // A host's writes would set bits that are being cleared.
+        boolean clearing = parts.volumeParts.stream().anyMatch(each -> each.wholeBitmap.isClearing());
+        return !clearing && parts.volumes.stream().map(volume -> volume.state().disk())
                 .noneMatch(disk -> disk == DiskState.ATTACHING || disk == DiskState.NEGOTIATING);
     }
 

@@ -22,8 +22,8 @@ final class VolumeParts {
 
     /** The bitmap exchange of this connection, from the decision to resync until both have the union. */
     BitmapExchange exchange;
-    /** Bits that were set wholly are not all on disk yet; the resync begins only after that. */
-    boolean settingAllBits;
+    /** A resync of everything begins only when all bits are set and on disk. */
+    final WholeBitmap wholeBitmap;
     /** The sync identifier came, and its superblock is on the way to disk. */
     boolean startingTarget;
     /** Target: the sync identifier that came while all bits were still being set; 0: none. */
@@ -68,6 +68,7 @@ final class VolumeParts {
 
     VolumeParts(ResourceSettings settings, Volume volume, BufferSource buffers) {
         this.volume = volume;
+        wholeBitmap = new WholeBitmap(volume);
         NetSettings net = settings.net();
         IntegrityAlgorithm checksum = net.checksumAlgorithm().isEmpty() ? null : IntegrityAlgorithm.named(net.checksumAlgorithm());
         attach = new AttachSequence(settings.name(), volume, buffers, settings.madeDisks());

@@ -26,9 +26,11 @@ class FullSyncStoriesTest {
 
     private static boolean bothAreInconsistentAndConnected(SimulatedPair pair) {
         for (SimulatedNode node : new SimulatedNode[]{pair.alpha(), pair.beta()}) {
-            VolumeState state = pair.state(node);
-            boolean both = state.disk() == DiskState.INCONSISTENT && state.peerDisk() == DiskState.INCONSISTENT;
-            if (!both || state.connection() != ConnectionState.CONNECTED) return false;
+            for (var settings : node.settings().volumes()) {
+                VolumeState state = node.machine().state(settings.number());
+                boolean both = state.disk() == DiskState.INCONSISTENT && state.peerDisk() == DiskState.INCONSISTENT;
+                if (!both || state.connection() != ConnectionState.CONNECTED) return false;
+            }
         }
         return true;
     }
@@ -138,6 +140,84 @@ class FullSyncStoriesTest {
             assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.INCONSISTENT);
             assertThat(pair.state(pair.beta()).connection()).isEqualTo(ConnectionState.CONNECTED);
         }
+    }
+
+    // ---- two disks that are known to be equal
+
+    @Test
+    void theInitialSyncOfTwoFreshDisksIsSkipped() {
+        for (int seed = 40; seed < 45; seed++) {
+            var pair = SimulatedPair.of(seed, StorySettings.twoVolumes());
+            pair.alpha().up();
+            pair.beta().up();
+            pair.runUntil(() -> bothAreInconsistentAndConnected(pair));
+            pair.must(pair.alpha(), new Command.NewCurrentUuid(-1, true));
+            pair.must(pair.alpha(), new Command.Promote(false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void whenTheConnectionIsLostWhileItIsSkippedEverythingIsCopied() {
+        for (int seed = 50; seed < 70; seed++) {
+            var pair = SimulatedPair.of(seed);
+            pair.alpha().up();
+            pair.beta().up();
+            pair.runUntil(() -> bothAreInconsistentAndConnected(pair));
+            pair.alpha().command(new Command.NewCurrentUuid(0, true));
+            pair.runFor((seed - 50) * 50_000L);
+            pair.network().reset();
+            pair.runFor(SimulatedPair.SECOND);
+            if (pair.state(pair.alpha()).disk() != DiskState.UP_TO_DATE) pair.must(pair.alpha(), new Command.Promote(true));
+            else pair.must(pair.alpha(), new Command.Promote(false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void aNewGenerationWithAClearBitmapIsMadeStandAlone() {
+        var pair = SimulatedPair.connected(71);
+        pair.must(pair.beta(), new Command.Disconnect(false));
+        pair.must(pair.beta(), new Command.Invalidate(0));
+        pair.must(pair.beta(), new Command.NewCurrentUuid(0, true));
+        assertThat(volume(pair.beta()).bitmap().isAllClear()).isTrue();
+    }
+
+    @Test
+    void aLargeBitmapIsFilledInSteps() {
+        var pair = SimulatedPair.of(72);
+        SimulatedNode alpha = pair.alpha();
+        pair.freshDisk(alpha, 0, 100L << 30);
+        alpha.start();
+        pair.must(alpha, new Command.Attach(0));
+        pair.must(alpha, new Command.NewCurrentUuid(0, true));
+        long ticket = alpha.command(new Command.Invalidate(0));
+        pair.runUntil(() -> !volume(alpha).bitmap().isAllClear());
+        assertThat(volume(alpha).bitmap().setBits()).isEqualTo((32L << 30) / 4096);
+        pair.runUntil(() -> alpha.result(ticket) != null);
+        assertThat(volume(alpha).bitmap().isAllSet()).isTrue();
+        assertThat(flagsOnDisk(alpha) & Superblock.FULL_SYNC).isZero();
+    }
+
+    @Test
+    void aCrashBetweenTheStepsForgetsNothing() {
+        var pair = SimulatedPair.of(73);
+        SimulatedNode alpha = pair.alpha();
+        pair.freshDisk(alpha, 0, 100L << 30);
+        alpha.start();
+        pair.must(alpha, new Command.Attach(0));
+        pair.must(alpha, new Command.NewCurrentUuid(0, true));
+        long ticket = alpha.command(new Command.Invalidate(0));
+        pair.runUntil(() -> (flagsOnDisk(alpha) & Superblock.FULL_SYNC) != 0);
+        assertThat(alpha.result(ticket)).isNull();
+        pair.losePower(alpha);
+        alpha.start();
+        pair.must(alpha, new Command.Attach(0));
+        assertThat(volume(alpha).bitmap().isAllSet()).isTrue();
     }
 
     // ---- alone
