@@ -151,6 +151,12 @@ public final class ReplicatedPair implements AutoCloseable {
         configure();
     }
 
+    /** From its next start on the node works on this file. */
+    public void replaceDisk(ReplicatorProcess node, int volume, Path file) {
+        (node == alpha ? alphaDisks : betaDisks).set(volume, file);
+        putBetween(node, volume, file);
+    }
+
     // ---- start
 
     /** Fresh metadata, both daemons run, the resource is up on both. */

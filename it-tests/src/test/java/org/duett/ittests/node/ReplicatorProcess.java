@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -123,6 +124,7 @@ public final class ReplicatorProcess implements AutoCloseable {
             Files.createDirectories(folder.resolve("state"));
             ProcessBuilder builder = java("org.duett.replicator.ReplicatorMain", List.of("--foreground"));
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()));
+            if (namespace.isPresent()) runInOwnBoot(builder);
             OPEN.add(this);
             process = namespace.isPresent() ? namespace.get().start(builder) : builder.start();
         } catch (IOException e) {
@@ -130,6 +132,19 @@ public final class ReplicatorProcess implements AutoCloseable {
         }
         awaitAnswer();
         return this;
+    }
+
+    /** A machine has its own boots: in its namespace the kernel's identifier of the boot is covered by one of ours. */
+    private void runInOwnBoot(ProcessBuilder builder) throws IOException {
+        if (!Files.exists(bootId())) Files.writeString(bootId(), UUID.randomUUID() + "\n");
+        List<String> command = new ArrayList<>(List.of("sh", "-c",
+                "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\"", bootId().toString()));
+        command.addAll(builder.command());
+        builder.command(command);
+    }
+
+    private Path bootId() {
+        return folder.resolve("boot_id");
     }
 
     private void awaitAnswer() {
@@ -229,7 +244,7 @@ public final class ReplicatorProcess implements AutoCloseable {
         return String.join(File.pathSeparator, entries);
     }
 
-    /** What a restart of the machine takes away: the run directory. The daemon must not run. */
+    /** What a restart of the machine takes away: the run directory, and in a namespace the boot's identifier. The daemon must not run. */
     public void forgetThisBoot() throws IOException {
         if (isRunning()) {
             throw new IllegalStateException(name + " runs");
@@ -239,6 +254,7 @@ public final class ReplicatorProcess implements AutoCloseable {
                 Files.delete(file);
             }
         }
+        Files.deleteIfExists(bootId());
     }
 
     // ---- the command line

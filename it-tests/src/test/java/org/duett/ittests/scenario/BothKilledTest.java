@@ -1,9 +1,11 @@
 package org.duett.ittests.scenario;
 
 import java.io.IOException;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.duett.ittests.node.ReplicatorProcess;
+import org.duett.ittests.oracle.DiskFiles;
 import org.junit.jupiter.api.Test;
 
 /** Needs root: both daemons are killed at the same moment, under load; whoever is promoted then has every acknowledged write. */
@@ -14,6 +16,7 @@ class BothKilledTest extends PairScenario {
     @Test
     void whatWasAcknowledgedIsOnBothWhenBothAreBack() throws IOException {
         start();
+        long dataBytes = pair.volume(alpha).sizeBytes();
         ReplicatorProcess primary = alpha;
         for (int round = 0; round < ROUNDS; round++) {
             load.startOn(pair.export(primary));
@@ -21,6 +24,10 @@ class BothKilledTest extends PairScenario {
             killBoth();
             load.awaitEnd();
             boolean machinesToo = round == 1;
+            // What both name together: the Primary's activity log has what was under way.
+            BitSet named = DiskFiles.namedBlocks(pair.disk(alpha, 0));
+            named.or(DiskFiles.namedBlocks(pair.disk(beta, 0)));
+            DiskFiles.assertDifferencesAreNamed(pair.disk(alpha, 0), pair.disk(beta, 0), dataBytes, named);
             for (ReplicatorProcess node : List.of(alpha, beta)) {
                 if (machinesToo) node.forgetThisBoot();
                 pair.restart(node);

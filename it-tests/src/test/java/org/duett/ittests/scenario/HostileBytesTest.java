@@ -15,7 +15,7 @@ import org.duett.bench.network.Namespace;
 import org.duett.ittests.node.ReplicatorProcess;
 import org.junit.jupiter.api.Test;
 
-/** Needs root: bytes of strangers on every socket of both nodes, while they mirror (promise 5). Their connections go, with a reason; the pair goes on. */
+/** Needs root: bytes of strangers on every socket of both nodes (promise 5). Their connections go, with a reason; the pair goes on. */
 class HostileBytesTest extends PairScenario {
 
     private static final long SEED = 4711;

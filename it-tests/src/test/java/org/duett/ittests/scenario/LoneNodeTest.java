@@ -164,8 +164,8 @@ class LoneNodeTest {
         for (int i = 0; i < 3; i++) {
             long before = writtenKib();
             // Behind the other's blocks, which are below 24 MiB.
-            Process client = new ProcessBuilder("fio", "--name=victim", "--ioengine=nbd", "--uri=" + export.uri(), "--rw=randwrite", "--bs=1m",
-                    "--iodepth=8", "--offset=32m", "--size=24m", "--time_based", "--runtime=600", "--thread")
+            Process client = new ProcessBuilder("fio", "--name=victim", "--ioengine=nbd", "--uri=" + export.uri(), "--rw=randwrite",
+                    "--bs=1m", "--iodepth=8", "--offset=32m", "--size=24m", "--time_based", "--runtime=600", "--thread")
                     .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             try {
                 load.awaitMore(200);

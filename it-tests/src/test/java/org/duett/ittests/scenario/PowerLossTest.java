@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,21 +16,22 @@ import org.duett.bench.verify.StampedBlock;
 import org.duett.ittests.device.LoggedDevice;
 import org.duett.ittests.node.ReplicatedPair;
 import org.duett.ittests.node.ReplicatorProcess;
+import org.duett.ittests.oracle.DiskFiles;
 import org.duett.ittests.oracle.FlushedWrites;
 import org.junit.jupiter.api.Test;
 
 /**
- * Needs root, loop devices, FUSE and nbdfuse: both machines lose their power at the same moment, and each disk what was in its cache.
- * What was flushed is there, and what now differs is named by the activity log (promises 1, 4; rule 12).
+ * Needs root, loop devices, FUSE and nbdfuse: machines lose their power, and their disks what was in their caches. What was flushed is
+ * there, what was acknowledged is on the survivor, and what differs is named by the activity log (promises 1, 4; rules 12, 24).
  */
 class PowerLossTest extends PairScenario {
 
     private static final ReplicatedPair.Plan PLAN = ReplicatedPair.Plan.oneVolumeOf(24 * ReplicatedPair.MIB);
     private static final long SEED = 20261120;
-    private static final int WRITES = 1500;
+    private static final int WRITES = 1000;
     private static final int WRITES_TO_A_FLUSH = 20;
     private static final int WRITES_TO_A_FORCED_ONE = 9;
-    private static final int MOMENTS = 6;
+    private static final int MOMENTS = 4;
     /** So few that blocks are written to again and again, so many that several extents are hot. */
     private static final int STRIDE_BLOCKS = 17;
 
@@ -39,6 +41,44 @@ class PowerLossTest extends PairScenario {
     @Override
     List<Requirement> requirements() {
         return LoggedDevice.requirements();
+    }
+
+    @Test
+    void theSurvivorTakesOverAndTheOneWithoutPowerComesBackWithAllThatItsCacheHadLost() throws IOException {
+        loseThePrimarysPower();
+        beta.promote(RESOURCE);
+        load.verify(pair.export(beta));
+        load.writeTo(pair.export(beta), 50);
+        pair.restart(alpha);
+        verifyOnBoth(beta);
+    }
+
+    /** Rule 24: DRBD would copy from the crashed Primary, whose cache has lost what was acknowledged and not flushed. */
+    @Test
+    void whereNobodyTookOverTheSurvivorsDataCount() throws IOException {
+        loseThePrimarysPower();
+        pair.restart(alpha);
+        pair.compareBytes();
+        assertThat(alpha.status(RESOURCE).role()).isEqualTo("Secondary");
+        beta.promote(RESOURCE);
+        load.verify(pair.export(beta));
+    }
+
+    private void loseThePrimarysPower() throws IOException {
+        prepare(PLAN);
+        LoggedDevice log = logged(alpha);
+        startPrepared();
+        load.startOn(pair.export(alpha));
+        load.awaitMore(500);
+        alpha.kill();
+        load.awaitEnd();
+        pair.awaitLoss(beta);
+        Path image = alpha.folder().resolve("rebuilt");
+        log.rebuildAfterPowerLoss(LoggedDevice.now(), SEED, image);
+        long dataBytes = pair.volume(beta).sizeBytes();
+        assertThat(DiskFiles.differingBlocks(image, pair.disk(beta, 0), dataBytes)).as("lost by alpha's cache").isNotEmpty();
+        pair.replaceDisk(alpha, 0, image);
+        alpha.forgetThisBoot();
     }
 
     @Test
