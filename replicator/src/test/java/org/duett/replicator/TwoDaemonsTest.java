@@ -162,7 +162,7 @@ class TwoDaemonsTest {
             assertThat(duett("a", "status").ok().out()).contains("Weaker than promised: thin file");
             Path log = directory.resolve("second.log");
             assertThat(start("a", log, "org.duett.replicator.ReplicatorMain").waitFor()).isEqualTo(20);
-            assertThat(log).content().contains("another daemon answers");
+            assertThat(log).content().contains("another process answers");
             duett("a", "up", "all").ok();
             assertThat(duett("a", "up", "r1").code()).isEqualTo(10);
         } finally {

@@ -1,12 +1,15 @@
 package org.duett.replicator.control;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.transport.PrivateSocketFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,13 +21,16 @@ public final class ControlServer implements AutoCloseable {
     static final int LONGEST_REQUEST_BYTES = 16 << 10;
     static final int MOST_CLIENTS = 64;
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+    private static final int BACKLOG = 64;
 
-    private final ControlSocketFile file;
+    private final Path path;
+    private final PrivateSocketFile file;
     private final ServerSocketChannel listener;
     private final ControlHandler handler;
     private final Set<SocketChannel> clients = ConcurrentHashMap.newKeySet();
 
-    private ControlServer(ControlSocketFile file, ServerSocketChannel listener, ControlHandler handler) {
+    private ControlServer(Path path, PrivateSocketFile file, ServerSocketChannel listener, ControlHandler handler) {
+        this.path = path;
         this.file = file;
         this.listener = listener;
         this.handler = handler;
@@ -32,10 +38,24 @@ public final class ControlServer implements AutoCloseable {
 
     /** Fails when another process answers at that path; a socket that nobody answers on is replaced. */
     public static ControlServer listen(Path path, ControlHandler handler) throws IOException {
-        ControlSocketFile file = new ControlSocketFile(path);
-        ControlServer server = new ControlServer(file, file.bind(), handler);
+        PrivateSocketFile file = PrivateSocketFile.prepare("the control socket", path);
+        ControlServer server = new ControlServer(path, file, bind(path, file), handler);
         Thread.ofVirtual().name("control-accept").start(server::acceptAll);
         return server;
+    }
+
+    private static ServerSocketChannel bind(Path path, PrivateSocketFile file) throws IOException {
+        ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            listener.bind(UnixDomainSocketAddress.of(file.bindPath()), BACKLOG);
+            file.publish();
+            return listener;
+        } catch (IOException failed) {
+            listener.close();
+            throw new IOException("the control socket cannot listen on " + path + ": " + failed.getMessage(), failed);
+        } finally {
+            file.cleanUp();
+        }
     }
 
     private void acceptAll() {
@@ -44,7 +64,7 @@ public final class ControlServer implements AutoCloseable {
                 admit(listener.accept());
             } catch (IOException failed) {
                 if (!listener.isOpen()) return;
-                LOG.error("control socket {}: accepting a client failed: {}", file.path(), failed.toString());
+                LOG.error("control socket {}: accepting a client failed: {}", path, failed.toString());
                 if (!paused()) return;
             }
         }
@@ -63,7 +83,7 @@ public final class ControlServer implements AutoCloseable {
     private void admit(SocketChannel client) {
         clients.add(client);
         if (clients.size() > MOST_CLIENTS) {
-            LOG.warn("control socket {}: a client was turned away: {} are connected", file.path(), MOST_CLIENTS);
+            LOG.warn("control socket {}: a client was turned away: {} are connected", path, MOST_CLIENTS);
             Thread.ofVirtual().start(() -> turnAway(client));
             return;
         }
@@ -97,11 +117,11 @@ public final class ControlServer implements AutoCloseable {
             }
             settle(working, waits);
         } catch (ControlFormatException | LineChannel.TooLong malformed) {
-            LOG.warn("control socket {}: a client was dropped: {}", file.path(), malformed.getMessage());
+            LOG.warn("control socket {}: a client was dropped: {}", path, malformed.getMessage());
             settle(working, waits);
             refuseQuietly(lines, "Not a request: " + malformed.getMessage() + ".");
         } catch (IOException gone) {
-            LOG.debug("control socket {}: a client is gone: {}", file.path(), gone.toString());
+            LOG.debug("control socket {}: a client is gone: {}", path, gone.toString());
             if (working != null) working.interrupt();
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
@@ -127,12 +147,12 @@ public final class ControlServer implements AutoCloseable {
             ControlReply reply = handler.handle(request, line -> lines.write(ControlCodec.encode(new ControlReply.Line(line))));
             lines.write(ControlCodec.encode(reply));
         } catch (IOException gone) {
-            LOG.debug("control socket {}: a client did not wait for its answer: {}", file.path(), gone.toString());
+            LOG.debug("control socket {}: a client did not wait for its answer: {}", path, gone.toString());
             closeQuietly(client);
         } catch (InterruptedException ended) {
             closeQuietly(client);
         } catch (RuntimeException | Error ourMistake) {
-            LOG.error("control socket {}: request {} failed", file.path(), request, ourMistake);
+            LOG.error("control socket {}: request {} failed", path, request, ourMistake);
             refuseQuietly(lines, "The daemon could not answer: " + ourMistake);
         }
     }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import org.duett.replicator.transport.PrivateSocketFile;
 import org.duett.replicator.transport.Transport;
 
 /** The listening sockets of one {@link NbdServer}; opened by any thread but the loop's, which they serve. */
@@ -24,7 +25,7 @@ final class NbdListeners {
     /** Told of each new channel and how it came, on the loop. */
     private final BiConsumer<Channel, String> newcomer;
     private final List<Channel> listening = new ArrayList<>();
-    private final List<UnixSocketFile> socketFiles = new ArrayList<>();
+    private final List<PrivateSocketFile> socketFiles = new ArrayList<>();
 
     NbdListeners(EventLoop loop, BiConsumer<Channel, String> newcomer) {
         this.loop = loop;
@@ -32,7 +33,7 @@ final class NbdListeners {
     }
 
     synchronized void listenUnix(Transport transport, Path path) throws IOException {
-        UnixSocketFile file = UnixSocketFile.prepare(path);
+        PrivateSocketFile file = PrivateSocketFile.prepare("NBD", path);
         try {
             Channel channel = bind(bootstrap("unix").channel(transport.domainServerSocketChannel()), transport.domainAddress(file.bindPath()));
             listening.add(channel);
@@ -75,7 +76,7 @@ final class NbdListeners {
 
     synchronized void close(PromiseCombiner closed) {
         for (Channel channel : listening) closed.add(channel.close());
-        for (UnixSocketFile file : socketFiles) file.delete();
+        for (PrivateSocketFile file : socketFiles) file.delete();
         listening.clear();
         socketFiles.clear();
     }

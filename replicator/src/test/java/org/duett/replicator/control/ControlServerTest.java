@@ -135,7 +135,7 @@ class ControlServerTest {
 
     @Test
     void aSocketThatNobodyAnswersOnIsReplacedAndALiveOneIsNot() throws Exception {
-        assertThatThrownBy(() -> ControlServer.listen(socket, this::answer)).hasMessageContaining("another daemon answers");
+        assertThatThrownBy(() -> ControlServer.listen(socket, this::answer)).hasMessageContaining("another process answers");
         Path stale = directory.resolve("stale.sock");
         try (var listener = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
             listener.bind(UnixDomainSocketAddress.of(stale));
