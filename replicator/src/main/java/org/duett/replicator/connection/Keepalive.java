@@ -49,6 +49,11 @@ public final class Keepalive {
         return ++pingsSent;
     }
 
+    /** Is the peer there at this moment? One ping at a time is enough to know. */
+    public void test(ActionQueue out) {
+        if (running && !pingOutstanding) ping(out);
+    }
+
     public void answered() {
         answers++;
         if (answers >= pingsSent) pingOutstanding = false;

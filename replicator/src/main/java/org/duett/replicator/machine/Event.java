@@ -85,6 +85,10 @@ public sealed interface Event {
         }
     }
 
+    /** The peer opens a connection while there is this one: as it sees it, this one may be over. */
+    record PeerKnocked(int connection) implements Event {
+    }
+
     /** A packet arrived. The packet is valid during this event only; a payload's reference passes to the core. */
     final class PeerPacketArrived implements Event {
         public int connection;

@@ -50,6 +50,7 @@ final class EventTrace {
             case Event.DiskMeasured measured -> subjects[at] = measured;
             case Event.DiskClosed closed -> subjects[at] = closed;
             case Event.PeerConnected connected -> subjects[at] = connected;
+            case Event.PeerKnocked knocked -> subjects[at] = knocked;
             case Event.PeerLost lost -> subjects[at] = lost;
             case Event.CommandArrived command -> subjects[at] = command;
             case Event.HandlerFinished finished -> subjects[at] = finished;

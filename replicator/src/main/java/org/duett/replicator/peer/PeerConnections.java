@@ -34,7 +34,7 @@ public final class PeerConnections {
         this.loop = loop;
         this.payloads = payloads;
         this.events = events;
-        pairing = new PeerPairing(transport, loop, settings, random, this::paired);
+        pairing = new PeerPairing(transport, loop, settings, random, this::paired, this::knocked);
     }
 
     /** Performs {@link Action.Connect}: tries until {@link Event.PeerConnected} can be delivered. */
@@ -106,6 +106,10 @@ public final class PeerConnections {
         events.deliver(new Event.PeerConnected(connection, pair.resolveConflicts()));
         // The core may have disconnected again.
         if (link == newLink) newLink.begin();
+    }
+
+    private void knocked() {
+        if (link != null) events.deliver(new Event.PeerKnocked(current));
     }
 
     /** The listener stays: the next connect finds what the peer opened meanwhile. */

@@ -14,9 +14,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds the two TCP connections of a link (spec wire 1.1, 1.2): listens, connects, sorts out connections that crossed, and waits until
- * a pair has stayed alive for a moment. Connections that the peer opens while there is a link leave it alone (whether it is dead is
- * for the core's keepalive to decide) and are kept for a few seconds: a peer that came back before we noticed its death finds us
- * quickly. While no connection is wanted nobody listens, as with a kernel.
+ * a pair has stayed alive for a moment. Connections that the peer opens while there is a link leave it alone (the core is told, and
+ * its keepalive decides whether the link is dead) and are kept for a few seconds: a peer that came back before we noticed its death
+ * finds us quickly. While no connection is wanted nobody listens, as with a kernel.
  *
  * <p>
  * Who opens what. Either side opens the data socket. Who accepted it opens the meta socket at once; who opened it leaves the meta
@@ -32,6 +32,11 @@ final class PeerPairing implements PairingSocket.Watcher {
     interface Result {
         /** Both sockets are up. Called on the loop as a task of its own, never from within {@link #start}. */
         void paired(int connection, Pair pair);
+    }
+
+    /** Told that the peer opened a connection while none was wanted. */
+    interface Knock {
+        void heard();
     }
 
     /** {@code resolveConflicts}: we accepted the meta socket (spec wire 1.3). */
@@ -58,6 +63,7 @@ final class PeerPairing implements PairingSocket.Watcher {
     private final PeerListener listener;
     private final PeerConnector connector;
     private final Result result;
+    private final Knock knock;
 
     private final Lane data = new Lane(WireSocket.DATA);
     private final Lane meta = new Lane(WireSocket.META);
@@ -115,7 +121,8 @@ final class PeerPairing implements PairingSocket.Watcher {
         }
     }
 
-    PeerPairing(Transport transport, EventLoop loop, PeerSettings settings, RandomGenerator random, Result result) {
+    PeerPairing(Transport transport, EventLoop loop, PeerSettings settings, RandomGenerator random, Result result, Knock knock) {
+        this.knock = knock;
         this.loop = loop;
         this.settings = settings;
         this.random = random;
@@ -197,6 +204,7 @@ final class PeerPairing implements PairingSocket.Watcher {
                     lane.remove(socket);
                     socket.drop();
                 });
+                knock.heard();
             }
         }
     }

@@ -16,6 +16,8 @@ public record PeerSettings(String resource, InetSocketAddress localAddress, Inet
 
     /** Spec wire 1.4. {@code socketCheckMillis} 0: as {@code pingTimeoutMillis}. */
     public record Timing(long connectIntervalMillis, long pingTimeoutMillis, long socketCheckMillis) {
+        private static final long MOST_SETTLE_MILLIS = 500;
+
         public Timing {
             if (connectIntervalMillis <= 0) throw new IllegalArgumentException("connect-int " + connectIntervalMillis + " ms");
             if (pingTimeoutMillis <= 0) throw new IllegalArgumentException("ping-timeout " + pingTimeoutMillis + " ms");
@@ -27,9 +29,9 @@ public record PeerSettings(String resource, InetSocketAddress localAddress, Inet
             return 4 * pingTimeoutMillis;
         }
 
-        /** How long a pair must stay alive before it is taken for one. */
+        /** How long a pair must stay alive before it is taken for one. A ping-timeout for a slow peer makes no reconnect slow. */
         long settleMillis() {
-            return socketCheckMillis == 0 ? pingTimeoutMillis : socketCheckMillis;
+            return socketCheckMillis == 0 ? Math.min(pingTimeoutMillis, MOST_SETTLE_MILLIS) : socketCheckMillis;
         }
     }
 

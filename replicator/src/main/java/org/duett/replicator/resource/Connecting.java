@@ -104,6 +104,11 @@ final class Connecting {
         lose(cause, event.detail(), out);
     }
 
+    /** It may have restarted, and this connection be half-open: its answer to a ping decides that now, not at the next ping-int. */
+    void peerKnocked(int connection, ActionQueue out) {
+        if (connection == parts.connection && parts.socketsUp) parts.keepalive.test(out);
+    }
+
     private void reportBroken(String detail, ActionQueue out) {
         parts.report(Level.WARNING, "the connection to " + parts.settings.peerNode() + " is dropped: " + detail + ".",
                 "Nothing of what came with it was used; both disks are as they were.",

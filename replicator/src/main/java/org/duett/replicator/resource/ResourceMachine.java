@@ -75,6 +75,7 @@ public final class ResourceMachine {
             case Event.DiskClosed closed -> disks.closed(closed, out);
             case Event.DiskMeasured measured -> resizing.measured(measured, out);
             case Event.PeerConnected connected -> connecting.peerConnected(connected, out);
+            case Event.PeerKnocked(int connection) -> connecting.peerKnocked(connection, out);
             case Event.PeerLost lost -> connecting.peerLost(lost, out);
             case Event.PeerPacketArrived packet -> conversation.arrived(packet, out);
             case Event.CommandArrived(long ticket, var command) -> commands.arrived(ticket, command, out);

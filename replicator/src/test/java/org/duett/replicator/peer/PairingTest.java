@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.Socket;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.transport.Transport;
@@ -210,6 +211,28 @@ class PairingTest {
                 assertCarriesPackets(node, 1, data, meta);
             }
         }
+    }
+
+    @Test
+    void whoOpensAConnectionBesideALinkIsHeard() throws Exception {
+        Addresses addresses = Addresses.free();
+        try (var node = new PeerNode(TRANSPORT, addresses.low(), addresses.high()); var peer = new RawPeer(addresses.high(), addresses.low())) {
+            node.connect(4);
+            try (Socket data = peer.connect(WireSocket.DATA); Socket meta = peer.connect(WireSocket.META)) {
+                node.connected(4);
+                try (Socket again = peer.connect(WireSocket.DATA)) {
+                    assertThat(node.knocks.poll(PeerNode.WAIT_SECONDS, TimeUnit.SECONDS)).isEqualTo(new Event.PeerKnocked(4));
+                    assertCarriesPackets(node, 4, data, meta);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aPatientPingTimeoutMakesNoReconnectSlow() {
+        assertThat(new PeerSettings.Timing(10_000, 3000, 0).settleMillis()).isEqualTo(500);
+        assertThat(new PeerSettings.Timing(10_000, 300, 0).settleMillis()).isEqualTo(300);
+        assertThat(new PeerSettings.Timing(10_000, 3000, 1000).settleMillis()).isEqualTo(1000);
     }
 
     @Test

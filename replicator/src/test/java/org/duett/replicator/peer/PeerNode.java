@@ -34,6 +34,7 @@ final class PeerNode implements AutoCloseable {
     final PeerConnections connections;
     final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     final BlockingQueue<Arrived> packets = new LinkedBlockingQueue<>();
+    final BlockingQueue<Event.PeerKnocked> knocks = new LinkedBlockingQueue<>();
     /** All that were allocated. */
     private final Queue<ByteBuf> payloads = new ConcurrentLinkedQueue<>();
     /** What a test does while a packet is delivered. */
@@ -58,6 +59,10 @@ final class PeerNode implements AutoCloseable {
 
     private void deliver(Event event) {
         assertThat(loop.inEventLoop()).isTrue();
+        if (event instanceof Event.PeerKnocked knock) {
+            knocks.add(knock);
+            return;
+        }
         if (!(event instanceof Event.PeerPacketArrived arrived)) {
             events.add(event);
             return;
