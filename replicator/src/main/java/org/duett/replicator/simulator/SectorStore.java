@@ -1,7 +1,7 @@
 package org.duett.replicator.simulator;
 
 import java.util.Arrays;
-import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** Bytes of a device, sparse by page: what was never written reads as zeroes. */
@@ -15,7 +15,7 @@ final class SectorStore {
     }
 
     SectorStore(SectorStore original) {
-        original.pages.forEach((number, page) -> pages.put(number, page.clone()));
+        original.pages.forEach((number, page) -> pages.put(number, page == ZEROES ? ZEROES : page.clone()));
     }
 
     void read(long offset, byte[] target, int targetIndex, int length) {
@@ -34,10 +34,31 @@ final class SectorStore {
         while (done < length) {
             int inPage = (int) ((offset + done) % PAGE_BYTES);
             int part = Math.min(PAGE_BYTES - inPage, length - done);
-            byte[] page = pages.computeIfAbsent((offset + done) / PAGE_BYTES, number -> new byte[PAGE_BYTES]);
-            System.arraycopy(source, sourceIndex + done, page, inPage, part);
+            put((offset + done) / PAGE_BYTES, inPage, source, sourceIndex + done, part);
             done += part;
         }
+    }
+
+    /** Pages of zeroes, of which a resync writes many, share one array until something else is written to them. */
+    private void put(long number, int inPage, byte[] source, int sourceIndex, int length) {
+        byte[] page = pages.get(number);
+        boolean zeroes = Arrays.equals(source, sourceIndex, sourceIndex + length, ZEROES, 0, length);
+        if (zeroes && (page == null || page == ZEROES || length == PAGE_BYTES)) {
+            pages.put(number, ZEROES);
+            return;
+        }
+        if (page == null || page == ZEROES) {
+            page = new byte[PAGE_BYTES];
+            pages.put(number, page);
+        }
+        System.arraycopy(source, sourceIndex, page, inPage, length);
+    }
+
+    /** Adds the number of each page that was ever written and is not all zeroes. */
+    void collectPages(Set<Long> numbers) {
+        pages.forEach((number, page) -> {
+            if (page != ZEROES) numbers.add(number);
+        });
     }
 
     boolean isAllocated(long offset, int length) {
@@ -45,21 +66,5 @@ final class SectorStore {
             if (!pages.containsKey(page)) return false;
         }
         return true;
-    }
-
-    /** The first byte below {@code endBytes} that differs, or -1. */
-    long firstDifference(SectorStore other, long endBytes) {
-        long found = Math.min(firstDifferenceInPagesOf(this, other, endBytes), firstDifferenceInPagesOf(other, this, endBytes));
-        return found == Long.MAX_VALUE ? -1 : found;
-    }
-
-    private static long firstDifferenceInPagesOf(SectorStore one, SectorStore other, long endBytes) {
-        for (Map.Entry<Long, byte[]> entry : one.pages.entrySet()) {
-            long start = entry.getKey() * PAGE_BYTES;
-            if (start >= endBytes) break;
-            int at = Arrays.mismatch(entry.getValue(), other.pages.getOrDefault(entry.getKey(), ZEROES));
-            if (at >= 0 && start + at < endBytes) return start + at;
-        }
-        return Long.MAX_VALUE;
     }
 }

@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.duett.replicator.machine.BufferSource;
 
@@ -18,9 +19,7 @@ public final class SimulatedBuffers implements BufferSource {
         assert lengthBytes > 0;
         if (handedOut.size() >= FORGET_RELEASED_EVERY) forgetReleased();
         ByteBuf buffer = Unpooled.buffer(lengthBytes);
-        for (int index = 0; index < lengthBytes; index++) {
-            buffer.setByte(index, RUBBISH);
-        }
+        Arrays.fill(buffer.array(), (byte) RUBBISH);
         handedOut.add(buffer);
         return buffer;
     }

@@ -150,6 +150,15 @@ public final class SimulatedDevice {
         }
     }
 
+    /** They can be read again, as if it had been a passing trouble. */
+    void readableAgain() {
+        unreadableSectors.clear();
+    }
+
+    boolean hasUnreadableSectors() {
+        return !unreadableSectors.isEmpty();
+    }
+
     /** A bit on the medium turns over, and nobody is told. */
     public void rot(long offset, int bit) {
         cache.rot(offset, bit);
@@ -227,7 +236,7 @@ public final class SimulatedDevice {
 
     /** The first byte below {@code endBytes} in which the current contents differ, or -1. */
     public long firstDifference(SimulatedDevice other, long endBytes) {
-        return cache.currentStore().firstDifference(other.cache.currentStore(), endBytes);
+        return cache.firstDifference(other.cache, endBytes);
     }
 
     /** The contents, durable and cached, to come back to. */

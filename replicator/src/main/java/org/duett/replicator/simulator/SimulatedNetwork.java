@@ -45,6 +45,8 @@ public final class SimulatedNetwork {
         final Stream[][] streams = new Stream[2][2];
         final PacketEncoder[] encoders = {new PacketEncoder(), new PacketEncoder()};
         boolean broken;
+        /** Nothing arrives any more, on either side. */
+        boolean deaf;
 
         Link(int first, int second) {
             incarnations[0] = first;
@@ -103,7 +105,7 @@ public final class SimulatedNetwork {
         void deliver() {
             underWay = false;
             if (owner.broken || queued.isEmpty()) return;
-            if (cut || silent[from] || nodes[1 - from].readingPaused(socket)) return;
+            if (cut || owner.deaf || silent[from] || nodes[1 - from].readingPaused(socket)) return;
             int packets = 1 + random.nextInt(8);
             for (int i = 0; i < packets && !queued.isEmpty() && !owner.broken; i++) deliver(queued.poll());
             deliverSoon();
@@ -180,6 +182,16 @@ public final class SimulatedNetwork {
     /** Both ends see the connection break. */
     public void reset() {
         if (link != null) link.breakOff("connection reset");
+    }
+
+    /** This node sees the connection break; the other one goes on talking to nobody until it notices by itself. */
+    public void halfOpen(int node) {
+        if (link == null) return;
+        Link half = link;
+        if (half.deaf) half.breakOff("connection reset on both sides, one after the other");
+        half.deaf = true;
+        int incarnation = half.incarnations[node];
+        time.after(delay(), () -> nodes[node].peerLost(incarnation, Reason.BROKEN_PIPE, "connection reset here only"));
     }
 
     public long bytesCarried() {

@@ -18,6 +18,7 @@ import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.resource.ResourceMachine;
+import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.wire.PacketDecoder;
 import org.duett.replicator.wire.Packet;
 import org.duett.replicator.wire.WireException;
@@ -39,6 +40,9 @@ public final class SimulatedNode {
     private final TreeMap<Integer, Devices> devices = new TreeMap<>();
     private ResourceSettings settings;
     private final List<String> trace = new ArrayList<>();
+    private StateObserver observer = (volume, before, after) -> {
+    };
+    private final TraceHash hash = new TraceHash();
     private boolean tracing;
 
     // ---- the run file (rule 22); it outlives processes, and says in which boot it was written
@@ -82,6 +86,20 @@ public final class SimulatedNode {
         this.network = network;
         this.settings = settings;
         random = new SplittableRandom(seed);
+    }
+
+    /** Told of each change of state that the core reports. */
+    interface StateObserver {
+        void stateChanged(int volume, VolumeState before, VolumeState after);
+    }
+
+    void observe(StateObserver newObserver) {
+        observer = newObserver;
+    }
+
+    /** All that this node was told and ordered until now, in a number: the same for the same seed on every machine. */
+    public long traceHash() {
+        return hash.value();
     }
 
     /** Another disk in this node's slot, while its process is down or nothing is attached. */
@@ -157,6 +175,11 @@ public final class SimulatedNode {
         timer = null;
     }
 
+    /** Another number for each life of the process. */
+    int life() {
+        return process;
+    }
+
     public boolean isRunning() {
         return machine != null;
     }
@@ -186,14 +209,17 @@ public final class SimulatedNode {
 
     private void handle(Event event) {
         long now = time.nowNanos();
-        if (!(event instanceof Event.TimeAdvanced) && now - lastTimeNanos >= MILLI) handleOne(new Event.TimeAdvanced(now));
-        handleOne(event);
+        // A timer that fell due while the loop slept finds the time of its delivery, not that of its wish.
+        boolean isTimer = event instanceof Event.TimeAdvanced;
+        if (isTimer || now - lastTimeNanos >= MILLI) handleOne(new Event.TimeAdvanced(now));
+        if (!isTimer) handleOne(event);
     }
 
     private void handleOne(Event event) {
         if (machine == null) return;
         events++;
         if (event instanceof Event.TimeAdvanced(long nowNanos)) lastTimeNanos = nowNanos;
+        hash.add(time.nowNanos(), event);
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " " + describe(event));
         machine.handle(event, queue);
         ActionQueue actions = queue;
@@ -232,6 +258,7 @@ public final class SimulatedNode {
     }
 
     private void perform(Action action) {
+        hash.add(action);
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + "   -> " + SimulatedTrace.describe(action));
         switch (action) {
             case Action.CompleteHostRequest complete -> ((HostCompletion) complete.request.origin).completed(complete.request);
@@ -269,6 +296,7 @@ public final class SimulatedNode {
             case Action.StateChanged changed -> {
                 if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " ==== volume " + changed.volume() + ": " + changed.before() + " -> "
                         + changed.after() + " (" + changed.cause() + ")");
+                observer.stateChanged(changed.volume(), changed.before(), changed.after());
             }
             case Action.RunHandler(int run, String handler, int volume) -> runHandler(run, handler);
             case Action.WantRandom(int count) -> {

@@ -1,12 +1,14 @@
 package org.duett.replicator.simulator;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongPredicate;
 
 /**
@@ -80,13 +82,27 @@ final class WriteCache {
         }
     }
 
-    SectorStore currentStore() {
-        SectorStore current = new SectorStore(durable);
-        unflushed.forEach((sector, versions) -> {
-            Version newest = versions.getLast();
-            current.write(sector * SECTOR_BYTES, newest.write.bytes, newest.index, SECTOR_BYTES);
-        });
-        return current;
+    /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. */
+    long firstDifference(WriteCache other, long endBytes) {
+        TreeSet<Long> pages = new TreeSet<>();
+        collectPages(pages);
+        other.collectPages(pages);
+        byte[] here = new byte[SectorStore.PAGE_BYTES];
+        byte[] there = new byte[SectorStore.PAGE_BYTES];
+        for (long page : pages) {
+            long start = page * SectorStore.PAGE_BYTES;
+            if (start >= endBytes) break;
+            readCurrent(start, here);
+            other.readCurrent(start, there);
+            int at = Arrays.mismatch(here, there);
+            if (at >= 0 && start + at < endBytes) return start + at;
+        }
+        return -1;
+    }
+
+    private void collectPages(TreeSet<Long> pages) {
+        durable.collectPages(pages);
+        unflushed.keySet().forEach(sector -> pages.add(sector * SECTOR_BYTES / SectorStore.PAGE_BYTES));
     }
 
     boolean isAllocated(long offset, int length) {

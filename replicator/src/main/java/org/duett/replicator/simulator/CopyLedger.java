@@ -1,0 +1,194 @@
+package org.duett.replicator.simulator;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * What a good operator knows: which node's copy has all that was acknowledged, and what has failed since both had it. From this
+ * follows whom he may promote, and what an acknowledgement still promises.
+ */
+final class CopyLedger {
+    private static final class Copies {
+        /** Whose disk has every acknowledged write, by the number of the node. */
+        final boolean[] complete = {true, true};
+        /** A crash may have taken unflushed writes from this copy, and it has not been made equal to the other since. */
+        final boolean[] doubtful = {false, false};
+    }
+
+    private final SimulatedPair pair;
+    private final TreeMap<Integer, Copies> copies = new TreeMap<>();
+    /** The node changed its generation on its own: it was Primary when its peer was lost, or was promoted without it. */
+    private final boolean[] wentAlone = new boolean[2];
+    private final Set<Integer> lastCopyFailed = new TreeSet<>();
+    /** Volumes whose disk on this node has a fault in wait, or had one. */
+    private final List<Set<Integer>> faulty = List.of(new TreeSet<>(), new TreeSet<>());
+    private boolean unreadable;
+    private int lastPrimary;
+
+    CopyLedger(SimulatedPair pair) {
+        this.pair = pair;
+        for (VolumeSettings volume : pair.settings().volumes()) copies.put(volume.number(), new Copies());
+    }
+
+    private boolean keepsBlocksInMemory() {
+        return pair.settings().net().protocol() != Protocol.C;
+    }
+
+    // ---- what happens
+
+    /** A write or a flush was answered by this node: what it was answered on is all that surely has it. */
+    void acknowledged(SimulatedNode node, int volume) {
+        VolumeState state = node.machine().state(volume);
+        boolean here = state.disk() == DiskState.UP_TO_DATE;
+        boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
+        Copies of = copies.get(volume);
+        int other = 1 - node.index();
+        if (!here && !there) throw new AssertionError(node.name() + " acknowledged without a good copy: " + state);
+        if (!here) of.complete[node.index()] = false;
+        if (!there) of.complete[other] = false;
+        if (!of.complete[0] && !of.complete[1]) {
+            // Each has something that the other lacks: the one that is acknowledged on counts, if the other was overwritten meanwhile.
+            of.complete[here ? node.index() : other] = true;
+        }
+    }
+
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean failed = after.disk() == DiskState.FAILED || before.disk() == DiskState.UP_TO_DATE && after.disk() == DiskState.INCONSISTENT;
+        if (failed) diskFailed(node, volume);
+        boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
+        if (promoted && !after.connection().isEstablished()) promotedAlone(node);
+        if (after.role() == Role.PRIMARY) lastPrimary = node.index();
+        boolean lostAlive = before.connection().isEstablished() && !after.connection().isEstablished() && after.role() == Role.PRIMARY;
+        // Under a Primary without a disk the Secondary makes the new generation (rule 6).
+        boolean forDisklessPrimary = after.connection().isEstablished() && after.peer() == Role.PRIMARY && after.peerDisk().isBelow(DiskState.INCONSISTENT);
+        if (lostAlive || forDisklessPrimary) wentAlone[node.index()] = true;
+        lookAround();
+    }
+
+    /** Both are equal wherever both say so, connected, with nothing to resync. */
+    void lookAround() {
+        boolean all = true;
+        for (int volume : copies.keySet()) {
+            boolean equal = pair.alpha().isRunning() && pair.beta().isRunning() && isGood(pair.alpha().machine().state(volume))
+                    && isGood(pair.beta().machine().state(volume));
+            if (equal) copies.put(volume, new Copies());
+            if (equal) {
+                lastCopyFailed.remove(volume);
+                faulty.forEach(each -> each.remove(volume));
+            }
+            all &= equal;
+        }
+        if (!all) return;
+        wentAlone[0] = wentAlone[1] = false;
+    }
+
+    static boolean isGood(VolumeState state) {
+        return state.connection().displayName().equals("Connected") && state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
+    }
+
+    static boolean holdsGoodData(SimulatedNode node, int volume) {
+        return node.isRunning() && node.machine().state(volume).disk() == DiskState.UP_TO_DATE;
+    }
+
+    /** Called just before it crashes. {@code machine}: what was not flushed is lost, too. */
+    void crashes(SimulatedNode node, boolean machine) {
+        if (!machine && !keepsBlocksInMemory()) {
+            copies.forEach((volume, of) -> {
+                if (of.doubtful[1 - node.index()]) pair.history(volume).unflushedMayBeLost();
+            });
+            return;
+        }
+        SimulatedNode other = pair.other(node);
+        copies.forEach((volume, of) -> {
+            boolean survives = of.complete[other.index()] && !of.doubtful[other.index()] && holdsGoodData(other, volume) && hasAllInProtocol(node);
+            if (!survives) pair.history(volume).unflushedMayBeLost();
+            of.doubtful[node.index()] = true;
+        });
+    }
+
+    /** In protocol A the Secondary may lack what a Primary has answered. */
+    private boolean hasAllInProtocol(SimulatedNode crashed) {
+        return pair.settings().net().protocol() != Protocol.A || crashed.machine().state(0).role() != Role.PRIMARY;
+    }
+
+    /** The node was promoted without its peer. */
+    private void promotedAlone(SimulatedNode node) {
+        boolean mayLack = pair.settings().net().protocol() == Protocol.A && lastPrimary != node.index();
+        copies.forEach((volume, of) -> {
+            if (mayLack || of.doubtful[node.index()]) pair.history(volume).unflushedMayBeLost();
+        });
+        wentAlone[node.index()] = true;
+    }
+
+    /** From now on the disk of this node may fail at any time. */
+    void diskMayFail(SimulatedNode node, int volume) {
+        faulty.get(node.index()).add(volume);
+        if (!isWhole(pair.other(node), volume)) lastCopyFailed.add(volume);
+    }
+
+    private void diskFailed(SimulatedNode node, int volume) {
+        SimulatedNode other = pair.other(node);
+        if (isWhole(other, volume)) return;
+        lastCopyFailed.add(volume);
+        // Two failures, of which one is the last copy's own: what it holds is worth what an operator thinks it is.
+        boolean byItself = faulty.get(node.index()).contains(volume);
+        if (byItself && (!isComplete(other, volume) || faulty.get(other.index()).contains(volume))) pair.history(volume).anythingMayBeLost();
+    }
+
+    private boolean isWhole(SimulatedNode node, int volume) {
+        return isComplete(node, volume) && holdsGoodData(node, volume) && !faulty.get(node.index()).contains(volume);
+    }
+
+    /** The operator gave this copy up. */
+    void invalidated(SimulatedNode node, int volume) {
+        copies.get(volume).complete[node.index()] = false;
+    }
+
+    // ---- what follows
+
+    boolean isComplete(SimulatedNode node, int volume) {
+        return copies.get(volume).complete[node.index()];
+    }
+
+    boolean isComplete(SimulatedNode node) {
+        return copies.keySet().stream().allMatch(volume -> isComplete(node, volume));
+    }
+
+    /** Both have changed on their own, so that only an operator can join them again. */
+    boolean maySplit() {
+        return wentAlone[0] && wentAlone[1];
+    }
+
+    /** The last good copy of some volume failed: without an operator's force nobody is UpToDate any more. */
+    boolean mayNeedForce() {
+        return !lastCopyFailed.isEmpty();
+    }
+
+    /** Reads have failed in this round, so that a resync may have left blocks out. */
+    void blocksAreUnreadable() {
+        unreadable = true;
+    }
+
+    boolean blocksWereUnreadable() {
+        return unreadable;
+    }
+
+    List<Integer> volumes() {
+        return List.copyOf(copies.keySet());
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("ledger:");
+        copies.forEach((volume, of) -> text.append(" [").append(volume).append(": complete ").append(of.complete[0] ? "alpha " : "").append(of.complete[1] ? "beta " : "")
+                .append("doubtful ").append(of.doubtful[0] ? "alpha " : "").append(of.doubtful[1] ? "beta" : "").append(']'));
+        return text + " alone " + wentAlone[0] + "/" + wentAlone[1] + " last copy failed " + lastCopyFailed;
+    }
+}

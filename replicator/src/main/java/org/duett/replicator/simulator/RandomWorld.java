@@ -1,0 +1,161 @@
+package org.duett.replicator.simulator;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * One random life of a pair: rounds of load, faults and commands, each followed by a time in which nothing goes wrong any more and
+ * all must become good again. Every checker runs at the quiet moment after it; reads and acknowledgements are judged as they come.
+ */
+public final class RandomWorld implements SimulatedPair.Observer {
+    private static final long MILLI = 1_000_000;
+    private static final long REPAIR_STEP_NANOS = 300 * MILLI;
+    private static final long RESYNC_AGAIN_AFTER_NANOS = 10 * SimulatedPair.SECOND;
+    private static final long FORCE_AFTER_NANOS = 20 * SimulatedPair.SECOND;
+    private static final long LOAD_LIMIT_NANOS = 30 * SimulatedPair.SECOND;
+    private static final long SETTLED_FOR_NANOS = SimulatedPair.SECOND;
+    private static final long REPAIR_LIMIT_NANOS = 300 * SimulatedPair.SECOND;
+
+    private final WorldPlan plan;
+    private final SplittableRandom random;
+    private final SimulatedPair pair;
+    private final CopyLedger ledger;
+    private final WorldOperator operator;
+    private final WorldSaboteur saboteur;
+    private final List<WorldClient> clients = new ArrayList<>();
+
+    private RandomWorld(WorldPlan plan) {
+        this.plan = plan;
+        random = new SplittableRandom(plan.seed());
+        pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
+        ledger = new CopyLedger(pair);
+        operator = new WorldOperator(pair, plan, ledger, random.split());
+        saboteur = new WorldSaboteur(pair, plan, ledger, random.split());
+        for (int i = 0; i < plan.clients(); i++) {
+            VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
+            clients.add(new WorldClient(pair, volume.number(), plan.depth(), random.split()));
+        }
+    }
+
+    /** What a life was, in figures. */
+    public record Result(long seed, long traceHash, long events, long simulatedNanos, long writes, long faults, long commands) {
+    }
+
+    /** Lives it; an {@link AssertionError} tells which promise was broken. */
+    public static Result live(long seed, Set<WorldFault> allowed) {
+        return live(seed, allowed, false);
+    }
+
+    public static Result live(long seed, Set<WorldFault> allowed, boolean trace) {
+        var world = new RandomWorld(WorldPlan.of(seed, allowed));
+        world.pair.trace(trace);
+        try {
+            return world.live();
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + "\n  " + world.pair.describe(), e);
+        } finally {
+            if (trace) world.pair.traceLines().forEach(System.err::println);
+        }
+    }
+
+    private Result live() {
+        bringUp();
+        for (int round = 0; round < plan.rounds(); round++) {
+            disturb();
+            repair();
+            pair.checkAll();
+            for (int volume : ledger.volumes()) pair.history(volume).prune();
+        }
+        long hash = pair.alpha().traceHash() * 31 + pair.beta().traceHash();
+        long writes = ledger.volumes().stream().mapToLong(volume -> pair.history(volume).acknowledgedWrites()).sum();
+        return new Result(plan.seed(), hash, pair.alpha().events() + pair.beta().events(), pair.time().nowNanos(), writes, saboteur.faults(),
+                operator.commands());
+    }
+
+    private void bringUp() {
+        if (plan.skipsInitialSync()) {
+            pair.alpha().up();
+            pair.beta().up();
+            pair.runUntil(() -> pair.nodes().stream().allMatch(node -> ledger.volumes().stream()
+                    .allMatch(volume -> node.machine().state(volume).connection().displayName().equals("Connected") && node.machine().isQuiet()
+                            && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT))));
+            for (int volume : ledger.volumes()) pair.must(pair.alpha(), new Command.NewCurrentUuid(volume, true));
+            pair.runUntilProtected();
+            pair.must(pair.alpha(), new Command.Promote(false));
+        } else {
+            pair.bringUp();
+        }
+        pair.observe(this);
+    }
+
+    // ---- a round
+
+    private void disturb() {
+        long end = pair.time().nowNanos() + 200 * MILLI + random.nextLong(6_000 * MILLI);
+        long longestPause = random.nextBoolean() ? 60 * MILLI : 1_500 * MILLI;
+        clients.forEach(WorldClient::start);
+        while (pair.time().nowNanos() < end) {
+            pair.runFor(1 + random.nextLong(longestPause));
+            switch (random.nextInt(6)) {
+                case 0, 1 -> saboteur.act();
+                case 2, 3 -> operator.act();
+                case 4 -> operator.serve();
+                default -> {
+                    // Only time passes.
+                }
+            }
+        }
+    }
+
+    /** Nothing goes wrong any more: within bounded time both are good, and nothing waits. */
+    private void repair() {
+        saboteur.stop();
+        // Half of the time under load: a resync must end then, too.
+        boolean underLoad = random.nextBoolean();
+        if (!underLoad) clients.forEach(WorldClient::stop);
+        long began = pair.time().nowNanos();
+        long settledSince = Long.MAX_VALUE;
+        while (settledSince == Long.MAX_VALUE || pair.time().nowNanos() - settledSince < SETTLED_FOR_NANOS) {
+            long waited = pair.time().nowNanos() - began;
+            if (waited > REPAIR_LIMIT_NANOS) throw new AssertionError("does not become good again within " + REPAIR_LIMIT_NANOS / SimulatedPair.SECOND + " s");
+            pair.runFor(REPAIR_STEP_NANOS);
+            if (isGood() || waited > LOAD_LIMIT_NANOS) clients.forEach(WorldClient::stop);
+            if (!isSettled()) settledSince = Long.MAX_VALUE;
+            else if (settledSince == Long.MAX_VALUE) settledSince = pair.time().nowNanos();
+            pair.nodes().forEach(operator::repair);
+            operator.serve();
+            if (waited > RESYNC_AGAIN_AFTER_NANOS && random.nextInt(16) == 0) {
+                saboteur.makeLastCopiesReadable();
+                operator.resyncAgain();
+            }
+            if (waited > FORCE_AFTER_NANOS && random.nextInt(8) == 0) operator.force();
+        }
+    }
+
+    private boolean isSettled() {
+        return pair.isProtected() && pair.openRequests() == 0 && operator.primary() != null;
+    }
+
+    /** Equal copies, whatever the load does. */
+    private boolean isGood() {
+        return pair.nodes().stream().allMatch(node -> node.isRunning() && ledger.volumes().stream().allMatch(volume -> CopyLedger.isGood(node.machine().state(volume))));
+    }
+
+    // ---- what is seen as it happens
+
+    @Override
+    public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        ledger.stateChanged(node, volume, before, after);
+    }
+
+    @Override
+    public void completed(SimulatedPair.HostOperation operation) {
+        if (operation.write != null && operation.errno() == 0) ledger.acknowledged(operation.node, operation.request.volume);
+    }
+}

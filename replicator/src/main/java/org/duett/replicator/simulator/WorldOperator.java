@@ -1,0 +1,213 @@
+package org.duett.replicator.simulator;
+
+import java.util.SplittableRandom;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * The operator of a random life, and the failover daemon in one: does whatever he is allowed to, at any moment, but never what would
+ * give up data. He promotes without its peer only a node that has all that was acknowledged, while the other one is not Primary.
+ */
+final class WorldOperator {
+    private final SimulatedPair pair;
+    private final WorldPlan plan;
+    private final CopyLedger ledger;
+    private final SplittableRandom random;
+    private final long[] promotion = new long[2];
+    private final int[] promotionOfLife = new int[2];
+    private long commands;
+
+    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplittableRandom random) {
+        this.pair = pair;
+        this.plan = plan;
+        this.ledger = ledger;
+        this.random = random;
+    }
+
+    long commands() {
+        return commands;
+    }
+
+    // ---- who may be Primary
+
+    SimulatedNode primary() {
+        for (SimulatedNode node : pair.nodes()) {
+            if (isPrimary(node)) return node;
+        }
+        return null;
+    }
+
+    static boolean isPrimary(SimulatedNode node) {
+        return node.isRunning() && node.machine().state(0).role() == Role.PRIMARY;
+    }
+
+    private boolean isBeingPromoted(SimulatedNode node) {
+        return node.isRunning() && promotion[node.index()] != 0 && promotionOfLife[node.index()] == node.life()
+                && node.result(promotion[node.index()]) == null;
+    }
+
+    private boolean isConnected(SimulatedNode node) {
+        return node.isRunning() && ledger.volumes().stream().allMatch(volume -> node.machine().state(volume).connection().isEstablished());
+    }
+
+    boolean mayPromote(SimulatedNode node) {
+        SimulatedNode other = pair.other(node);
+        if (!node.isRunning() || isPrimary(node) || isPrimary(other) || isBeingPromoted(node) || isBeingPromoted(other)) return false;
+        return ledger.isComplete(node) || isConnected(node) && isConnected(other);
+    }
+
+    void promote(SimulatedNode node, boolean force) {
+        promotion[node.index()] = command(node, new Command.Promote(force));
+        promotionOfLife[node.index()] = node.life();
+    }
+
+    long command(SimulatedNode node, Command command) {
+        commands++;
+        return node.command(command);
+    }
+
+    // ---- at any moment
+
+    /** Somebody should serve: a takeover when the Primary is gone. */
+    void serve() {
+        if (primary() != null) return;
+        SimulatedNode first = pair.nodes().get(random.nextInt(2));
+        for (SimulatedNode node : new SimulatedNode[]{first, pair.other(first)}) {
+            if (mayPromote(node)) {
+                promote(node, false);
+                return;
+            }
+        }
+    }
+
+    void act() {
+        if (plan.commands().isEmpty()) return;
+        WorldCommand[] allowed = plan.commands().toArray(WorldCommand[]::new);
+        SimulatedNode node = pair.nodes().get(random.nextInt(2));
+        if (!node.isRunning()) return;
+        VolumeSettings volume = plan.settings().volumes().get(random.nextInt(plan.settings().volumes().size()));
+        act(allowed[random.nextInt(allowed.length)], node, volume.number());
+    }
+
+    private void act(WorldCommand what, SimulatedNode node, int volume) {
+        VolumeState state = node.machine().state(volume);
+        switch (what) {
+            case SWITCH_OVER -> switchOver();
+            case DEMOTE -> {
+                if (isPrimary(node)) command(node, new Command.Demote(random.nextBoolean()));
+            }
+            case DISCONNECT -> command(node, new Command.Disconnect(random.nextInt(4) == 0));
+            case CONNECT -> command(node, new Command.Connect(false));
+            case DETACH -> detach(node, volume);
+            case ATTACH -> {
+                if (state.disk() == DiskState.DISKLESS) command(node, new Command.Attach(random.nextBoolean() ? volume : -1));
+            }
+            case INVALIDATE -> invalidate(node, volume, state);
+            case INVALIDATE_REMOTE -> {
+                if (equal(volume)) command(node, new Command.InvalidateRemote(volume));
+            }
+            case SUSPEND -> command(node, random.nextBoolean() ? new Command.SuspendIo() : new Command.ResumeSync());
+            case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
+        }
+    }
+
+    private void switchOver() {
+        SimulatedNode from = primary();
+        if (from == null || !pair.other(from).isRunning()) return;
+        command(from, new Command.Demote(true));
+        SimulatedNode to = pair.other(from);
+        pair.time().after(1 + random.nextLong(50_000_000), () -> {
+            if (mayPromote(to)) promote(to, false);
+        });
+    }
+
+    private void detach(SimulatedNode node, int volume) {
+        command(node, new Command.Detach(volume, random.nextInt(4) == 0));
+    }
+
+    private boolean equal(int volume) {
+        return pair.nodes().stream().allMatch(node -> node.isRunning() && node.machine().state(volume).connection() == ConnectionState.CONNECTED
+                && node.machine().state(volume).disk() == DiskState.UP_TO_DATE && node.machine().state(volume).peerDisk() == DiskState.UP_TO_DATE);
+    }
+
+    private void invalidate(SimulatedNode node, int volume, VolumeState state) {
+        boolean copiesFromPeer = equal(volume);
+        boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume);
+        if (!copiesFromPeer && !alone) return;
+        if (alone) ledger.invalidated(node, volume);
+        command(node, new Command.Invalidate(volume));
+    }
+
+    // ---- when all is whole again
+
+    /** One step towards two good copies; what he need not do he does not. */
+    void repair(SimulatedNode node) {
+        if (!node.isRunning()) {
+            node.up();
+            return;
+        }
+        for (int volume : ledger.volumes()) {
+            VolumeState state = node.machine().state(volume);
+            if (state.disk() != DiskState.DISKLESS) continue;
+            // Attached while connected a disk may not fit; in a new connection both are compared, and the operator's word counts.
+            if (state.connection().isEstablished() && random.nextInt(16) == 0) command(node, new Command.Disconnect(true));
+            else command(node, new Command.Attach(volume));
+        }
+        if (isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) command(node, new Command.Demote(true));
+        VolumeState state = node.machine().state(0);
+        if (state.suspendedByUser()) command(node, new Command.ResumeIo());
+        if (state.syncPausedByUser()) command(node, new Command.ResumeSync());
+        // A disk that is attached after the connection may be refused alone, and nothing be decided.
+        boolean attached = ledger.volumes().stream().allMatch(volume -> node.machine().state(volume).disk().isAtLeast(DiskState.NEGOTIATING));
+        if (state.connection() == ConnectionState.STAND_ALONE && attached) reconnect(node);
+    }
+
+    /** A resync that met blocks that could not be read has ended without them: the next one begins with a new connection. */
+    void resyncAgain() {
+        boolean unfinished = pair.nodes().stream().allMatch(this::isConnected) && ledger.volumes().stream().anyMatch(volume -> {
+            VolumeState state = pair.alpha().machine().state(volume);
+            return state.connection() == ConnectionState.CONNECTED && !CopyLedger.isGood(state);
+        });
+        if (unfinished && ledger.blocksWereUnreadable()) command(pair.alpha(), new Command.Disconnect(true));
+    }
+
+    /** A Primary that has no good data, and refuses what it could get: whoever needs it must let go of it first. */
+    private boolean servesNobody(SimulatedNode node) {
+        return ledger.volumes().stream().anyMatch(volume -> {
+            VolumeState state = node.machine().state(volume);
+            return state.disk().isBelow(DiskState.INCONSISTENT) && !state.connection().isEstablished();
+        });
+    }
+
+    private void reconnect(SimulatedNode node) {
+        boolean givesUp = node == victim();
+        // A Primary that has not got all: it was promoted, or stayed, without having answered anything, and the other has gone on.
+        if (givesUp && isPrimary(node)) command(node, new Command.Demote(true));
+        else command(node, new Command.Connect(givesUp && ledger.maySplit()));
+    }
+
+    /** Whose changes are given up if they do not fit together: nothing was acknowledged on them. Null when nobody's may be. */
+    private SimulatedNode victim() {
+        SimulatedNode alpha = pair.alpha();
+        SimulatedNode beta = pair.beta();
+        if (!ledger.isComplete(alpha)) return ledger.isComplete(beta) ? alpha : null;
+        if (!ledger.isComplete(beta)) return beta;
+        return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
+    }
+
+    /** Nobody is UpToDate any more, and that had a cause: the copy that has all is declared good. */
+    void force() {
+        if (!ledger.mayNeedForce()) return;
+        for (SimulatedNode node : pair.nodes()) {
+            if (!ledger.isComplete(node) || isPrimary(pair.other(node)) || isBeingPromoted(node)) continue;
+            if (isPrimary(node)) command(node, new Command.Demote(true));
+            else promote(node, true);
+            return;
+        }
+    }
+
+}

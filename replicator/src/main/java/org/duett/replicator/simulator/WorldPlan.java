@@ -1,0 +1,100 @@
+package org.duett.replicator.simulator;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.NetSettings;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.MetadataKind;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.StatePolicies.OnNoData;
+
+/**
+ * One random life of a pair, before it is lived: its configuration, its disks, and which faults and commands it may meet. All from
+ * the seed, so that a life with fewer faults is otherwise the same.
+ */
+record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean skipsInitialSync, int rounds, int clients, int depth,
+        EnumSet<WorldFault> faults, EnumSet<WorldCommand> commands) {
+    private static final long MEBI = 1 << 20;
+    /** More than the activity log has extents (67), so that it has to evict; too large for copying it whole. */
+    private static final long LARGE_BYTES = 280 * MEBI;
+    private static final long SMALL_BYTES = 9 * MEBI;
+
+    /** {@code allowed}: faults that the seed may pick from; a smaller set leaves all else as it was. */
+    static WorldPlan of(long seed, Set<WorldFault> allowed) {
+        var random = new SplittableRandom(seed ^ 0x5eed);
+        boolean large = random.nextInt(4) == 0;
+        ResourceSettings settings = settings(large, random);
+        EnumSet<WorldFault> faults = some(random, WorldFault.values(), EnumSet.noneOf(WorldFault.class));
+        EnumSet<WorldCommand> commands = some(random, WorldCommand.values(), EnumSet.noneOf(WorldCommand.class));
+        if (large) {
+            faults.removeIf(WorldFault::mayNeedFullSync);
+            commands.removeIf(WorldCommand::copiesWhole);
+        }
+        faults.retainAll(allowed);
+        return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, large || random.nextBoolean(), 3 + random.nextInt(6),
+                1 + random.nextInt(4), 1 + random.nextInt(24), faults, commands);
+    }
+
+    private static <E extends Enum<E>> EnumSet<E> some(SplittableRandom random, E[] all, EnumSet<E> picked) {
+        int inEight = 1 + random.nextInt(6);
+        for (E each : all) {
+            if (random.nextInt(8) < inEight) picked.add(each);
+        }
+        return picked;
+    }
+
+    private static ResourceSettings settings(boolean large, SplittableRandom random) {
+        Protocol protocol = switch (random.nextInt(6)) {
+            case 0 -> Protocol.A;
+            case 1 -> Protocol.B;
+            default -> Protocol.C;
+        };
+        boolean cluster = protocol == Protocol.C && random.nextInt(4) == 0;
+        OnNoData onNoData = random.nextInt(3) == 0 ? OnNoData.SUSPEND_IO : OnNoData.IO_ERROR;
+        List<VolumeSettings> volumes = new ArrayList<>();
+        int count = large || random.nextInt(3) == 0 ? 1 : 2;
+        for (int number = 0; number < count; number++) volumes.add(volume(number, random));
+        ResourceSettings usual = SimulatedPair.usualSettings();
+        return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), usual.bootId(), cluster, onNoData, net(protocol, usual.net(), random),
+                volumes);
+    }
+
+    private static VolumeSettings volume(int number, SplittableRandom random) {
+        MetadataKind metadata = random.nextInt(3) == 0 ? new MetadataKind.FlexExternal() : new MetadataKind.Internal();
+        OnIoError onIoError = switch (random.nextInt(6)) {
+            case 0 -> OnIoError.PASS_ON;
+            case 1 -> OnIoError.CALL_LOCAL_IO_ERROR;
+            default -> OnIoError.DETACH;
+        };
+        OnReadError onReadError = random.nextInt(3) == 0 ? OnReadError.DETACH : OnReadError.REPAIR;
+        ResyncSettings resync = random.nextInt(3) == 0 ? new ResyncSettings(4000, 0, 10, 0, 4000, 0) : new ResyncSettings(250, 20, 10, 100, 102_400, 250);
+        return new VolumeSettings(number, metadata, 0, 67, true, Fencing.DONT_CARE, onIoError, onReadError, true,
+                true, random.nextBoolean() ? 3_000 : 0, resync);
+    }
+
+    private static NetSettings net(Protocol protocol, NetSettings usual, SplittableRandom random) {
+        int epoch = random.nextBoolean() ? 2048 : 20 + random.nextInt(50);
+        int buffers = random.nextBoolean() ? 2048 : 32 + random.nextInt(200);
+        String integrity = random.nextInt(6) == 0 ? "crc32c" : "";
+        String checksum = random.nextInt(4) == 0 ? "crc32c" : "";
+        return new NetSettings(protocol, usual.timeoutMillis(), 1_000, usual.pingIntervalMillis(), usual.pingTimeoutMillis(), usual.koCount(), epoch,
+                buffers, "", new byte[0], integrity, checksum, "", random.nextInt(4) > 0, usual.splitBrain());
+    }
+
+    boolean has(WorldFault fault) {
+        return faults.contains(fault);
+    }
+
+    String describe() {
+        return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + ", volumes " + settings.volumes().size()
+                + ", MiB " + deviceBytes / MEBI + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+    }
+}

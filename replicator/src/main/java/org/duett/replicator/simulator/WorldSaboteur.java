@@ -1,0 +1,146 @@
+package org.duett.replicator.simulator;
+
+import java.util.EnumSet;
+import java.util.SplittableRandom;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
+
+/** Who makes things go wrong in a random life, as far as its plan allows. */
+final class WorldSaboteur {
+    private static final long MILLI = 1_000_000;
+    private static final EnumSet<Kind> CHANGES = EnumSet.of(Kind.WRITE, Kind.DISCARD, Kind.WRITE_ZEROES);
+
+    private final SimulatedPair pair;
+    private final WorldPlan plan;
+    private final CopyLedger ledger;
+    private final SplittableRandom random;
+    private long done;
+    private int flapping;
+
+    WorldSaboteur(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplittableRandom random) {
+        this.pair = pair;
+        this.plan = plan;
+        this.ledger = ledger;
+        this.random = random;
+    }
+
+    long faults() {
+        return done;
+    }
+
+    void act() {
+        if (plan.faults().isEmpty()) return;
+        WorldFault[] allowed = plan.faults().toArray(WorldFault[]::new);
+        SimulatedNode node = pair.nodes().get(random.nextInt(2));
+        int volume = random.nextInt(plan.settings().volumes().size());
+        done++;
+        act(allowed[random.nextInt(allowed.length)], node, volume);
+    }
+
+    private void act(WorldFault fault, SimulatedNode node, int volume) {
+        switch (fault) {
+            case PROCESS_CRASH -> crash(node, false);
+            case MACHINE_CRASH -> crash(node, true);
+            case BOTH_CRASH -> crashBoth(node);
+            case RESET -> pair.network().reset();
+            case CUT -> pair.network().pull();
+            case ONE_WAY_CUT -> pair.network().silence(node.index());
+            case HALF_OPEN -> pair.network().halfOpen(node.index());
+            case FLAPPING -> flap(4 + random.nextInt(20), ++flapping);
+            case PAUSE -> {
+                if (node.isRunning()) node.sleep(1 + random.nextLong(4_000 * MILLI));
+            }
+            case WRITE_ERROR -> fail(node, volume, CHANGES);
+            case READ_ERROR -> {
+                ledger.blocksAreUnreadable();
+                fail(node, volume, EnumSet.of(Kind.READ));
+            }
+            case FLUSH_ERROR -> fail(node, volume, EnumSet.of(Kind.FLUSH));
+            case UNREADABLE_SECTORS -> spoil(node, volume);
+            case SLOW_DISK -> slow(device(node, volume));
+            case HUNG_DISK -> hang(node, volume);
+        }
+    }
+
+    private void crash(SimulatedNode node, boolean machine) {
+        if (!node.isRunning()) return;
+        ledger.crashes(node, machine);
+        if (machine) pair.losePower(node);
+        else pair.kill(node);
+        long down = random.nextInt(3) == 0 ? random.nextLong(20 * MILLI) : random.nextLong(4_000 * MILLI);
+        int life = node.life();
+        pair.time().after(1 + down, () -> {
+            if (!node.isRunning() && node.life() == life) node.up();
+        });
+    }
+
+    private void crashBoth(SimulatedNode first) {
+        boolean machine = random.nextInt(3) > 0;
+        crash(first, machine);
+        crash(pair.other(first), machine);
+    }
+
+    private void flap(int times, int run) {
+        if (times == 0 || run != flapping) return;
+        if (random.nextInt(3) == 0) pair.network().reset();
+        else if (random.nextBoolean()) pair.network().pull();
+        else pair.network().heal();
+        pair.time().after(1 + random.nextLong(400 * MILLI), () -> flap(times - 1, run));
+    }
+
+    private SimulatedDevice device(SimulatedNode node, int volume) {
+        return random.nextInt(4) == 0 ? node.metadata(volume) : node.data(volume);
+    }
+
+    private void fail(SimulatedNode node, int volume, EnumSet<Kind> kinds) {
+        ledger.diskMayFail(node, volume);
+        device(node, volume).fail(kinds, 0, Long.MAX_VALUE / 2, Errno.EIO, 1 + random.nextInt(6));
+    }
+
+    /** Some sectors become unreadable, while the other copy is whole: two copies with holes are none. */
+    private void spoil(SimulatedNode node, int volume) {
+        boolean otherIsWhole = ledger.isComplete(pair.other(node), volume) && pair.other(node).isRunning() && !pair.other(node).data(volume).hasUnreadableSectors();
+        if (!otherIsWhole) return;
+        ledger.diskMayFail(node, volume);
+        ledger.blocksAreUnreadable();
+        long sectors = plan.deviceBytes() / 512;
+        long at = random.nextBoolean() ? random.nextLong(100) : random.nextLong(sectors / 2);
+        node.data(volume).unreadable(at * 512, 512 * (1 + random.nextInt(16)));
+    }
+
+    private void slow(SimulatedDevice device) {
+        long longest = (1 + random.nextLong(80)) * MILLI;
+        device.speed(new SimulatedDevice.Speed(MILLI / 10, longest, MILLI / 2, 3 * longest));
+        pair.time().after(random.nextLong(3_000 * MILLI), () -> device.speed(SimulatedDevice.Speed.USUAL));
+    }
+
+    private void hang(SimulatedNode node, int volume) {
+        ledger.diskMayFail(node, volume);
+        SimulatedDevice device = device(node, volume);
+        device.hang(random.nextBoolean() ? EnumSet.allOf(Kind.class) : EnumSet.of(Kind.WRITE, Kind.FLUSH));
+        pair.time().after(random.nextLong(6_000 * MILLI), device::resume);
+    }
+
+    /** The only complete copy has to be readable for another to be made of it. */
+    void makeLastCopiesReadable() {
+        for (SimulatedNode node : pair.nodes()) {
+            for (int volume : ledger.volumes()) {
+                if (!CopyLedger.holdsGoodData(pair.other(node), volume)) node.data(volume).readableAgain();
+            }
+        }
+    }
+
+    /** No fault acts any more; what they have done stays. */
+    void stop() {
+        flapping++;
+        pair.network().heal();
+        for (SimulatedNode node : pair.nodes()) {
+            for (int volume : ledger.volumes()) {
+                node.data(volume).heal();
+                node.metadata(volume).heal();
+                node.data(volume).speed(SimulatedDevice.Speed.USUAL);
+                node.metadata(volume).speed(SimulatedDevice.Speed.USUAL);
+            }
+        }
+    }
+}
