@@ -127,11 +127,17 @@ public final class WritePath implements HeldWrites {
             HostRequest request = queue.peek();
             Volume volume = volume(request.volume);
             if (!volume.isPrimary()) request.fail(Errno.ESHUTDOWN);
+            else if (request.kind == HostRequest.Kind.FLUSH && !reachesGoodData(volume)) request.fail(Errno.EIO);
             else if (request.kind == HostRequest.Kind.FLUSH) beginFlush(volume, request, out);
             else if (!cut(volume, request, out)) return;
             queue.poll();
             partDone(request, out);
         }
+    }
+
+    private boolean reachesGoodData(Volume volume) {
+        VolumeState state = volume.state();
+        return state.disk().servesHostAlone() || connected && state.replicatesData() && state.peerDisk().servesHostAlone();
     }
 
     /** Cuts as much as there are slots for; true when the request is cut wholly, or has failed. */
@@ -219,7 +225,7 @@ public final class WritePath implements HeldWrites {
         VolumeState state = volume.state();
         boolean local = volume.takesLocalWrites();
         boolean peer = connected && state.replicatesData();
-        if (!local && !peer || !state.disk().servesHostAlone() && !state.peerDisk().servesHostAlone()) {
+        if (!local && !peer || !reachesGoodData(volume)) {
             failPart(volume, write, out);
             return;
         }
@@ -410,6 +416,7 @@ public final class WritePath implements HeldWrites {
             record.peerLost(volume, before, false, out);
             record.wanted(volume, out);
             if (!record.newWritesNeedRecord(volume)) write.record = Leg.DONE;
+            keepOffBadCopy(volume, write);
         }
     }
 
@@ -503,6 +510,7 @@ public final class WritePath implements HeldWrites {
             for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) {
                 flush.peer = Leg.FAILED;
                 flush.record = record.newWritesNeedRecord(volume(flush.volume)) ? Leg.PENDING : Leg.NOT_NEEDED;
+                if (!volume(flush.volume).state().disk().servesHostAlone()) flush.record = Leg.FAILED;
                 decideFlush(flush, out);
             }
             epochs.recycle(epoch);
@@ -523,9 +531,13 @@ public final class WritePath implements HeldWrites {
         // Also a write that the peer had acknowledged: it is complete only with the local leg, and then on one known copy.
         write.peer = Leg.FAILED;
         if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
-        // A copy on a disk that is itself a sync target is none: the source would overwrite it (rule 1).
-        if (!volume.state().disk().servesHostAlone()) write.record = Leg.FAILED;
+        keepOffBadCopy(volume, write);
         decide(volume, write, out);
+    }
+
+    /** The peer's leg is lost. A copy on a disk that is itself a sync target is none: the source would overwrite it (rule 1). */
+    private static void keepOffBadCopy(Volume volume, HostWrite write) {
+        if (!volume.state().disk().servesHostAlone()) write.record = Leg.FAILED;
     }
 
     /** The peer's disk failed, the connection lives: all that its barrier did not cover may be missing there (rule 7). */
@@ -538,6 +550,7 @@ public final class WritePath implements HeldWrites {
             if (write.request == null) continue;
             write.peer = Leg.FAILED;
             if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
+            keepOffBadCopy(volume, write);
             decide(volume, write, out);
         }
     }

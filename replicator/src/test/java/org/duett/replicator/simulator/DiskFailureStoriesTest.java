@@ -7,13 +7,16 @@ import static org.duett.replicator.simulator.Stories.isOutOfSync;
 import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.told;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -21,6 +24,63 @@ import org.junit.jupiter.api.Test;
 
 /** A disk that fails: who goes on, what is held until which record, and how the disk comes back (rules 1b, 4, 7, 14, 18). */
 class DiskFailureStoriesTest {
+    @Test
+    void aFlushWithoutAnyGoodCopyFails() {
+        var pair = SimulatedPair.connected(606);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.done(pair.flush(pair.alpha()));
+        pair.write(pair.alpha(), 8, 8);
+        var pending = pair.flush(pair.alpha());
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runUntil(pending::isCompleted);
+        assertThat(pending.errno()).isEqualTo(Errno.EIO);
+        var late = pair.flush(pair.alpha());
+        pair.runUntil(late::isCompleted);
+        assertThat(late.errno()).isEqualTo(Errno.EIO);
+    }
+
+    @Test
+    void aFlushOfAPromotedTargetFailsWithItsSource() {
+        var pair = SimulatedPair.connected(607, StorySettings.resyncRate(400));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        var flush = pair.flush(pair.beta());
+        pair.kill(pair.alpha());
+        pair.runUntil(flush::isCompleted);
+        assertThat(flush.errno()).isEqualTo(Errno.EIO);
+    }
+
+    @Test
+    void aPromotedTargetAnswersNothingThatItsSourceCouldNotKeep() {
+        for (int seed = 600; seed < 606; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.resyncRate(400), StorySettings.onReadError(OnReadError.DETACH)));
+            pair.kill(pair.beta());
+            for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.beta().up();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+            pair.must(pair.beta(), new Command.Promote(false));
+            // The source's disk fails while its connection lives.
+            pair.alpha().data(0).fail(EnumSet.of(Kind.READ), Errno.EIO);
+            List<SimulatedPair.HostOperation> writes = new ArrayList<>();
+            pair.read(pair.beta(), 39 * 256L, 8);
+            for (int i = 0; i < 60; i++) {
+                writes.add(pair.write(pair.beta(), 16L * i, 8));
+                pair.runFor(15_000);
+            }
+            pair.runUntil(() -> writes.stream().allMatch(SimulatedPair.HostOperation::isCompleted));
+            assertThat(writes).anyMatch(write -> write.errno() != 0);
+            pair.checkAcknowledgedWrites(pair.alpha());
+        }
+    }
+
     private static final long METADATA = SimulatedPair.DEVICE_BYTES - (1 << 18);
 
     private static void failWrites(SimulatedNode node) {
