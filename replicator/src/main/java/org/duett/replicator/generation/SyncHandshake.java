@@ -43,6 +43,9 @@ public final class SyncHandshake {
     public static Result decide(Inputs inputs) {
         SyncComparison.Outcome comparison = SyncComparison.compare(inputs.nodes);
         List<Handler> handlers = new ArrayList<>();
+        if (newestIsInconsistent(comparison.decision(), inputs.nodes)) {
+            return new Result(comparison, refuseOlder(inputs.nodes), handlers);
+        }
         HandshakeVerdict verdict = switch (overruledByDisks(comparison.decision(), inputs.nodes)) {
             case SyncDecision.UnrelatedData unrelated -> refuseUnrelated(inputs.nodes);
             case SyncDecision.NeedsFeature needed -> new HandshakeVerdict.Refuse(Reason.NEEDS_WSAME,
@@ -73,6 +76,38 @@ public final class SyncHandshake {
             case SyncDecision.BecomeTarget(Coverage coverage) -> toBetterDisk(coverage, peerIsTheBad);
             case SyncDecision.SplitBrain splitBrain -> toBetterDisk(coverageOf(splitBrain), peerIsTheBad);
         };
+    }
+
+    /**
+     * The disk that is Inconsistent has gone on alone since the other was there, and failed: what was acknowledged in that time stands on no
+     * other disk. A kernel copies the older data over it; two Duett nodes leave that to an operator (promises 1, 2).
+     */
+    private static boolean newestIsInconsistent(SyncDecision decision, SyncComparison.Inputs nodes) {
+        SyncComparison.Side own = nodes.own();
+        SyncComparison.Side peer = nodes.peer();
+        boolean sameData = GenerationIdentifiers.sameGeneration(own.identifiers().current(), peer.identifiers().current());
+        boolean fresh = own.identifiers().isJustCreated() || peer.identifiers().isJustCreated();
+        if (!nodes.bothDuett() || sameData || fresh) return false;
+        return switch (decision) {
+            case SyncDecision.BecomeSource source -> isOnlyCopyOfNewest(own, peer);
+            case SyncDecision.BecomeTarget target -> isOnlyCopyOfNewest(peer, own);
+            case SyncDecision.InSync inSync -> false;
+            case SyncDecision.SplitBrain splitBrain -> false;
+            case SyncDecision.UnrelatedData unrelated -> false;
+            case SyncDecision.NeedsFeature needed -> false;
+        };
+    }
+
+    private static boolean isOnlyCopyOfNewest(SyncComparison.Side newer, SyncComparison.Side older) {
+        return newer.disk() == DiskState.INCONSISTENT && older.disk().isAbove(DiskState.INCONSISTENT) && !newer.generations().discardsItsData();
+    }
+
+    private static HandshakeVerdict refuseOlder(SyncComparison.Inputs nodes) {
+        boolean ownIsNewer = nodes.own().disk() == DiskState.INCONSISTENT;
+        return new HandshakeVerdict.Refuse(Reason.NO_GOOD_DATA, (ownIsNewer ? "our disk has failed and is Inconsistent, but its generation "
+                : "the peer's disk has failed and is Inconsistent, but its generation ")
+                + hexadecimal((ownIsNewer ? nodes.own() : nodes.peer()).identifiers().current()) + " is newer than "
+                + (ownIsNewer ? "the peer's " : "ours, ") + hexadecimal((ownIsNewer ? nodes.peer() : nodes.own()).identifiers().current()));
     }
 
     private static SyncDecision toBetterDisk(Coverage coverage, boolean ownIsBetter) {

@@ -118,10 +118,26 @@ class SyncHandshakeTest {
         Node behind = Node.of(COMMON);
         Node ahead = Node.of(OURS);
         assertThat(decide(behind, ahead, DEFAULT).verdict()).isEqualTo(TARGET);
-        assertThat(decide(behind, ahead.disk(DiskState.INCONSISTENT), DEFAULT).verdict()).isEqualTo(SOURCE);
-        assertThat(peerDecides(behind, ahead.disk(DiskState.INCONSISTENT), DEFAULT).verdict()).isEqualTo(TARGET);
+        Node failed = ahead.disk(DiskState.INCONSISTENT);
+        assertThat(decideWithKernel(behind, failed).verdict()).isEqualTo(SOURCE);
+        assertThat(decideWithKernel(failed, behind).verdict()).isEqualTo(TARGET);
         assertThat(decide(behind, Node.of(COMMON).disk(DiskState.INCONSISTENT), DEFAULT).verdict()).isEqualTo(SOURCE);
         assertThat(decide(behind.disk(DiskState.INCONSISTENT), Node.of(COMMON), DEFAULT).verdict()).isEqualTo(TARGET);
+    }
+
+    @Test
+    void newestDataOnAFailedDiskIsNotOverwrittenByTwoDuettNodesUnlessItIsGivenUp() {
+        Node behind = Node.of(COMMON);
+        Node failed = Node.of(OURS).disk(DiskState.INCONSISTENT);
+        assertRefused(decide(behind, failed, DEFAULT), Reason.NO_GOOD_DATA);
+        assertRefused(peerDecides(behind, failed, DEFAULT), Reason.NO_GOOD_DATA);
+        assertThat(decide(behind, failed.discardsItsData(), DEFAULT).verdict()).isEqualTo(SOURCE);
+        assertThat(peerDecides(behind, failed.discardsItsData(), DEFAULT).verdict()).isEqualTo(TARGET);
+    }
+
+    private static Result decideWithKernel(Node own, Node peer) {
+        SyncComparison.Inputs nodes = new SyncComparison.Inputs(own.side(), peer.side(), false, false, false);
+        return SyncHandshake.decide(new SyncHandshake.Inputs(nodes, false, false, DEFAULT));
     }
 
     @Test
