@@ -63,6 +63,7 @@ public final class Handshake {
     private int agreedFeatures;
     private long peerBootId;
     private long bootIdPeerKnew;
+    private long bootIdWeKnew;
     private byte[] ourChallenge;
     private boolean discardMyData;
     private boolean peerDiscards;
@@ -88,6 +89,7 @@ public final class Handshake {
         peerBootId = 0;
         // Exactly 101: what older versions need is not here (rule 26).
         bootIdPeerKnew = 0;
+        bootIdWeKnew = lastPeerBootId;
         send(new ConnectionFeatures(PROTOCOL_VERSION, PROTOCOL_VERSION, features(), settings.bootId(), lastPeerBootId), out);
     }
 
@@ -165,6 +167,11 @@ public final class Handshake {
     /** The boot of ours that the peer was last connected to, as it says; 0 when it does not know (rule 24). */
     public long bootIdPeerKnew() {
         return bootIdPeerKnew;
+    }
+
+    /** The boot of the peer that we knew when this connection began, as we told it; 0: none. */
+    public long bootIdWeKnew() {
+        return bootIdWeKnew;
     }
 
     // ---- authentication

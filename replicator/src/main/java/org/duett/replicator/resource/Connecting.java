@@ -10,6 +10,7 @@ import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StateRules;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
 
 /** From StandAlone to Connected and back: tries, losses, back-off, and what a loss means for everything under way. */
 final class Connecting {
@@ -89,7 +90,14 @@ final class Connecting {
         parts.handshake.discardDone();
         parts.record.connectionEstablished(out);
         parts.eyewitnessGivenUp = false;
-        parts.lastPeerBootId = parts.handshake.peerBootId();
+    }
+
+    /** Called when a volume's state changed: from here on what this boot of the peer may have lost is its later crash (rule 24). */
+    void peerMayBeGood() {
+        if (!parts.socketsUp || !parts.allEstablished()) return;
+        boolean allGood = parts.volumes.stream().map(Volume::state).allMatch(state -> state.connection() == ConnectionState.CONNECTED
+                && state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE);
+        if (allGood) parts.lastPeerBootId = parts.handshake.peerBootId();
     }
 
     // ---- down

@@ -55,7 +55,7 @@ final class Parts {
     boolean socketsUp;
     boolean resolveConflicts;
     long term;
-    /** The peer's boot when it was last connected, in this boot of ours; 0: not known (rule 24). */
+    /** The boot of the peer in which all its disks were last as good as ours; 0: unknown (rule 24). */
     long lastPeerBootId;
     /** By answer, for the latest connection (rule 20). */
     boolean eyewitnessGivenUp;

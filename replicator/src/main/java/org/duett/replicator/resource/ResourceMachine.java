@@ -259,6 +259,7 @@ public final class ResourceMachine {
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
         primaryWritesThroughUs(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
+        connecting.peerMayBeGood();
         boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
         if (lostWhilePrimary && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
     }

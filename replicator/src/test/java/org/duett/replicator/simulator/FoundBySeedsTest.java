@@ -2,7 +2,10 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
@@ -10,11 +13,12 @@ import org.junit.jupiter.api.Test;
 /** What random seeds brought to light, told as short stories, so that the reason outlives the seed. */
 class FoundBySeedsTest {
     private static final long MILLI = 1_000_000;
+    private static final SimulatedDevice.Speed SLOW = new SimulatedDevice.Speed(2 * MILLI, 3 * MILLI, 2 * MILLI, 3 * MILLI);
 
     @Test
     void aForcedPromotionReachesAPeerWhoseDiskIsStillBeingAttached() {
         var pair = SimulatedPair.of(18);
-        pair.beta().data(0).speed(new SimulatedDevice.Speed(2 * MILLI, 3 * MILLI, 2 * MILLI, 3 * MILLI));
+        pair.beta().data(0).speed(SLOW);
         pair.alpha().up();
         pair.beta().up();
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED
@@ -23,5 +27,84 @@ class FoundBySeedsTest {
         pair.must(pair.alpha(), new Command.Promote(true));
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    @Test
+    void aRebootedPrimaryWhoseDiskComesAfterTheConnectionFollowsTheSurvivor() {
+        for (int seed = 19; seed < 25; seed++) {
+            var pair = withUnflushedWrites(seed);
+            pair.losePower(pair.alpha());
+            pair.alpha().data(0).speed(SLOW);
+            pair.alpha().up();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+            assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.ATTACHING);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void aRebootedPrimaryThatIsCutOffBeforeItsDiskIsThereStillFollowsTheSurvivor() {
+        for (int seed = 25; seed < 31; seed++) {
+            var pair = withUnflushedWrites(seed);
+            pair.losePower(pair.alpha());
+            pair.alpha().start();
+            pair.must(pair.alpha(), new Command.Connect(false));
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+            pair.network().reset();
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() != ConnectionState.CONNECTED);
+            pair.must(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void aTargetThatLosesPowerInTheMidstOfItsResyncIsMadeEqualAllTheSame() {
+        for (int seed = 31; seed < 39; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.resyncRate(4000));
+            pair.kill(pair.beta());
+            for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+            pair.beta().up();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+            pair.runFor((seed - 30) * 20 * MILLI);
+            pair.losePower(pair.beta());
+            pair.beta().up();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void theOnlyCopyOfTheNewestDataIsNotOverwrittenBecauseItsDiskHadFailed() {
+        var pair = SimulatedPair.connected(39);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 0, 1 << 20, Errno.EIO, 1);
+        var failing = pair.write(pair.alpha(), 16, 8);
+        pair.runUntil(() -> failing.isCompleted() && !Stories.volume(pair.alpha()).diskOpen());
+        pair.must(pair.alpha(), new Command.Attach(0));
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.INCONSISTENT);
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE
+                && pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE);
+        Stories.told(pair.alpha(), "is newer than");
+        Stories.told(pair.beta(), "is newer than");
+
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Promote(true));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    private static SimulatedPair withUnflushedWrites(int seed) {
+        var pair = SimulatedPair.connected(seed);
+        for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
+        pair.runFor(2 * MILLI);
+        return pair;
     }
 }
