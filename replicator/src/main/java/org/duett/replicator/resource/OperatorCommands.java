@@ -359,6 +359,7 @@ final class OperatorCommands {
         if (skips) {
             parts.sendIdentifiers(each, PeerGenerations.SKIP_INITIAL_SYNC, out);
             volume.setIdentifiers(volume.identifiers().withoutBitmap());
+            volume.peerIsEqual();
             parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
         }
         volume.metadata().writeBitmap(null, out);

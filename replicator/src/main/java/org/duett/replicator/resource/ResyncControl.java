@@ -506,6 +506,7 @@ final class ResyncControl {
     private void beEqual(VolumeParts each, GenerationIdentifiers peer, ActionQueue out) {
         Volume volume = each.volume;
         volume.setIdentifiers(volume.identifiers().adoptingCurrentOf(peer));
+        volume.peerIsEqual();
         parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
         // Our last word may have been that we are Inconsistent, and may have come behind its order to skip.
         parts.sendState(volume, out);

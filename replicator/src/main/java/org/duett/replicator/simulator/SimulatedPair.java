@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
@@ -389,11 +390,21 @@ public final class SimulatedPair {
         for (VolumeSettings volume : base.volumes()) {
             long bytes = alpha().machine().volume(volume.number()).sizeSectors() * 512;
             long difference = alpha().data(volume.number()).firstDifference(beta().data(volume.number()), bytes);
-            if (difference >= 0) throw new AssertionError("the copies differ at byte " + difference + " (sector " + difference / 512 + "); " + describe());
+            if (difference >= 0) throw new AssertionError("the copies of volume " + volume.number() + " differ at byte " + difference + " (sector " + difference / 512 + "); " + describe());
             for (SimulatedNode node : nodes) {
                 long bits = node.machine().volume(volume.number()).bitmap().setBits();
                 if (bits != 0) throw new AssertionError(node.name() + ": " + bits + " bits are set though both are UpToDate; " + describe());
             }
+        }
+    }
+
+    /** Equal copies have the same name, and nobody counts from an older one. */
+    public void checkGenerations() {
+        for (VolumeSettings volume : base.volumes()) {
+            GenerationIdentifiers here = alpha().machine().volume(volume.number()).identifiers();
+            GenerationIdentifiers there = beta().machine().volume(volume.number()).identifiers();
+            boolean same = GenerationIdentifiers.sameGeneration(here.current(), there.current()) && here.bitmap() == 0 && there.bitmap() == 0;
+            if (!same) throw new AssertionError("volume " + volume.number() + " is equal on both nodes, its identifiers are not; " + describe());
         }
     }
 
@@ -420,6 +431,7 @@ public final class SimulatedPair {
     /** All of the above at a quiet, protected moment. */
     public void checkAll() {
         checkMirror();
+        checkGenerations();
         checkAcknowledgedWrites(alpha());
         checkAcknowledgedWrites(beta());
         checkSingleWriter();

@@ -481,7 +481,7 @@ public final class Volume {
 
     // ---- the connection
 
-    /** A resync has ended: the peer's identifiers are ours now, whatever it told before (spec wire 5.7). A later resync relies on them. */
+    /** A resync has ended, or was skipped: the peer's identifiers are ours now, whatever it told before (spec wire 5.7). A later resync relies on them. */
     public void peerIsEqual() {
         peerGenerations = new PeerGenerations(identifiers, 0, 0);
     }

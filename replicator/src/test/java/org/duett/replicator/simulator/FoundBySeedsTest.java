@@ -101,6 +101,20 @@ class FoundBySeedsTest {
         pair.checkAll();
     }
 
+    @Test
+    void aResyncRightAfterASkippedOneLeavesEqualIdentifiers() {
+        var pair = SimulatedPair.of(40);
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.alpha(), new Command.NewCurrentUuid(0, true));
+        pair.runUntilProtected();
+        pair.checkAll();
+        pair.must(pair.beta(), new Command.InvalidateRemote(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     private static SimulatedPair withUnflushedWrites(int seed) {
         var pair = SimulatedPair.connected(seed);
         for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
