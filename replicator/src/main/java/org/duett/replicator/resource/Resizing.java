@@ -47,6 +47,8 @@ final class Resizing {
         each.resizeTicket = ticket;
         each.resizeWish = wish;
         each.resizeAskedOn = -1;
+        each.sectorsBeforeResize = volume.sizeSectors();
+        each.limitBeforeResize = volume.orderedLimitSectors();
         out.add(new Action.MeasureDisk(volume.number, volume.attach()));
     }
 
@@ -108,8 +110,10 @@ final class Resizing {
         long size = volume.sizeSectors();
         long wanted = each.resizeWish.sectors();
         long room = Math.min(volume.usableSectors(), peer.diskSectors());
-        if (peer.currentSectors() != size || wanted > size || wanted == 0 && size < volume.usableSectors() && volume.settings.sizeLimitSectors() == 0) {
-            volume.orderSizeLimit(0);
+        boolean grew = size > each.sectorsBeforeResize;
+        boolean isAllThereIs = size == volume.usableSectors() || volume.settings.sizeLimitSectors() != 0;
+        boolean carriedOut = peer.currentSectors() == size && (wanted == 0 ? grew || isAllThereIs : size == wanted);
+        if (!carriedOut) {
             refuseOrdered(each, StateChangeResult.NOT_SUPPORTED, parts.name(volume) + " has " + size + " sectors: " + parts.settings.peerNode()
                     + "'s disk has room for " + peer.diskSectors() + ", the one here for " + volume.usableSectors() + ".",
                     room > size ? "Try again." : "Grow the smaller device, too. With internal metadata it cannot be used before create-md.", out);
@@ -166,6 +170,7 @@ final class Resizing {
 
     private void refuseOrdered(VolumeParts each, StateChangeResult code, String what, String whatToDo, ActionQueue out) {
         long ticket = each.resizeTicket;
+        each.volume.orderSizeLimit(each.limitBeforeResize);
         forget(each);
         refuse(ticket, code, what, whatToDo, out);
     }

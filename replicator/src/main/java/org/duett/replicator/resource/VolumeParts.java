@@ -54,6 +54,8 @@ final class VolumeParts {
     Command.Resize resizeWish;
     /** The peer was asked for it in this connection. */
     int resizeAskedOn = -1;
+    long sectorsBeforeResize;
+    long limitBeforeResize;
     /** The device is being measured for what the peer told. */
     Packet.Sizes sizesToJudge;
     /** Connected with two good copies when the peer was last heard of (rule 20). */

@@ -382,6 +382,10 @@ public final class Volume {
         return orderedLimitSectors != 0 ? orderedLimitSectors : settings.sizeLimitSectors();
     }
 
+    public long orderedLimitSectors() {
+        return orderedLimitSectors;
+    }
+
     public void orderSizeLimit(long sectors) {
         orderedLimitSectors = sectors;
     }

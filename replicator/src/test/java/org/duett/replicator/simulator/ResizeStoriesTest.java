@@ -115,6 +115,30 @@ class ResizeStoriesTest {
     }
 
     @Test
+    void ofTwoDevicesThatGrewDifferentlyTheSmallerOneCounts() {
+        var pair = pair(9);
+        grow(pair.alpha(), GROWN_BYTES);
+        grow(pair.beta(), GROWN_BYTES - (1L << 20));
+        pair.must(pair.alpha(), TO_ALL);
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS - 2048).isEqualTo(size(pair.beta()));
+        refused(pair, pair.alpha(), TO_ALL);
+        pair.checkAll();
+    }
+
+    @Test
+    void anOrderThatIsRefusedLeavesNoLimitBehind() {
+        var pair = pair(10);
+        grow(pair.alpha(), GROWN_BYTES);
+        refused(pair, pair.alpha(), new Command.Resize(0, GROWN_SECTORS - 8, false));
+        grow(pair.beta(), GROWN_BYTES);
+        pair.must(pair.alpha(), TO_ALL);
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+        pair.checkAll();
+    }
+
+    @Test
     void withInternalMetadataItIsRefusedWithAWayOut() {
         for (int grown = 0; grown < 2; grown++) {
             var pair = SimulatedPair.connected(6);
