@@ -142,7 +142,7 @@ public final class AttachSequence {
     private void superblockRead(ActionQueue out) {
         switch (SuperblockCheck.check(volume.settings.metadataKind(), Superblock.decode(buffer, 0), metadataBytes())) {
             case SuperblockCheck.Refused(String reason) -> refuse("the metadata cannot be used: " + reason,
-                    "If this is the right device and it is new, run: duett create-md " + name(), out);
+                    "If the device has another size than it had, give it that size back. Only if it is the right one and new, run: duett create-md " + name(), out);
             case SuperblockCheck.Clean(Superblock good, MetadataLayout itsLayout) -> adopt(good, itsLayout, out);
             case SuperblockCheck.Unclean(Superblock good, MetadataLayout itsLayout) -> adopt(good, itsLayout, out);
         }

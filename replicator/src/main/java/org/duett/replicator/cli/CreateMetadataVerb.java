@@ -102,6 +102,15 @@ final class CreateMetadataVerb {
 
     // ---- metadata
 
+    /** The device that has the metadata. */
+    private static Path place(VolumeConfig volume) {
+        return switch (volume.metaDisk()) {
+            case MetaDisk.Internal() -> volume.disk();
+            case MetaDisk.FlexExternal(Path path) -> path;
+            case MetaDisk.Indexed(Path path, int index) -> path;
+        };
+    }
+
     private void writeMetadata(ResourceChoice choice, VolumeConfig volume) throws DiskRefused, IOException, CommandFailed {
         try (BlockingDisk disk = BlockingDisk.open(SettingsFromConfig.diskRequest(choice.resource().name(), volume, choice.resource().duett()))) {
             MetadataDevice device = new MetadataDevice(disk, volume);
@@ -118,7 +127,7 @@ final class CreateMetadataVerb {
             for (MetadataWrite write : CreateMetadata.writes(layout, deviceUuid, dataSectors)) device.write(write);
             long usable = layout.usableSectors(dataSectors) * MetadataLayout.SECTOR_BYTES;
             System.out.println(choice.resource().name() + "/" + volume.number() + ": fresh metadata (" + device.kind().drbdName() + ") on "
-                    + volume.disk() + "; " + usable + " bytes for data");
+                    + place(volume) + "; " + usable + " bytes for data");
         }
     }
 

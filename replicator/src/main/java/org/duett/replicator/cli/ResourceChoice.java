@@ -6,6 +6,7 @@ import java.util.List;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
 import org.duett.replicator.config.ConfigSelection;
+import org.duett.replicator.config.ConfigWarning;
 import org.duett.replicator.config.HostConfig;
 import org.duett.replicator.config.ReplicatorConfig;
 import org.duett.replicator.config.ResourceConfig;
@@ -20,7 +21,8 @@ record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes, Path 
         ResourceConfig resource = config.resource(target.resource())
                 .orElseThrow(() -> new CommandFailed(ExitCode.CONFIGURATION,
                         "The configuration " + configuration + " has no resource " + target.resource() + ".", "Nothing was changed.",
-                        "It has: " + String.join(", ", config.resources().stream().map(ResourceConfig::name).toList()) + "."));
+                        config.resources().isEmpty() ? "It has none at all; is an include missing?"
+                                : "It has: " + String.join(", ", config.resources().stream().map(ResourceConfig::name).toList()) + "."));
         HostConfig local = local(config, resource);
         if (target.volume() == Target.ALL_VOLUMES) return new ResourceChoice(resource, local.volumes(), config.node().stateDirectory());
         VolumeConfig volume = local.volume(target.volume())
@@ -34,6 +36,15 @@ record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes, Path 
     static List<String> allHere(Path configuration) throws CommandFailed {
         ReplicatorConfig config = read(configuration);
         return selection(config).resourcesHere(config).stream().map(ResourceConfig::name).toList();
+    }
+
+    /** What the author of the configuration should know goes to the terminal, where he is. */
+    static void warn(Path configuration) throws CommandFailed {
+        try {
+            for (ConfigWarning warning : ConfigReader.read(configuration).warnings()) System.err.println("duett: " + warning);
+        } catch (ConfigException wrong) {
+            throw CommandFailed.of(wrong);
+        }
     }
 
     static ReplicatorConfig read(Path configuration) throws CommandFailed {
@@ -56,6 +67,8 @@ record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes, Path 
     private static HostConfig local(ReplicatorConfig config, ResourceConfig resource) throws CommandFailed {
         ConfigSelection selection = selection(config);
         try {
+            // What `up` will refuse is better known before metadata is written.
+            if (selection.localHost(resource).isPresent()) selection.peerHost(resource);
             return selection.localHost(resource).orElseThrow(() -> new CommandFailed(ExitCode.CONFIGURATION,
                     "Resource " + resource.name() + " is not on this node, which is called " + selection.nodeName() + ".",
                     "Nothing was changed.", "Name this node in an `on` section, or set node-name in section duett."));

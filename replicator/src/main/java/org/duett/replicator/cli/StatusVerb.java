@@ -32,6 +32,17 @@ public final class StatusVerb {
         return Optional.of(Exits.of(verb::perform));
     }
 
+    /** The same from arguments that the full parser has read. */
+    static StatusVerb status(Path configuration, Optional<String> resource, boolean json, boolean procDrbd, boolean watch) {
+        StatusVerb verb = new StatusVerb();
+        verb.configuration = configuration;
+        verb.resource = resource;
+        verb.json = json;
+        verb.procDrbd = procDrbd;
+        verb.watch = watch;
+        return verb;
+    }
+
     private boolean understands(String[] arguments) {
         if (arguments.length == 0) return false;
         switch (arguments[0]) {
@@ -61,7 +72,7 @@ public final class StatusVerb {
         return events ? !json && !procDrbd && !watch : oneForm && !now;
     }
 
-    private void perform() throws CommandFailed {
+    void perform() throws CommandFailed {
         DaemonLink daemon = new DaemonLink(configuration == null ? ConfigurationFile.chosen() : configuration);
         if (events) {
             daemon.print(new ControlRequest.Events(resource, now));

@@ -1,11 +1,14 @@
 package org.duett.replicator.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.duett.replicator.Version;
 import org.duett.replicator.control.ControlRequest;
+import org.duett.replicator.control.ExitCode;
 import org.duett.replicator.machine.Command;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -82,8 +85,9 @@ public final class Verbs {
         return Exits.of(() -> {
             DaemonLink daemon = daemon();
             List<String> names = names("up", targets);
+            ResourceChoice.warn(configuration);
             if (!daemon.daemonAnswers()) new DaemonStart(configuration).start(daemon);
-            for (String name : names) daemon.print(new ControlRequest.Up(name));
+            askForEach(names, ControlRequest.Up::new);
         });
     }
 
@@ -91,13 +95,27 @@ public final class Verbs {
     int down(@Parameters(paramLabel = "RESOURCE", arity = "1..*") List<Target> targets,
             @Option(names = FORCE, description = "cut off clients, and do not wait for the peer or for the disk") boolean force) {
         return Exits.of(() -> {
-            for (String name : names("down", targets)) daemon().print(new ControlRequest.Down(name, force));
+            askForEach(names("down", targets), name -> new ControlRequest.Down(name, force));
         });
+    }
+
+    /** One that is refused does not keep the others from it; the first refusal is the verb's. */
+    private void askForEach(List<String> names, Function<String, ControlRequest> request) throws CommandFailed {
+        CommandFailed first = null;
+        for (String name : names) {
+            try {
+                daemon().print(request.apply(name));
+            } catch (CommandFailed refused) {
+                if (first == null) first = refused;
+                else refused.print();
+            }
+        }
+        if (first != null) throw first;
     }
 
     private List<String> names(String verb, List<Target> targets) throws CommandFailed {
         if (targets.size() == 1 && targets.getFirst().resource().equals("all")) return ResourceChoice.allHere(configuration);
-        java.util.ArrayList<String> names = new java.util.ArrayList<>();
+        List<String> names = new ArrayList<>();
         for (Target target : targets) names.add(target.wholeResource(verb));
         return names;
     }
@@ -162,7 +180,11 @@ public final class Verbs {
         return Exits.of(() -> daemon().print(new ControlRequest.WaitSync(target.wholeResource("wait-sync"), seconds(timeoutSeconds))));
     }
 
-    private static OptionalInt seconds(Integer seconds) {
+    private static OptionalInt seconds(Integer seconds) throws CommandFailed {
+        if (seconds != null && seconds < 0) {
+            throw new CommandFailed(ExitCode.ERROR, "--timeout " + seconds + " is no time to wait.", "Nothing was changed.",
+                    "Give seconds; 0 waits without end.");
+        }
         return seconds == null ? OptionalInt.empty() : OptionalInt.of(seconds);
     }
 
@@ -219,8 +241,11 @@ public final class Verbs {
             @Option(names = "--proc-drbd", description = "in the form of /proc/drbd") boolean procDrbd,
             @Option(names = "--watch", description = "repaint each second") boolean watch) {
         return Exits.of(() -> {
-            throw new CommandFailed(org.duett.replicator.control.ExitCode.ERROR, "These options of duett status exclude one another.",
-                    "Nothing was changed.", "Give one of --json, --proc-drbd, --watch, or none.");
+            if ((json ? 1 : 0) + (procDrbd ? 1 : 0) + (watch ? 1 : 0) > 1) {
+                throw new CommandFailed(ExitCode.ERROR, "These options of duett status exclude one another.", "Nothing was changed.",
+                        "Give one of --json, --proc-drbd, --watch, or none.");
+            }
+            StatusVerb.status(configuration, Optional.ofNullable(resource), json, procDrbd, watch).perform();
         });
     }
 

@@ -42,6 +42,11 @@ public record ConfigSelection(String nodeName, Set<InetAddress> localAddresses) 
     public HostConfig peerHost(ResourceConfig resource) throws ConfigException {
         HostConfig local = localHost(resource).orElseThrow(() -> notHere(resource));
         List<HostConfig> others = resource.hosts().stream().filter(host -> !host.equals(local)).toList();
+        if (others.size() == 1 && others.getFirst().address().equals(local.address())) {
+            throw new ConfigException(resource.definedAt(),
+                    "resource " + resource.name() + ": " + names(resource.hosts()) + " have the same address",
+                    "an address of its own for each host, with the port on which it listens");
+        }
         if (others.size() == 1) {
             return others.getFirst();
         }

@@ -29,12 +29,12 @@ public sealed interface HandshakeVerdict {
     /** Why a handshake is refused, and what the operator can do. */
     enum Reason {
         UNRELATED_DATA("Check that both sides of the resource name the disks you mean. To overwrite one of them,"
-                + " run on its node: duett create-md"),
-        SPLIT_BRAIN("Decide which node's changes to give up. There run: duett secondary, then duett connect --discard-my-data; on the other node: duett connect"),
+                + " run on its node: duett create-md %1$s"),
+        SPLIT_BRAIN("Decide which node's changes to give up. There run: duett secondary %1$s, then duett connect --discard-my-data %1$s; on the other node: duett connect %1$s"),
         NEEDS_WSAME("Enable the feature WSAME at the peer (a kernel DRBD 8.4 of protocol 101 has it),"
                 + " or demote before connecting"),
-        NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force"),
-        ROLE_CONFLICT("Demote this node and connect again: duett secondary, then duett connect"),
+        NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force %1$s"),
+        ROLE_CONFLICT("Demote this node and connect again: duett secondary %1$s, then duett connect %1$s"),
         DRY_RUN("Connect without --tentative to do it");
 
         private final String advice;
@@ -43,8 +43,9 @@ public sealed interface HandshakeVerdict {
             this.advice = advice;
         }
 
-        public String advice() {
-            return advice;
+        /** What to do, with the commands for this resource. */
+        public String advice(String resource) {
+            return advice.formatted(resource);
         }
     }
 

@@ -66,8 +66,9 @@ public record MetadataLayout(MetadataKind kind, long superblockByte, long areaSe
             case MetadataKind.Indexed(int index) -> (index + 1) * INDEXED_SLOT_SECTORS;
         };
         if (deviceSectors < neededSectors)
-            return Optional.of("the device has " + deviceSectors + " sectors; metadata of kind " + kind.drbdName()
-                    + " needs one of at least " + neededSectors);
+            return Optional.of("the device for the metadata has " + deviceSectors * SECTOR_BYTES + " bytes; this kind of metadata ("
+                    + (kind instanceof MetadataKind.Indexed ? "external, with an index" : kind.drbdName()) + ") needs one of at least "
+                    + neededSectors * SECTOR_BYTES);
         if (kind instanceof MetadataKind.Indexed)
             return ring.equals(ActivityLogRing.DEFAULT)
                     ? Optional.empty()

@@ -200,6 +200,7 @@ public final class ReplicatorNode {
     String down(String name, boolean force) throws NodeException, InterruptedException {
         changing.lockInterruptibly();
         try {
+            if (!resources.containsKey(name) && readConfiguration().config().resource(name).isPresent()) return "is down already";
             ResourceNode resource = resource(name);
             done(order(resource, new Command.Demote(force)));
             done(order(resource, new Command.Disconnect(force)));

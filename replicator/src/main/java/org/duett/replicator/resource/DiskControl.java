@@ -6,6 +6,7 @@ import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
@@ -17,7 +18,6 @@ import org.duett.replicator.volume.Volume;
 
 /** A disk comes, is given back, or fails: attach, detach and on-io-error (spec states 6.4; rules 1b, 7, 14). */
 final class DiskControl {
-    private static final int EIO = 5;
     private static final long UNREADABLE_REPORT_NANOS = 1_000_000_000L;
 
     private final Parts parts;
@@ -237,7 +237,10 @@ final class DiskControl {
     private void lose(VolumeParts each, DiskFailure failure, ActionQueue out) {
         Volume volume = each.volume;
         boolean peerIsGood = parts.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
-        reportFailure(each, failure, peerIsGood ? "The peer has all data; this node goes on through it." : "Nothing more is written to this disk.", out);
+        String kept = !peerIsGood ? "Nothing more is written to this disk."
+                : volume.isPrimary() ? "Node " + parts.settings.peerNode() + " has all data; this node goes on through it."
+                        : "Node " + parts.settings.peerNode() + " has all data, and goes on; nothing more is written to this disk.";
+        reportFailure(each, failure, kept, out);
         each.attach.abort(out);
         boolean primary = volume.isPrimary();
         boolean wasGood = volume.state().disk() == DiskState.UP_TO_DATE;
@@ -275,13 +278,13 @@ final class DiskControl {
             case METADATA -> "the metadata cannot be written";
             case TIMEOUT -> "an operation did not come back within disk-timeout";
         };
-        parts.report(Level.ERROR, parts.name(volume) + ": " + what + " (errno " + (volume.failureErrno() == 0 ? EIO : volume.failureErrno()) + ").",
+        parts.report(Level.ERROR, parts.name(volume) + ": " + what + " (" + Errno.inWords(volume.failureErrno() == 0 ? Errno.EIO : volume.failureErrno()) + ").",
                 kept, "Check or replace the disk, then run: duett attach " + parts.name(volume), out);
     }
 
     void timeIs() {
         for (VolumeParts each : parts.volumeParts) {
-            if (each.volume.diskDeadlineNanos() <= parts.nowNanos) each.volume.diskFailed(DiskFailure.TIMEOUT, 110, 0);
+            if (each.volume.diskDeadlineNanos() <= parts.nowNanos) each.volume.diskFailed(DiskFailure.TIMEOUT, Errno.ETIMEDOUT, 0);
         }
     }
 

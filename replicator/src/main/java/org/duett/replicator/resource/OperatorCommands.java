@@ -7,6 +7,7 @@ import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.state.ConnectionState;
@@ -149,7 +150,7 @@ final class OperatorCommands {
         }
         if (force) {
             // Given up as it is: what hangs stays outstanding until it answers.
-            volume.diskFailed(DiskFailure.TIMEOUT, 110, 0);
+            volume.diskFailed(DiskFailure.TIMEOUT, Errno.ETIMEDOUT, 0);
             done(ticket, "given up", out);
             return;
         }
@@ -186,7 +187,8 @@ final class OperatorCommands {
     // ---- connection
 
     private void connect(long ticket, boolean discard, ActionQueue out) {
-        if (!parts.isStandAlone()) {
+        boolean meetsNobody = !parts.socketsUp && !parts.isPrimary();
+        if (!parts.isStandAlone() && !(discard && meetsNobody)) {
             if (!discard) {
                 done(ticket, "is " + parts.connectionState().displayName() + " already", out);
                 return;
@@ -199,6 +201,8 @@ final class OperatorCommands {
             refuse(ticket, REFUSED, "a Primary cannot discard its data.", "Nothing was discarded.", "Demote first: duett secondary " + parts.settings.name(), out);
             return;
         }
+        // It was trying already, without leave to discard.
+        if (!parts.isStandAlone()) connecting.standAlone("connect --discard-my-data", out);
         connecting.connect(discard, out);
         done(ticket, "connecting", out);
     }

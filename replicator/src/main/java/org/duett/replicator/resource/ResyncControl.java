@@ -70,7 +70,7 @@ final class ResyncControl {
                 boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
                 // It compares when it hears from us, and gives its disk up.
                 if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answer(each, out);
-                refuse(each, inHandshake || !lateAttach, message, reason.advice(), out);
+                refuse(each, inHandshake || !lateAttach, message, reason.advice(parts.settings.name()), out);
             }
             case HandshakeVerdict.Connect() -> {
                 if (differsAllTheSame(each, ownDisk, report, inHandshake)) {

@@ -399,7 +399,7 @@ final class RoleControl {
             each.exportOpen = true;
             parts.openExport(each, out);
         }
-        finish(new CommandResult.Done("is Primary, term " + Long.toHexString(parts.term)), out);
+        finish(new CommandResult.Done(String.format("is Primary, term %016x", parts.term)), out);
     }
 
     // ---- demotion

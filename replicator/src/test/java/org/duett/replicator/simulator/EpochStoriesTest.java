@@ -1,0 +1,80 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.HostRequest.Kind;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Epochs, their barriers, and the slots that live until these are acknowledged (rules 16, 17). */
+class EpochStoriesTest {
+
+    private static int openEpochs(SimulatedPair pair) {
+        return pair.alpha().machine().status().volumes().getFirst().counters().epochs();
+    }
+
+    @Test
+    void anEpochThatNothingFollowsIsClosedByItself() {
+        var pair = SimulatedPair.connected(1);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(openEpochs(pair)).isZero();
+        assertThat(pair.alpha().machine().isQuiet()).isTrue();
+        pair.checkAll();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Protocol.class)
+    void moreWritesThanThereAreSlotsAreAllAnsweredAndLeaveNothing(Protocol protocol) {
+        var pair = SimulatedPair.connected(2, StorySettings.protocol(protocol));
+        List<SimulatedPair.HostOperation> writes = new ArrayList<>();
+        for (int i = 0; i < 6000; i++) writes.add(pair.write(pair.alpha(), i * 5L % 40_000, 1));
+        for (var write : writes) pair.done(write);
+        pair.runUntil(() -> openEpochs(pair) == 0);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aFlushWaitsUntilTheOtherNodeHasFlushed() {
+        var pair = SimulatedPair.connected(3);
+        pair.beta().data(0).hang(EnumSet.of(DiskOperation.Kind.FLUSH));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        var flush = pair.flush(pair.alpha());
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(flush.isCompleted()).isFalse();
+        pair.beta().data(0).resume();
+        pair.done(flush);
+    }
+
+    @Test
+    void aFlushWithNothingOpenAsksOnlyTheOwnDisk() {
+        var pair = SimulatedPair.connected(4);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.beta().data(0).hang(EnumSet.of(DiskOperation.Kind.FLUSH));
+        pair.done(pair.flush(pair.alpha()));
+        pair.beta().data(0).resume();
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Kind.class, names = {"TRIM", "WRITE_ZEROES"})
+    void aRequestOverTheWholeDeviceReadsBackAsZeroesOnBoth(Kind kind) {
+        var pair = SimulatedPair.connected(5);
+        int sectors = Math.toIntExact(Stories.volume(pair.alpha()).sizeSectors());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 1000L * i, 64));
+        pair.done(pair.request(pair.alpha(), kind, 0, 0, sectors, false));
+        for (int i = 0; i < 40; i++) {
+            assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 1000L * i))).isTrue();
+            assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 1000L * i))).isTrue();
+        }
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+}
