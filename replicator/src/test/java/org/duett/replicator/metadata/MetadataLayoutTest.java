@@ -72,7 +72,7 @@ class MetadataLayoutTest {
         assertThat(MetadataLayout.whyTooSmall(new MetadataKind.Internal(), MIB, ActivityLogRing.DEFAULT)).isEmpty();
         assertThat(MetadataLayout.whyTooSmall(new MetadataKind.Internal(), MIB - 4096, ActivityLogRing.DEFAULT)
                 .orElseThrow())
-                .contains("1044480 bytes").contains("at least 2048");
+                .contains("1044480 bytes").contains("at least 1048576");
         assertThat(MetadataLayout.whyTooSmall(new MetadataKind.Internal(), MIB, new ActivityLogRing(1, 1000))
                 .orElseThrow())
                 .contains("leaves no room");
