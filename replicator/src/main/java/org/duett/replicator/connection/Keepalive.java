@@ -69,9 +69,9 @@ public final class Keepalive {
     }
 
     /** We did not run: what was due meanwhile says nothing about the peer. */
-    public void weStalled() {
-        lastHeardNanos = nowNanos;
-        if (pingOutstanding) pingSentNanos = nowNanos;
+    public void weStalled(long gapNanos) {
+        lastHeardNanos += gapNanos;
+        if (pingOutstanding) pingSentNanos += gapNanos;
     }
 
     /** Pings when it is time; false: the peer gave no sign of life within ping-timeout after a ping. */

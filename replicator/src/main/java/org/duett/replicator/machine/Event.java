@@ -15,7 +15,10 @@ public sealed interface Event {
     record TimeAdvanced(long nowNanos) implements Event {
     }
 
-    /** The loop did not run for {@code gapNanos}: deadlines are judged before what arrived meanwhile (rule 10). */
+    /**
+     * The loop did not run for {@code gapNanos}. Delivered before the {@link TimeAdvanced} that found it, and this before what arrived meanwhile
+     * (rule 10): our own deadlines have passed, but neither the peer nor a disk is judged by a time in which nobody listened to it.
+     */
     record LoopStalled(long gapNanos) implements Event {
     }
 

@@ -117,8 +117,9 @@ final class ResourceLoop {
         long overdue = now - Math.max(timerNanos, lastTurnNanos);
         boolean stalled = coreNanos != Long.MIN_VALUE && timerNanos != Long.MAX_VALUE && overdue > STALL_NANOS;
         coreNanos = now;
-        handle(new Event.TimeAdvanced(now));
+        // Told before time moves: what peer and disk could not show us meanwhile is not held against them.
         if (stalled) handle(new Event.LoopStalled(overdue));
+        handle(new Event.TimeAdvanced(now));
     }
 
     private void handle(Event event) {

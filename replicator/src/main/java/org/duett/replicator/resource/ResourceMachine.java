@@ -64,7 +64,7 @@ public final class ResourceMachine {
         eventIsOver();
         switch (event) {
             case Event.TimeAdvanced(long nowNanos) -> timeIs(nowNanos, out);
-            case Event.LoopStalled(long gapNanos) -> parts.keepalive.weStalled();
+            case Event.LoopStalled(long gapNanos) -> weStalled(gapNanos);
             case Event.RandomArrived(long[] values) -> parts.random.arrived(values);
             case Event.WorkContinued() -> continueWork(out);
             case Event.HostRequestArrived arrived -> hostRequest(arrived.request, out);
@@ -101,6 +101,11 @@ public final class ResourceMachine {
             parts.volumeParts.get(i).source.eventIsOver();
             parts.volumeParts.get(i).target.eventIsOver();
         }
+    }
+
+    private void weStalled(long gapNanos) {
+        parts.keepalive.weStalled(gapNanos);
+        for (int i = 0; i < parts.volumes.size(); i++) parts.volumes.get(i).weStalled(gapNanos);
     }
 
     private void timeIs(long nowNanos, ActionQueue out) {

@@ -191,7 +191,9 @@ public final class SimulatedNode {
         time.after(nanos, () -> {
             if (sleeping != process) return;
             asleep = false;
-            deliver(new Event.LoopStalled(nanos));
+            pending.addFirst(new Event.TimeAdvanced(time.nowNanos()));
+            pending.addFirst(new Event.LoopStalled(nanos));
+            deliver(new Event.TimeAdvanced(time.nowNanos()));
         });
     }
 
@@ -210,6 +212,10 @@ public final class SimulatedNode {
     private void handle(Event event) {
         long now = time.nowNanos();
         // A timer that fell due while the loop slept finds the time of its delivery, not that of its wish.
+        if (event instanceof Event.LoopStalled) {
+            handleOne(event);
+            return;
+        }
         boolean isTimer = event instanceof Event.TimeAdvanced;
         if (isTimer || now - lastTimeNanos >= MILLI) handleOne(new Event.TimeAdvanced(now));
         if (!isTimer) handleOne(event);

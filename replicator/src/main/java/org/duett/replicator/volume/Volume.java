@@ -228,6 +228,11 @@ public final class Volume {
         nowNanos = newNowNanos;
     }
 
+    /** Nobody looked at the disk's answers for this time: no operation is held to have taken it. */
+    public void weStalled(long gapNanos) {
+        for (DiskOperation operation : timed) operation.orderedAtNanos += gapNanos;
+    }
+
     /** When the oldest operation exceeds disk-timeout; {@link Long#MAX_VALUE}: never. */
     public long diskDeadlineNanos() {
         if (settings.diskTimeoutMillis() == 0 || !diskUsable) return Long.MAX_VALUE;

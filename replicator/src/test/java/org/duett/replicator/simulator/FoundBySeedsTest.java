@@ -115,6 +115,17 @@ class FoundBySeedsTest {
         pair.checkAll();
     }
 
+    @Test
+    void aPauseOfOurOwnIsNotHeldAgainstTheDisk() {
+        var pair = SimulatedPair.connected(41, StorySettings.diskTimeout(1_000));
+        for (int i = 0; i < 20; i++) pair.write(pair.alpha(), 16L * i, 8);
+        pair.alpha().sleep(3 * SimulatedPair.SECOND);
+        pair.runFor(4 * SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     private static SimulatedPair withUnflushedWrites(int seed) {
         var pair = SimulatedPair.connected(seed);
         for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
