@@ -74,7 +74,8 @@ public final class SyncHandshake {
             case SyncDecision.InSync inSync -> toBetterDisk(Coverage.BITMAP_ONLY, peerIsTheBad);
             case SyncDecision.BecomeSource(Coverage coverage) -> toBetterDisk(coverage, peerIsTheBad);
             case SyncDecision.BecomeTarget(Coverage coverage) -> toBetterDisk(coverage, peerIsTheBad);
-            case SyncDecision.SplitBrain splitBrain -> toBetterDisk(coverageOf(splitBrain), peerIsTheBad);
+            // Also the disk that failed has been written to apart from the other: between two Duett nodes an operator decides (promise 2).
+            case SyncDecision.SplitBrain splitBrain -> nodes.bothDuett() ? splitBrain : toBetterDisk(coverageOf(splitBrain), peerIsTheBad);
         };
     }
 

@@ -52,8 +52,8 @@ final class FullSync {
 
     private void invalidateAlone(VolumeParts each, long ticket, ActionQueue out) {
         parts.fact(each, each.volume.state().withDisk(DiskState.INCONSISTENT), "invalidated");
-        each.wholeBitmap.setAll((durable, actions) -> answerMarked(each, durable, ticket, "is Inconsistent; the next connect copies everything from the peer",
-                actions), out);
+        String answer = "is Inconsistent; the next connect copies everything from the peer (after a split brain: connect --discard-my-data)";
+        each.wholeBitmap.setAll((durable, actions) -> answerMarked(each, durable, ticket, answer, actions), out);
     }
 
     // ---- invalidate-remote

@@ -25,10 +25,13 @@ final class PeerConversation {
     private final Connecting connecting;
     private final ResyncControl resync;
     private final PeerRequests requests;
+    private final MirrorDuty mirrorDuty;
     private final Resizing resizing;
     private static final int HIGHEST_TRIM_BYTES = 128 << 20;
 
-    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, Resizing resizing) {
+    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, Resizing resizing,
+            MirrorDuty mirrorDuty) {
+        this.mirrorDuty = mirrorDuty;
         this.resizing = resizing;
         this.parts = parts;
         this.connecting = connecting;
@@ -288,6 +291,7 @@ final class PeerConversation {
             resync.decide(each, told, report, true, out);
             return;
         }
+        mirrorDuty.peerReported(each, report, out);
         if (finishesResync(each, report)) {
             resync.targetReportsEnd(each, told, out);
             return;

@@ -33,6 +33,7 @@ public final class ResourceMachine {
     private final Parts parts;
     private final Connecting connecting;
     private final ResyncControl resync;
+    private final MirrorDuty mirrorDuty;
     private final PeerRequests requests;
     private final Resizing resizing;
     private final PeerConversation conversation;
@@ -51,7 +52,8 @@ public final class ResourceMachine {
         disks = new DiskControl(parts, connecting);
         requests = new PeerRequests(parts, connecting, resync, outdating);
         resizing = new Resizing(parts);
-        conversation = new PeerConversation(parts, connecting, resync, requests, resizing);
+        mirrorDuty = new MirrorDuty(parts);
+        conversation = new PeerConversation(parts, connecting, resync, requests, resizing, mirrorDuty);
         resizing.joins(conversation);
         roles = new RoleControl(parts, requests);
         resync.joins(connecting, disks, roles);
@@ -262,7 +264,7 @@ public final class ResourceMachine {
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
         if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
-        primaryWritesThroughUs(each, before, after, out);
+        mirrorDuty.changed(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
         connecting.peerMayBeGood();
         boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
@@ -285,34 +287,6 @@ public final class ResourceMachine {
         if (!lost || !volume.isPrimary()) return;
         parts.record.peerLost(volume, before, false, out);
         parts.writes.peerDiskLost(volume, out);
-    }
-
-    /**
-     * A diskless Primary writes through us. Its disk misses that from now on, and our identifiers have to say so, unless they count from
-     * an older generation already (rule 6; spec states 2.6).
-     */
-    private void primaryWritesThroughUs(VolumeParts each, VolumeState before, VolumeState after, ActionQueue out) {
-        if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
-        boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
-        if (lostGoodCopy || each.volume.identifiers().bitmap() == 0) takeMirrorDuty(each, out);
-    }
-
-    private static boolean writesThroughUs(VolumeState state) {
-        return state.connection().isEstablished() && state.role() != Role.PRIMARY && state.peer() == Role.PRIMARY
-                && state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.disk() == DiskState.UP_TO_DATE;
-    }
-
-    /** The Primary has lost its disk and writes through us: data flushed, new generation durable, then it is told (rule 6). */
-    private void takeMirrorDuty(VolumeParts each, ActionQueue out) {
-        Volume volume = each.volume;
-        int connection = parts.connection;
-        volume.metadata().flushData((flushed, actions) -> {
-            if (!flushed) return;
-            volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), false));
-            volume.metadata().writeSuperblock((durable, more) -> {
-                if (durable && connection == parts.connection) parts.sendIdentifiers(each, 0, more);
-            }, actions);
-        }, out);
     }
 
     private void tellNewIdentifiers(ActionQueue out) {

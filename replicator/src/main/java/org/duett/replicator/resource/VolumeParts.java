@@ -38,6 +38,8 @@ final class VolumeParts {
     DiskState parkedDisk = DiskState.DISKLESS;
     /** The peer asked to be promoted by force over a disk that was not UpToDate: its P_STATE that says so starts a comparison (spec states 4). */
     boolean considerResync;
+    /** A diskless Primary writes through us as soon as it says that it takes us (rule 6). */
+    boolean mirrorDutyDue;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
     boolean grown;
     /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */
@@ -88,6 +90,7 @@ final class VolumeParts {
         finishing = false;
         considerResync = false;
         grown = false;
+        mirrorDutyDue = false;
         reportedInHandshake = false;
         sizesToJudge = null;
         target.stop();

@@ -79,6 +79,8 @@ public final class MetadataWriter {
     private long bitmapWrites;
     private boolean failed;
     private Then lossMark;
+    /** It waits for a block that was on its way when the disk was given up. */
+    private boolean lossMarkDue;
 
     MetadataWriter(Volume volume) {
         this.volume = volume;
@@ -335,9 +337,14 @@ public final class MetadataWriter {
             return;
         }
         if (failed) {
+            if (operation != blockWrite || lossMark == null) return;
+            if (lossMarkDue) {
+                startLossMark(out);
+                return;
+            }
             Then marked = lossMark;
             lossMark = null;
-            if (marked != null && operation == blockWrite) marked.run(operation.errno == 0, out);
+            marked.run(operation.errno == 0, out);
             return;
         }
         if (operation.errno != 0) {
@@ -376,8 +383,14 @@ public final class MetadataWriter {
      */
     public void writeLossMark(Then then, ActionQueue out) {
         assert failed;
-        if (blockWrite.inFlight || volume.layout() == null) return;
+        if (volume.layout() == null) return;
         lossMark = then;
+        lossMarkDue = blockWrite.inFlight;
+        if (!lossMarkDue) startLossMark(out);
+    }
+
+    private void startLossMark(ActionQueue out) {
+        lossMarkDue = false;
         volume.markLoss();
         blockBuffer.setZero(0, BLOCK_BYTES);
         volume.encodeSuperblock(blockBuffer);

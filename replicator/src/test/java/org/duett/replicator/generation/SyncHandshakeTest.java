@@ -141,12 +141,20 @@ class SyncHandshakeTest {
     }
 
     @Test
-    void onlyGoodDiskEndsASplitBrainAndCopiesWholeWhereNoBitmapCoversIt() {
-        assertThat(decide(Node.of(OURS), Node.of(PEERS).disk(DiskState.INCONSISTENT), DEFAULT).verdict())
-                .isEqualTo(SOURCE);
-        Result whole = decide(Node.of(OURS), Node.of(DISTANT).disk(DiskState.INCONSISTENT), DEFAULT);
+    void withAKernelPeerTheOnlyGoodDiskEndsASplitBrainAndCopiesWholeWhereNoBitmapCoversIt() {
+        assertThat(decideWithKernel(Node.of(OURS), Node.of(PEERS).disk(DiskState.INCONSISTENT)).verdict()).isEqualTo(SOURCE);
+        Result whole = decideWithKernel(Node.of(OURS), Node.of(DISTANT).disk(DiskState.INCONSISTENT));
         assertThat(whole.verdict()).isEqualTo(SOURCE_WHOLE);
         assertThat(whole.handlers()).isEmpty();
+    }
+
+    @Test
+    void betweenTwoDuettNodesASplitBrainWithOneFailedDiskIsForAnOperatorToEnd() {
+        Node failed = Node.of(PEERS).disk(DiskState.INCONSISTENT);
+        assertRefused(decide(Node.of(OURS), failed, DEFAULT), Reason.SPLIT_BRAIN);
+        assertRefused(peerDecides(Node.of(OURS), failed, DEFAULT), Reason.SPLIT_BRAIN);
+        assertThat(decide(Node.of(OURS), failed.discardsItsData(), DEFAULT).verdict()).isEqualTo(SOURCE);
+        assertThat(peerDecides(Node.of(OURS), failed.discardsItsData(), DEFAULT).verdict()).isEqualTo(TARGET);
     }
 
     @Test

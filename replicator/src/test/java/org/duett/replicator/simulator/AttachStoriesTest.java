@@ -317,6 +317,23 @@ class AttachStoriesTest {
     }
 
     @Test
+    void whoIsRefusedByADisklessPrimaryBeginsNoGenerationForIt() {
+        var pair = SimulatedPair.connected(45);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        // As if beta had been equal to some other node meanwhile.
+        var other = new GenerationIdentifiers(0x1234_5678_9abc_def0L, 0, identifiers(pair.beta()).current(), 0);
+        volume(pair.beta()).setIdentifiers(other);
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        told(pair.alpha(), "another generation");
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(identifiers(pair.beta())).isEqualTo(other);
+    }
+
+    @Test
     void writesOfADisklessPrimaryAreHeldUntilThePeerHasRecordedTheLoss() {
         var pair = SimulatedPair.connected(44);
         pair.must(pair.alpha(), new Command.Demote(false));

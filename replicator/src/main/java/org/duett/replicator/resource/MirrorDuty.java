@@ -1,0 +1,55 @@
+package org.duett.replicator.resource;
+
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+
+/**
+ * A diskless Primary writes through us. Its disk, wherever it is, misses that from now on, and our identifiers have to say so, unless they
+ * count from an older generation already (rule 6; spec states 2.6).
+ */
+final class MirrorDuty {
+    private final Parts parts;
+
+    MirrorDuty(Parts parts) {
+        this.parts = parts;
+    }
+
+    /** A volume's state has changed. */
+    void changed(VolumeParts each, VolumeState before, VolumeState after, ActionQueue out) {
+        if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
+        boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
+        if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0) return;
+        // A Duett Primary may still refuse us, when its host has seen other data; a new generation would then be a split brain of nobody's writes.
+        boolean mayRefuse = !before.connection().isEstablished() && parts.handshake.peerIsDuett();
+        if (mayRefuse) each.mirrorDutyDue = true;
+        else take(each, out);
+    }
+
+    /** The peer's P_STATE in an established connection. */
+    void peerReported(VolumeParts each, VolumeState report, ActionQueue out) {
+        if (!each.mirrorDutyDue || !report.connection().isEstablished()) return;
+        each.mirrorDutyDue = false;
+        if (writesThroughUs(each.volume.state()) && each.volume.diskUsable()) take(each, out);
+    }
+
+    private static boolean writesThroughUs(VolumeState state) {
+        return state.connection().isEstablished() && state.role() != Role.PRIMARY && state.peer() == Role.PRIMARY
+                && state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.disk() == DiskState.UP_TO_DATE;
+    }
+
+    /** Data flushed, new generation durable, then it is told (rule 6). */
+    private void take(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        int connection = parts.connection;
+        volume.metadata().flushData((flushed, actions) -> {
+            if (!flushed) return;
+            volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), false));
+            volume.metadata().writeSuperblock((durable, more) -> {
+                if (durable && connection == parts.connection) parts.sendIdentifiers(each, 0, more);
+            }, actions);
+        }, out);
+    }
+}
