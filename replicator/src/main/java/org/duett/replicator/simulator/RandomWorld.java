@@ -22,6 +22,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private static final long SETTLED_FOR_NANOS = SimulatedPair.SECOND;
     private static final long REPAIR_LIMIT_NANOS = 300 * SimulatedPair.SECOND;
 
+    private final StateCoverage coverage;
     private final WorldPlan plan;
     private final SplittableRandom random;
     private final SimulatedPair pair;
@@ -30,7 +31,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final WorldSaboteur saboteur;
     private final List<WorldClient> clients = new ArrayList<>();
 
-    private RandomWorld(WorldPlan plan) {
+    private RandomWorld(WorldPlan plan, StateCoverage coverage) {
+        this.coverage = coverage;
         this.plan = plan;
         random = new SplittableRandom(plan.seed());
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
@@ -53,7 +55,12 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     public static Result live(long seed, Set<WorldFault> allowed, boolean trace) {
-        var world = new RandomWorld(WorldPlan.of(seed, allowed));
+        return live(seed, allowed, trace, new StateCoverage());
+    }
+
+    /** {@code coverage} is told of each change of state. */
+    public static Result live(long seed, Set<WorldFault> allowed, boolean trace, StateCoverage coverage) {
+        var world = new RandomWorld(WorldPlan.of(seed, allowed), coverage);
         world.pair.trace(trace);
         try {
             return world.live();
@@ -152,6 +159,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         ledger.stateChanged(node, volume, before, after);
+        coverage.changed(before, after);
     }
 
     @Override

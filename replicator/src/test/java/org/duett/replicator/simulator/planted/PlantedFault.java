@@ -1,0 +1,43 @@
+package org.duett.replicator.simulator.planted;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A mistake that somebody could have made in the core: in a copy of one source file a piece of text is replaced, and that copy is compiled for
+ * the test alone. What is shipped knows nothing of it.
+ *
+ * @param what the mistake, as one would tell it
+ * @param source the file, below the core's package
+ * @param original what stands there today, exactly once
+ * @param mistake what stands there instead
+ */
+record PlantedFault(String what, String source, String original, String mistake) {
+    private static final Path CORE = Path.of("src", "main", "java", "org", "duett", "replicator");
+
+    String className() {
+        return "org.duett.replicator." + source.replace(".java", "").replace('/', '.');
+    }
+
+    /** The source with the mistake in it. An {@link AssertionError} when the core has moved on and the text is not there once. */
+    String faultySource() {
+        String text;
+        try {
+            text = Files.readString(CORE.resolve(source));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        int at = text.indexOf(original);
+        if (at < 0 || text.indexOf(original, at + 1) >= 0) {
+            throw new AssertionError(source + " contains this " + (at < 0 ? "no longer" : "more than once") + ": " + original);
+        }
+        return text.substring(0, at) + mistake + text.substring(at + original.length());
+    }
+
+    @Override
+    public String toString() {
+        return what;
+    }
+}
