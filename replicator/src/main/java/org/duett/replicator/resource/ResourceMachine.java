@@ -264,6 +264,7 @@ public final class ResourceMachine {
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
         if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
+        diskCameBack(volume, before, after, out);
         mirrorDuty.changed(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
         connecting.peerMayBeGood();
@@ -276,6 +277,14 @@ public final class ResourceMachine {
         conversation.sendSizes(each.volume, 0, out);
         parts.sendIdentifiers(each, 0, out);
         parts.sendState(each.volume, out);
+    }
+
+    /** A Primary has its good disk back, and the peer has none at hand: what is written from now on is here alone, and has to be on record (rule 1). */
+    private void diskCameBack(Volume volume, VolumeState before, VolumeState after, ActionQueue out) {
+        boolean cameBack = before.role() == Role.PRIMARY && volume.isPrimary() && before.disk() != DiskState.UP_TO_DATE
+                && after.disk() == DiskState.UP_TO_DATE;
+        boolean peerHasNone = !after.connection().isEstablished() || after.peerDisk().isAtMost(DiskState.FAILED);
+        if (cameBack && peerHasNone) parts.record.peerLost(volume, before, false, out);
     }
 
     /** The connection lives, but the peer's disk came or went. */

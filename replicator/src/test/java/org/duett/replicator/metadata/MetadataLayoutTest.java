@@ -79,7 +79,7 @@ class MetadataLayoutTest {
         assertThat(MetadataLayout.whyTooSmall(new MetadataKind.FlexExternal(), MIB, new ActivityLogRing(1, 255))
                 .orElseThrow()).contains("leaves no room");
         assertThat(MetadataLayout.whyTooSmall(new MetadataKind.Indexed(2), 300 * MIB, ActivityLogRing.DEFAULT)
-                .orElseThrow()).contains("at least 786432");
+                .orElseThrow()).contains("at least 402653184");
         assertThat(MetadataLayout.whyTooSmall(new MetadataKind.Indexed(0), 300 * MIB, new ActivityLogRing(2, 8))
                 .orElseThrow()).contains("one activity log stripe");
     }

@@ -16,6 +16,7 @@ import org.duett.replicator.machine.Errno;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 
 /** Disks that come and go by command, and a Primary that lives through its peer (rules 1b, 6, 14, 25). */
@@ -314,6 +315,30 @@ class AttachStoriesTest {
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
         pair.must(pair.alpha(), new Command.Promote(false));
         pair.done(pair.read(pair.alpha(), 800, 8));
+    }
+
+    @Test
+    void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
+        var pair = SimulatedPair.connected(46);
+        pair.write(pair.alpha(), 800, 8);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), SimulatedPair.DEVICE_BYTES - (1 << 18), 1 << 18, Errno.EIO, 1);
+        pair.run(pair.beta(), new Command.Promote(false));
+        pair.runUntil(() -> !volume(pair.beta()).diskOpen());
+        pair.alpha().start();
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.beta(), new Command.Attach(0));
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        pair.done(pair.write(pair.beta(), 800, 8));
+        long record = Stories.superblockOnDisk(pair.beta()).bitmapUuid();
+        assertThat(record).isNotZero();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     @Test
