@@ -280,7 +280,9 @@ public final class WritePath implements HeldWrites {
 
     private void sendToPeer(Volume volume, HostWrite write, ActionQueue out) {
         boolean syncing = volume.state().connection().isSyncLike();
-        boolean wantsWriteAck = protocol == Protocol.C || syncing || write.forceUnitAccess;
+        // Without a disk of our own the peer's is the only one that could have it: on its way is no copy, in any protocol (rule 1).
+        boolean isOnlyCopy = write.local == Leg.NOT_NEEDED;
+        boolean wantsWriteAck = protocol == Protocol.C || syncing || write.forceUnitAccess || isOnlyCopy;
         int flags = DataFlags.SYNC;
         if (wantsWriteAck) flags |= DataFlags.SEND_WRITE_ACK;
         if (protocol == Protocol.B) flags |= DataFlags.SEND_RECEIVE_ACK;
@@ -302,7 +304,7 @@ public final class WritePath implements HeldWrites {
         write.send.connection = connection;
         out.add(write.send);
         // In protocol A handing it to the network is all the host waits for, but for FUA (rule 16).
-        if (protocol == Protocol.A && !write.forceUnitAccess) write.peer = Leg.DONE;
+        if (protocol == Protocol.A && !write.forceUnitAccess && !isOnlyCopy) write.peer = Leg.DONE;
         epochs.add(write, out);
     }
 
@@ -382,7 +384,7 @@ public final class WritePath implements HeldWrites {
                 }
             }
             case RECEIVE_ACK -> {
-                boolean waitsForDisk = write.forceUnitAccess;
+                boolean waitsForDisk = write.forceUnitAccess || write.local == Leg.NOT_NEEDED;
                 if (write.peer == Leg.PENDING && !waitsForDisk) write.peer = Leg.DONE;
             }
             case NEGATIVE_ACK -> negative(volume, write, out);

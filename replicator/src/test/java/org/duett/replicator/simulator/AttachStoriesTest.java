@@ -13,11 +13,14 @@ import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Disks that come and go by command, and a Primary that lives through its peer (rules 1b, 6, 14, 25). */
 class AttachStoriesTest {
@@ -339,6 +342,21 @@ class AttachStoriesTest {
         pair.must(pair.alpha(), new Command.Connect(false));
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Protocol.class)
+    void aDisklessPrimaryAnswersWhenThePeersDiskHasItInEachProtocol(Protocol protocol) {
+        var pair = SimulatedPair.connected(47, StorySettings.protocol(protocol));
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(write.isCompleted()).isFalse();
+        pair.beta().data(0).resume();
+        pair.done(write);
+        pair.kill(pair.alpha());
+        pair.checkAcknowledgedWrites(pair.beta());
     }
 
     @Test
