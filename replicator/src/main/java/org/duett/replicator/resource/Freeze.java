@@ -24,6 +24,7 @@ final class Freeze {
 
     /** What DRBD suspends for ends with its cause: the peer is back, or good data can be reached again (spec states 2.6, 3 and 4). */
     boolean endWithItsCause() {
+        if (!isSuspendedWithCause()) return false;
         boolean ended = false;
         boolean peerIsBack = parts.socketsUp && parts.allEstablished();
         boolean dataIsBack = parts.volumes.stream().allMatch(Freeze::reachesGoodData);
@@ -41,6 +42,15 @@ final class Freeze {
         return ended;
     }
 
+    /** Asked after every event, so it makes no garbage. */
+    private boolean isSuspendedWithCause() {
+        for (int i = 0; i < parts.volumes.size(); i++) {
+            VolumeState state = parts.volumes.get(i).state();
+            if (state.suspendedFencing() || state.suspendedNoData()) return true;
+        }
+        return false;
+    }
+
     private static boolean reachesGoodData(Volume volume) {
         VolumeState state = volume.state();
         return state.disk().servesHostAlone() || state.connection().isEstablished() && state.peerDisk().servesHostAlone();
@@ -49,7 +59,7 @@ final class Freeze {
     /** Called after each event: what arrives is held, or goes on. Reads wait, too (rule 9). */
     void apply(ActionQueue out) {
         boolean hold = byFailover || parts.record.freezes();
-        for (VolumeParts each : parts.volumeParts) hold |= each.volume.state().isSuspended();
+        for (int i = 0; i < parts.volumes.size(); i++) hold |= parts.volumes.get(i).state().isSuspended();
         if (hold == held) return;
         held = hold;
         parts.writes.holdBack(hold, out);

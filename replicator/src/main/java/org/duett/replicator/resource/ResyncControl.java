@@ -247,7 +247,8 @@ final class ResyncControl {
     }
 
     boolean wantsStep() {
-        for (VolumeParts each : parts.volumeParts) {
+        for (int i = 0; i < parts.volumeParts.size(); i++) {
+            VolumeParts each = parts.volumeParts.get(i);
             if (each.wholeBitmap.wantsStep()) return true;
             if (each.exchange != null && each.exchange.wantsStep()) return true;
         }
@@ -413,7 +414,8 @@ final class ResyncControl {
     // ---- after every event
 
     void checkEnds(ActionQueue out) {
-        for (VolumeParts each : parts.volumeParts) {
+        for (int i = 0; i < parts.volumeParts.size(); i++) {
+            VolumeParts each = parts.volumeParts.get(i);
             ConnectionState state = each.volume.state().connection();
             if (state == ConnectionState.SYNC_SOURCE && each.source.isThrough() && !each.finishing) finishSource(each, out);
             if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
