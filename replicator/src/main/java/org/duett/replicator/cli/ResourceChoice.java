@@ -40,16 +40,16 @@ record ResourceChoice(ResourceConfig resource, List<VolumeConfig> volumes, Path 
 
     /** What the author of the configuration should know goes to the terminal, where he is. */
     static void warn(Path configuration) throws CommandFailed {
-        try {
-            for (ConfigWarning warning : ConfigReader.read(configuration).warnings()) System.err.println("duett: " + warning);
-        } catch (ConfigException wrong) {
-            throw CommandFailed.of(wrong);
-        }
+        for (ConfigWarning warning : parsed(configuration).warnings()) System.err.println("duett: " + warning);
     }
 
     static ReplicatorConfig read(Path configuration) throws CommandFailed {
+        return parsed(configuration).config();
+    }
+
+    private static ConfigReader.Result parsed(Path configuration) throws CommandFailed {
         try {
-            return ConfigReader.read(configuration).config();
+            return ConfigReader.read(configuration);
         } catch (ConfigException wrong) {
             throw CommandFailed.of(wrong);
         }

@@ -19,14 +19,6 @@ enum FenceOutcome {
         };
     }
 
-    /** The peer's disk cannot be newer than ours any more. */
-    boolean fenced() {
-        return switch (this) {
-            case PEER_INCONSISTENT, PEER_OUTDATED, PEER_SHOT -> true;
-            case PEER_UNREACHABLE, PEER_IS_PRIMARY, BROKEN -> false;
-        };
-    }
-
     /** Ignored when the connection is back: then the peer speaks for itself. */
     void apply(Parts parts, ActionQueue out) {
         if (parts.isConnected()) return;
