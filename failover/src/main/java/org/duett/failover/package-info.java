@@ -1,2 +1,2 @@
-/** The failover daemon: heartbeats, proof, resource groups. Not built yet; the README says so. */
+/** The failover daemon: heartbeats, proof, resource groups. Read {@code decision.FailoverMachine} first. */
 package org.duett.failover;

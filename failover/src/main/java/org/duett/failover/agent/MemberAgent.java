@@ -1,0 +1,23 @@
+package org.duett.failover.agent;
+
+import org.duett.failover.group.MemberOutcome;
+import org.duett.failover.group.MemberState;
+
+/**
+ * One member of a group on this node. Called by one thread at a time, which may wait; each call ends by itself when the member's time is
+ * over. Start and stop may be repeated: what is done already is success.
+ */
+public interface MemberAgent {
+    /** Looks without changing anything. */
+    MemberState probe() throws InterruptedException;
+
+    MemberOutcome start() throws InterruptedException;
+
+    /** {@code force}: what still uses it is ended, what hangs is cut off; for a node that has to let go now. */
+    MemberOutcome stop(boolean force) throws InterruptedException;
+
+    /** At start-up: what a takeover will need is there (programs, interfaces), and loaded. Empty when all is well. */
+    default String rehearse() {
+        return "";
+    }
+}

@@ -1,0 +1,2 @@
+/** What a member of a resource group may be, and how an order to it may end. */
+package org.duett.failover.group;

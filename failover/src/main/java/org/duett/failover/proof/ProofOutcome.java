@@ -1,0 +1,13 @@
+package org.duett.failover.proof;
+
+/** The answer of one attempt to prove that the peer does not act any more. {@code detail} names what was seen. */
+public record ProofOutcome(Verdict verdict, String detail) {
+    public enum Verdict {
+        /** It does not act any more, and cannot begin to before it has been started anew. */
+        PROVEN,
+        /** It lives, or we are the ones that are cut off. */
+        REFUTED,
+        /** Nobody knows. Never taken for proven. */
+        UNKNOWN
+    }
+}

@@ -1,0 +1,20 @@
+package org.duett.failover.proof;
+
+/** One kind of proof, asked on a thread that may wait. */
+public interface Prover {
+    /** As messages and status call it: ping, fence-agent, witness. */
+    String name();
+
+    /** One attempt. Ends by itself within its time. */
+    ProofOutcome prove() throws InterruptedException;
+
+    /** While this node acts alone on this proof: does it still hold (a lease is renewed here)? */
+    ProofOutcome renew() throws InterruptedException;
+
+    /** The peer is back, or this node has stepped down: what was taken for the proof is given back. */
+    default void release() throws InterruptedException {
+    }
+
+    /** The partitions and failures that this proof does not cover, for status and check; empty when it covers all. */
+    String notCovered();
+}
