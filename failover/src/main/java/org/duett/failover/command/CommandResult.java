@@ -1,0 +1,37 @@
+package org.duett.failover.command;
+
+import java.util.List;
+
+/**
+ * How a command ended.
+ *
+ * @param ending EXITED: by itself, with {@code exitCode}. TIMED_OUT: it and its process group were killed. NOT_STARTED: there is no such
+ *     program, or it may not be run; {@code output} says why
+ * @param output what it printed, both streams together, at most {@link CommandRunner#OUTPUT_BYTES} of it
+ */
+public record CommandResult(List<String> command, Ending ending, int exitCode, String output) {
+
+    public enum Ending { EXITED, TIMED_OUT, NOT_STARTED }
+
+    public CommandResult {
+        command = List.copyOf(command);
+    }
+
+    /** It ended by itself, and with 0. */
+    public boolean succeeded() {
+        return ending == Ending.EXITED && exitCode == 0;
+    }
+
+    /** For a message: the program, how it ended, and what it said last. */
+    public String describe() {
+        String said = output.strip();
+        String lastLine = said.substring(said.lastIndexOf('\n') + 1);
+        String quote = lastLine.isEmpty() ? "" : ": " + lastLine;
+        String words = String.join(" ", command);
+        return switch (ending) {
+            case EXITED -> words + " ended with exit code " + exitCode + quote;
+            case TIMED_OUT -> words + " did not end in its time and was killed" + quote;
+            case NOT_STARTED -> words + " could not be started" + quote;
+        };
+    }
+}
