@@ -28,7 +28,7 @@ final class CommandCodec {
             case "invalidate" -> new Command.Invalidate(volume(fields));
             case "invalidate-remote" -> new Command.InvalidateRemote(volume(fields));
             case "outdate" -> new Command.Outdate(anyNumber(fields, "current", 0),
-                    (int) fields.number("connection", -1, -1, Integer.MAX_VALUE), anyNumber(fields, "deadlineBootNanos", Long.MAX_VALUE));
+                    contact(fields), anyNumber(fields, "deadlineBootNanos", Long.MAX_VALUE));
             case "new-current-uuid" -> new Command.NewCurrentUuid(volume(fields), fields.flag("clearBitmap"));
             case "suspend-io" -> new Command.SuspendIo();
             case "resume-io" -> new Command.ResumeIo();
@@ -37,12 +37,16 @@ final class CommandCodec {
             case "resize" -> new Command.Resize(volume(fields), fields.number("sectors", 0, 0, Long.MAX_VALUE / 512),
                     fields.flag("assumeClean"));
             case "peer-is-down" -> new Command.PeerIsDown(fields.text("why"));
-            case "allow-alone" -> new Command.AllowAlone(fields.flag("allowed"), fields.text("proof"));
+            case "allow-alone" -> new Command.AllowAlone(fields.flag("allowed"), contact(fields), fields.text("proof"));
             case "set-read-deadline" -> new Command.SetReadDeadline(anyNumber(fields, "bootNanos", Long.MAX_VALUE));
             case "freeze" -> new Command.Freeze(fields.text("why"));
-            case "give-up-eyewitness" -> new Command.GiveUpEyewitness((int) fields.number("connection", -1, -1, Integer.MAX_VALUE));
+            case "give-up-eyewitness" -> new Command.GiveUpEyewitness(contact(fields));
             default -> throw new ControlFormatException("request '" + shortened(verb) + "' is unknown");
         };
+    }
+
+    private static int contact(JsonFields fields) throws ControlFormatException {
+        return (int) fields.number("contact", -1, -1, Integer.MAX_VALUE);
     }
 
     private static long anyNumber(JsonFields fields, String name, long otherwise) throws ControlFormatException {
@@ -68,9 +72,9 @@ final class CommandCodec {
             case Command.Disconnect(var force) -> json.writeBooleanField("force", force);
             case Command.Invalidate(var volume) -> json.writeNumberField("volume", volume);
             case Command.InvalidateRemote(var volume) -> json.writeNumberField("volume", volume);
-            case Command.Outdate(var current, var connection, var deadlineBootNanos) -> {
+            case Command.Outdate(var current, var contact, var deadlineBootNanos) -> {
                 json.writeNumberField("current", current);
-                json.writeNumberField("connection", connection);
+                json.writeNumberField("contact", contact);
                 json.writeNumberField("deadlineBootNanos", deadlineBootNanos);
             }
             case Command.NewCurrentUuid(var volume, var clearBitmap) -> {
@@ -83,13 +87,14 @@ final class CommandCodec {
                 json.writeBooleanField("assumeClean", assumeClean);
             }
             case Command.PeerIsDown(var why) -> json.writeStringField("why", why);
-            case Command.AllowAlone(var allowed, var proof) -> {
+            case Command.AllowAlone(var allowed, var contact, var proof) -> {
                 json.writeBooleanField("allowed", allowed);
+                json.writeNumberField("contact", contact);
                 json.writeStringField("proof", proof);
             }
             case Command.SetReadDeadline(var bootNanos) -> json.writeNumberField("bootNanos", bootNanos);
             case Command.Freeze(var why) -> json.writeStringField("why", why);
-            case Command.GiveUpEyewitness(var connection) -> json.writeNumberField("connection", connection);
+            case Command.GiveUpEyewitness(var contact) -> json.writeNumberField("contact", contact);
             case Command.SuspendIo(),Command.ResumeIo(),Command.PauseSync(),Command.ResumeSync() -> {
                 // The verb says it all.
             }

@@ -32,11 +32,11 @@ public sealed interface Command {
     }
 
     /**
-     * Mark the local data as old (rule 23). {@code current} and {@code connection} bind the request to what its sender saw;
+     * Mark the local data as old (rule 23). {@code current} and {@code contact} bind the request to what its sender saw;
      * 0 and -1: an operator's own wish, unbound. {@code deadlineBootNanos}: after this time of the receiver's CLOCK_BOOTTIME its sender has
      * given up and may have decided otherwise; {@link Long#MAX_VALUE}: it waits for ever.
      */
-    record Outdate(long current, int connection, long deadlineBootNanos) implements Command {
+    record Outdate(long current, int contact, long deadlineBootNanos) implements Command {
         /** An operator's own wish. */
         public static final Outdate UNBOUND = new Outdate(0, -1, Long.MAX_VALUE);
 
@@ -62,14 +62,15 @@ public sealed interface Command {
     record Resize(int volume, long sectors, boolean assumeClean) implements Command {
     }
 
-    // ---- from the failover daemon (rules 8, 9, 20)
+    // ---- from the failover daemon (rules 8, 9, 20). A contact is the time from Connected to the loss; they are counted by each node,
+    // and -1 stands for any: what is answered about one loss must not be taken for the next one.
 
     /** The failover daemon judged the peer dead: do not wait for TCP to notice. */
     record PeerIsDown(String why) implements Command {
     }
 
-    /** The proof is complete: this node may acknowledge alone for as long as this holds (rule 8). */
-    record AllowAlone(boolean allowed, String proof) implements Command {
+    /** The proof is complete for the loss of this contact: this node may acknowledge alone for as long as it holds (rule 8). */
+    record AllowAlone(boolean allowed, int contact, String proof) implements Command {
     }
 
     /** No local read is answered after this boot time (rule 9). */
@@ -80,7 +81,7 @@ public sealed interface Command {
     record Freeze(String why) implements Command {
     }
 
-    /** Give up the eyewitness for the current connection incarnation (rule 20). */
-    record GiveUpEyewitness(int connection) implements Command {
+    /** Give up the eyewitness for this contact (rule 20). */
+    record GiveUpEyewitness(int contact) implements Command {
     }
 }

@@ -89,6 +89,7 @@ final class Connecting {
         parts.trouble = null;
         parts.handshake.discardDone();
         parts.record.connectionEstablished(out);
+        parts.contact++;
         parts.eyewitnessGivenUp = false;
     }
 

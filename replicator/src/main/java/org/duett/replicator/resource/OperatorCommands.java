@@ -70,7 +70,7 @@ final class OperatorCommands {
                 connecting.lose(ConnectionState.TIMEOUT, "the failover daemon: " + why, out);
                 done(ticket, "noted", out);
             }
-            case Command.AllowAlone(boolean allowed, String proof) -> allowAlone(ticket, allowed, proof, out);
+            case Command.AllowAlone wish -> allowAlone(ticket, wish, out);
             case Command.SetReadDeadline(long bootNanos) -> {
                 parts.reads.setReadDeadline(bootNanos);
                 done(ticket, "set", out);
@@ -79,13 +79,18 @@ final class OperatorCommands {
                 freeze.byFailover(true);
                 done(ticket, "frozen: " + why, out);
             }
-            case Command.GiveUpEyewitness(int connection) -> {
-                boolean ours = connection == parts.connection || connection < 0;
-                if (ours) parts.eyewitnessGivenUp = true;
-                if (ours) done(ticket, "given up", out);
-                else refuse(ticket, REFUSED, "that connection is not the latest.", "The eyewitness is unchanged.", "Ask again for the present one.", out);
+            case Command.GiveUpEyewitness(int contact) -> {
+                boolean latest = isLatest(contact);
+                if (latest) parts.eyewitnessGivenUp = true;
+                if (latest) done(ticket, "given up", out);
+                else refuse(ticket, REFUSED, "contact " + contact + " is not the latest, it is " + parts.contact + ".", "The eyewitness is unchanged.",
+                        "Ask again for the present one.", out);
             }
         }
+    }
+
+    private boolean isLatest(int contact) {
+        return contact < 0 || contact == parts.contact;
     }
 
     private boolean free(long ticket, ActionQueue out) {
@@ -302,8 +307,7 @@ final class OperatorCommands {
         for (VolumeParts each : parts.volumeParts) {
             Volume volume = each.volume;
             boolean otherData = bound && !GenerationIdentifiers.sameGeneration(wish.current(), volume.identifiers().current());
-            boolean otherConnection = wish.connection() >= 0 && wish.connection() != parts.connection;
-            if (volume.isPrimary() || parts.isConnected() || otherData || otherConnection) {
+            if (volume.isPrimary() || parts.isConnected() || otherData || !isLatest(wish.contact())) {
                 refuse(ticket, parts.isConnected() ? StateChangeResult.CONNECTED_OUTDATES : StateChangeResult.NO_UP_TO_DATE_DISK,
                         parts.name(volume) + " is not outdated: it is " + volume.state() + (otherData ? ", and its generation is another one" : "") + ".",
                         "The disk keeps its state.", "Outdate only a Secondary that has lost its peer.", out);
@@ -386,14 +390,15 @@ final class OperatorCommands {
         done(ticket, suspended ? "I/O is suspended" : "I/O goes on", out);
     }
 
-    private void allowAlone(long ticket, boolean allowed, String proof, ActionQueue out) {
-        if (allowed && parts.isConnected()) {
-            refuse(ticket, REFUSED, "the peer is connected.", "Nothing was changed.", "Leave to go on alone is given after a loss only.", out);
+    private void allowAlone(long ticket, Command.AllowAlone wish, ActionQueue out) {
+        if (wish.allowed() && (parts.isConnected() || !isLatest(wish.contact()))) {
+            refuse(ticket, REFUSED, parts.isConnected() ? "the peer is connected." : "the proof is for contact " + wish.contact() + ", and contact "
+                    + parts.contact + " is lost.", "Nothing was changed.", "Leave to go on alone is given after a loss, and for that loss only.", out);
             return;
         }
-        parts.record.allowAlone(allowed, proof, out);
-        if (allowed) roles.aloneAllowed(out);
-        done(ticket, allowed ? "may go on alone: " + proof : "may not go on alone", out);
+        parts.record.allowAlone(wish.allowed(), wish.proof(), out);
+        if (wish.allowed()) roles.aloneAllowed(out);
+        done(ticket, wish.allowed() ? "may go on alone: " + wish.proof() : "may not go on alone", out);
     }
 
     private void pauseSync(long ticket, boolean pause, ActionQueue out) {

@@ -59,6 +59,8 @@ final class Parts {
     long lastPeerBootId;
     /** By answer, for the latest connection (rule 20). */
     boolean eyewitnessGivenUp;
+    /** How often the peer was Connected in the life of this process: names the loss that an answer is about (rules 8, 20, 23). */
+    int contact;
     OperatorReport trouble;
 
     Parts(ResourceSettings settings, BufferSource buffers) {

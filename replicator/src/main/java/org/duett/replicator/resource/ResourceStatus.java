@@ -12,8 +12,8 @@ import org.duett.replicator.state.VolumeState;
 
 /** A resource at one moment, for every rendering of status; taken by the core, so that its figures agree with one another. */
 public record ResourceStatus(String name, String localNode, String peerNode, Role role, Role peerRole, ConnectionState connection,
-        Protocol protocol, boolean peerIsDuett, boolean cluster, boolean frozen, String proof, long term, int writesInFlight,
-        int requestsWaiting, Optional<OperatorReport> trouble, List<VolumeStatus> volumes) {
+        Protocol protocol, boolean peerIsDuett, boolean cluster, boolean frozen, String proof, long term, int contact,
+        boolean eyewitness, int writesInFlight, int requestsWaiting, Optional<OperatorReport> trouble, List<VolumeStatus> volumes) {
 
     /**
      * One volume. {@code resync} is there while one runs or is paused; {@code counters} count from the start of the daemon.

@@ -50,10 +50,10 @@ class EyewitnessStoriesTest {
     @Test
     void itIsGivenUpByAnswerForTheLatestConnectionOnly() {
         var pair = SimulatedPair.connected(4);
-        int connection = pair.beta().machine().connection();
-        Stories.refused(pair, pair.beta(), new Command.GiveUpEyewitness(connection + 7));
+        int contact = pair.beta().machine().contact();
+        Stories.refused(pair, pair.beta(), new Command.GiveUpEyewitness(contact + 7));
         assertThat(pair.beta().machine().isEyewitness()).isTrue();
-        pair.must(pair.beta(), new Command.GiveUpEyewitness(connection));
+        pair.must(pair.beta(), new Command.GiveUpEyewitness(contact));
         assertThat(pair.beta().machine().isEyewitness()).isFalse();
     }
 

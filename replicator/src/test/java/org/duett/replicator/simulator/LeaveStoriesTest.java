@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /** Stories of a node under cluster control, or with stonith, and of its leave to go on alone (rules 2, 4, 8). */
 class LeaveStoriesTest {
-    private static final Command LEAVE = new Command.AllowAlone(true, "the peer is fenced");
-    private static final Command NO_LEAVE = new Command.AllowAlone(false, "");
+    private static final Command LEAVE = new Command.AllowAlone(true, -1, "the peer is fenced");
+    private static final Command NO_LEAVE = new Command.AllowAlone(false, -1, "");
 
     private static SimulatedPair clusterPair(long seed) {
         return SimulatedPair.connected(seed, StorySettings.cluster());
@@ -195,5 +195,21 @@ class LeaveStoriesTest {
         pair.runUntil(() -> pair.alpha().handlersRun().stream().anyMatch(name -> name.contains("fence-peer")));
         pair.runFor(SimulatedPair.SECOND);
         Stories.told(pair.alpha(), "is Primary");
+    }
+
+    @Test
+    void leaveForAnEarlierLossIsNoneForTheNextOne() {
+        var pair = clusterPair(20);
+        int first = pair.alpha().machine().contact();
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.network().heal();
+        pair.runUntilProtected();
+
+        var held = heldWrite(pair);
+        Stories.refused(pair, pair.alpha(), new Command.AllowAlone(true, first, "the peer had given up its eyewitness"));
+        assertThat(held.isCompleted()).isFalse();
+        pair.must(pair.alpha(), new Command.AllowAlone(true, first + 1, "the peer is fenced"));
+        pair.done(held);
     }
 }

@@ -262,13 +262,13 @@ class RoleStoriesTest {
         cut(pair);
         SimulatedNode beta = pair.beta();
         long current = identifiers(beta).current();
-        int connection = beta.machine().connection();
+        int contact = beta.machine().contact();
         long now = pair.time().nowNanos();
-        var report = refused(pair, beta, new Command.Outdate(current, connection, now - 5 * Stories.MILLI));
+        var report = refused(pair, beta, new Command.Outdate(current, contact, now - 5 * Stories.MILLI));
         assertThat(report.whatHappened()).contains("after its deadline");
         assertThat(pair.state(beta).disk()).isEqualTo(DiskState.UP_TO_DATE);
         assertThat(beta.machine().isEyewitness()).isTrue();
-        pair.must(beta, new Command.Outdate(current, beta.machine().connection(), now + SimulatedPair.SECOND));
+        pair.must(beta, new Command.Outdate(current, contact, now + SimulatedPair.SECOND));
         assertThat(pair.state(beta).disk()).isEqualTo(DiskState.OUTDATED);
     }
 

@@ -73,7 +73,7 @@ class TermStoriesTest {
             pair.alpha().up();
             pair.runFor(10 * SimulatedPair.SECOND);
             assertThat(pair.alpha().hasExport(0)).isFalse();
-            pair.must(pair.alpha(), new Command.AllowAlone(true, "beta is fenced"));
+            pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
             pair.runUntil(() -> isServedIn(pair.alpha(), term));
             pair.done(pair.write(pair.alpha(), 16, 8));
             pair.done(pair.read(pair.alpha(), 8, 8));

@@ -67,6 +67,8 @@ public final class StatusJson {
         json.writeBooleanField("frozen", status.frozen());
         text("proof", view.proof().orElse(null));
         text("term", status.term() == 0 ? null : HexFormat.of().toHexDigits(status.term()));
+        json.writeNumberField("contact", status.contact());
+        json.writeBooleanField("eyewitness", status.eyewitness());
         json.writeNumberField("writesInFlight", status.writesInFlight());
         json.writeNumberField("requestsWaiting", status.requestsWaiting());
         trouble(status);

@@ -41,7 +41,7 @@ class StatusJsonTest {
     @Test
     void whatIsNotThereIsNull() {
         String json = StatusJson.of("node-a", List.of(Views.healthy().view()));
-        assertThat(json).contains("\"trouble\" : null", "\"resync\" : null", "\"nbdUri\" : null", "\"proof\" : null");
+        assertThat(json).contains("\"trouble\" : null", "\"resync\" : null", "\"nbdUri\" : null", "\"proof\" : null", "\"contact\" : 3", "\"eyewitness\" : true");
         assertThat(StatusJson.of("node-a", List.of())).contains("\"resources\" : [ ]");
     }
 
