@@ -1,0 +1,112 @@
+package org.duett.failover.prover;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.duett.failover.config.ProofConfig;
+import org.duett.failover.proof.PingEvidence;
+import org.duett.failover.proof.PingEvidence.Finding;
+import org.duett.failover.proof.ProofOutcome;
+import org.duett.failover.proof.Prover;
+
+/** The proof {@code ping}: asks all ping nodes and looks for all traces of the peer at once. */
+public final class PingProver implements Prover {
+
+    /** The answers of all threads have to be gathered within the time of the attempt, too. */
+    private static final double SHARE_FOR_ASKING = 0.8;
+
+    private final ProofConfig.Ping config;
+    private final List<PeerTrace> traces;
+    private final int timeoutMillis;
+
+    public PingProver(ProofConfig.Ping config, List<PeerTrace> traces, int timeoutMillis) {
+        this.config = config;
+        this.traces = List.copyOf(traces);
+        this.timeoutMillis = timeoutMillis;
+    }
+
+    @Override
+    public String name() {
+        return "ping";
+    }
+
+    @Override
+    public ProofOutcome prove() throws InterruptedException {
+        return look().outcome();
+    }
+
+    private PingEvidence look() throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + (long) (TimeUnit.MILLISECONDS.toNanos(timeoutMillis) * SHARE_FOR_ASKING);
+        List<Callable<Boolean>> questions = new ArrayList<>();
+        for (InetAddress target : config.targets())
+            questions.add(() -> Echo.answers(target, deadlineNanos));
+        List<Callable<Optional<Finding>>> searches = new ArrayList<>();
+        for (PeerTrace trace : traces)
+            searches.add(() -> new TraceSearch(trace, deadlineNanos).look());
+        // Threads of the platform: none waits for a carrier that others use while the machine is busy.
+        ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().daemon().name("ping-proof-", 0).factory());
+        try {
+            List<Future<Boolean>> asked = questions.stream().map(threads::submit).toList();
+            List<Future<Optional<Finding>>> sought = threads.invokeAll(searches, timeoutMillis, TimeUnit.MILLISECONDS);
+            return gather(asked, sought);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    private PingEvidence gather(List<Future<Boolean>> asked, List<Future<Optional<Finding>>> sought) throws InterruptedException {
+        var answering = new ArrayList<String>();
+        var silent = new ArrayList<String>();
+        for (int i = 0; i < asked.size(); i++) {
+            boolean answered = valueOf(asked.get(i)) instanceof Answer.Value<Boolean>(Boolean yes) && yes;
+            (answered ? answering : silent).add(config.targets().get(i).getHostAddress());
+        }
+        var findings = new ArrayList<Finding>();
+        for (int i = 0; i < sought.size(); i++) {
+            switch (valueOf(sought.get(i))) {
+                case Answer.Value<Optional<Finding>>(var finding) -> finding.ifPresent(findings::add);
+                case Answer.None<Optional<Finding>>(var why) ->
+                    findings.add(new Finding(Finding.Kind.COULD_NOT_LOOK, traces.get(i).toString(), why));
+            }
+        }
+        return new PingEvidence(answering, silent, config.quorum(), findings);
+    }
+
+    private sealed interface Answer<T> {
+        record Value<T>(T value) implements Answer<T> {
+        }
+
+        record None<T>(String why) implements Answer<T> {
+        }
+    }
+
+    private static <T> Answer<T> valueOf(Future<T> future) throws InterruptedException {
+        try {
+            return new Answer.Value<>(future.get());
+        } catch (CancellationException _) {
+            return new Answer.None<>("it took too long on this node");
+        } catch (ExecutionException e) {
+            return new Answer.None<>(String.valueOf(e.getCause()));
+        }
+    }
+
+    /** It is evidence of a moment. Should the peer return, its heartbeats tell so before any search would. */
+    @Override
+    public ProofOutcome renew() {
+        return new ProofOutcome(ProofOutcome.Verdict.PROVEN, "taken once");
+    }
+
+    @Override
+    public String notCovered() {
+        return "circumstantial: a peer that runs but answers neither heartbeats nor ARP, echo and TCP (its kernel hangs and wakes later, or"
+                + " every link to it is cut while it can still be reached by clients elsewhere) is taken for dead, and may act at the same time";
+    }
+}
