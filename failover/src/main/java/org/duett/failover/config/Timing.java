@@ -12,5 +12,6 @@ package org.duett.failover.config;
  */
 public record Timing(int keepaliveMillis, int warntimeMillis, int deadtimeMillis, int initdeadMillis, int readMarginMillis, int proofTimeoutMillis) {
     public static final Timing DEFAULT = new Timing(200, 1000, 2000, 30_000, 200, 1000);
+    public static final Timing SLOW = new Timing(1000, 5000, 10_000, 60_000, 1000, 5000);
     public static final Timing FAST = new Timing(50, 250, 500, 30_000, 50, 500);
 }

@@ -9,7 +9,7 @@ public final class ConfigException extends Exception {
     private final String found;
     private final String allowed;
 
-    ConfigException(SourcePosition position, String found, String allowed) {
+    public ConfigException(SourcePosition position, String found, String allowed) {
         super(position + ": " + found + ". Allowed: " + allowed + ".");
         assert !found.isBlank();
         assert !allowed.isBlank();

@@ -196,7 +196,7 @@ public enum ConfigOption {
             "sockets, and what must not survive a restart of the machine"),
 
     CLUSTER(DUETT_RESOURCE, "cluster", new Flag(false), "no", SUPPORTED,
-            "the resource is under the failover daemon; needs protocol C"),
+            "the resource is under the failover daemon, as a member of a group always is; needs protocol C"),
     NBD_TCP(DUETT_RESOURCE, "nbd-tcp", new Endpoint(), "", SUPPORTED,
             "serves NBD there as well as on the Unix socket; NBD has no authentication"),
     ON_READ_ERROR(DUETT_RESOURCE, "on-read-error", choice(OnReadError.values()), "repair", SUPPORTED, ""),

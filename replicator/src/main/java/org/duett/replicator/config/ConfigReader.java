@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -18,8 +19,12 @@ public final class ConfigReader {
     /** The file that Duett shares with DRBD's tools; it has no section duett, which they would refuse. */
     public static final Path DRBD_FILE = Path.of("/etc/drbd.conf");
 
-    /** A configuration that can be used, and what its author should know. */
-    public record Result(ReplicatorConfig config, List<ConfigWarning> warnings) {
+    /**
+     * A configuration that can be used, and what its author should know.
+     *
+     * @param cluster section cluster as it stands in the file, for the failover daemon; nothing in it has been checked
+     */
+    public record Result(ReplicatorConfig config, Optional<Statement> cluster, List<ConfigWarning> warnings) {
     }
 
     private ConfigReader() {
@@ -34,16 +39,18 @@ public final class ConfigReader {
         var warnings = new ConfigWarnings();
         FileDraft draft = new FileReader(warnings).read(new IncludedFiles().readAll(file));
         ReplicatorConfig config = assemble(draft, warnings);
-        return new Result(config, warnings.toList());
+        return new Result(config, draft.cluster, warnings.toList());
     }
 
     private static ReplicatorConfig assemble(FileDraft draft, ConfigWarnings warnings) throws ConfigException {
         checkAdditionsHaveResources(draft);
+        Map<String, SourcePosition> members = ClusterMembership.of(draft.cluster);
+        checkMembersAreResources(members, draft);
         var claims = new Claims();
         var resources = new ArrayList<ResourceConfig>();
         for (ResourceDraft resource : draft.resources) {
             if (!resource.isStacked()) {
-                resources.add(new ResourceAssembly(resource, draft, claims, warnings).assemble());
+                resources.add(new ResourceAssembly(resource, draft, Optional.ofNullable(members.get(resource.name)), claims, warnings).assemble());
             }
         }
         NodeConfig node = OptionRecords.node(new EffectiveOptions(OptionSection.DUETT, List.of(draft.duett)));
@@ -51,16 +58,35 @@ public final class ConfigReader {
     }
 
     private static void checkAdditionsHaveResources(FileDraft draft) throws ConfigException {
-        Set<String> known = new LinkedHashSet<>();
-        draft.resources.forEach(resource -> known.add(resource.name));
+        Set<String> known = resourceNames(draft);
         for (Map.Entry<String, FileDraft.Additions> additions : draft.additions.entrySet()) {
             if (!known.contains(additions.getKey())) {
                 throw new ConfigException(additions.getValue().position(),
                         "section duett has the resource '" + additions.getKey() + "', which is defined nowhere",
-                        known.isEmpty()
-                                ? "none: no resource is defined; is an include missing?"
-                                : String.join(", ", known));
+                        listed(known));
             }
         }
+    }
+
+    /** A mistyped member would leave the resource that was meant to go on alone by itself. */
+    private static void checkMembersAreResources(Map<String, SourcePosition> members, FileDraft draft)
+            throws ConfigException {
+        Set<String> known = resourceNames(draft);
+        for (Map.Entry<String, SourcePosition> member : members.entrySet()) {
+            if (!known.contains(member.getKey())) {
+                throw new ConfigException(member.getValue(), "section cluster has the resource '" + member.getKey()
+                        + "', which is defined nowhere", listed(known));
+            }
+        }
+    }
+
+    private static Set<String> resourceNames(FileDraft draft) {
+        Set<String> names = new LinkedHashSet<>();
+        draft.resources.forEach(resource -> names.add(resource.name));
+        return names;
+    }
+
+    private static String listed(Set<String> known) {
+        return known.isEmpty() ? "none: no resource is defined; is an include missing?" : String.join(", ", known);
     }
 }

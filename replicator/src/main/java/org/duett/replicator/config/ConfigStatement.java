@@ -36,6 +36,7 @@ public sealed interface ConfigStatement extends Spelled {
                 "a path, or a pattern with ? * [ ], relative to the file; each file is read once; ten deep"),
         SKIP("skip", SUPPORTED, "a section that is not read; allowed inside resources, too"),
         DUETT("duett", SUPPORTED, "Duett's own settings"),
+        CLUSTER("cluster", SUPPORTED, "once; the failover daemon's: [cluster.md](cluster.md)"),
         REQUIRE_EQ("require-drbd-module-version-eq", IGNORED, "DRBD 9"),
         REQUIRE_NE("require-drbd-module-version-ne", IGNORED, "DRBD 9"),
         REQUIRE_GT("require-drbd-module-version-gt", IGNORED, "DRBD 9"),

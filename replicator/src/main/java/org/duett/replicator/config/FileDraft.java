@@ -17,4 +17,5 @@ final class FileDraft {
     final Map<String, Additions> additions = new LinkedHashMap<>();
     Optional<ResourceDraft> common = Optional.empty();
     Optional<SourcePosition> global = Optional.empty();
+    Optional<Statement> cluster = Optional.empty();
 }

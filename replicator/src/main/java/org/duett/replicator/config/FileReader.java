@@ -37,6 +37,13 @@ final class FileReader {
             }
             case RESOURCE -> draft.resources.add(resources.readResource(statement));
             case DUETT -> readDuett(statement);
+            case CLUSTER -> {
+                if (draft.cluster.isPresent()) {
+                    throw VolumeReader.twice(statement, "section cluster", draft.cluster.get().position());
+                }
+                statement.afterKeyword().expectSection();
+                draft.cluster = Optional.of(statement);
+            }
             case REQUIRE_EQ, REQUIRE_NE, REQUIRE_GT, REQUIRE_GE, REQUIRE_LT, REQUIRE_LE -> {
                 WordCursor words = statement.afterKeyword();
                 words.takeWord("a version, as in 9.0.16");

@@ -32,7 +32,7 @@ public record NodeAddress(Family family, String ip, int port) {
     }
 
     /** The address without its scope; two spellings of one address are equal here. */
-    InetAddress withoutScope() {
+    public InetAddress withoutScope() {
         int percent = ip.indexOf('%');
         return InetAddress.ofLiteral(percent < 0 ? ip : ip.substring(0, percent));
     }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 /** A place in a configuration file. Lines and columns count from 1; line 0 means the file as a whole. */
 public record SourcePosition(Path file, int line, int column) {
 
-    static SourcePosition wholeFile(Path file) {
+    public static SourcePosition wholeFile(Path file) {
         return new SourcePosition(file, 0, 0);
     }
 

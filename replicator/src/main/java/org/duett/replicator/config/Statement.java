@@ -7,29 +7,44 @@ import java.util.Optional;
  * A statement before its meaning is known: its words, and the statements of its section when it has one. Words may be
  * punctuation as well (the colon of an address).
  */
-record Statement(List<Token> words, Optional<List<Statement>> section) {
+public record Statement(List<Token> words, Optional<List<Statement>> section) {
 
-    Token keyword() {
+    public Token keyword() {
         return words.getFirst();
     }
 
-    SourcePosition position() {
+    public SourcePosition position() {
         return keyword().position();
     }
 
     /** One of the words as an error message shows it; never a secret: messages find their way into logs. */
     static String shown(List<Token> words, Token word) {
-        boolean isSecret = words.getFirst().isKeyword(ConfigOption.SHARED_SECRET.spelling())
-                && word != words.getFirst();
-        return isSecret ? "a word after shared-secret" : word.shown();
+        return isSecret(words.getFirst()) && word != words.getFirst()
+                ? "a word after " + words.getFirst().text()
+                : word.shown();
     }
 
-    WordCursor afterKeyword() {
+    /** Fencing programs call it passwd, password, snmp_priv_passwd and the like. */
+    private static boolean isSecret(Token keyword) {
+        return keyword.isKeyword(ConfigOption.SHARED_SECRET.spelling()) || keyword.text().contains("passw");
+    }
+
+    /** Its keyword has no meaning in {@code place}, where only those that are {@code allowed} do. */
+    public ConfigException unknownIn(String place, List<String> allowed) {
+        return OptionReader.unknown(keyword(), place, allowed, "");
+    }
+
+    /** What it says has been said before, at {@code first}. */
+    public ConfigException repeats(SourcePosition first) {
+        return VolumeReader.twice(this, keyword().shown(), first);
+    }
+
+    public WordCursor afterKeyword() {
         return new WordCursor(this);
     }
 
     /** The statements of the section; a statement that ends in a semicolon is an error here. */
-    List<Statement> requiredSection() throws ConfigException {
+    public List<Statement> requiredSection() throws ConfigException {
         if (section.isPresent()) {
             return section.get();
         }

@@ -1,10 +1,10 @@
 package org.duett.replicator.config;
 
 /** One lexical unit of a configuration file (spec config 2). Keywords are only recognised in bare words. */
-record Token(Kind kind, String text, SourcePosition position) {
+public record Token(Kind kind, String text, SourcePosition position) {
     private static final int LONGEST_QUOTATION = 40;
 
-    enum Kind {
+    public enum Kind {
         BARE,
         QUOTED,
         OPEN_BRACE,
@@ -16,16 +16,16 @@ record Token(Kind kind, String text, SourcePosition position) {
         END_OF_FILE
     }
 
-    boolean isWord() {
+    public boolean isWord() {
         return kind == Kind.BARE || kind == Kind.QUOTED;
     }
 
-    boolean isKeyword(String keyword) {
+    public boolean isKeyword(String keyword) {
         return kind == Kind.BARE && text.equals(keyword);
     }
 
     /** The token as an error message shows it: short, and without control characters. */
-    String shown() {
+    public String shown() {
         return switch (kind) {
             case END_OF_FILE -> "the end of the file";
             case QUOTED -> "\"" + shortened(text) + "\"";

@@ -1,9 +1,10 @@
 package org.duett.replicator.config;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /** Takes the words of a statement one by one, and says what was expected where another one stands. */
-final class WordCursor {
+public final class WordCursor {
     private final Statement statement;
     private final List<Token> words;
     private int next = 1;
@@ -13,24 +14,24 @@ final class WordCursor {
         this.words = statement.words();
     }
 
-    boolean atEnd() {
+    public boolean atEnd() {
         return next == words.size();
     }
 
-    boolean nextIs(Token.Kind kind) {
+    public boolean nextIs(Token.Kind kind) {
         return !atEnd() && words.get(next).kind() == kind;
     }
 
-    boolean nextIsKeyword(String keyword) {
+    public boolean nextIsKeyword(String keyword) {
         return !atEnd() && words.get(next).isKeyword(keyword);
     }
 
-    Token take() {
+    public Token take() {
         return words.get(next++);
     }
 
     /** Takes a bare word or quoted text; {@code expected} says what it stands for. */
-    Token takeWord(String expected) throws ConfigException {
+    public Token takeWord(String expected) throws ConfigException {
         if (atEnd()) {
             throw new ConfigException(words.getLast().position(),
                     "after " + shown(words.getLast()) + " something is missing",
@@ -42,7 +43,7 @@ final class WordCursor {
         return take();
     }
 
-    Token takePunctuation(Token.Kind kind, String expected) throws ConfigException {
+    public Token takePunctuation(Token.Kind kind, String expected) throws ConfigException {
         if (nextIs(kind)) {
             return take();
         }
@@ -51,8 +52,18 @@ final class WordCursor {
         throw new ConfigException(at.position(), found, expected);
     }
 
+    /** Takes an IP address with its port; names are not looked up. */
+    public NodeAddress takeAddress() throws ConfigException {
+        return AddressReader.take(this);
+    }
+
+    /** Takes a path from the root; {@code expected} says whose. */
+    public Path takeAbsolutePath(String expected) throws ConfigException {
+        return OptionValues.absolutePath(takeWord(expected), expected);
+    }
+
     /** The statement ends here, in a semicolon. */
-    void expectSemicolon() throws ConfigException {
+    public void expectSemicolon() throws ConfigException {
         expectNoMoreWords("';'");
         if (statement.section().isPresent()) {
             throw new ConfigException(words.getLast().position(),
@@ -62,7 +73,7 @@ final class WordCursor {
     }
 
     /** The statement ends here, in a section. */
-    List<Statement> expectSection() throws ConfigException {
+    public List<Statement> expectSection() throws ConfigException {
         expectNoMoreWords("'{'");
         return statement.requiredSection();
     }

@@ -1,6 +1,7 @@
 package org.duett.replicator.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.duett.replicator.config.ConfigText.HOSTS;
 import static org.duett.replicator.config.ConfigText.read;
 import static org.duett.replicator.config.ConfigText.resource;
@@ -211,6 +212,32 @@ class ConfigReaderTest {
         assertThat(config.config().resource("r").orElseThrow().duett()).isEqualTo(
                 new DuettOptions(true, Optional.of(new NodeAddress(NodeAddress.Family.IPV4, "127.0.0.1", 10809)),
                         DuettOptions.OnReadError.DETACH, DuettOptions.Discard.PUNCH_HOLE));
+    }
+
+    @Test
+    void aMemberOfAGroupIsUnderClusterControl() throws ConfigException {
+        var read = read(directory, """
+                cluster { keepalive 200ms; group web { resource r; filesystem r/0 { mount-point /srv; } } }
+                resource r {
+                """ + HOSTS + "}");
+        assertThat(read.config().resource("r").orElseThrow().duett().clusterControlled()).isTrue();
+        assertThat(read.cluster().orElseThrow().requiredSection()).hasSize(2);
+        assertThat(read.warnings()).isEmpty();
+    }
+
+    @Test
+    void aMemberOfAGroupIsRefusedWithoutWhatClusterControlNeeds() {
+        String cluster = "cluster { group web { resource r; } }\n";
+        assertThatThrownBy(() -> read(directory, cluster + "resource r { protocol A;" + HOSTS + "}"))
+                .hasMessageContaining("resource r is under cluster control, but has protocol A");
+        assertThatThrownBy(() -> read(directory, cluster + "resource r {" + HOSTS + "} duett { resource r { cluster no; } }"))
+                .hasMessageContaining("has 'cluster no', but is a member of a group (" + directory.resolve("test.conf") + ":1:32)");
+    }
+
+    @Test
+    void aMemberThatIsNoResourceIsRefusedSoThatNoneGoesOnAloneByATypingError() {
+        assertThatThrownBy(() -> read(directory, "cluster { group web { resource miror; } } resource mirror {" + HOSTS + "}"))
+                .hasMessageContaining("1:32: section cluster has the resource 'miror', which is defined nowhere. Allowed: mirror.");
     }
 
     @Test

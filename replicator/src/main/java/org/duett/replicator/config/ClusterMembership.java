@@ -1,0 +1,32 @@
+package org.duett.replicator.config;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Which resources the section cluster puts under the failover daemon's control. It is all that the replicator takes from
+ * that section: a mirror that moves with a group must not go on alone by itself, whether or not anybody remembered to
+ * write {@code cluster yes} as well (rule 8).
+ */
+final class ClusterMembership {
+    private ClusterMembership() {
+    }
+
+    /** The names of the members of all groups, and where each stands first. What is malformed, the failover daemon refuses. */
+    static Map<String, SourcePosition> of(Optional<Statement> cluster) {
+        var members = new LinkedHashMap<String, SourcePosition>();
+        for (Statement inCluster : cluster.flatMap(Statement::section).orElse(List.of())) {
+            if (!inCluster.keyword().isKeyword("group")) continue;
+            for (Statement member : inCluster.section().orElse(List.of())) {
+                if (member.keyword().isKeyword("resource") && member.words().size() > 1) {
+                    Token name = member.words().get(1);
+                    members.putIfAbsent(name.text(), name.position());
+                }
+            }
+        }
+        return Collections.unmodifiableMap(members);
+    }
+}
