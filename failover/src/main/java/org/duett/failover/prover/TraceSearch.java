@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
-import org.duett.failover.command.CommandResult;
-import org.duett.failover.command.CommandRunner;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
 import org.duett.failover.proof.PingEvidence.Finding;
 import org.duett.failover.proof.PingEvidence.Finding.Kind;
 

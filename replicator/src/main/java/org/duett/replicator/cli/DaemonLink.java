@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
+import org.duett.replicator.config.FileNames;
 import org.duett.replicator.control.ControlClient;
 import org.duett.replicator.control.ControlReply;
 import org.duett.replicator.control.ControlRequest;
 import org.duett.replicator.control.ExitCode;
-import org.duett.replicator.node.FileNames;
 
 /** The way from a verb to the daemon of the chosen configuration. */
 final class DaemonLink {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.duett.replicator.config.FileNames;
 import org.duett.replicator.control.ExitCode;
-import org.duett.replicator.node.FileNames;
 
 /** Starts the daemon in the background, in a session of its own, with the options of this very process. */
 final class DaemonStart {

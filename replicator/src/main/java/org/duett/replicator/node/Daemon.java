@@ -11,6 +11,7 @@ import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
 import org.duett.replicator.config.ConfigSelection;
 import org.duett.replicator.config.ConfigWarning;
+import org.duett.replicator.config.FileNames;
 import org.duett.replicator.config.NodeConfig;
 import org.duett.replicator.control.ControlServer;
 import org.duett.replicator.control.ExitCode;

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import org.duett.replicator.config.FileNames;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.duett.replicator.config.FileNames;
 import org.duett.replicator.config.HostConfig;
 import org.duett.replicator.config.NodeAddress;
 import org.duett.replicator.config.ResourceConfig;

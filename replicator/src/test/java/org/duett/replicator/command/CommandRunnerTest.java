@@ -1,4 +1,4 @@
-package org.duett.failover.command;
+package org.duett.replicator.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.duett.failover.command.CommandResult.Ending;
+import org.duett.replicator.command.CommandResult.Ending;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -1,4 +1,4 @@
-package org.duett.failover.command;
+package org.duett.replicator.command;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.duett.failover.command.CommandResult.Ending;
+import org.duett.replicator.command.CommandResult.Ending;
 
 /**
  * Runs one command to its end, or to the end of its time. It gets a process group of its own (by {@code setsid}), so that with the

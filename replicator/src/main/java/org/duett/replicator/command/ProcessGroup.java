@@ -1,4 +1,4 @@
-package org.duett.failover.command;
+package org.duett.replicator.command;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 

@@ -1,14 +1,14 @@
-package org.duett.replicator.node;
+package org.duett.replicator.config;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Files that belong to a resource. Its name may hold any character; in a file's name most stand as {@code %XX}. */
+/** Files in the run and state directories, most of them of a resource. Its name may hold any character; in a file's name most stand as {@code %XX}. */
 public final class FileNames {
     private FileNames() {
     }
 
-    static String escaped(String resource) {
+    public static String escaped(String resource) {
         StringBuilder text = new StringBuilder();
         for (byte each : resource.getBytes(StandardCharsets.UTF_8)) {
             char character = (char) (each & 0xff);
@@ -28,8 +28,18 @@ public final class FileNames {
         return runDirectory.resolve(escaped(resource) + ".nbd");
     }
 
-    static Path term(Path runDirectory, String resource) {
+    public static Path term(Path runDirectory, String resource) {
         return runDirectory.resolve(escaped(resource) + ".term");
+    }
+
+    /** What belongs to a volume that is attached as a block device: registry, sockets, logs. */
+    public static Path attachment(Path runDirectory, String resource, int volume) {
+        return runDirectory.resolve("attach").resolve(escaped(resource)).resolve(Integer.toString(volume));
+    }
+
+    /** Leads to the block device of an attached volume, whatever the kernel has called it. */
+    public static Path attachedDevice(Path runDirectory, String resource, int volume) {
+        return runDirectory.resolve("device").resolve(escaped(resource)).resolve(Integer.toString(volume));
     }
 
     public static Path daemonLog(Path stateDirectory) {
