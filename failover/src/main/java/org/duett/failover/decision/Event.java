@@ -1,0 +1,71 @@
+package org.duett.failover.decision;
+
+import java.util.List;
+import org.duett.failover.group.MemberOutcome;
+import org.duett.failover.group.MemberState;
+import org.duett.failover.proof.ProofOutcome;
+
+/** What happened. Times are CLOCK_BOOTTIME in nanoseconds. */
+public sealed interface Event {
+    /** Told before the event that found time moved (rule 10). */
+    record TimeAdvanced(long bootNanos) implements Event {
+    }
+
+    /**
+     * A heartbeat of the peer, authentic and newer than all before. {@code echoedSentNanos}: when the youngest heartbeat of ours that the
+     * peer had heard by then was sent; {@link Long#MIN_VALUE}: none of this life.
+     */
+    record PeerHeard(NodeReport report, long echoedSentNanos) implements Event {
+    }
+
+    /** No path has brought anything for deadtime, or for initdead since the start. */
+    record PeerSilent() implements Event {
+    }
+
+    /** It lives, but cannot be understood: wrong key, other version, another cluster. */
+    record PeerStrange(String why) implements Event {
+    }
+
+    /** The two configurations differ in a way that could do harm; empty: they do not any more. */
+    record ConfigurationsDiffer(String how) implements Event {
+    }
+
+    /** The status of the replicator: all resources that it has. */
+    record ReplicatorSeen(List<ResourceView> resources) implements Event {
+        public ReplicatorSeen {
+            resources = List.copyOf(resources);
+        }
+    }
+
+    /** {@code certain}: its process has ended. Otherwise it may just not answer. */
+    record ReplicatorGone(boolean certain, String why) implements Event {
+    }
+
+    record OrderAnswered(long order, boolean done, String detail) implements Event {
+    }
+
+    record ProofAnswered(long attempt, ProofOutcome outcome) implements Event {
+    }
+
+    record MemberProbed(String group, int member, MemberState state) implements Event {
+    }
+
+    /** Answers the last {@link Action.StartMember} or {@link Action.StopMember} of this member. */
+    record MemberAnswered(String group, int member, MemberOutcome outcome) implements Event {
+    }
+
+    /** A failover check of a group begins or ceases to fail. {@code why} is empty when it is good again. */
+    record CheckChanged(String group, String check, String why) implements Event {
+    }
+
+    /** The ping nodes are reached from here, or not any more. */
+    record ServicePath(boolean good) implements Event {
+    }
+
+    record OperatorAsked(long ticket, OperatorCommand command) implements Event {
+    }
+
+    /** The record of this version is durable. */
+    record Remembered(long version) implements Event {
+    }
+}

@@ -1,0 +1,99 @@
+package org.duett.failover.decision;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.config.GroupConfig;
+import org.duett.failover.config.MemberConfig;
+import org.duett.failover.config.ProofConfig;
+import org.duett.replicator.machine.Command;
+
+/** What this node knows at the moment, and where its orders go; shared by the parts of the machine. */
+final class Facts {
+    static final long NANOS_PER_MILLI = 1_000_000;
+
+    final ClusterConfig config;
+    /** Proofs that a program can bring; without one only a person decides. */
+    final boolean provesByItself;
+    final boolean fences;
+    long now;
+
+    PeerLife life = PeerLife.UNHEARD;
+    /** The last that was understood; null before the first. */
+    NodeReport report;
+    /** When the youngest heartbeat of ours that the peer has heard was sent. */
+    long echoedSentNanos = Long.MIN_VALUE;
+    String configurationTrouble = "";
+
+    final Map<String, ResourceView> resources = new TreeMap<>();
+    boolean replicatorSeen;
+    boolean replicatorCertainlyGone;
+
+    NodeMode mode = NodeMode.ONLINE;
+    boolean single;
+    long pausedUntilNanos = Long.MIN_VALUE;
+    boolean servicePathGood = true;
+
+    private long lastOrder;
+    List<Action> out;
+
+    Facts(ClusterConfig config) {
+        this.config = config;
+        fences = config.proofs().stream().anyMatch(proof -> switch (proof) {
+            case ProofConfig.FenceAgent agent -> true;
+            case ProofConfig.Ping ping -> false;
+            case ProofConfig.Witness witness -> false;
+            case ProofConfig.Watchdog watchdog -> false;
+            case ProofConfig.Manual manual -> false;
+        });
+        provesByItself = config.proofs().stream().anyMatch(proof -> switch (proof) {
+            case ProofConfig.Ping ping -> true;
+            case ProofConfig.FenceAgent agent -> true;
+            case ProofConfig.Witness witness -> true;
+            case ProofConfig.Watchdog watchdog -> false;
+            case ProofConfig.Manual manual -> false;
+        });
+    }
+
+    long nanos(int millis) {
+        return millis * NANOS_PER_MILLI;
+    }
+
+    long order(String resource, Command command) {
+        long order = ++lastOrder;
+        out.add(new Action.Order(order, resource, command));
+        return order;
+    }
+
+    /** Nobody waits for the answer. */
+    void orderUnanswered(String resource, Command command) {
+        out.add(new Action.Order(0, resource, command));
+    }
+
+    void notify(Notice.Kind kind, Notice.Severity severity, String subject, String text) {
+        out.add(new Action.Notify(new Notice(kind, severity, subject, text)));
+    }
+
+    boolean peerIsAlive() {
+        return life == PeerLife.ALIVE;
+    }
+
+    Optional<NodeReport.ResourceReport> peerResource(String name) {
+        return report == null ? Optional.empty() : report.resource(name);
+    }
+
+    Optional<NodeReport.GroupReport> peerGroup(String name) {
+        return report == null ? Optional.empty() : report.group(name);
+    }
+
+    /** Automatic takeover is off, by this node's operator or by the other's. */
+    boolean isPaused() {
+        return now < pausedUntilNanos || peerIsAlive() && report.pausedForNanos() > 0;
+    }
+
+    static List<String> resourcesOf(GroupConfig group) {
+        return group.members().stream().filter(MemberConfig.Resource.class::isInstance).map(member -> ((MemberConfig.Resource) member).name()).toList();
+    }
+}

@@ -1,0 +1,459 @@
+package org.duett.failover.decision;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.config.GroupConfig;
+import org.duett.failover.decision.Notice.Kind;
+import org.duett.failover.decision.Notice.Severity;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
+
+/**
+ * Decides for one node: who is active, when this node takes over, when it lets go. Told events, asks for actions; nothing else moves it.
+ * After each event all that is known is judged anew, so that a lost message or a late answer only delays.
+ *
+ * <p>What it must never do: act alone without proof and eyewitness, or answer reads that the other node may have outdated (rules 8, 9,
+ * 20). What protects the data even if it erred is the replicator: writes are held without leave, promotion is asked of a connected peer.
+ */
+public final class FailoverMachine {
+    private final Facts facts;
+    private final ProofDesk proof;
+    private final Map<String, LossDesk> losses = new TreeMap<>();
+    private final Map<String, GroupMachine> groups = new TreeMap<>();
+    private final StartRules starts;
+    private final LetGoRules letsGo;
+    private final ReplicatorWatch replicator;
+
+    /** Records that are being made durable: what follows when the version is on disk. */
+    private final Map<Long, Runnable> onRemembered = new TreeMap<>();
+    private long recordVersion;
+    private boolean leaving;
+    private boolean hasLeft;
+
+    public FailoverMachine(ClusterConfig config, ClusterRecord record, long pausedForNanos, long bootNanos) {
+        facts = new Facts(config);
+        facts.now = bootNanos;
+        facts.mode = record.standby() ? NodeMode.STANDBY : NodeMode.ONLINE;
+        facts.single = record.single();
+        facts.pausedUntilNanos = pausedForNanos > 0 ? bootNanos + pausedForNanos : Long.MIN_VALUE;
+        proof = new ProofDesk(facts);
+        for (GroupConfig group : config.groups()) {
+            for (String name : Facts.resourcesOf(group)) losses.put(name, new LossDesk(facts, proof, name));
+        }
+        for (GroupConfig group : config.groups()) groups.put(group.name(), new GroupMachine(facts, group, proof, losses, record.of(group.name())));
+        starts = new StartRules(facts, proof, losses);
+        letsGo = new LetGoRules(facts, proof, losses);
+        replicator = new ReplicatorWatch(facts);
+    }
+
+    /** One event in, any number of actions out. */
+    public void handle(Event event, List<Action> out) {
+        facts.out = out;
+        switch (event) {
+            case Event.TimeAdvanced(long bootNanos) -> {
+                assert bootNanos >= facts.now : "time goes forward";
+                facts.now = bootNanos;
+            }
+            case Event.PeerHeard(NodeReport report, long echoed) -> heard(report, echoed);
+            case Event.PeerSilent() -> silent();
+            case Event.PeerStrange(String why) -> strange(why);
+            case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
+            case Event.ReplicatorSeen(List<ResourceView> resources) -> replicatorSeen(resources);
+            case Event.ReplicatorGone(boolean certain, String why) -> replicatorGone(certain);
+            case Event.OrderAnswered(long order, boolean done, String detail) -> orderAnswered(order, done, detail);
+            case Event.ProofAnswered answer -> proof.answered(answer.attempt(), answer.outcome());
+            case Event.MemberProbed probed -> groups.get(probed.group()).memberProbed(probed.member(), probed.state());
+            case Event.MemberAnswered answer -> groups.get(answer.group()).memberAnswered(answer.member(), answer.outcome());
+            case Event.CheckChanged change -> checkChanged(change);
+            case Event.ServicePath(boolean good) -> facts.servicePathGood = good;
+            case Event.OperatorAsked(long ticket, OperatorCommand command) -> operatorAsked(ticket, command);
+            case Event.Remembered(long version) -> remembered(version);
+        }
+        judge();
+        facts.out = null;
+    }
+
+    // ---- what happened
+
+    private void heard(NodeReport report, long echoed) {
+        PeerLife before = facts.life;
+        facts.report = report;
+        facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
+        facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
+        if (before != facts.life) {
+            proof.peerIsBack();
+            if (facts.life == PeerLife.GONE) proof.vouch(facts.config.peerNode() + " has stopped its groups and said goodbye", false);
+            facts.notify(Kind.PEER, Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " is " + facts.life.words() + ".");
+            if (facts.single && facts.life == PeerLife.ALIVE) {
+                facts.single = false;
+                facts.notify(Kind.OPERATOR, Severity.WARNING, facts.config.localNode(),
+                        facts.config.peerNode() + " is back: " + facts.config.localNode() + " is no stand-alone node any more.");
+                remember(() -> {
+                });
+            }
+        }
+        for (NodeReport.GroupReport theirs : report.groups()) {
+            GroupMachine group = groups.get(theirs.name());
+            if (group != null && theirs.heldVersion() > group.heldVersion()) {
+                group.hold(theirs.held(), theirs.heldVersion());
+                remember(() -> {
+                });
+            }
+        }
+    }
+
+    private void silent() {
+        if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
+        facts.life = PeerLife.SILENT;
+        facts.notify(Kind.PEER, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " is silent on all paths.");
+        if (facts.single) proof.vouch("this node was made stand-alone by its operator", true);
+    }
+
+    private void strange(String why) {
+        if (facts.life == PeerLife.STRANGE) return;
+        facts.life = PeerLife.STRANGE;
+        proof.peerIsBack();
+        facts.notify(Kind.PEER, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " lives, but its heartbeats are rejected: " + why
+                + ". Nothing is taken over.");
+    }
+
+    private void configurationsDiffer(String how) {
+        if (!how.isEmpty() && !how.equals(facts.configurationTrouble)) {
+            facts.notify(Kind.PEER, Severity.ERROR, facts.config.peerNode(), "The cluster sections of the two nodes differ: " + how
+                    + ". No group is started or moved until they are the same.");
+        }
+        facts.configurationTrouble = how;
+    }
+
+    private void replicatorSeen(List<ResourceView> resources) {
+        facts.replicatorSeen = true;
+        facts.replicatorCertainlyGone = false;
+        facts.resources.clear();
+        for (ResourceView view : resources) facts.resources.put(view.name(), view);
+        replicator.seen();
+        for (GroupMachine group : groups.values()) group.replicatorKnown();
+    }
+
+    private void replicatorGone(boolean certain) {
+        facts.replicatorCertainlyGone = certain;
+        if (certain) {
+            facts.resources.clear();
+            for (LossDesk loss : losses.values()) loss.replicatorGone();
+        }
+        replicator.gone();
+        for (GroupMachine group : groups.values()) group.replicatorKnown();
+    }
+
+    private void orderAnswered(long order, boolean done, String detail) {
+        for (LossDesk loss : losses.values()) {
+            if (loss.orderAnswered(order, done)) return;
+        }
+        for (GroupMachine group : groups.values()) {
+            if (group.orderAnswered(order, done, detail)) return;
+        }
+    }
+
+    private void checkChanged(Event.CheckChanged change) {
+        GroupMachine group = groups.get(change.group());
+        if (group == null) return;
+        if (change.why().isEmpty()) group.failingChecks.remove(change.check());
+        else group.failingChecks.put(change.check(), change.why());
+    }
+
+    // ---- what a person asks
+
+    private void operatorAsked(long ticket, OperatorCommand command) {
+        String refusal = new OperatorDesk(this, facts, proof, groups, replicator).perform(command);
+        boolean done = refusal.isEmpty();
+        facts.out.add(new Action.AnswerOperator(ticket, done, done ? "accepted" : refusal));
+    }
+
+    String unwillingness(GroupMachine group) {
+        return starts.unwillingness(group);
+    }
+
+    void leave() {
+        leaving = true;
+    }
+
+    // ---- remembering
+
+    /** Durably, and then what follows. */
+    void remember(Runnable then) {
+        List<ClusterRecord.GroupRecord> records = new ArrayList<>();
+        for (GroupMachine group : groups.values()) records.add(group.record());
+        onRemembered.put(++recordVersion, then);
+        facts.out.add(new Action.Remember(recordVersion, new ClusterRecord(facts.mode == NodeMode.STANDBY, facts.single, records)));
+    }
+
+    private void remembered(long version) {
+        Runnable then = onRemembered.remove(version);
+        if (then != null) then.run();
+    }
+
+    // ---- what follows
+
+    private void judge() {
+        for (GroupMachine group : groups.values()) {
+            for (String name : group.resourceNames()) {
+                losses.get(name).step(group.phase().isHeld() || group.phase() == GroupPhase.STOPPING, wantsToStart(group));
+            }
+        }
+        replicator.step();
+        boolean wantsProof = false;
+        boolean unclean = false;
+        for (GroupMachine group : groups.values()) {
+            judge(group);
+            wantsProof |= wantsProof(group);
+            unclean |= facts.peerIsAlive() && facts.fences && group.phase() == GroupPhase.DOWN
+                    && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
+        }
+        boolean held = proof.isHeld();
+        proof.step(wantsProof || unclean, unclean && !wantsProof);
+        assert held || !proof.isHeld();
+        if (leaving) judgeLeaving();
+    }
+
+    private boolean wantsToStart(GroupMachine group) {
+        if (group.phase() != GroupPhase.DOWN || !starts.unwillingness(group).isEmpty() || !facts.peerIsAlive()) return false;
+        Optional<NodeReport.GroupReport> theirs = facts.peerGroup(group.config.name());
+        return theirs.isPresent() && !theirs.get().phase().mayRun() && starts.isOurTurn(group, theirs.get());
+    }
+
+    private boolean wantsProof(GroupMachine group) {
+        if (facts.life != PeerLife.SILENT) return false;
+        if (group.phase() == GroupPhase.DOWN) {
+            return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
+        }
+        boolean lost = group.resourceNames().stream().anyMatch(name -> facts.resources.containsKey(name) && !facts.resources.get(name).connected());
+        return group.phase() == GroupPhase.UP && (lost || letsGo.isInDoubt(group)) || group.phase() == GroupPhase.STARTING && letsGo.isInDoubt(group);
+    }
+
+    private void judge(GroupMachine group) {
+        group.step();
+        String letGo = letsGo.reason(group);
+        if (!letGo.isEmpty()) {
+            group.stop(true, AfterStop.REST, letGo);
+            return;
+        }
+        switch (group.phase()) {
+            case PROBING, STARTING, STOPPING, UNCLEAN -> group.waitsFor = "";
+            case DOWN -> judgeDown(group);
+            case CLAIMING -> judgeClaim(group);
+            case UP -> judgeUp(group);
+        }
+    }
+
+    private void judgeDown(GroupMachine group) {
+        Optional<NodeReport.GroupReport> theirs = facts.peerIsAlive() ? facts.peerGroup(group.config.name()) : Optional.empty();
+        boolean theyHaveIt = theirs.filter(report -> report.phase() == GroupPhase.UP).isPresent();
+        boolean theyRefuse = theirs.filter(report -> !report.willing() && !report.phase().mayRun()).isPresent();
+        if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();
+        if (theyHaveIt && stillPrimary(group)) {
+            group.tidy(facts.config.peerNode() + " runs it");
+            return;
+        }
+        group.waitsFor = starts.unwillingness(group);
+        if (!group.waitsFor.isEmpty()) return;
+        switch (facts.life) {
+            case ALIVE -> {
+                group.waitsFor = starts.waitsBesidePeer(group);
+                if (group.waitsFor.isEmpty()) group.claim();
+            }
+            case SILENT, GONE -> {
+                StartRules.Alone alone = starts.waitsAlone(group);
+                group.waitsFor = alone.waitsFor();
+                if (group.waitsFor.isEmpty() && !uncleanThere(group)) begin(group, proof.why());
+            }
+            case UNHEARD -> group.waitsFor = facts.config.peerNode() + " was not heard yet; waits for initdead";
+            case STRANGE -> group.waitsFor = facts.config.peerNode() + " lives, but cannot be understood";
+        }
+    }
+
+    /** It said goodbye, but not of this group. */
+    private boolean uncleanThere(GroupMachine group) {
+        boolean unclean = facts.life == PeerLife.GONE && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase().mayRun()).isPresent();
+        if (unclean) group.waitsFor = facts.config.peerNode() + " left without having stopped it; look, then: duett cluster confirm-peer-down";
+        return unclean;
+    }
+
+    private boolean stillPrimary(GroupMachine group) {
+        return group.resourceNames().stream().anyMatch(name -> facts.resources.containsKey(name) && facts.resources.get(name).isPrimary());
+    }
+
+    private void judgeClaim(GroupMachine group) {
+        String hindrance = !facts.peerIsAlive() ? "lost" : starts.unwillingness(group);
+        if (hindrance.isEmpty()) hindrance = starts.waitsBesidePeer(group);
+        if (!hindrance.isEmpty()) {
+            group.withdrawClaim();
+            return;
+        }
+        group.waitsFor = facts.config.peerNode() + " hears that it is to start here";
+        // What it says now, it says having heard the claim: it will not begin one of its own.
+        if (facts.echoedSentNanos > group.claimedAtNanos()) begin(group, "it is this node's turn");
+    }
+
+    /** The counter first: whoever was active last is to be known after any crash. */
+    private void begin(GroupMachine group, String why) {
+        if (group.isBeginning()) return;
+        long theirs = facts.peerGroup(group.config.name()).map(NodeReport.GroupReport::startCounter).orElse(0L);
+        group.countStart(Math.max(group.startCounter(), theirs) + 1);
+        remember(() -> {
+            group.recordedStart();
+            boolean still = group.phase() == GroupPhase.DOWN || group.phase() == GroupPhase.CLAIMING;
+            if (still && mayStillBegin(group)) group.start(why);
+        });
+        group.beginning();
+    }
+
+    private boolean mayStillBegin(GroupMachine group) {
+        if (!starts.unwillingness(group).isEmpty()) return false;
+        return switch (facts.life) {
+            case ALIVE -> group.phase() == GroupPhase.CLAIMING && starts.waitsBesidePeer(group).isEmpty();
+            case SILENT, GONE -> starts.waitsAlone(group).waitsFor().isEmpty();
+            case UNHEARD, STRANGE -> false;
+        };
+    }
+
+    private void judgeUp(GroupMachine group) {
+        group.waitsFor = letsGo.isInDoubt(group) ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
+        if (group.isHeld()) {
+            group.stop(false, AfterStop.REST, "an operator stopped it");
+            return;
+        }
+        if (leaving || facts.mode == NodeMode.STANDBY) {
+            group.stop(false, AfterStop.OFFER, leaving ? "this node leaves" : "this node goes to standby");
+            return;
+        }
+        if (resourcesAreLost(group)) return;
+        if (!facts.peerIsAlive()) return;
+        Optional<NodeReport.GroupReport> theirs = facts.peerGroup(group.config.name());
+        if (theirs.isEmpty() || !theirs.get().willing() || theirs.get().phase() != GroupPhase.DOWN || !peerHasAll(group)) return;
+        if (theirs.get().asksForIt()) {
+            group.stop(false, AfterStop.OFFER, "an operator moves it to " + facts.config.peerNode());
+        } else if (!group.failedHere().isEmpty()) {
+            group.stop(false, AfterStop.OFFER, group.failedHere());
+        } else if (!group.failingChecks.isEmpty() && !theirs.get().troubled()) {
+            var first = group.failingChecks.entrySet().iterator().next();
+            group.stop(false, AfterStop.OFFER, "check " + first.getKey() + " fails here and not on " + facts.config.peerNode() + ": " + first.getValue());
+        }
+    }
+
+    /** The peer has all of it: it could start the group at once. */
+    boolean peerHasAll(GroupMachine group) {
+        return group.resourceNames().stream().allMatch(name -> {
+            ResourceView view = facts.resources.get(name);
+            return view != null && view.connected() && view.peerDisk() == DiskState.UP_TO_DATE;
+        });
+    }
+
+    /** The replicator ended and did not come back, or a resource lost its role: the group cannot go on here. */
+    private boolean resourcesAreLost(GroupMachine group) {
+        if (group.resourceNames().isEmpty() || replicator.isSettling() && !replicator.isGivenUp()) return false;
+        for (String name : group.resourceNames()) {
+            ResourceView view = facts.resources.get(name);
+            if (replicator.isGivenUp() && view == null) {
+                group.failHere("the replicator ended again and again");
+                group.stop(true, AfterStop.OFFER, "the replicator ended again and again");
+                return true;
+            }
+            if (view != null && !view.isPrimary()) {
+                group.resourceOrMemberFailed("resource " + name + " is not Primary any more");
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // ---- going
+
+    private void judgeLeaving() {
+        boolean down = groups.values().stream().allMatch(group -> group.phase() == GroupPhase.DOWN);
+        if (!down || hasLeft) return;
+        hasLeft = true;
+        facts.mode = NodeMode.OFFLINE;
+        for (String name : losses.keySet()) {
+            if (facts.resources.containsKey(name)) {
+                facts.orderUnanswered(name, new Command.GiveUpEyewitness(facts.resources.get(name).contact()));
+            }
+        }
+        facts.out.add(new Action.SendHeartbeat());
+        facts.out.add(new Action.Leave());
+    }
+
+    // ---- what it tells
+
+    /** What the next heartbeat says. {@code wallClockMillis} comes from the shell. */
+    public NodeReport report(long wallClockMillis) {
+        List<NodeReport.GroupReport> reports = new ArrayList<>();
+        boolean unclean = false;
+        for (GroupMachine group : groups.values()) {
+            unclean |= group.phase() == GroupPhase.UNCLEAN;
+            String unwilling = starts.unwillingness(group);
+            reports.add(new NodeReport.GroupReport(group.config.name(), group.phase(), group.startCounter(), unwilling.isEmpty() && !leaving,
+                    group.isOffered(), group.asksForIt, group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), unwilling));
+        }
+        List<NodeReport.ResourceReport> resources = new ArrayList<>();
+        for (LossDesk loss : losses.values()) resources.add(loss.report());
+        long paused = Math.max(0, facts.pausedUntilNanos == Long.MIN_VALUE ? 0 : facts.pausedUntilNanos - facts.now);
+        NodeMode mode = unclean && facts.mode != NodeMode.OFFLINE ? NodeMode.UNCLEAN : facts.mode;
+        return new NodeReport(mode, paused, wallClockMillis, facts.servicePathGood, reports, resources);
+    }
+
+    /** For status: all groups, with what they wait for. */
+    public List<GroupStatus> groups() {
+        List<GroupStatus> all = new ArrayList<>();
+        for (GroupMachine group : groups.values()) {
+            all.add(new GroupStatus(group.config.name(), group.phase(), word(group), group.memberInHand(), group.waitsFor, group.failedHere(),
+                    group.startCounter(), Map.copyOf(new TreeMap<>(group.failingChecks))));
+        }
+        return all;
+    }
+
+    private String word(GroupMachine group) {
+        return switch (group.phase()) {
+            case PROBING -> "reclaim";
+            case DOWN -> {
+                if (group.isHeld()) yield "stopped";
+                if (!group.failedHere().isEmpty()) yield "fail";
+                if (!starts.unwillingness(group).isEmpty()) yield "down";
+                boolean silent = facts.life == PeerLife.SILENT || facts.life == PeerLife.UNHEARD;
+                yield silent ? "in doubt" : "recover";
+            }
+            case CLAIMING, STARTING -> "starting";
+            case UP -> letsGo.isInDoubt(group) ? "in doubt" : "up";
+            case STOPPING -> "stopping";
+            case UNCLEAN -> "unclean";
+        };
+    }
+
+    public PeerLife peerLife() {
+        return facts.life;
+    }
+
+    public NodeMode mode() {
+        return facts.mode;
+    }
+
+    /** What proves that the peer does not act; empty: nothing does, or nothing has to. */
+    public String proof() {
+        return proof.isHeld() ? proof.why() : "";
+    }
+
+    /** Automatic takeover is off for so long. */
+    public long pausedForNanos() {
+        return Math.max(0, facts.pausedUntilNanos == Long.MIN_VALUE ? 0 : facts.pausedUntilNanos - facts.now);
+    }
+
+    public boolean isSingle() {
+        return facts.single;
+    }
+
+    public Optional<NodeReport> peerReport() {
+        return Optional.ofNullable(facts.report);
+    }
+}

@@ -1,0 +1,467 @@
+package org.duett.failover.decision;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.duett.failover.config.GroupConfig;
+import org.duett.failover.config.MemberConfig;
+import org.duett.failover.decision.Notice.Kind;
+import org.duett.failover.decision.Notice.Severity;
+import org.duett.failover.group.MemberOutcome;
+import org.duett.failover.group.MemberState;
+
+/**
+ * One group on this node: looked at, claimed, started in order, watched, stopped in reverse. It knows how; whether is asked of
+ * {@link StartRules} and {@link LetGoRules} by {@link FailoverMachine}.
+ */
+final class GroupMachine {
+    private static final long STABLE_NANOS = 600_000_000_000L;
+    private static final long PROBE_AGAIN_NANOS = 1_000_000_000L;
+    private static final long UNCLEAN_AGAIN_NANOS = 10_000_000_000L;
+    private static final int LOOKS_BEFORE_UNKNOWN_IS_BROKEN = 3;
+
+    private final Facts facts;
+    final GroupConfig config;
+    private final ResourceMembers resources;
+
+    private GroupPhase phase = GroupPhase.PROBING;
+    /** Of the work in hand: indexes of members, the next one first. */
+    private final List<Integer> work = new ArrayList<>();
+    /** The member that was given an order; -1: none. */
+    private int busyMember = -1;
+    private boolean stopFailed;
+    private boolean forcedStop;
+    private AfterStop afterStop = AfterStop.REST;
+    private String stopReason = "";
+
+    private final Map<Integer, MemberState> looks = new TreeMap<>();
+    private int unknownLooks;
+    private long nextLookNanos = Long.MIN_VALUE;
+    private int lookedAt;
+
+    private long claimedAtNanos;
+    private long startCounter;
+    private int startsTried;
+    private long upSinceNanos;
+    private long uncleanAgainNanos;
+    private boolean adopted;
+    /** A start whose counter is being made durable. */
+    private boolean beginning;
+
+    /** Why it is not started here any more until an operator says that it may; empty: it may. */
+    private String failedHere = "";
+    private boolean offered;
+    boolean asksForIt;
+    private boolean held;
+    private long heldVersion;
+    final Map<String, String> failingChecks = new TreeMap<>();
+    /** For people: what it waits for. */
+    String waitsFor = "";
+
+    GroupMachine(Facts facts, GroupConfig config, ProofDesk proof, Map<String, LossDesk> losses, ClusterRecord.GroupRecord record) {
+        this.facts = facts;
+        this.config = config;
+        resources = new ResourceMembers(facts, proof, losses);
+        startCounter = record.startCounter();
+        held = record.held();
+        heldVersion = record.heldVersion();
+    }
+
+    GroupPhase phase() {
+        return phase;
+    }
+
+    long startCounter() {
+        return startCounter;
+    }
+
+    long claimedAtNanos() {
+        return claimedAtNanos;
+    }
+
+    String failedHere() {
+        return failedHere;
+    }
+
+    boolean isOffered() {
+        return offered;
+    }
+
+    boolean isHeld() {
+        return held;
+    }
+
+    boolean wasAdopted() {
+        return adopted;
+    }
+
+    ClusterRecord.GroupRecord record() {
+        return new ClusterRecord.GroupRecord(config.name(), startCounter, held, heldVersion);
+    }
+
+    String memberInHand() {
+        return busyMember < 0 ? "" : config.members().get(busyMember).label();
+    }
+
+    // ---- what it is told from above
+
+    void hold(boolean newHeld, long version) {
+        held = newHeld;
+        heldVersion = version;
+        if (!held) failedHere = "";
+    }
+
+    long heldVersion() {
+        return heldVersion;
+    }
+
+    void recovered() {
+        failedHere = "";
+        startsTried = 0;
+    }
+
+    void failHere(String why) {
+        failedHere = why;
+    }
+
+    void takeOfferBack() {
+        offered = false;
+    }
+
+    void claim() {
+        phase = GroupPhase.CLAIMING;
+        claimedAtNanos = facts.now;
+        facts.out.add(new Action.SendHeartbeat());
+    }
+
+    void withdrawClaim() {
+        phase = GroupPhase.DOWN;
+        facts.out.add(new Action.SendHeartbeat());
+    }
+
+    /** The counter is durable already: who was active last must not depend on how this start ends. */
+    void start(String why) {
+        phase = GroupPhase.STARTING;
+        offered = false;
+        asksForIt = false;
+        startsTried++;
+        work.clear();
+        for (int i = 0; i < config.members().size(); i++) work.add(i);
+        facts.out.add(new Action.SendHeartbeat());
+        facts.notify(Kind.GROUP, Severity.INFO, config.name(), "Group " + config.name() + " starts on " + facts.config.localNode() + ": " + why + ".");
+        next();
+    }
+
+    boolean isBeginning() {
+        return beginning;
+    }
+
+    void beginning() {
+        beginning = true;
+    }
+
+    void recordedStart() {
+        beginning = false;
+    }
+
+    void countStart(long counter) {
+        startCounter = counter;
+    }
+
+    // ---- stopping
+
+    void stop(boolean force, AfterStop then, String why) {
+        boolean under = phase == GroupPhase.STOPPING;
+        if (under && (forcedStop || !force)) return;
+        if (phase == GroupPhase.DOWN || phase == GroupPhase.CLAIMING) {
+            phase = GroupPhase.DOWN;
+            offered = then == AfterStop.OFFER;
+            return;
+        }
+        phase = GroupPhase.STOPPING;
+        forcedStop = force;
+        stopFailed = false;
+        if (!under) {
+            afterStop = then;
+            stopReason = why;
+        }
+        work.clear();
+        work.addAll(stopOrder(force));
+        facts.out.add(new Action.SendHeartbeat());
+        facts.notify(Kind.GROUP, force ? Severity.WARNING : Severity.INFO, config.name(), "Group " + config.name()
+                + (force ? " lets go on " : " stops on ") + facts.config.localNode() + ": " + why + ".");
+        // An order in hand is waited for: its answer leads here.
+        if (busyMember < 0) next();
+    }
+
+    /** Down, and yet something of it is left: a role that was resumed after all. */
+    void tidy(String why) {
+        phase = GroupPhase.STOPPING;
+        forcedStop = false;
+        stopFailed = false;
+        afterStop = AfterStop.TIDIED;
+        stopReason = why;
+        work.clear();
+        work.addAll(stopOrder(false));
+        next();
+    }
+
+    /** By force, what the world sees goes first, and what others hang on next: they end at once when the device gives them errors. */
+    private List<Integer> stopOrder(boolean force) {
+        List<Integer> reverse = new ArrayList<>();
+        for (int i = config.members().size() - 1; i >= 0; i--) reverse.add(i);
+        if (!force) return reverse;
+        List<Integer> first = new ArrayList<>();
+        for (int i : reverse) {
+            if (config.members().get(i) instanceof MemberConfig.Address) first.add(i);
+        }
+        for (int i : reverse) {
+            if (config.members().get(i) instanceof MemberConfig.Device) first.add(i);
+        }
+        for (int i : reverse) {
+            if (!first.contains(i)) first.add(i);
+        }
+        return first;
+    }
+
+    // ---- one member after the other
+
+    private void next() {
+        assert busyMember < 0;
+        if (work.isEmpty()) {
+            finished();
+            return;
+        }
+        int member = work.removeFirst();
+        busyMember = member;
+        boolean starting = phase == GroupPhase.STARTING;
+        switch (config.members().get(member)) {
+            case MemberConfig.Resource(String name, int startMillis, int stopMillis) -> {
+                if (starting) resources.start(name);
+                else resources.stop(name, forcedStop);
+                settleResource();
+            }
+            case MemberConfig.Device device -> order(member, starting);
+            case MemberConfig.Filesystem filesystem -> order(member, starting);
+            case MemberConfig.Address address -> order(member, starting);
+            case MemberConfig.Program program -> order(member, starting);
+            case MemberConfig.Link link -> order(member, starting);
+        }
+    }
+
+    private void order(int member, boolean starting) {
+        facts.out.add(starting ? new Action.StartMember(config.name(), member) : new Action.StopMember(config.name(), member, forcedStop));
+    }
+
+    boolean orderAnswered(long order, boolean done, String detail) {
+        if (!resources.orderAnswered(order, done, detail)) return false;
+        settleResource();
+        return true;
+    }
+
+    /** Called also when the replicator came or went: a member may be through by that. */
+    void settleResource() {
+        if (busyMember < 0 || !(config.members().get(busyMember) instanceof MemberConfig.Resource)) return;
+        MemberOutcome outcome = resources.pollOutcome();
+        if (outcome != null) through(outcome);
+    }
+
+    void memberAnswered(int member, MemberOutcome outcome) {
+        if (member == busyMember) through(outcome);
+    }
+
+    private void through(MemberOutcome outcome) {
+        int member = busyMember;
+        busyMember = -1;
+        String label = config.members().get(member).label();
+        if (phase == GroupPhase.STARTING && !outcome.done()) {
+            startFailed(label, outcome.detail());
+            return;
+        }
+        if (phase == GroupPhase.STOPPING && !outcome.done()) {
+            if (!forcedStop) {
+                facts.notify(Kind.GROUP, Severity.WARNING, config.name(), "Group " + config.name() + ": " + label + " does not stop: " + outcome.detail()
+                        + ". It is stopped by force now.");
+                stop(true, afterStop, stopReason);
+                return;
+            }
+            stopFailed = true;
+            facts.notify(Kind.GROUP, Severity.ERROR, config.name(), "Group " + config.name() + ": " + label + " cannot be stopped: " + outcome.detail()
+                    + ". It is not started on the other node on hope. Stop it by hand, or switch this node off.");
+        }
+        next();
+    }
+
+    private void startFailed(String label, String detail) {
+        String why = label + " does not start: " + detail;
+        boolean again = startsTried < config.startAttempts();
+        if (!again) failedHere = why;
+        facts.notify(Kind.GROUP, again ? Severity.WARNING : Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode()
+                + ": " + why + (again ? ". It is tried again." : ". It is given to the other node; here it waits for: duett cluster recover " + config.name()));
+        stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
+    }
+
+    private void finished() {
+        switch (phase) {
+            case STARTING -> up("is up");
+            case STOPPING -> {
+                if (stopFailed) {
+                    phase = GroupPhase.UNCLEAN;
+                    uncleanAgainNanos = facts.now + UNCLEAN_AGAIN_NANOS;
+                } else {
+                    phase = GroupPhase.DOWN;
+                    offered = afterStop == AfterStop.OFFER;
+                    if (afterStop != AfterStop.TIDIED) {
+                        facts.notify(Kind.GROUP, Severity.INFO, config.name(), "Group " + config.name() + " is down on " + facts.config.localNode() + ".");
+                    }
+                }
+                facts.out.add(new Action.SendHeartbeat());
+            }
+            case PROBING, DOWN, CLAIMING, UP, UNCLEAN -> throw new AssertionError("nothing to finish in " + phase);
+        }
+    }
+
+    private void up(String how) {
+        phase = GroupPhase.UP;
+        upSinceNanos = facts.now;
+        nextLookNanos = facts.now + config.monitorMillis() * Facts.NANOS_PER_MILLI;
+        lookedAt = 0;
+        unknownLooks = 0;
+        facts.out.add(new Action.SendHeartbeat());
+        facts.notify(Kind.GROUP, Severity.INFO, config.name(), "Group " + config.name() + " " + how + " on " + facts.config.localNode() + ".");
+    }
+
+    // ---- looking
+
+    void step() {
+        switch (phase) {
+            case PROBING -> {
+                if (facts.now >= nextLookNanos) look();
+            }
+            case UP -> {
+                if (facts.now - upSinceNanos > STABLE_NANOS) startsTried = 0;
+                if (busyMember < 0 && facts.now >= nextLookNanos) watchNext();
+            }
+            case UNCLEAN -> {
+                if (facts.now >= uncleanAgainNanos) {
+                    phase = GroupPhase.STOPPING;
+                    forcedStop = true;
+                    stopFailed = false;
+                    work.clear();
+                    work.addAll(stopOrder(true));
+                    if (busyMember < 0) next();
+                }
+            }
+            case DOWN, CLAIMING, STARTING, STOPPING -> {
+                // Moved by answers, or from above.
+            }
+        }
+    }
+
+    private void look() {
+        nextLookNanos = Long.MAX_VALUE;
+        looks.clear();
+        for (int i = 0; i < config.members().size(); i++) {
+            if (!(config.members().get(i) instanceof MemberConfig.Resource)) facts.out.add(new Action.ProbeMember(config.name(), i));
+        }
+        judgeLooks();
+    }
+
+    private void watchNext() {
+        nextLookNanos = Long.MAX_VALUE;
+        int members = config.members().size();
+        for (int tried = 0; tried < members; tried++) {
+            int member = lookedAt++ % members;
+            if (config.members().get(member) instanceof MemberConfig.Resource) continue;
+            facts.out.add(new Action.ProbeMember(config.name(), member));
+            return;
+        }
+    }
+
+    void memberProbed(int member, MemberState state) {
+        if (phase == GroupPhase.PROBING) {
+            looks.put(member, state);
+            judgeLooks();
+        } else if (phase == GroupPhase.UP) {
+            nextLookNanos = facts.now + config.monitorMillis() * Facts.NANOS_PER_MILLI / Math.max(1, config.members().size());
+            watched(member, state);
+        }
+    }
+
+    private void watched(int member, MemberState state) {
+        switch (state.kind()) {
+            case RUNNING -> unknownLooks = 0;
+            case UNKNOWN -> {
+                if (++unknownLooks >= LOOKS_BEFORE_UNKNOWN_IS_BROKEN) memberFailed(member, "could not be looked at: " + state.detail());
+            }
+            case STOPPED -> memberFailed(member, "is not running any more");
+            case BROKEN -> memberFailed(member, state.detail());
+        }
+    }
+
+    /** A member of a running group has failed: the group is started again here, a bounded number of times, then it moves. */
+    private void memberFailed(int member, String detail) {
+        String why = config.members().get(member).label() + " " + detail;
+        resourceOrMemberFailed(why);
+    }
+
+    void resourceOrMemberFailed(String why) {
+        boolean again = startsTried < config.startAttempts();
+        if (!again) failedHere = why;
+        facts.notify(Kind.GROUP, Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode() + ": " + why
+                + (again ? ". It is started again." : ". It is given to the other node."));
+        stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
+    }
+
+    /** After a start of the daemon: all runs (adopted), nothing runs, or something is half there and is tidied up. */
+    private void judgeLooks() {
+        int running = 0;
+        int stopped = 0;
+        String half = "";
+        for (int i = 0; i < config.members().size(); i++) {
+            MemberState.Kind kind;
+            if (config.members().get(i) instanceof MemberConfig.Resource resource) {
+                if (!facts.replicatorSeen && !facts.replicatorCertainlyGone) return;
+                ResourceView view = facts.resources.get(resource.name());
+                kind = view != null && view.isPrimary() ? MemberState.Kind.RUNNING : MemberState.Kind.STOPPED;
+            } else {
+                MemberState state = looks.get(i);
+                if (state == null) return;
+                kind = state.kind();
+            }
+            switch (kind) {
+                case RUNNING -> running++;
+                case STOPPED -> stopped++;
+                case BROKEN -> half = config.members().get(i).label() + " is half there";
+                case UNKNOWN -> {
+                    if (++unknownLooks < LOOKS_BEFORE_UNKNOWN_IS_BROKEN) {
+                        nextLookNanos = facts.now + PROBE_AGAIN_NANOS;
+                        return;
+                    }
+                    half = config.members().get(i).label() + " could not be looked at";
+                }
+            }
+        }
+        if (running == config.members().size()) {
+            adopted = true;
+            up("was found running, and is watched again");
+        } else if (stopped == config.members().size()) {
+            phase = GroupPhase.DOWN;
+            facts.out.add(new Action.SendHeartbeat());
+        } else {
+            stop(false, AfterStop.TIDIED, half.isEmpty() ? "only a part of it was found running" : half);
+        }
+    }
+
+    /** Called when the replicator is seen or gone while the first look is taken. */
+    void replicatorKnown() {
+        if (phase == GroupPhase.PROBING && nextLookNanos == Long.MAX_VALUE) judgeLooks();
+        settleResource();
+    }
+
+    List<String> resourceNames() {
+        return Collections.unmodifiableList(Facts.resourcesOf(config));
+    }
+}

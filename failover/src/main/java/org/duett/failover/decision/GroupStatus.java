@@ -1,0 +1,11 @@
+package org.duett.failover.decision;
+
+import java.util.Map;
+
+/**
+ * One group on this node, for status. {@code word}: up, starting, stopping, recover (could start here at any time), fail, in doubt, reclaim
+ * (found running, being looked at), stopped, down, unclean.
+ */
+public record GroupStatus(String name, GroupPhase phase, String word, String memberInHand, String waitsFor, String failedHere, long startCounter,
+        Map<String, String> failingChecks) {
+}

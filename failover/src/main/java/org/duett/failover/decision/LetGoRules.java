@@ -1,0 +1,66 @@
+package org.duett.failover.decision;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** When a node that runs a group has to let go of it by force, because the other one may act (rules 8, 9). */
+final class LetGoRules {
+    private final Facts facts;
+    private final ProofDesk proof;
+    private final Map<String, LossDesk> losses;
+    /** Since when a group has been in doubt. */
+    private final Map<String, Long> doubtSince = new TreeMap<>();
+
+    LetGoRules(Facts facts, ProofDesk proof, Map<String, LossDesk> losses) {
+        this.facts = facts;
+        this.proof = proof;
+        this.losses = losses;
+    }
+
+    /** Its I/O is held, or it has nothing that could be held and nobody knows what the peer does. */
+    boolean isInDoubt(GroupMachine group) {
+        boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
+        if (!runs) return false;
+        if (group.resourceNames().isEmpty()) return facts.life == PeerLife.SILENT && !proof.isHeld();
+        return group.resourceNames().stream().anyMatch(name -> losses.get(name).isInDoubt());
+    }
+
+    /** Why the group has to be let go of now; empty: it has not. */
+    String reason(GroupMachine group) {
+        String name = group.config.name();
+        if (isInDoubt(group)) doubtSince.putIfAbsent(name, facts.now);
+        else doubtSince.remove(name);
+        boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
+        if (!runs) return "";
+        if (facts.peerIsAlive() && takenOver(group)) return facts.config.peerNode() + " runs it, too, and started it later";
+        Long since = doubtSince.get(name);
+        return since == null ? "" : doubtIsOver(since);
+    }
+
+    /** Both run it: who started it last goes on (detected at the next contact, promise 2). */
+    private boolean takenOver(GroupMachine group) {
+        var theirs = facts.peerGroup(group.config.name());
+        if (theirs.isEmpty()) return false;
+        boolean both = theirs.get().phase() == GroupPhase.UP || theirs.get().phase() == GroupPhase.STARTING;
+        if (!both) return false;
+        if (theirs.get().startCounter() != group.startCounter()) return theirs.get().startCounter() > group.startCounter();
+        return facts.config.localNode().compareTo(facts.config.peerNode()) > 0;
+    }
+
+    /**
+     * The data is safe in doubt, I/O is held. What the world sees is given up when an attempt at the proof, begun in doubt, has found
+     * nothing, and the peer has had the time to act; where only a person can tell it to act, this node waits for the same person.
+     */
+    private String doubtIsOver(long since) {
+        long patience = facts.nanos(facts.config.timing().deadtimeMillis() + facts.config.timing().proofTimeoutMillis());
+        if (facts.now - since < patience || !facts.provesByItself) return "";
+        return switch (facts.life) {
+            case SILENT -> proof.failedAttemptBegunNanos() >= since
+                    ? "there is no proof that " + facts.config.peerNode() + " is down (" + proof.failure() + "), so it may take over"
+                    : "";
+            // It is heard, but does not hear us: to itself it is alone.
+            case ALIVE -> facts.now - facts.echoedSentNanos > patience ? facts.config.peerNode() + " does not hear this node, and may take over" : "";
+            case UNHEARD, STRANGE, GONE -> "";
+        };
+    }
+}

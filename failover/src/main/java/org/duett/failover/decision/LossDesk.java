@@ -1,0 +1,227 @@
+package org.duett.failover.decision;
+
+import java.util.Optional;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+
+/**
+ * One resource and the loss of its peer: leave to go on alone (rule 8), the eyewitness and how it is given up (rule 20), the read
+ * deadline (rule 9), and the word given to the other node when that one asks.
+ */
+final class LossDesk {
+    private static final long TOLD_AGAIN_NANOS = 1_000_000_000L;
+
+    private final Facts facts;
+    private final ProofDesk proof;
+    private final String name;
+
+    /** Our question to the peer, for the loss of {@link #askContact}; 0: none. Boot time, so that no earlier life's answer fits. */
+    private long ask;
+    private int askContact = -1;
+    /** Leave was ordered for the loss of this contact. */
+    private int allowedContact = -1;
+    private boolean allowedByProof;
+    private long allowedAtNanos;
+    private String allowedWhy = "";
+    private long deadlineOrdered = Long.MIN_VALUE;
+
+    /** The peer's question that was granted last, and the one that is being worked at. */
+    private long answered;
+    private long answering;
+    private long answeringOrder;
+    private long askedSinceNanos;
+    private int voidedContact = -1;
+    /** The term in which the peer was Primary at the last contact; 0: it was not. */
+    private long witnessedTerm;
+
+    LossDesk(Facts facts, ProofDesk proof, String name) {
+        this.facts = facts;
+        this.proof = proof;
+        this.name = name;
+    }
+
+    private ResourceView view() {
+        return facts.resources.get(name);
+    }
+
+    /** Without a replicator there is nothing to tell but our word. */
+    NodeReport.ResourceReport report() {
+        ResourceView view = view();
+        if (view == null) return new NodeReport.ResourceReport(name, Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, false, false, 0, answered);
+        boolean alone = !view.connected() && (view.alone() || allowedContact == view.contact());
+        return new NodeReport.ResourceReport(name, view.role(), view.disk(), view.connected(), view.current(), view.term(), alone, view.eyewitness(),
+                ask, answered);
+    }
+
+    /** A new process begins with no leave, no contact and no eyewitness. */
+    void replicatorGone() {
+        ask = 0;
+        askContact = -1;
+        allowedContact = -1;
+        voidedContact = -1;
+        answering = 0;
+        deadlineOrdered = Long.MIN_VALUE;
+    }
+
+    /** Leave for the loss that this node is in, or no loss at all. */
+    boolean mayAct() {
+        ResourceView view = view();
+        return view != null && (view.connected() || view.alone() || allowedContact == view.contact());
+    }
+
+    String allowedWhy() {
+        return allowedWhy;
+    }
+
+    /**
+     * @param heldHere the group runs here, or is about to
+     * @param wantsToStart the group is to start here, and waits for leave
+     */
+    void step(boolean heldHere, boolean wantsToStart) {
+        ResourceView view = view();
+        answerPeer(view, heldHere, wantsToStart);
+        if (view == null) return;
+        if (view.connected()) {
+            ask = 0;
+            askContact = -1;
+            allowedContact = -1;
+            if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
+        } else {
+            seekLeave(view, wantsToStart);
+            giveUpWhatIsOver(view);
+        }
+        setReadDeadline(view);
+    }
+
+    // ---- leave
+
+    private void seekLeave(ResourceView view, boolean wantsToStart) {
+        if (allowedContact == view.contact() && allowedByProof && !proof.isHeld() && !facts.peerIsAlive()) {
+            allowedContact = -1;
+            facts.orderUnanswered(name, new Command.AllowAlone(false, view.contact(), ""));
+        }
+        // The replicator was restarted, or had just connected, when it was told.
+        boolean unheard = allowedContact == view.contact() && !view.alone() && facts.now - allowedAtNanos > TOLD_AGAIN_NANOS;
+        if (unheard) allowedContact = -1;
+        boolean needed = (view.isPrimary() || wantsToStart && view.eyewitness()) && allowedContact != view.contact() && !view.alone();
+        if (!needed) {
+            if (allowedContact != view.contact()) ask = 0;
+            return;
+        }
+        if (proof.isHeld()) {
+            allow(view, true, proof.why());
+        } else if (facts.peerIsAlive()) {
+            if (askContact != view.contact() || ask == 0) {
+                ask = facts.now;
+                askContact = view.contact();
+                facts.out.add(new Action.SendHeartbeat());
+            }
+            boolean granted = facts.peerResource(name).filter(peer -> peer.answered() == ask).isPresent();
+            if (granted) allow(view, false, facts.config.peerNode() + " gave up its eyewitness");
+        }
+    }
+
+    private void allow(ResourceView view, boolean byProof, String why) {
+        allowedContact = view.contact();
+        allowedByProof = byProof;
+        allowedAtNanos = facts.now;
+        allowedWhy = why;
+        ask = 0;
+        facts.orderUnanswered(name, new Command.AllowAlone(true, view.contact(), why));
+        facts.notify(Notice.Kind.REPLICATION, Notice.Severity.WARNING, name, "Resource " + name + " goes on alone: " + why
+                + ". Writes are on one disk until " + facts.config.peerNode() + " is back.");
+    }
+
+    // ---- the eyewitness (rule 20)
+
+    /** The peer went on without us: we are not the one who saw everything. */
+    private void giveUpWhatIsOver(ResourceView view) {
+        if (!view.eyewitness() || view.isPrimary() || voidedContact == view.contact() || !facts.peerIsAlive()) return;
+        Optional<NodeReport.ResourceReport> peer = facts.peerResource(name);
+        if (peer.isEmpty()) return;
+        NodeReport.ResourceReport theirs = peer.get();
+        boolean otherGeneration = theirs.current() != 0 && (theirs.current() | 1) != (view.current() | 1);
+        boolean otherTerm = theirs.role() == Role.PRIMARY && theirs.term() != witnessedTerm;
+        boolean over = theirs.alone() || otherGeneration || otherTerm;
+        if (!over) return;
+        voidedContact = view.contact();
+        facts.orderUnanswered(name, new Command.GiveUpEyewitness(view.contact()));
+    }
+
+    private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {
+        long asked = facts.peerIsAlive() ? facts.peerResource(name).map(NodeReport.ResourceReport::ask).orElse(0L) : 0;
+        if (asked == 0 || asked == answered) {
+            answering = 0;
+            return;
+        }
+        // Who runs it, or is about to, gives no such word: the other one would go on with older data.
+        if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;
+        if (facts.replicatorCertainlyGone) {
+            // The eyewitness was a fact of that process, and ended with it.
+            grant(asked);
+            return;
+        }
+        if (view == null || answering == asked) return;
+        if (askedSinceNanos == 0 || answering != 0) askedSinceNanos = facts.now;
+        // Connected as far as we know: one of the two has not heard yet. An eyewitness given up too early would be missed.
+        if (view.connected() && facts.now - askedSinceNanos < 3 * facts.nanos(facts.config.timing().keepaliveMillis())) return;
+        if (view.connected()) facts.orderUnanswered(name, new Command.PeerIsDown(facts.config.peerNode() + " says that it has lost the connection"));
+        answering = asked;
+        askedSinceNanos = 0;
+        answeringOrder = facts.order(name, new Command.GiveUpEyewitness(view.contact()));
+    }
+
+    /** True when the answer was for us. */
+    boolean orderAnswered(long order, boolean done) {
+        if (order != answeringOrder || answering == 0) return false;
+        answeringOrder = 0;
+        if (done) grant(answering);
+        answering = 0;
+        return true;
+    }
+
+    private void grant(long asked) {
+        answered = asked;
+        answering = 0;
+        facts.out.add(new Action.SendHeartbeat());
+        ResourceView view = view();
+        // A person who promotes by hand is told as well (rule 23).
+        if (view != null) facts.orderUnanswered(name, new Command.Outdate(view.current(), view.contact(), Long.MAX_VALUE));
+        facts.notify(Notice.Kind.REPLICATION, Notice.Severity.WARNING, name,
+                "The replication link of " + name + " is lost; " + facts.config.peerNode() + " goes on alone, and this node does not take over until it is resynced.");
+    }
+
+    // ---- reading (rule 9)
+
+    /** After this boot time no local read is answered, and the group has to let go; {@link Long#MAX_VALUE}: no limit. */
+    long readDeadline() {
+        ResourceView view = view();
+        if (view == null) return Long.MAX_VALUE;
+        boolean leave = !view.connected() && (allowedContact == view.contact() || view.alone());
+        if (leave || proof.isHeld()) return Long.MAX_VALUE;
+        // What it sends cannot be read, but it hears that we live, and does not take over (docs/operating/cluster.md).
+        if (facts.life == PeerLife.STRANGE && view.connected()) return Long.MAX_VALUE;
+        if (facts.echoedSentNanos == Long.MIN_VALUE) return facts.now;
+        return facts.echoedSentNanos + facts.nanos(facts.config.timing().deadtimeMillis()) - facts.nanos(facts.config.timing().readMarginMillis());
+    }
+
+    private void setReadDeadline(ResourceView view) {
+        if (!view.isPrimary()) {
+            deadlineOrdered = Long.MIN_VALUE;
+            return;
+        }
+        long wanted = readDeadline();
+        // Not before the peer was ever heard: nobody can have taken anything over from a group that was adopted.
+        if (wanted == deadlineOrdered || wanted == facts.now && deadlineOrdered == Long.MIN_VALUE) return;
+        deadlineOrdered = wanted;
+        facts.orderUnanswered(name, new Command.SetReadDeadline(wanted));
+    }
+
+    /** Frozen, or as good as frozen: without leave, or past the read deadline. */
+    boolean isInDoubt() {
+        ResourceView view = view();
+        if (view == null || !view.isPrimary()) return false;
+        return !mayAct() || facts.now > readDeadline();
+    }
+}

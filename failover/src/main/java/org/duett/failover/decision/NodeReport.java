@@ -1,0 +1,59 @@
+package org.duett.failover.decision;
+
+import java.util.List;
+import java.util.Optional;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+
+/**
+ * What a node tells the other one in every heartbeat: all that it is, never a change, so that a lost one costs nothing.
+ *
+ * @param pausedForNanos automatic takeover is off for so long; 0: it is on
+ * @param wallClockMillis for the comparison of the two clocks
+ * @param servicePathGood this node reaches the service network (its ping nodes), as far as it knows
+ */
+public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMillis, boolean servicePathGood, List<GroupReport> groups,
+        List<ResourceReport> resources) {
+
+    public NodeReport {
+        groups = List.copyOf(groups);
+        resources = List.copyOf(resources);
+    }
+
+    /**
+     * @param startCounter how often the group was started, in the whole cluster, when this node started it last; who has the higher one
+     *        was active last
+     * @param willing this node would run it
+     * @param offered this node has stopped it for the other one to start
+     * @param asksForIt the operator wants it moved to this node
+     * @param held stopped on purpose in the whole cluster, as of {@code heldVersion}
+     * @param troubled a failover check of it fails here
+     * @param detail why, for people
+     */
+    public record GroupReport(String name, GroupPhase phase, long startCounter, boolean willing, boolean offered, boolean asksForIt, boolean held,
+            long heldVersion, boolean troubled, String detail) {
+    }
+
+    /**
+     * @param alone this node acknowledges, or may acknowledge, without the other one
+     * @param ask the number under which this node asks the other one to give up its eyewitness; 0: it does not
+     * @param answered the number of the other node's question that was granted last; 0: none
+     */
+    public record ResourceReport(String name, Role role, DiskState disk, boolean connected, long current, long term, boolean alone,
+            boolean eyewitness, long ask, long answered) {
+    }
+
+    public Optional<GroupReport> group(String name) {
+        for (GroupReport group : groups) {
+            if (group.name().equals(name)) return Optional.of(group);
+        }
+        return Optional.empty();
+    }
+
+    public Optional<ResourceReport> resource(String name) {
+        for (ResourceReport resource : resources) {
+            if (resource.name().equals(name)) return Optional.of(resource);
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,140 @@
+package org.duett.failover.decision;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+
+/** A {@link NodeReport} as the body of a heartbeat. Names are cut at {@value #MOST_NAME_BYTES} bytes, details at {@value #MOST_DETAIL_BYTES}. */
+public final class NodeReportCodec {
+    private static final int FORMAT = 1;
+    private static final int MOST_ENTRIES = 32;
+    private static final int MOST_NAME_BYTES = 64;
+    private static final int MOST_DETAIL_BYTES = 80;
+
+    private NodeReportCodec() {
+    }
+
+    /** The bytes are no report of this format. */
+    public static final class Malformed extends Exception {
+        Malformed(String what) {
+            super(what);
+        }
+    }
+
+    public static byte[] encode(NodeReport report) {
+        var bytes = new ByteArrayOutputStream(512);
+        try (var out = new DataOutputStream(bytes)) {
+            out.writeByte(FORMAT);
+            out.writeByte(report.mode().ordinal());
+            out.writeLong(report.pausedForNanos());
+            out.writeLong(report.wallClockMillis());
+            out.writeBoolean(report.servicePathGood());
+            out.writeByte(report.groups().size());
+            for (NodeReport.GroupReport group : report.groups()) write(group, out);
+            out.writeByte(report.resources().size());
+            for (NodeReport.ResourceReport resource : report.resources()) write(resource, out);
+        } catch (IOException impossible) {
+            throw new AssertionError("an array takes everything", impossible);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void write(NodeReport.GroupReport group, DataOutputStream out) throws IOException {
+        text(group.name(), MOST_NAME_BYTES, out);
+        out.writeByte(group.phase().ordinal());
+        out.writeLong(group.startCounter());
+        out.writeByte(flags(group.willing(), group.offered(), group.asksForIt(), group.held(), group.troubled()));
+        out.writeLong(group.heldVersion());
+        text(group.detail(), MOST_DETAIL_BYTES, out);
+    }
+
+    private static void write(NodeReport.ResourceReport resource, DataOutputStream out) throws IOException {
+        text(resource.name(), MOST_NAME_BYTES, out);
+        out.writeByte(resource.role().ordinal());
+        out.writeByte(resource.disk().ordinal());
+        out.writeByte(flags(resource.connected(), resource.alone(), resource.eyewitness()));
+        out.writeLong(resource.current());
+        out.writeLong(resource.term());
+        out.writeLong(resource.ask());
+        out.writeLong(resource.answered());
+    }
+
+    private static int flags(boolean... values) {
+        int flags = 0;
+        for (int i = 0; i < values.length; i++) {
+            if (values[i]) flags |= 1 << i;
+        }
+        return flags;
+    }
+
+    private static void text(String text, int most, DataOutputStream out) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int length = Math.min(bytes.length, most);
+        // A character is not cut in two.
+        while (length < bytes.length && length > 0 && (bytes[length] & 0xc0) == 0x80) length--;
+        out.writeByte(length);
+        out.write(bytes, 0, length);
+    }
+
+    public static NodeReport decode(byte[] bytes) throws Malformed {
+        try (var in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+            int format = in.readUnsignedByte();
+            if (format != FORMAT) throw new Malformed("a report of format " + format + ", this is " + FORMAT);
+            NodeMode mode = oneOf(NodeMode.values(), in.readUnsignedByte());
+            long paused = in.readLong();
+            long wallClock = in.readLong();
+            boolean servicePath = in.readBoolean();
+            List<NodeReport.GroupReport> groups = new ArrayList<>();
+            for (int left = count(in); left > 0; left--) groups.add(group(in));
+            List<NodeReport.ResourceReport> resources = new ArrayList<>();
+            for (int left = count(in); left > 0; left--) resources.add(resource(in));
+            if (in.read() >= 0) throw new Malformed("bytes behind the end of a report");
+            return new NodeReport(mode, paused, wallClock, servicePath, groups, resources);
+        } catch (IOException cut) {
+            throw new Malformed("a report that ends too early");
+        }
+    }
+
+    private static int count(DataInputStream in) throws IOException, Malformed {
+        int count = in.readUnsignedByte();
+        if (count > MOST_ENTRIES) throw new Malformed("a report with " + count + " entries");
+        return count;
+    }
+
+    private static NodeReport.GroupReport group(DataInputStream in) throws IOException, Malformed {
+        String name = text(in);
+        GroupPhase phase = oneOf(GroupPhase.values(), in.readUnsignedByte());
+        long startCounter = in.readLong();
+        int flags = in.readUnsignedByte();
+        long heldVersion = in.readLong();
+        return new NodeReport.GroupReport(name, phase, startCounter, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0,
+                heldVersion, (flags & 16) != 0, text(in));
+    }
+
+    private static NodeReport.ResourceReport resource(DataInputStream in) throws IOException, Malformed {
+        String name = text(in);
+        Role role = oneOf(Role.values(), in.readUnsignedByte());
+        DiskState disk = oneOf(DiskState.values(), in.readUnsignedByte());
+        int flags = in.readUnsignedByte();
+        return new NodeReport.ResourceReport(name, role, disk, (flags & 1) != 0, in.readLong(), in.readLong(), (flags & 2) != 0, (flags & 4) != 0,
+                in.readLong(), in.readLong());
+    }
+
+    private static String text(DataInputStream in) throws IOException {
+        byte[] bytes = new byte[in.readUnsignedByte()];
+        in.readFully(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static <T> T oneOf(T[] values, int ordinal) throws Malformed {
+        if (ordinal >= values.length) throw new Malformed("a report with an unknown value " + ordinal);
+        return values[ordinal];
+    }
+}

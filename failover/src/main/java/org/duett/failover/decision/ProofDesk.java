@@ -1,0 +1,140 @@
+package org.duett.failover.decision;
+
+import org.duett.failover.proof.ProofOutcome;
+
+/**
+ * The one proof that this node has, seeks or does without: that the peer does not act (rule 8). It is sought while somebody wants it, held
+ * until the peer is heard again, and renewed while it is held.
+ */
+final class ProofDesk {
+    private static final long RETRY_NANOS = 500_000_000L;
+    private static final long RENEW_NANOS = 1_000_000_000L;
+
+    private enum State { NONE, ASKED, HELD, RENEWING }
+
+    private final Facts facts;
+    private State state = State.NONE;
+    private long attempt;
+    private long nextAtNanos = Long.MIN_VALUE;
+    private String why = "";
+    /** A person's word needs no renewal, and no program can take it back. */
+    private boolean byOperator;
+    private boolean dataVouchedFor;
+    private long askedAtNanos;
+    /** When the last attempt that proved nothing was begun. */
+    private long failedAttemptBegunNanos = Long.MIN_VALUE;
+    private String failure = "";
+
+    ProofDesk(Facts facts) {
+        this.facts = facts;
+    }
+
+    boolean isHeld() {
+        return state == State.HELD || state == State.RENEWING;
+    }
+
+    String why() {
+        return why;
+    }
+
+    /** A person vouches for this node's data, too: it stands for the eyewitness. */
+    boolean isDataVouchedFor() {
+        return isHeld() && dataVouchedFor;
+    }
+
+    /** What the last attempt found instead; empty before the first. */
+    String failure() {
+        return failure;
+    }
+
+    long failedAttemptBegunNanos() {
+        return failedAttemptBegunNanos;
+    }
+
+    void step(boolean wanted, boolean exclusive) {
+        switch (state) {
+            case NONE -> {
+                if (wanted && facts.now >= nextAtNanos && (exclusive ? facts.fences : facts.provesByItself)) {
+                    state = State.ASKED;
+                    askedAtNanos = facts.now;
+                    facts.out.add(new Action.AskProof(++attempt, exclusive));
+                }
+            }
+            case ASKED, RENEWING -> {
+                // The answer moves it on.
+            }
+            case HELD -> {
+                if (!byOperator && facts.now >= nextAtNanos) {
+                    state = State.RENEWING;
+                    facts.out.add(new Action.RenewProof(++attempt));
+                }
+            }
+        }
+    }
+
+    void answered(long answeredAttempt, ProofOutcome outcome) {
+        if (answeredAttempt != attempt) return;
+        switch (state) {
+            case ASKED -> {
+                if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
+                    hold(outcome.detail());
+                } else {
+                    state = State.NONE;
+                    nextAtNanos = facts.now + RETRY_NANOS;
+                    failedAttemptBegunNanos = askedAtNanos;
+                    if (!failure.equals(outcome.detail())) {
+                        facts.notify(Notice.Kind.PROOF, Notice.Severity.WARNING, facts.config.peerNode(),
+                                "No proof that " + facts.config.peerNode() + " is down: " + outcome.detail() + ". Nothing is taken over; asked again.");
+                    }
+                    failure = outcome.detail();
+                }
+            }
+            case RENEWING -> {
+                if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
+                    state = State.HELD;
+                    nextAtNanos = facts.now + RENEW_NANOS;
+                } else {
+                    state = State.NONE;
+                    nextAtNanos = facts.now + RETRY_NANOS;
+                    failure = outcome.detail();
+                    facts.notify(Notice.Kind.PROOF, Notice.Severity.ERROR, facts.config.peerNode(), "The proof on which this node acts alone is lost: "
+                            + outcome.detail() + ". I/O is held until there is one, or the peer is back.");
+                }
+            }
+            case NONE, HELD -> {
+                // Given up meanwhile.
+            }
+        }
+    }
+
+    private void hold(String newWhy) {
+        state = State.HELD;
+        why = newWhy;
+        byOperator = false;
+        dataVouchedFor = false;
+        nextAtNanos = facts.now + RENEW_NANOS;
+        failure = "";
+        facts.notify(Notice.Kind.PROOF, Notice.Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " does not act: " + newWhy + ".");
+    }
+
+    /** A person's word, or the peer's own goodbye. */
+    void vouch(String newWhy, boolean forData) {
+        attempt++;
+        hold(newWhy);
+        byOperator = true;
+        dataVouchedFor = forData;
+    }
+
+    /** The peer is heard: whatever was proven is over. */
+    void peerIsBack() {
+        boolean held = isHeld() && !byOperator;
+        attempt++;
+        state = State.NONE;
+        nextAtNanos = Long.MIN_VALUE;
+        why = "";
+        dataVouchedFor = false;
+        failure = "";
+        failedAttemptBegunNanos = Long.MIN_VALUE;
+        if (held) facts.out.add(new Action.ReleaseProof());
+    }
+}

@@ -1,0 +1,25 @@
+package org.duett.failover.decision;
+
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+
+/**
+ * A resource of this node's replicator, as its status told. Of several volumes: the worst disk, and connected only when all are.
+ *
+ * @param current the current generation identifier of the first volume
+ * @param contact the number of the present or last contact; names a loss (rules 8, 20)
+ * @param eyewitness Connected and UpToDate in this boot until the loss of that contact, or still (rule 20)
+ * @param alone it has leave to acknowledge alone
+ * @param syncTarget its data is being replaced
+ */
+public record ResourceView(String name, Role role, Role peerRole, boolean connected, DiskState disk, DiskState peerDisk, boolean syncTarget,
+        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen) {
+
+    public boolean isPrimary() {
+        return role == Role.PRIMARY;
+    }
+
+    public boolean isUpToDate() {
+        return disk == DiskState.UP_TO_DATE && !syncTarget;
+    }
+}

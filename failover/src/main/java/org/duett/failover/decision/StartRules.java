@@ -1,0 +1,90 @@
+package org.duett.failover.decision;
+
+import java.util.Map;
+import java.util.Optional;
+import org.duett.replicator.state.DiskState;
+
+/** May this node start a group, and whose turn is it? Each answer is a sentence that says what is waited for; empty: nothing. */
+final class StartRules {
+    private final Facts facts;
+    private final ProofDesk proof;
+    private final Map<String, LossDesk> losses;
+
+    StartRules(Facts facts, ProofDesk proof, Map<String, LossDesk> losses) {
+        this.facts = facts;
+        this.proof = proof;
+        this.losses = losses;
+    }
+
+    /** Why this node would not run the group at all. What is said here is told to the peer as well. */
+    String unwillingness(GroupMachine group) {
+        if (group.isHeld()) return "stopped by an operator (duett cluster start " + group.config.name() + ")";
+        if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
+        if (!group.failedHere().isEmpty()) return "failed here: " + group.failedHere();
+        if (!facts.configurationTrouble.isEmpty()) return "the two configurations differ: " + facts.configurationTrouble;
+        for (String name : group.resourceNames()) {
+            ResourceView view = facts.resources.get(name);
+            if (view == null) return "the replicator does not have resource " + name;
+            // Attached, but not compared with the peer yet: nobody knows what it is worth.
+            boolean vouched = proof.isDataVouchedFor() && view.disk().isAtLeast(DiskState.OUTDATED);
+            if (!view.isUpToDate() && !vouched) {
+                return "the disk of " + name + " is " + (view.syncTarget() ? "being resynced" : view.disk().displayName());
+            }
+        }
+        return "";
+    }
+
+    /** The peer is there and does not run it: is it this node's turn? The same answer on both nodes, once each has heard the other. */
+    boolean isOurTurn(GroupMachine group, NodeReport.GroupReport theirs) {
+        if (!theirs.willing()) return true;
+        if (theirs.offered() != group.isOffered()) return theirs.offered();
+        if (theirs.troubled() == group.failingChecks.isEmpty()) return theirs.troubled();
+        if (theirs.startCounter() != group.startCounter()) return group.startCounter() > theirs.startCounter();
+        Optional<String> prefers = group.config.prefers();
+        if (prefers.isPresent()) return prefers.get().equals(facts.config.localNode());
+        return facts.config.localNode().compareTo(facts.config.peerNode()) < 0;
+    }
+
+    /** With the peer alive: what keeps this node from claiming the group. */
+    String waitsBesidePeer(GroupMachine group) {
+        Optional<NodeReport.GroupReport> reported = facts.peerGroup(group.config.name());
+        if (reported.isEmpty()) return facts.config.peerNode() + " does not know this group";
+        NodeReport.GroupReport theirs = reported.get();
+        if (theirs.phase().mayRun()) return "it is " + theirs.phase().name().toLowerCase(java.util.Locale.ROOT) + " on " + facts.config.peerNode();
+        if (!isOurTurn(group, theirs)) return facts.config.peerNode() + " starts it";
+        if (theirs.phase() == GroupPhase.CLAIMING && group.phase() != GroupPhase.CLAIMING) return facts.config.peerNode() + " is about to start it";
+        for (String name : group.resourceNames()) {
+            ResourceView view = facts.resources.get(name);
+            if (!view.connected() && !view.eyewitness()) {
+                return "resource " + name + " is not connected, and nobody can say whose data is newer";
+            }
+            if (!losses.get(name).mayAct()) return "resource " + name + " is not connected, and " + facts.config.peerNode() + " has not given up its eyewitness yet";
+        }
+        return "";
+    }
+
+    /**
+     * Without the peer: what keeps this node from taking over (rules 8, 20). {@code proofMissing}: nothing but the proof, which is worth
+     * seeking then.
+     */
+    record Alone(String waitsFor, boolean proofMissing) {
+    }
+
+    Alone waitsAlone(GroupMachine group) {
+        if (facts.isPaused()) return new Alone("automatic takeover is paused (duett cluster pause)", false);
+        for (String name : group.resourceNames()) {
+            ResourceView view = facts.resources.get(name);
+            if (!view.eyewitness() && !proof.isDataVouchedFor() && !facts.single) {
+                return new Alone("this node was not connected and UpToDate when " + facts.config.peerNode() + " was last seen, so its data of " + name
+                        + " may be old; start " + facts.config.peerNode() + ", or: duett cluster confirm-peer-down --use-this-data", false);
+            }
+        }
+        if (proof.isHeld()) return new Alone("", false);
+        if (!facts.provesByItself) {
+            return new Alone("no proof is configured that " + facts.config.peerNode() + " is down; look, then: duett cluster confirm-peer-down", true);
+        }
+        String failure = proof.failure().isEmpty() ? "it is being sought" : proof.failure();
+        return new Alone("there is no proof that " + facts.config.peerNode() + " is down (" + failure + "); or look, then: duett cluster confirm-peer-down",
+                true);
+    }
+}
