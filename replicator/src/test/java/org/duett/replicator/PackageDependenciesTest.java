@@ -45,6 +45,7 @@ class PackageDependenciesTest {
 
     /** The shells perform; they do not know one another, nor the concepts of the core that decide. */
     private static final Map<String, List<String>> SHELLS = orderedTable(
+            row("clock"), // CLOCK_BOOTTIME and the boot id, shared with the failover daemon
             row("command"), // the tools of the field, run in their own process groups; processes told apart
             row("transport"), // which event loops and channels; the ground that shells with sockets share
             row("disk", "machine", "transport"),

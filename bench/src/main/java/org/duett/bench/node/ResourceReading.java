@@ -1,7 +1,7 @@
 package org.duett.bench.node;
 
 import java.util.Optional;
-import org.duett.bench.json.JsonTree;
+import org.duett.replicator.control.JsonTree;
 
 /** What a node says of its resource with one volume, at one moment (docs/operating/status-json.md). */
 public final class ResourceReading {

@@ -3,7 +3,7 @@ package org.duett.bench.workload;
 import java.util.List;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
-import org.duett.bench.json.JsonTree;
+import org.duett.replicator.control.JsonTree;
 import org.duett.bench.measure.Latencies;
 import org.duett.bench.measure.LoadResult;
 import org.duett.bench.target.NbdAddress;

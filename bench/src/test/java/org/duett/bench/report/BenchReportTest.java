@@ -3,7 +3,7 @@ package org.duett.bench.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import org.duett.bench.json.JsonTree;
+import org.duett.replicator.control.JsonTree;
 import org.duett.bench.report.Figure.Bound;
 import org.junit.jupiter.api.Test;
 

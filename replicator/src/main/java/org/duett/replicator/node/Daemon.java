@@ -1,5 +1,6 @@
 package org.duett.replicator.node;
 
+import org.duett.replicator.clock.BootId;
 import io.netty.channel.EventLoopGroup;
 import java.io.IOException;
 import java.nio.file.Files;

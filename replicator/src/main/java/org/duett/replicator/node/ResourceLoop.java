@@ -1,5 +1,6 @@
 package org.duett.replicator.node;
 
+import org.duett.replicator.clock.BootClock;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.security.SecureRandom;

@@ -1,5 +1,6 @@
 package org.duett.replicator.node;
 
+import org.duett.replicator.clock.BootClock;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import java.io.IOException;

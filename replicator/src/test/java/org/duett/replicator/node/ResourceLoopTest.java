@@ -1,5 +1,6 @@
 package org.duett.replicator.node;
 
+import org.duett.replicator.clock.BootClock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.channel.EventLoop;

@@ -1,4 +1,4 @@
-package org.duett.replicator.node;
+package org.duett.replicator.clock;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -15,7 +15,7 @@ import java.util.function.LongSupplier;
  * CLOCK_BOOTTIME in nanoseconds: counts on while the machine is suspended, which {@link System#nanoTime} does not (rule 10). One thread
  * reads it; allocates nothing.
  */
-final class BootClock implements LongSupplier {
+public final class BootClock implements LongSupplier {
     private static final int CLOCK_BOOTTIME = 7;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final MethodHandle CLOCK_GETTIME = Linker.nativeLinker().downcallHandle(

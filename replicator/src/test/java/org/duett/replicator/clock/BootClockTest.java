@@ -1,4 +1,4 @@
-package org.duett.replicator.node;
+package org.duett.replicator.clock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package org.duett.bench.json;
+package org.duett.replicator.control;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;

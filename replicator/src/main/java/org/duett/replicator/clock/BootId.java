@@ -1,4 +1,4 @@
-package org.duett.replicator.node;
+package org.duett.replicator.clock;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,13 +9,13 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
 /** Which boot of the machine this is: what tells a restart of the daemon from one of the machine (rules 20, 22, 24). */
-final class BootId {
+public final class BootId {
     private static final Path KERNEL_BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     private BootId() {
     }
 
-    static long read() throws IOException {
+    public static long read() throws IOException {
         return hash(Files.readString(KERNEL_BOOT_ID).strip());
     }
 

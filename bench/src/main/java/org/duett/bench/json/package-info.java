@@ -1,2 +1,0 @@
-/** Reading of what other programs print as JSON. */
-package org.duett.bench.json;
