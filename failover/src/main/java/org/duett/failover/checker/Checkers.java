@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.duett.failover.check.CheckResult;
-import org.duett.failover.command.CommandResult;
-import org.duett.failover.command.CommandRunner;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
 import org.duett.failover.config.CheckConfig;
 import org.duett.failover.prover.Echo;
 

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.duett.failover.command.CommandResult;
-import org.duett.failover.command.CommandRunner;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
 import org.duett.failover.config.ProofConfig;
 
 /**
