@@ -1,8 +1,8 @@
 package org.duett.replicator.simulator;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.TreeMap;
 
 /**
  * What was written to a volume, and so what each sector may hold: every write that no acknowledged later one has replaced. Each write
@@ -12,6 +12,8 @@ import java.util.TreeMap;
  * the same nanosecond.
  */
 public final class BlockHistory {
+    static final int SECTORS_PER_PAGE = 8;
+
     /** One write, from its order to its answer. */
     public static final class Write {
         final long number;
@@ -39,10 +41,9 @@ public final class BlockHistory {
             return zeroes ? 0 : number;
         }
 
-        /** This write must be there, unless a later one is: older ones cannot be seen any more. */
-        boolean replaces(Write older, long knownAt) {
-            if (older == this || doubtful || acknowledgedAt > knownAt) return false;
-            return older.number == 0 || older.acknowledgedAt < orderedAt || older.endedAt < orderedAt;
+        /** A write that was ordered then must be there, unless a later one is: this one cannot be seen any more if it was over before. */
+        boolean isReplacedByOneOrderedAt(long order) {
+            return order >= 0 && (number == 0 || acknowledgedAt < order || endedAt < order);
         }
 
         @Override
@@ -53,25 +54,66 @@ public final class BlockHistory {
         }
     }
 
+    /** What was written to one sector, in the order of the requests. */
     private static final class Sector {
-        final List<Write> writes = new ArrayList<>();
+        private Write[] writes = new Write[2];
+        private int count;
+
+        void add(Write write) {
+            if (count == writes.length) writes = Arrays.copyOf(writes, 2 * count);
+            writes[count++] = write;
+        }
 
         boolean mayHold(long content, long knownAt) {
-            for (Write write : writes) {
-                if (write.content() == content && !isReplaced(write, knownAt)) return true;
+            long replaced = newestOrder(knownAt, false);
+            for (int i = 0; i < count; i++) {
+                if (writes[i].content() == content && !writes[i].isReplacedByOneOrderedAt(replaced)) return true;
             }
             return false;
         }
 
-        boolean isReplaced(Write older, long knownAt) {
-            for (Write write : writes) {
-                if (write.replaces(older, knownAt)) return true;
+        /** When the last write was ordered that must be there, or a later one: what was over by then cannot be seen any more. -1: none. */
+        private long newestOrder(long knownAt, boolean firmOnly) {
+            long newest = -1;
+            for (int i = 0; i < count; i++) {
+                Write write = writes[i];
+                boolean must = !write.doubtful && write.acknowledgedAt <= knownAt && (write.firm || !firmOnly);
+                if (must && write.orderedAt > newest) newest = write.orderedAt;
             }
-            return false;
+            return newest;
+        }
+
+        List<Write> possible(long knownAt) {
+            long replaced = newestOrder(knownAt, false);
+            return Arrays.stream(writes, 0, count).filter(write -> !write.isReplacedByOneOrderedAt(replaced)).toList();
+        }
+
+        void prune(long knownAt) {
+            if (count < 2) return;
+            long replaced = newestOrder(knownAt, true);
+            int kept = 0;
+            for (int i = 0; i < count; i++) {
+                if (!writes[i].isReplacedByOneOrderedAt(replaced)) writes[kept++] = writes[i];
+            }
+            Arrays.fill(writes, kept, count, null);
+            count = kept;
+        }
+
+        @Override
+        public String toString() {
+            return Arrays.stream(writes, 0, count).toList().toString();
         }
     }
 
-    private final TreeMap<Long, Sector> sectors = new TreeMap<>();
+    /** What a sector holds before its first write. */
+    private static final Write NOTHING = new Write(0, 0, 0, true, 0);
+
+    private final SparseTable<Sector> sectors = new SparseTable<>();
+    /** Pages of eight sectors, for each node: what its disk may hold there has changed since it was checked last. */
+    private final List<ChangedPages> changedSinceChecked = List.of(new ChangedPages(), new ChangedPages());
+    private final SimulatedDevice[] checkedDisks = new SimulatedDevice[2];
+    /** Pages that have more than one write in some sector. */
+    private ChangedPages prunable = new ChangedPages();
     /** Acknowledged, on no stable storage yet as far as anybody was told. */
     private final List<Write> unflushed = new ArrayList<>();
     private long tick;
@@ -85,24 +127,33 @@ public final class BlockHistory {
 
     Write begin(long firstSector, int count, boolean zeroes) {
         Write write = new Write(++lastNumber, firstSector, count, zeroes, now());
-        for (long sector = firstSector; sector < firstSector + count; sector++) of(sector).writes.add(write);
+        for (long sector = firstSector; sector < firstSector + count; sector++) of(sector).add(write);
+        changed(write);
         return write;
     }
 
+    private void changed(Write write) {
+        for (long page = write.firstSector / SECTORS_PER_PAGE; page * SECTORS_PER_PAGE < write.firstSector + write.sectors; page++) {
+            changedSinceChecked.get(0).add(page);
+            changedSinceChecked.get(1).add(page);
+            prunable.add(page);
+        }
+    }
+
     private Sector of(long number) {
-        return sectors.computeIfAbsent(number, absent -> {
-            Sector sector = new Sector();
-            Write nothing = new Write(0, number, 1, true, 0);
-            nothing.endedAt = 0;
-            sector.writes.add(nothing);
-            return sector;
-        });
+        Sector known = sectors.get(number);
+        if (known != null) return known;
+        Sector sector = new Sector();
+        sector.add(NOTHING);
+        sectors.put(number, sector);
+        return sector;
     }
 
     /** The write was answered with success. {@code forced}: with FUA. */
     void acknowledged(Write write, boolean forced) {
         write.acknowledgedAt = now();
         acknowledged++;
+        changed(write);
         if (forced) write.firm = true;
         else unflushed.add(write);
     }
@@ -130,20 +181,28 @@ public final class BlockHistory {
     /** The last good copy failed: nothing that was acknowledged is promised any more, flushed or not. */
     void anythingMayBeLost() {
         unflushed.clear();
-        for (Sector sector : sectors.values()) {
-            for (Write write : sector.writes) {
-                write.firm = false;
-                write.doubtful |= write.acknowledgedAt != Long.MAX_VALUE;
+        for (long number = nextSector(0); number >= 0; number = nextSector(number + 1)) {
+            Sector sector = sectors.get(number);
+            for (int i = 0; i < sector.count; i++) {
+                sector.writes[i].firm = false;
+                sector.writes[i].doubtful |= sector.writes[i].acknowledgedAt != Long.MAX_VALUE;
             }
         }
     }
 
     /** Forgets what can never be seen again. Only while no read is under way. */
     void prune() {
-        for (Sector sector : sectors.values()) {
-            if (sector.writes.size() < 2) continue;
-            sector.writes.removeIf(older -> sector.writes.stream().anyMatch(write -> write.firm && write.replaces(older, tick)));
+        ChangedPages left = new ChangedPages();
+        for (int i = 0; i < prunable.count(); i++) {
+            long first = prunable.number(i) * SECTORS_PER_PAGE;
+            for (long number = first; number < first + SECTORS_PER_PAGE; number++) {
+                Sector sector = sectors.get(number);
+                if (sector == null) continue;
+                sector.prune(tick);
+                if (sector.count > 1) left.add(prunable.number(i));
+            }
         }
+        prunable = left;
     }
 
     /** Null when the sector may hold this now, else what it should hold. */
@@ -156,15 +215,28 @@ public final class BlockHistory {
         Sector sector = sectors.get(number);
         if (sector == null) return content == 0 ? null : "sector " + number + " was never written and holds write " + content;
         if (sector.mayHold(content, askedAt)) return null;
-        List<Write> possible = sector.writes.stream().filter(write -> !sector.isReplaced(write, askedAt)).toList();
-        return "sector " + number + " holds write " + content + " where one of " + possible + " must be; all: " + sector.writes;
+        return "sector " + number + " holds write " + content + " where one of " + sector.possible(askedAt) + " must be; all: " + sector;
     }
 
     public long acknowledgedWrites() {
         return acknowledged;
     }
 
-    Iterable<Long> sectors() {
-        return sectors.keySet();
+    /** Where the node's disk has to be looked at because of what became of writes; all of it when it is another disk than the last time. */
+    ChangedPages toCheck(SimulatedNode node, SimulatedDevice disk) {
+        ChangedPages pages = changedSinceChecked.get(node.index());
+        if (checkedDisks[node.index()] == disk) return pages;
+        checkedDisks[node.index()] = disk;
+        for (long sector = nextSector(0); sector >= 0; sector = nextSector(sector + 1)) pages.add(sector / SECTORS_PER_PAGE);
+        return pages;
+    }
+
+    boolean knows(long sector) {
+        return sectors.get(sector) != null;
+    }
+
+    /** The first sector from this one on that was ever written, or -1. */
+    private long nextSector(long number) {
+        return sectors.next(number);
     }
 }

@@ -40,6 +40,8 @@ public final class SimulatedDevice {
     private static final class Request {
         final Kind kind;
         final long offset;
+        final int length;
+        /** Null: zeroes, or a flush. */
         final byte[] bytes;
         final boolean durable;
         final Answer answer;
@@ -49,14 +51,15 @@ public final class SimulatedDevice {
         boolean applied;
         SimulatedTime.Due due;
 
-        Request(Kind kind, long offset, byte[] bytes, boolean durable, long orderedAt, Answer answer) {
+        Request(Kind kind, long offset, int length, byte[] bytes, boolean durable, long orderedAt, Answer answer) {
             this.kind = kind;
             this.offset = offset;
+            this.length = length;
             this.bytes = bytes;
             this.durable = durable;
             this.orderedAt = orderedAt;
             this.answer = answer;
-            this.write = new WriteCache.Write(offset, bytes);
+            this.write = changes() ? new WriteCache.Write(offset, length, bytes) : null;
         }
 
         boolean changes() {
@@ -65,7 +68,7 @@ public final class SimulatedDevice {
 
         boolean touches(Fault fault) {
             return fault.kinds.contains(kind) && (kind == Kind.FLUSH
-                    || offset < fault.offset + fault.length && fault.offset < offset + bytes.length);
+                    || offset < fault.offset + fault.length && fault.offset < offset + length);
         }
     }
 
@@ -222,6 +225,11 @@ public final class SimulatedDevice {
         return bytes;
     }
 
+    /** The first eight bytes of what a reader sees there now. */
+    long currentLong(long offset) {
+        return cache.currentLong(offset);
+    }
+
     /** As it would certainly be after a power loss now; unflushed sectors may be newer. */
     public byte[] durable(long offset, int length) {
         byte[] bytes = new byte[length];
@@ -239,6 +247,11 @@ public final class SimulatedDevice {
         return cache.firstDifference(other.cache, endBytes);
     }
 
+    /** For the one checker that holds the device against its history. */
+    ChangedPages changedSinceChecked() {
+        return cache.changedSinceChecked();
+    }
+
     /** The contents, durable and cached, to come back to. */
     public Snapshot snapshot() {
         return new Snapshot(sizeBytes, new WriteCache(cache));
@@ -247,7 +260,9 @@ public final class SimulatedDevice {
     public void restore(Snapshot snapshot) {
         assert underWay.isEmpty() && hung.isEmpty() : "operations are under way";
         sizeBytes = snapshot.sizeBytes;
+        WriteCache former = cache;
         cache = new WriteCache(snapshot.cache);
+        cache.replaces(former);
     }
 
     /** What a device held at some moment. */
@@ -277,15 +292,19 @@ public final class SimulatedDevice {
     }
 
     void read(long offset, byte[] target, Answer answer) {
-        schedule(new Request(Kind.READ, offset, target, false, 0, answer));
+        schedule(new Request(Kind.READ, offset, target.length, target, false, 0, answer));
     }
 
-    void change(Kind kind, long offset, byte[] bytes, boolean durable, Answer answer) {
-        schedule(new Request(kind, offset, bytes, durable, 0, answer));
+    void write(long offset, byte[] bytes, boolean durable, Answer answer) {
+        schedule(new Request(Kind.WRITE, offset, bytes.length, bytes, durable, 0, answer));
+    }
+
+    void zero(Kind kind, long offset, int length, boolean durable, Answer answer) {
+        schedule(new Request(kind, offset, length, null, durable, 0, answer));
     }
 
     void flush(Answer answer) {
-        schedule(new Request(Kind.FLUSH, 0, new byte[0], false, cache.answeredSoFar(), answer));
+        schedule(new Request(Kind.FLUSH, 0, 0, null, false, cache.answeredSoFar(), answer));
     }
 
     private void schedule(Request request) {
@@ -322,13 +341,14 @@ public final class SimulatedDevice {
                 return fault.errno;
             }
         }
-        if (request.kind == Kind.READ && isUnreadable(request.offset, request.bytes.length)) return Errno.EIO;
-        boolean needsSpace = (request.kind == Kind.WRITE || request.kind == Kind.WRITE_ZEROES)
-                && !cache.isAllocated(request.offset, request.bytes.length);
-        return full && needsSpace ? Errno.ENOSPC : 0;
+        if (request.kind == Kind.READ && isUnreadable(request.offset, request.length)) return Errno.EIO;
+        boolean needsSpace = full && (request.kind == Kind.WRITE || request.kind == Kind.WRITE_ZEROES)
+                && !cache.isAllocated(request.offset, request.length);
+        return needsSpace ? Errno.ENOSPC : 0;
     }
 
     private boolean isUnreadable(long offset, int length) {
+        if (unreadableSectors.isEmpty()) return false;
         Long sector = unreadableSectors.ceiling(offset / SECTOR_BYTES);
         return sector != null && sector < (offset + length) / SECTOR_BYTES;
     }
@@ -338,14 +358,13 @@ public final class SimulatedDevice {
             case READ -> cache.readCurrent(request.offset, request.bytes);
             case WRITE, DISCARD, WRITE_ZEROES -> {
                 if (misdirectedByBytes != 0) {
-                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.bytes), sector -> true);
+                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.bytes), sector -> true);
                     misdirectedByBytes = 0;
                     return;
                 }
                 cache.apply(request.write, sector -> true);
-                for (long sector = request.offset / SECTOR_BYTES; sector < (request.offset + request.bytes.length) / SECTOR_BYTES; sector++) {
-                    unreadableSectors.remove(sector);
-                }
+                long end = (request.offset + request.length) / SECTOR_BYTES;
+                if (!unreadableSectors.isEmpty()) unreadableSectors.subSet(request.offset / SECTOR_BYTES, end).clear();
             }
             case FLUSH -> {
             }

@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +20,8 @@ import org.duett.replicator.machine.Event;
 public final class SimulatedDisk implements BackingDisk {
     private static final int LOGICAL_BLOCK_BYTES = 512;
     private static final int PHYSICAL_BLOCK_BYTES = 4096;
+
+    private static final byte[] RUBBISH = rubbish();
 
     private final SimulatedTime time;
     private final SimulatedDevice data;
@@ -83,8 +86,8 @@ public final class SimulatedDisk implements BackingDisk {
         switch (operation.kind) {
             case READ -> read(operation, device);
             case WRITE -> write(operation, device);
-            case DISCARD, WRITE_ZEROES -> device.change(operation.kind, operation.offsetBytes, new byte[operation.lengthBytes],
-                    operation.forceUnitAccess, errno -> changed(operation, errno));
+            case DISCARD, WRITE_ZEROES -> device.zero(operation.kind, operation.offsetBytes, operation.lengthBytes, operation.forceUnitAccess,
+                    errno -> changed(operation, errno));
             case FLUSH -> device.flush(errno -> flushed(operation, errno));
         }
     }
@@ -118,12 +121,18 @@ public final class SimulatedDisk implements BackingDisk {
         return operation.forceUnitAccess && operation.kind != Kind.READ ? flushErrno : 0;
     }
 
+    private static byte[] rubbish() {
+        byte[] bytes = new byte[1 << 16];
+        Arrays.fill(bytes, (byte) SimulatedBuffers.RUBBISH);
+        return bytes;
+    }
+
     private void read(DiskOperation operation, SimulatedDevice device) {
         Held one = hold(operation);
         byte[] bytes = new byte[operation.lengthBytes];
-        byte[] rubbish = new byte[operation.lengthBytes];
-        Arrays.fill(rubbish, (byte) SimulatedBuffers.RUBBISH);
-        one.buffer.setBytes(operation.bufferIndex, rubbish);
+        for (int filled = 0; filled < operation.lengthBytes; filled += RUBBISH.length) {
+            one.buffer.setBytes(operation.bufferIndex + filled, RUBBISH, 0, Math.min(RUBBISH.length, operation.lengthBytes - filled));
+        }
         device.read(operation.offsetBytes, bytes, errno -> {
             if (abandoned) return;
             if (errno == 0) one.buffer.setBytes(operation.bufferIndex, bytes);
@@ -135,9 +144,9 @@ public final class SimulatedDisk implements BackingDisk {
     private void write(DiskOperation operation, SimulatedDevice device) {
         Held one = hold(operation);
         byte[] bytes = bytes(operation, one.buffer);
-        device.change(Kind.WRITE, operation.offsetBytes, bytes, operation.forceUnitAccess, errno -> {
+        device.write(operation.offsetBytes, bytes, operation.forceUnitAccess, errno -> {
             if (abandoned) return;
-            assert Arrays.equals(bytes, bytes(operation, one.buffer)) : "the buffer changed while it was written: " + operation;
+            assert isUnchanged(operation, one.buffer, bytes) : "the buffer changed while it was written: " + operation;
             letGo(one);
             changed(operation, errno);
         });
@@ -147,6 +156,10 @@ public final class SimulatedDisk implements BackingDisk {
         byte[] bytes = new byte[operation.lengthBytes];
         buffer.getBytes(operation.bufferIndex, bytes);
         return bytes;
+    }
+
+    private static boolean isUnchanged(DiskOperation operation, ByteBuf buffer, byte[] bytes) {
+        return ByteBuffer.wrap(bytes).equals(buffer.nioBuffer(operation.bufferIndex, bytes.length));
     }
 
     private Held hold(DiskOperation operation) {

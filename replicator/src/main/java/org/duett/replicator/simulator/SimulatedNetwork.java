@@ -58,7 +58,7 @@ public final class SimulatedNetwork {
 
         void send(int from, Packet packet) {
             if (broken) return;
-            ByteBuf bytes = Unpooled.buffer(64);
+            ByteBuf bytes = Unpooled.buffer(packet instanceof Packet.Data data ? 64 + data.lengthBytes : 64);
             encoders[from].encode(packet, bytes);
             if (packet instanceof Packet.Data data) bytes.writeBytes(data.payload, data.payloadIndex, data.lengthBytes);
             streams[from][PacketEncoder.socketOf(packet).ordinal()].send(bytes);

@@ -1,6 +1,5 @@
 package org.duett.replicator.simulator;
 
-import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 
@@ -9,14 +8,12 @@ import java.util.function.BooleanSupplier;
  * the next; what is due at the same nanosecond happens in the order in which it was asked for, so that a seed replays.
  */
 public final class SimulatedTime {
-    private static final Comparator<Due> ORDER = Comparator.<Due>comparingLong(due -> due.atNanos).thenComparingLong(due -> due.sequence);
-
-    private final PriorityQueue<Due> ahead = new PriorityQueue<>(ORDER);
+    private final PriorityQueue<Due> ahead = new PriorityQueue<>();
     private long nowNanos;
     private long lastSequence;
 
     /** Something that is going to happen, unless it is cancelled. */
-    public static final class Due {
+    public static final class Due implements Comparable<Due> {
         private final long atNanos;
         private final long sequence;
         private Runnable action;
@@ -25,6 +22,12 @@ public final class SimulatedTime {
             this.atNanos = atNanos;
             this.sequence = sequence;
             this.action = action;
+        }
+
+        @Override
+        public int compareTo(Due other) {
+            int byTime = Long.compare(atNanos, other.atNanos);
+            return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
         }
 
         public void cancel() {
@@ -51,19 +54,23 @@ public final class SimulatedTime {
     public boolean runNext() {
         Due due = next();
         if (due == null) return false;
+        run(due);
+        return true;
+    }
+
+    private void run(Due due) {
         ahead.remove();
         nowNanos = due.atNanos;
         Runnable action = due.action;
         due.action = null;
         action.run();
-        return true;
     }
 
     /** Lets everything happen that is due until then, and that moment come. */
     public void runUntil(long untilNanos) {
         assert untilNanos >= nowNanos;
         for (Due due = next(); due != null && due.atNanos <= untilNanos; due = next()) {
-            runNext();
+            run(due);
         }
         nowNanos = untilNanos;
     }
@@ -77,7 +84,7 @@ public final class SimulatedTime {
         while (!condition.getAsBoolean()) {
             Due due = next();
             if (due == null || due.atNanos > limitNanos) return false;
-            runNext();
+            run(due);
         }
         return true;
     }

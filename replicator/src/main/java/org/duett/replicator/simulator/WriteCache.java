@@ -1,48 +1,89 @@
 package org.duett.replicator.simulator;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.LongPredicate;
 
 /**
- * What a device stores: the durable contents, and over them each sector's unflushed versions from old to new. The newest is what a
- * reader sees; any of them, or none, may be what a power loss leaves.
+ * What a device stores: the durable contents, and over them each sector's unflushed versions. The newest is what a reader sees; any
+ * of them, or none, may be what a power loss leaves.
  */
 final class WriteCache {
     private static final int SECTOR_BYTES = SimulatedDevice.SECTOR_BYTES;
+    private static final int PAGE_BYTES = SectorStore.PAGE_BYTES;
+    private static final int SECTORS_PER_PAGE = PAGE_BYTES / SECTOR_BYTES;
+
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     private final SectorStore durable;
-    private final TreeMap<Long, List<Version>> unflushed = new TreeMap<>();
+    private final SparseTable<UnflushedPage> unflushed = new SparseTable<>();
+    /** The same pages, in no order. */
+    private final List<UnflushedPage> unflushedPages = new ArrayList<>();
     private long answeredCount;
+    /** What a reader sees differently since this was found equal to another one, up to so many bytes. */
+    private final ChangedPages changedSinceEqual = new ChangedPages();
+    private WriteCache equalTo;
+    private long equalBytes;
+    /** The same since it was held against its history. */
+    private final ChangedPages changedSinceChecked = new ChangedPages();
 
     /** One write that reached the cache, whole or in part. */
     static final class Write {
         final long offset;
+        final int length;
+        /** Null: zeroes. */
         final byte[] bytes;
         /** Its place in the order of answers; not answered yet: past all of them. */
         long answeredAt = Long.MAX_VALUE;
 
-        Write(long offset, byte[] bytes) {
+        Write(long offset, int length, byte[] bytes) {
+            assert bytes == null || bytes.length == length;
             this.offset = offset;
+            this.length = length;
             this.bytes = bytes;
         }
 
         Write(Write original) {
-            this(original.offset, original.bytes);
+            this(original.offset, original.length, original.bytes);
             answeredAt = original.answeredAt;
         }
     }
 
-    private record Version(Write write, int index) {
-        void copyTo(byte[] target, int targetIndex) {
-            System.arraycopy(write.bytes, index, target, targetIndex, SECTOR_BYTES);
+    /** One write of a sector, before the next one. */
+    private static final class Version {
+        final Write write;
+        Version older;
+
+        Version(Write write, Version older) {
+            this.write = write;
+            this.older = older;
+        }
+    }
+
+    /** A page with unflushed versions of some sectors, the newest first. */
+    private static final class UnflushedPage {
+        final long number;
+        /** Where it stands in the list. */
+        int place;
+        final Version[] newest = new Version[SECTORS_PER_PAGE];
+
+        UnflushedPage(long number) {
+            this.number = number;
+        }
+
+        boolean isEmpty() {
+            for (Version version : newest) {
+                if (version != null) return false;
+            }
+            return true;
         }
     }
 
@@ -55,14 +96,36 @@ final class WriteCache {
         answeredCount = original.answeredCount;
         // Writes are copied, too: one that is still under way may be answered in the original only.
         Map<Write, Write> copies = new IdentityHashMap<>();
-        original.unflushed.forEach((sector, versions) -> {
-            List<Version> copied = new ArrayList<>();
-            for (Version version : versions) {
-                copied.add(new Version(copies.computeIfAbsent(version.write, Write::new), version.index));
-            }
-            unflushed.put(sector, copied);
-        });
+        for (UnflushedPage page : original.unflushedPages) {
+            UnflushedPage copy = unflushedPage(page.number);
+            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) copy.newest[sector] = copy(page.newest[sector], copies);
+        }
     }
+
+    private static Version copy(Version version, Map<Write, Write> copies) {
+        return version == null ? null : new Version(copies.computeIfAbsent(version.write, Write::new), copy(version.older, copies));
+    }
+
+    private UnflushedPage unflushedPage(long number) {
+        UnflushedPage page = unflushed.get(number);
+        if (page != null) return page;
+        page = new UnflushedPage(number);
+        unflushed.put(number, page);
+        page.place = unflushedPages.size();
+        unflushedPages.add(page);
+        return page;
+    }
+
+    private void forgetIfEmpty(UnflushedPage page) {
+        if (!page.isEmpty()) return;
+        unflushed.put(page.number, null);
+        UnflushedPage last = unflushedPages.removeLast();
+        if (last == page) return;
+        unflushedPages.set(page.place, last);
+        last.place = page.place;
+    }
+
+    // ---- reading
 
     void readDurable(long offset, byte[] target) {
         durable.read(offset, target, 0, target.length);
@@ -70,51 +133,111 @@ final class WriteCache {
 
     void readCurrent(long offset, byte[] target) {
         readDurable(offset, target);
-        long first = offset / SECTOR_BYTES;
-        long end = (offset + target.length + SECTOR_BYTES - 1) / SECTOR_BYTES;
-        for (Map.Entry<Long, List<Version>> entry : unflushed.subMap(first, end).entrySet()) {
-            long at = entry.getKey() * SECTOR_BYTES - offset;
-            byte[] sector = new byte[SECTOR_BYTES];
-            entry.getValue().getLast().copyTo(sector, 0);
-            int from = (int) Math.max(0, -at);
-            int to = (int) Math.min(SECTOR_BYTES, target.length - at);
-            System.arraycopy(sector, from, target, (int) (at + from), to - from);
+        if (unflushedPages.isEmpty()) return;
+        long end = offset + target.length;
+        for (long number = offset / PAGE_BYTES; number * PAGE_BYTES < end; number++) {
+            UnflushedPage page = unflushed.get(number);
+            if (page == null) continue;
+            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+                if (page.newest[sector] != null) overlay(page.newest[sector].write, number * PAGE_BYTES + sector * SECTOR_BYTES, offset, target);
+            }
         }
     }
 
-    /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. */
+    /** Eight bytes at the start of a sector. */
+    long currentLong(long offset) {
+        UnflushedPage page = unflushed.get(offset / PAGE_BYTES);
+        Version version = page == null ? null : page.newest[(int) (offset % PAGE_BYTES / SECTOR_BYTES)];
+        if (version == null) return (long) LONGS.get(durable.page(offset / PAGE_BYTES), (int) (offset % PAGE_BYTES));
+        return version.write.bytes == null ? 0 : (long) LONGS.get(version.write.bytes, (int) (offset - version.write.offset));
+    }
+
+    /** Copies what of the sector at {@code start} belongs into the target, which begins at {@code offset}. */
+    private static void overlay(Write write, long start, long offset, byte[] target) {
+        long from = Math.max(start, offset);
+        long to = Math.min(start + SECTOR_BYTES, offset + target.length);
+        if (from >= to) return;
+        if (write.bytes == null) Arrays.fill(target, (int) (from - offset), (int) (to - offset), (byte) 0);
+        else System.arraycopy(write.bytes, (int) (from - write.offset), target, (int) (from - offset), (int) (to - from));
+    }
+
+    /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. What was equal and has not changed is not looked at again. */
     long firstDifference(WriteCache other, long endBytes) {
-        TreeSet<Long> pages = new TreeSet<>();
-        collectPages(pages);
-        other.collectPages(pages);
-        byte[] here = new byte[SectorStore.PAGE_BYTES];
-        byte[] there = new byte[SectorStore.PAGE_BYTES];
-        for (long page : pages) {
-            long start = page * SectorStore.PAGE_BYTES;
-            if (start >= endBytes) break;
-            readCurrent(start, here);
-            other.readCurrent(start, there);
-            int at = Arrays.mismatch(here, there);
-            if (at >= 0 && start + at < endBytes) return start + at;
+        boolean wereEqual = equalTo == other && other.equalTo == this && equalBytes == endBytes && other.equalBytes == endBytes;
+        if (!wereEqual) {
+            addAllPages(changedSinceEqual);
+            other.addAllPages(changedSinceEqual);
         }
-        return -1;
+        changedSinceEqual.addAll(other.changedSinceEqual);
+        long difference = firstDifference(other, endBytes, changedSinceEqual);
+        boolean equal = difference < 0;
+        equalTo = equal ? other : null;
+        other.equalTo = equal ? this : null;
+        equalBytes = other.equalBytes = endBytes;
+        if (equal) changedSinceEqual.clear();
+        if (equal) other.changedSinceEqual.clear();
+        return difference;
     }
 
-    private void collectPages(TreeSet<Long> pages) {
-        durable.collectPages(pages);
-        unflushed.keySet().forEach(sector -> pages.add(sector * SECTOR_BYTES / SectorStore.PAGE_BYTES));
+    private long firstDifference(WriteCache other, long endBytes, ChangedPages pages) {
+        byte[] here = new byte[PAGE_BYTES];
+        byte[] there = new byte[PAGE_BYTES];
+        long first = -1;
+        for (int i = 0; i < pages.count(); i++) {
+            long start = pages.number(i) * PAGE_BYTES;
+            int at = Arrays.mismatch(currentPage(pages.number(i), here), other.currentPage(pages.number(i), there));
+            if (at >= 0 && start + at < endBytes && (first < 0 || start + at < first)) first = start + at;
+        }
+        return first;
+    }
+
+    private void addAllPages(ChangedPages pages) {
+        for (long page = durable.nextPage(0); page >= 0; page = durable.nextPage(page + 1)) pages.add(page);
+        for (UnflushedPage page : unflushedPages) pages.add(page.number);
+    }
+
+    private void changed(long page) {
+        changedSinceEqual.add(page);
+        changedSinceChecked.add(page);
+    }
+
+    /** The pages in which a reader sees something else since the checker cleared this. */
+    ChangedPages changedSinceChecked() {
+        return changedSinceChecked;
+    }
+
+    /** This one stands where another one stood. */
+    void replaces(WriteCache former) {
+        equalTo = null;
+        addAllPages(changedSinceChecked);
+        former.addAllPages(changedSinceChecked);
+    }
+
+    /** A page as a reader sees it; {@code space} is used where it has to be put together. */
+    private byte[] currentPage(long number, byte[] space) {
+        if (unflushed.get(number) == null) return durable.page(number);
+        readCurrent(number * PAGE_BYTES, space);
+        return space;
     }
 
     boolean isAllocated(long offset, int length) {
         for (long sector = offset / SECTOR_BYTES; sector < (offset + length) / SECTOR_BYTES; sector++) {
-            if (!unflushed.containsKey(sector) && !durable.isAllocated(sector * SECTOR_BYTES, SECTOR_BYTES)) return false;
+            UnflushedPage page = unflushed.get(sector / SECTORS_PER_PAGE);
+            boolean inCache = page != null && page.newest[(int) (sector % SECTORS_PER_PAGE)] != null;
+            if (!inCache && !durable.isAllocated(sector * SECTOR_BYTES, SECTOR_BYTES)) return false;
         }
         return true;
     }
 
+    // ---- writing
+
     void store(long offset, byte[] bytes) {
         for (long sector = offset / SECTOR_BYTES; sector < (offset + bytes.length) / SECTOR_BYTES; sector++) {
-            unflushed.remove(sector);
+            UnflushedPage page = unflushed.get(sector / SECTORS_PER_PAGE);
+            changed(sector / SECTORS_PER_PAGE);
+            if (page == null) continue;
+            page.newest[(int) (sector % SECTORS_PER_PAGE)] = null;
+            forgetIfEmpty(page);
         }
         durable.write(offset, bytes, 0, bytes.length);
     }
@@ -124,14 +247,19 @@ final class WriteCache {
         byte[] one = new byte[1];
         durable.read(offset, one, 0, 1);
         one[0] ^= (byte) (1 << bit);
+        changed(offset / PAGE_BYTES);
         durable.write(offset, one, 0, 1);
     }
 
     /** The write's sectors, or those that the predicate picks, are what a reader sees from now on. */
     void apply(Write write, LongPredicate picked) {
-        for (int index = 0; index < write.bytes.length; index += SECTOR_BYTES) {
-            long sector = (write.offset + index) / SECTOR_BYTES;
-            if (picked.test(sector)) unflushed.computeIfAbsent(sector, number -> new ArrayList<>(1)).add(new Version(write, index));
+        UnflushedPage page = null;
+        for (long sector = write.offset / SECTOR_BYTES; sector < (write.offset + write.length) / SECTOR_BYTES; sector++) {
+            if (!picked.test(sector)) continue;
+            if (page == null || page.number != sector / SECTORS_PER_PAGE) page = unflushedPage(sector / SECTORS_PER_PAGE);
+            changed(page.number);
+            int index = (int) (sector % SECTORS_PER_PAGE);
+            page.newest[index] = new Version(write, page.newest[index]);
         }
     }
 
@@ -146,55 +274,93 @@ final class WriteCache {
 
     /** A flush ended that was ordered when {@code orderedAt} answers had been given: it covers those, and no more. */
     void flushed(long orderedAt) {
-        for (Iterator<Map.Entry<Long, List<Version>>> entries = unflushed.entrySet().iterator(); entries.hasNext();) {
-            Map.Entry<Long, List<Version>> entry = entries.next();
-            int covered = lastIndex(entry.getValue(), version -> version.write.answeredAt <= orderedAt);
-            settle(entry.getKey(), entry.getValue(), covered);
-            if (entry.getValue().isEmpty()) entries.remove();
+        // From the end, because a page that is through is replaced by the last one.
+        for (int place = unflushedPages.size() - 1; place >= 0; place--) {
+            UnflushedPage page = unflushedPages.get(place);
+            if (isOneWrite(page, orderedAt)) {
+                settleWhole(page);
+            } else {
+                for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) settle(page, sector, covered(page.newest[sector], orderedAt));
+            }
+            forgetIfEmpty(page);
         }
+    }
+
+    private static Version covered(Version newest, long orderedAt) {
+        Version covered = newest;
+        while (covered != null && covered.write.answeredAt > orderedAt) covered = covered.older;
+        return covered;
+    }
+
+    /** The usual case: what was last written to every sector of the page is one write, and covered. */
+    private static boolean isOneWrite(UnflushedPage page, long orderedAt) {
+        if (page.newest[0] == null || page.newest[0].write.answeredAt > orderedAt) return false;
+        for (Version version : page.newest) {
+            if (version == null || version.write != page.newest[0].write) return false;
+        }
+        return true;
+    }
+
+    private void settleWhole(UnflushedPage page) {
+        long offset = page.number * PAGE_BYTES;
+        Write write = page.newest[0].write;
+        durable.write(offset, write.bytes, (int) (offset - write.offset), PAGE_BYTES);
+        Arrays.fill(page.newest, null);
     }
 
     /** A write to stable storage was answered: its sectors are durable, newer versions of them are not. */
     void makeDurable(Write write) {
-        for (int index = 0; index < write.bytes.length; index += SECTOR_BYTES) {
-            long sector = (write.offset + index) / SECTOR_BYTES;
-            List<Version> versions = unflushed.get(sector);
-            if (versions == null) continue; // a flush that was ordered after it has settled it already
-            settle(sector, versions, lastIndex(versions, version -> version.write == write));
-            if (versions.isEmpty()) unflushed.remove(sector);
+        for (long sector = write.offset / SECTOR_BYTES; sector < (write.offset + write.length) / SECTOR_BYTES; sector++) {
+            UnflushedPage page = unflushed.get(sector / SECTORS_PER_PAGE);
+            if (page == null) continue; // a flush that was ordered after it has settled it already
+            int index = (int) (sector % SECTORS_PER_PAGE);
+            Version version = page.newest[index];
+            while (version != null && version.write != write) version = version.older;
+            settle(page, index, version);
+            forgetIfEmpty(page);
         }
     }
 
-    private interface VersionPredicate {
-        boolean test(Version version);
-    }
-
-    private static int lastIndex(List<Version> versions, VersionPredicate predicate) {
-        for (int index = versions.size() - 1; index >= 0; index--) {
-            if (predicate.test(versions.get(index))) return index;
+    /** This version and those before it are over; it is durable. Null: nothing is. */
+    private void settle(UnflushedPage page, int sector, Version version) {
+        if (version == null) return;
+        long offset = page.number * PAGE_BYTES + sector * SECTOR_BYTES;
+        durable.write(offset, version.write.bytes, (int) (offset - version.write.offset), SECTOR_BYTES);
+        Version newer = page.newest[sector];
+        if (newer == version) {
+            page.newest[sector] = null;
+            return;
         }
-        return -1;
-    }
-
-    /** The versions up to this index are over; the one at it is durable. */
-    private void settle(long sector, List<Version> versions, int index) {
-        if (index < 0) return;
-        Version version = versions.get(index);
-        durable.write(sector * SECTOR_BYTES, version.write.bytes, version.index, SECTOR_BYTES);
-        versions.subList(0, index + 1).clear();
+        while (newer.older != version) newer = newer.older;
+        newer.older = null;
     }
 
     /** Power is lost: each sector keeps any of its versions or none. Often all or nothing, as a device does that was idle or busy. */
     void loseUnflushed(SplittableRandom random) {
         int mood = random.nextInt(4);
-        unflushed.forEach((sector, versions) -> {
-            int kept = switch (mood) {
-                case 0 -> -1;
-                case 1 -> versions.size() - 1;
-                default -> random.nextInt(-1, versions.size());
-            };
-            settle(sector, versions, kept);
-        });
-        unflushed.clear();
+        unflushedPages.sort(Comparator.comparingLong(page -> page.number));
+        for (UnflushedPage page : unflushedPages) {
+            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+                if (page.newest[sector] == null) continue;
+                settle(page, sector, survivor(page.newest[sector], mood, random));
+                page.newest[sector] = null;
+            }
+            unflushed.put(page.number, null);
+            changed(page.number);
+        }
+        unflushedPages.clear();
+    }
+
+    /** Null: what was durable before. */
+    private static Version survivor(Version newest, int mood, SplittableRandom random) {
+        if (mood == 0) return null;
+        if (mood == 1) return newest;
+        int versions = 0;
+        for (Version version = newest; version != null; version = version.older) versions++;
+        int kept = random.nextInt(-1, versions);
+        if (kept < 0) return null;
+        Version version = newest;
+        for (int newer = versions - 1; newer > kept; newer--) version = version.older;
+        return version;
     }
 }

@@ -1,0 +1,36 @@
+package org.duett.replicator.simulator;
+
+import java.util.Arrays;
+
+/** One thing for each number from 0 on, of which most have none: an array in leaves, so that a page or sector is found in two steps however large the device. */
+final class SparseTable<T> {
+    private static final int LEAF = 1024;
+
+    private Object[][] leaves = new Object[0][];
+
+    @SuppressWarnings("unchecked")
+    T get(long number) {
+        int leaf = (int) (number / LEAF);
+        return leaf >= leaves.length || leaves[leaf] == null ? null : (T) leaves[leaf][(int) (number % LEAF)];
+    }
+
+    void put(long number, T thing) {
+        assert number >= 0;
+        int leaf = Math.toIntExact(number / LEAF);
+        if (leaf >= leaves.length) leaves = Arrays.copyOf(leaves, Math.max(leaf + 1, leaves.length * 2));
+        if (leaves[leaf] == null) leaves[leaf] = new Object[LEAF];
+        leaves[leaf][(int) (number % LEAF)] = thing;
+    }
+
+    /** The first number from this one on that has something, or -1. */
+    long next(long number) {
+        for (int leaf = (int) (number / LEAF); leaf < leaves.length; leaf++) {
+            if (leaves[leaf] == null) continue;
+            int from = leaf == number / LEAF ? (int) (number % LEAF) : 0;
+            for (int index = from; index < LEAF; index++) {
+                if (leaves[leaf][index] != null) return (long) leaf * LEAF + index;
+            }
+        }
+        return -1;
+    }
+}
