@@ -2,27 +2,29 @@ package org.duett.replicator.simulator;
 
 import java.util.Arrays;
 
-/** Bytes of a device, sparse by page: what was never written reads as zeroes. */
+/** Bytes of a device, sparse by page: what was never written reads as zeroes. What a page holds is never changed in place, so that others may keep it. */
 final class SectorStore {
     static final int PAGE_BYTES = 4096;
-    /** Pages of zeroes, of which a resync writes many, share one array until something else is written to them. */
-    private static final byte[] ZEROES = new byte[PAGE_BYTES];
+    /** Pages of zeroes, of which a resync writes many, are all the same one. */
+    private static final Page ZEROES = new Page(new byte[PAGE_BYTES], 0);
 
-    private final SparseTable<byte[]> pages = new SparseTable<>();
+    private final SparseTable<Page> pages = new SparseTable<>();
+
+    /** A page's worth of an array, often of that with which it was written. */
+    record Page(byte[] bytes, int at) {
+    }
 
     SectorStore() {
     }
 
     SectorStore(SectorStore original) {
         for (long number = original.pages.next(0); number >= 0; number = original.pages.next(number + 1)) {
-            byte[] page = original.pages.get(number);
-            pages.put(number, page == ZEROES ? ZEROES : page.clone());
+            pages.put(number, original.pages.get(number));
         }
     }
 
-    /** For reading only. */
-    byte[] page(long number) {
-        byte[] page = pages.get(number);
+    Page page(long number) {
+        Page page = pages.get(number);
         return page == null ? ZEROES : page;
     }
 
@@ -31,12 +33,13 @@ final class SectorStore {
         while (done < length) {
             int inPage = (int) ((offset + done) % PAGE_BYTES);
             int part = Math.min(PAGE_BYTES - inPage, length - done);
-            System.arraycopy(page((offset + done) / PAGE_BYTES), inPage, target, targetIndex + done, part);
+            Page page = page((offset + done) / PAGE_BYTES);
+            System.arraycopy(page.bytes, page.at + inPage, target, targetIndex + done, part);
             done += part;
         }
     }
 
-    /** {@code source}: null for zeroes. */
+    /** {@code source}: null for zeroes; it does not change any more. */
     void write(long offset, byte[] source, int sourceIndex, int length) {
         int done = 0;
         while (done < length) {
@@ -48,15 +51,26 @@ final class SectorStore {
     }
 
     private void put(long number, int inPage, byte[] source, int sourceIndex, int length) {
-        byte[] page = pages.get(number);
-        if (page == null || page == ZEROES) {
-            boolean zeroes = source == null || Arrays.equals(source, sourceIndex, sourceIndex + length, ZEROES, 0, length);
-            page = zeroes ? ZEROES : new byte[PAGE_BYTES];
-            pages.put(number, page);
-            if (zeroes) return;
+        Page page = pages.get(number);
+        boolean whole = length == PAGE_BYTES;
+        boolean overZeroes = page == null || page == ZEROES;
+        boolean zeroes = source == null || overZeroes && isZero(source, sourceIndex, length);
+        if (zeroes && (whole || overZeroes)) {
+            if (page != ZEROES) pages.put(number, ZEROES);
+            return;
         }
-        if (source == null) Arrays.fill(page, inPage, inPage + length, (byte) 0);
-        else System.arraycopy(source, sourceIndex, page, inPage, length);
+        pages.put(number, whole ? new Page(source, sourceIndex) : changed(page(number), inPage, source, sourceIndex, length));
+    }
+
+    private static boolean isZero(byte[] bytes, int index, int length) {
+        return Arrays.equals(bytes, index, index + length, ZEROES.bytes, 0, length);
+    }
+
+    private static Page changed(Page page, int inPage, byte[] source, int sourceIndex, int length) {
+        byte[] bytes = Arrays.copyOfRange(page.bytes, page.at, page.at + PAGE_BYTES);
+        if (source == null) Arrays.fill(bytes, inPage, inPage + length, (byte) 0);
+        else System.arraycopy(source, sourceIndex, bytes, inPage, length);
+        return new Page(bytes, 0);
     }
 
     /** The first page from this one on that was ever written, or -1. */

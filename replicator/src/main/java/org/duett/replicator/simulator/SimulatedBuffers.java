@@ -8,7 +8,8 @@ import org.duett.replicator.machine.BufferSource;
 
 /** A node's memory for blocks: plain buffers that come filled with rubbish, and are counted until their last reference is gone. */
 public final class SimulatedBuffers implements BufferSource {
-    static final int RUBBISH = 0xa5;
+    private static final int RUBBISH = 0xa5;
+    private static final byte[] PATTERN = pattern();
 
     private int outstanding;
 
@@ -19,19 +20,37 @@ public final class SimulatedBuffers implements BufferSource {
         }
 
         @Override
+        protected byte[] allocateArray(int lengthBytes) {
+            // A copy, because a new array would be filled twice.
+            if (lengthBytes <= PATTERN.length) return Arrays.copyOf(PATTERN, lengthBytes);
+            byte[] bytes = new byte[lengthBytes];
+            Arrays.fill(bytes, (byte) RUBBISH);
+            return bytes;
+        }
+
+        @Override
         protected void freeArray(byte[] array) {
             outstanding--;
-            // Whoever reads it from now on finds that it is not his.
-            Arrays.fill(array, (byte) RUBBISH);
         }
+    }
+
+    private static byte[] pattern() {
+        byte[] bytes = new byte[1 << 16];
+        Arrays.fill(bytes, (byte) RUBBISH);
+        return bytes;
     }
 
     @Override
     public ByteBuf allocate(int lengthBytes) {
         assert lengthBytes > 0;
-        ByteBuf buffer = new Counted(lengthBytes);
-        Arrays.fill(buffer.array(), (byte) RUBBISH);
-        return buffer;
+        return new Counted(lengthBytes);
+    }
+
+    /** Fills a part of a buffer with rubbish. */
+    static void spoil(ByteBuf buffer, int index, int lengthBytes) {
+        for (int filled = 0; filled < lengthBytes; filled += PATTERN.length) {
+            buffer.setBytes(index + filled, PATTERN, 0, Math.min(PATTERN.length, lengthBytes - filled));
+        }
     }
 
     /** Zero when all is quiet, or something leaks. */

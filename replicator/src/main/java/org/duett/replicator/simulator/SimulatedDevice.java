@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -41,13 +42,15 @@ public final class SimulatedDevice {
         final Kind kind;
         final long offset;
         final int length;
-        /** Null: zeroes, or a flush. */
+        /** What is written; null: zeroes. */
         final byte[] bytes;
         final boolean durable;
         final Answer answer;
         final WriteCache.Write write;
         /** A flush covers what was answered before this. */
         final long orderedAt;
+        /** What a READ saw when it reached the medium. */
+        SectorStore.Page[] seen;
         boolean applied;
         SimulatedTime.Due due;
 
@@ -88,9 +91,28 @@ public final class SimulatedDevice {
         }
     }
 
-    /** Receives 0 or an errno; for a read, the bytes stand in the array that was passed. */
+    /** Receives 0 or an errno. */
     interface Answer {
         void done(int errno);
+    }
+
+    /** What a read saw, from when it reached the medium on; later writes do not change it. */
+    final class Reading {
+        private final Request request;
+
+        private Reading(long offset, int length, Answer answer) {
+            request = new Request(Kind.READ, offset, length, null, false, 0, answer);
+        }
+
+        void copyTo(ByteBuf target, int index) {
+            int done = 0;
+            for (SectorStore.Page page : request.seen) {
+                int inPage = (int) ((request.offset + done) % SectorStore.PAGE_BYTES);
+                int part = Math.min(SectorStore.PAGE_BYTES - inPage, request.length - done);
+                target.setBytes(index + done, page.bytes(), page.at() + inPage, part);
+                done += part;
+            }
+        }
     }
 
     public SimulatedDevice(String name, long sizeBytes, SimulatedTime time, long seed) {
@@ -291,8 +313,10 @@ public final class SimulatedDevice {
         if (holder == formerHolder) holder = null;
     }
 
-    void read(long offset, byte[] target, Answer answer) {
-        schedule(new Request(Kind.READ, offset, target.length, target, false, 0, answer));
+    Reading read(long offset, int length, Answer answer) {
+        Reading reading = new Reading(offset, length, answer);
+        schedule(reading.request);
+        return reading;
     }
 
     void write(long offset, byte[] bytes, boolean durable, Answer answer) {
@@ -355,7 +379,7 @@ public final class SimulatedDevice {
 
     private void perform(Request request) {
         switch (request.kind) {
-            case READ -> cache.readCurrent(request.offset, request.bytes);
+            case READ -> request.seen = cache.currentPages(request.offset, request.length);
             case WRITE, DISCARD, WRITE_ZEROES -> {
                 if (misdirectedByBytes != 0) {
                     cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.bytes), sector -> true);

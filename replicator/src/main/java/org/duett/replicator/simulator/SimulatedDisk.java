@@ -21,8 +21,6 @@ public final class SimulatedDisk implements BackingDisk {
     private static final int LOGICAL_BLOCK_BYTES = 512;
     private static final int PHYSICAL_BLOCK_BYTES = 4096;
 
-    private static final byte[] RUBBISH = rubbish();
-
     private final SimulatedTime time;
     private final SimulatedDevice data;
     private final SimulatedDevice metadata;
@@ -121,21 +119,13 @@ public final class SimulatedDisk implements BackingDisk {
         return operation.forceUnitAccess && operation.kind != Kind.READ ? flushErrno : 0;
     }
 
-    private static byte[] rubbish() {
-        byte[] bytes = new byte[1 << 16];
-        Arrays.fill(bytes, (byte) SimulatedBuffers.RUBBISH);
-        return bytes;
-    }
-
     private void read(DiskOperation operation, SimulatedDevice device) {
         Held one = hold(operation);
-        byte[] bytes = new byte[operation.lengthBytes];
-        for (int filled = 0; filled < operation.lengthBytes; filled += RUBBISH.length) {
-            one.buffer.setBytes(operation.bufferIndex + filled, RUBBISH, 0, Math.min(RUBBISH.length, operation.lengthBytes - filled));
-        }
-        device.read(operation.offsetBytes, bytes, errno -> {
+        SimulatedBuffers.spoil(one.buffer, operation.bufferIndex, operation.lengthBytes);
+        SimulatedDevice.Reading[] reading = new SimulatedDevice.Reading[1];
+        reading[0] = device.read(operation.offsetBytes, operation.lengthBytes, errno -> {
             if (abandoned) return;
-            if (errno == 0) one.buffer.setBytes(operation.bufferIndex, bytes);
+            if (errno == 0) reading[0].copyTo(one.buffer, operation.bufferIndex);
             letGo(one);
             answer(operation, errno);
         });
@@ -153,12 +143,20 @@ public final class SimulatedDisk implements BackingDisk {
     }
 
     private static byte[] bytes(DiskOperation operation, ByteBuf buffer) {
+        if (buffer.hasArray()) {
+            int from = buffer.arrayOffset() + operation.bufferIndex;
+            return Arrays.copyOfRange(buffer.array(), from, from + operation.lengthBytes);
+        }
         byte[] bytes = new byte[operation.lengthBytes];
         buffer.getBytes(operation.bufferIndex, bytes);
         return bytes;
     }
 
     private static boolean isUnchanged(DiskOperation operation, ByteBuf buffer, byte[] bytes) {
+        if (buffer.hasArray()) {
+            int from = buffer.arrayOffset() + operation.bufferIndex;
+            return Arrays.equals(bytes, 0, bytes.length, buffer.array(), from, from + bytes.length);
+        }
         return ByteBuffer.wrap(bytes).equals(buffer.nioBuffer(operation.bufferIndex, bytes.length));
     }
 

@@ -8,6 +8,9 @@ import org.duett.replicator.wire.Packet;
 
 /** A running number over everything that a node is told and orders: two runs that differ anywhere differ in it. */
 final class TraceHash {
+    private static final long TIME = 1;
+    private static final long WORK = 2;
+
     private long value;
 
     long value() {
@@ -21,6 +24,9 @@ final class TraceHash {
             case Event.PeerPacketArrived packet -> add(packet.packet);
             case Event.HostRequestArrived host -> add(host.request);
             case Event.RandomArrived(long[] values) -> add(values[0]);
+            // The two that come most often, without a text of their own.
+            case Event.TimeAdvanced(long sameNanos) -> add(TIME);
+            case Event.WorkContinued() -> add(WORK);
             default -> add(event.toString());
         }
     }
@@ -31,6 +37,7 @@ final class TraceHash {
             case Action.SendPacket send -> add(send.packet);
             case Action.CompleteHostRequest complete -> add(complete.request);
             case Action.ReleasePayload release -> add(release.payload.readableBytes());
+            case Action.ContinueWork() -> add(WORK);
             default -> add(action.toString());
         }
     }
@@ -66,7 +73,24 @@ final class TraceHash {
             case Packet.BlockRequest request -> {
                 add(request.kind.name());
                 add(request.firstSector);
+                add(request.lengthBytes);
             }
+            case Packet.Zeroing zeroing -> {
+                add(zeroing.kind.name());
+                add(zeroing.firstSector);
+                add(zeroing.lengthBytes);
+            }
+            case Packet.BlockDescription range -> {
+                add(range.kind.name());
+                add(range.firstSector);
+                add(range.lengthBytes);
+            }
+            case Packet.Uuids identifiers -> {
+                add(identifiers.current());
+                add(identifiers.bitmap());
+                add(identifiers.flags());
+            }
+            case Packet.State state -> add(state.word());
             case Packet.BarrierAck ack -> add(ack.number);
             case Packet.Barrier barrier -> add(barrier.number);
             default -> add(packet.getClass().getSimpleName());

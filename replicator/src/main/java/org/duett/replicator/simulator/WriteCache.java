@@ -79,6 +79,14 @@ final class WriteCache {
             this.number = number;
         }
 
+        /** Is this write the newest one of every sector? */
+        boolean isAllOf(Write write) {
+            for (Version version : newest) {
+                if (version == null || version.write != write) return false;
+            }
+            return true;
+        }
+
         boolean isEmpty() {
             for (Version version : newest) {
                 if (version != null) return false;
@@ -148,7 +156,10 @@ final class WriteCache {
     long currentLong(long offset) {
         UnflushedPage page = unflushed.get(offset / PAGE_BYTES);
         Version version = page == null ? null : page.newest[(int) (offset % PAGE_BYTES / SECTOR_BYTES)];
-        if (version == null) return (long) LONGS.get(durable.page(offset / PAGE_BYTES), (int) (offset % PAGE_BYTES));
+        if (version == null) {
+            SectorStore.Page whole = durable.page(offset / PAGE_BYTES);
+            return (long) LONGS.get(whole.bytes(), whole.at() + (int) (offset % PAGE_BYTES));
+        }
         return version.write.bytes == null ? 0 : (long) LONGS.get(version.write.bytes, (int) (offset - version.write.offset));
     }
 
@@ -180,12 +191,12 @@ final class WriteCache {
     }
 
     private long firstDifference(WriteCache other, long endBytes, ChangedPages pages) {
-        byte[] here = new byte[PAGE_BYTES];
-        byte[] there = new byte[PAGE_BYTES];
         long first = -1;
         for (int i = 0; i < pages.count(); i++) {
             long start = pages.number(i) * PAGE_BYTES;
-            int at = Arrays.mismatch(currentPage(pages.number(i), here), other.currentPage(pages.number(i), there));
+            SectorStore.Page here = currentPage(pages.number(i));
+            SectorStore.Page there = other.currentPage(pages.number(i));
+            int at = Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
             if (at >= 0 && start + at < endBytes && (first < 0 || start + at < first)) first = start + at;
         }
         return first;
@@ -213,11 +224,24 @@ final class WriteCache {
         former.addAllPages(changedSinceChecked);
     }
 
-    /** A page as a reader sees it; {@code space} is used where it has to be put together. */
-    private byte[] currentPage(long number, byte[] space) {
-        if (unflushed.get(number) == null) return durable.page(number);
-        readCurrent(number * PAGE_BYTES, space);
-        return space;
+    /** A page as a reader sees it. */
+    private SectorStore.Page currentPage(long number) {
+        UnflushedPage page = unflushed.get(number);
+        if (page == null) return durable.page(number);
+        Write first = page.newest[0] == null ? null : page.newest[0].write;
+        boolean oneWrite = first != null && first.bytes != null && page.isAllOf(first);
+        if (oneWrite) return new SectorStore.Page(first.bytes, (int) (number * PAGE_BYTES - first.offset));
+        byte[] bytes = new byte[PAGE_BYTES];
+        readCurrent(number * PAGE_BYTES, bytes);
+        return new SectorStore.Page(bytes, 0);
+    }
+
+    /** What a reader sees at this moment, to be copied later: the page of each 4 KiB that it touches. */
+    SectorStore.Page[] currentPages(long offset, int length) {
+        long first = offset / PAGE_BYTES;
+        SectorStore.Page[] pages = new SectorStore.Page[(int) ((offset + length - 1) / PAGE_BYTES - first) + 1];
+        for (int i = 0; i < pages.length; i++) pages[i] = currentPage(first + i);
+        return pages;
     }
 
     boolean isAllocated(long offset, int length) {
@@ -277,7 +301,9 @@ final class WriteCache {
         // From the end, because a page that is through is replaced by the last one.
         for (int place = unflushedPages.size() - 1; place >= 0; place--) {
             UnflushedPage page = unflushedPages.get(place);
-            if (isOneWrite(page, orderedAt)) {
+            // The usual case: what was last written to every sector of the page is one write.
+            Version first = page.newest[0];
+            if (first != null && first.write.answeredAt <= orderedAt && page.isAllOf(first.write)) {
                 settleWhole(page);
             } else {
                 for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) settle(page, sector, covered(page.newest[sector], orderedAt));
@@ -290,15 +316,6 @@ final class WriteCache {
         Version covered = newest;
         while (covered != null && covered.write.answeredAt > orderedAt) covered = covered.older;
         return covered;
-    }
-
-    /** The usual case: what was last written to every sector of the page is one write, and covered. */
-    private static boolean isOneWrite(UnflushedPage page, long orderedAt) {
-        if (page.newest[0] == null || page.newest[0].write.answeredAt > orderedAt) return false;
-        for (Version version : page.newest) {
-            if (version == null || version.write != page.newest[0].write) return false;
-        }
-        return true;
     }
 
     private void settleWhole(UnflushedPage page) {
