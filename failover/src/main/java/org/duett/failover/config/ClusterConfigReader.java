@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.duett.failover.heartbeat.HeartbeatCodec;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
 import org.duett.replicator.config.ConfigSelection;
@@ -17,6 +18,7 @@ import org.duett.replicator.config.ReplicatorConfig;
 import org.duett.replicator.config.ResourceConfig;
 import org.duett.replicator.config.SourcePosition;
 import org.duett.replicator.config.Statement;
+import org.duett.replicator.config.Token;
 
 /**
  * Reads section {@code cluster} (docs/operating/cluster.md). Whatever it contains, the answer is a {@link Result} or a {@link
@@ -84,11 +86,11 @@ public final class ClusterConfigReader {
     }
 
     private static String name(SectionStatements section, PathReader.Nodes nodes) throws ConfigException {
-        Optional<String> written = section.text("name");
-        if (written.isPresent() && (written.get().isBlank() || written.get().length() > 64)) {
-            throw new ConfigException(section.positionOf("name"), "the name of the cluster has " + written.get().length() + " characters", "1 to 64 characters");
-        }
-        return written.orElseGet(() -> String.join("+", nodes.both().stream().sorted().toList()));
+        Optional<Token> written = section.word("name", "1 to " + HeartbeatCodec.MOST_NAME_BYTES + " bytes");
+        if (written.isPresent()) return PathReader.nameOfBytes(written.get(), HeartbeatCodec.MOST_NAME_BYTES).text();
+        // Both names together may be longer than a name may be.
+        String derived = String.join("+", nodes.both().stream().sorted().toList());
+        return derived.length() <= HeartbeatCodec.MOST_NAME_BYTES ? derived : derived.substring(0, HeartbeatCodec.MOST_NAME_BYTES);
     }
 
     /** A service address that a node or a ping target has as its own would answer when nobody serves. */

@@ -2,10 +2,12 @@ package org.duett.failover.config;
 
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.duett.failover.heartbeat.HeartbeatCodec;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.Statement;
 import org.duett.replicator.config.Token;
@@ -39,6 +41,9 @@ final class PathReader {
         List<Ends> all = new ArrayList<>();
         for (Statement statement : statements) all.add(ends(statement));
         if (all.isEmpty()) throw new ConfigException(cluster.position(), "section cluster has no 'path'", EXAMPLE);
+        if (all.size() > HeartbeatCodec.MOST_PATHS) {
+            throw new ConfigException(all.getLast().statement.position(), "there are " + all.size() + " paths", "up to " + HeartbeatCodec.MOST_PATHS + " paths");
+        }
         Ends first = all.getFirst();
         for (Ends ends : all) {
             if (!ends.byNode.keySet().equals(first.byNode.keySet())) {
@@ -57,10 +62,11 @@ final class PathReader {
 
     private Ends ends(Statement statement) throws ConfigException {
         WordCursor words = statement.afterKeyword();
-        Token name = words.takeWord("the name of a path");
+        Token name = nameOfBytes(words.takeWord("the name of a path"), HeartbeatCodec.MOST_PATH_NAME_BYTES);
         claims.claim("path " + name.text(), name.position());
         Map<String, InetSocketAddress> byNode = new LinkedHashMap<>();
         for (Statement end : words.expectSection()) {
+            nameOfBytes(end.keyword(), HeartbeatCodec.MOST_NAME_BYTES);
             InetSocketAddress address = address(end);
             claims.claim("the heartbeat address " + shown(address), end.position());
             if (byNode.putIfAbsent(end.keyword().text(), address) != null) {
@@ -75,6 +81,13 @@ final class PathReader {
             throw new ConfigException(name.position(), "path " + name.text() + " joins an IPv4 and an IPv6 address", "two of one family");
         }
         return new Ends(name.text(), statement, byNode);
+    }
+
+    /** Names travel in each heartbeat, which has to fit into one frame. */
+    static Token nameOfBytes(Token name, int most) throws ConfigException {
+        int length = name.text().getBytes(StandardCharsets.UTF_8).length;
+        if (length > 0 && length <= most) return name;
+        throw new ConfigException(name.position(), "this name has " + length + " bytes", "1 to " + most + " bytes");
     }
 
     private static InetSocketAddress address(Statement end) throws ConfigException {

@@ -1,6 +1,7 @@
 package org.duett.failover.decision;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -409,7 +410,7 @@ public final class FailoverMachine {
         List<GroupStatus> all = new ArrayList<>();
         for (GroupMachine group : groups.values()) {
             all.add(new GroupStatus(group.config.name(), group.phase(), word(group), group.memberInHand(), group.waitsFor, group.failedHere(),
-                    group.startCounter(), Map.copyOf(new TreeMap<>(group.failingChecks))));
+                    group.startCounter(), Collections.unmodifiableMap(new TreeMap<>(group.failingChecks))));
         }
         return all;
     }

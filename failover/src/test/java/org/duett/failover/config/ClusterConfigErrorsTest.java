@@ -36,7 +36,10 @@ class ClusterConfigErrorsTest {
                 Arguments.of("profile quick;", "'quick' is no value of 'profile'. Allowed: fast, default, slow"),
                 Arguments.of("deadtme 2s;", "'deadtme' is unknown in section cluster (is deadtime meant?)"),
                 Arguments.of("key-file cluster.key;", "is not an absolute path"),
-                Arguments.of("name \"\";", "1 to 64 characters"),
+                Arguments.of("name \"\";", "this name has 0 bytes. Allowed: 1 to 64 bytes"),
+                Arguments.of("path third-and-longer-than-32-characters { node-a 10.1.0.1:7799; node-b 10.1.0.2:7799; }", "this name has 35 bytes. Allowed: 1 to 32 bytes"),
+                Arguments.of("path c { node-a 10.1.0.1:79; node-b 10.1.0.2:79; } path d { node-a 10.2.0.1:79; node-b 10.2.0.2:79; } path e { node-a 10.3.0.1:79; node-b 10.3.0.2:79; }",
+                        "there are 5 paths. Allowed: up to 4 paths"),
 
                 Arguments.of("path third { node-a 10.1.0.1:7799; node-c 10.1.0.2:7799; }", "path third joins node-a and node-c, but path crossover joins node-a and node-b"),
                 Arguments.of("path third { node-a 10.1.0.1:7799; }", "path third has 1 ends. Allowed: exactly two"),
