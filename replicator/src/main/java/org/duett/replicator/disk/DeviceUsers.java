@@ -47,13 +47,12 @@ final class DeviceUsers {
 
     /** A process other than ours that has the file open for writing; another user's processes show only to root. */
     static Optional<String> writer(Path path) {
-        String wanted = path.toString();
         String ours = Long.toString(ProcessHandle.current().pid());
         for (Path process : StorageBelow.list(Path.of("/proc"))) {
             String identifier = process.getFileName().toString();
             if (!Character.isDigit(identifier.charAt(0)) || identifier.equals(ours)) continue;
             for (Path descriptor : StorageBelow.list(process.resolve("fd"))) {
-                if (wanted.equals(target(descriptor)) && mayWrite(process, descriptor)) return Optional.of(process(identifier));
+                if (leadsTo(path, descriptor) && mayWrite(process, descriptor)) return Optional.of(process(identifier));
             }
         }
         return Optional.empty();
@@ -83,11 +82,16 @@ final class DeviceUsers {
         return false;
     }
 
-    private static String target(Path descriptor) {
+    /**
+     * The same path is not enough: a process with mounts of its own may mean another file by it. The file itself is looked at only behind
+     * the same name, as that look would hang on another process's dead share.
+     */
+    private static boolean leadsTo(Path path, Path descriptor) {
         try {
-            return Files.readSymbolicLink(descriptor).toString();
+            Path target = Files.readSymbolicLink(descriptor);
+            return path.getFileName().equals(target.getFileName()) && Files.isSameFile(path, descriptor);
         } catch (IOException goneOrHidden) {
-            return "";
+            return false;
         }
     }
 

@@ -108,6 +108,22 @@ class DiskOpenerTest {
         opener.open(DiskRequest.internal("Resource r0 volume 0", file)).close(calls);
     }
 
+    /** Needs root: a mount that only the other process sees. */
+    @Test
+    void aFileOfTheSamePathOnAnotherProcessesMountIsNoneOfOurs() throws Exception {
+        HostTools.assumeRoot();
+        Path file = KernelDiskHarness.newFile(directory, "data", SIZE_BYTES);
+        Process writer = new ProcessBuilder("unshare", "--mount", "sh", "-c",
+                "mount -t tmpfs none '" + directory + "' && exec 3>>'" + file + "'; echo open; read answer").start();
+        try {
+            assertThat(writer.inputReader().readLine()).isEqualTo("open");
+            opener.open(DiskRequest.internal("Resource r0 volume 0", file)).close(calls);
+        } finally {
+            writer.destroy();
+            writer.waitFor();
+        }
+    }
+
     @Test
     void aFileThatAnotherProcessOnlyReadsIsTaken() throws Exception {
         Path file = KernelDiskHarness.newFile(directory, "data", SIZE_BYTES);
