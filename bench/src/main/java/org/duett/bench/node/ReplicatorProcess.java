@@ -38,7 +38,16 @@ public final class ReplicatorProcess implements AutoCloseable {
 
     /** Starts the daemon; it answers when this returns, and has no resource up. */
     public static ReplicatorProcess start(NodeFolder node, String resource, List<String> jvmOptions) {
-        List<String> command = JavaProgram.command(DAEMON, jvmOptions, "--config", node.configuration().toString());
+        return start(node, resource, command(node, jvmOptions));
+    }
+
+    /** The daemon as a command, for a node that sees its folder there. */
+    public static List<String> command(NodeFolder node, List<String> jvmOptions) {
+        return JavaProgram.command(DAEMON, jvmOptions, "--config", node.configuration().toString());
+    }
+
+    /** Starts the daemon by a command that need not run it on this machine; it answers when this returns. */
+    public static ReplicatorProcess startBy(NodeFolder node, String resource, List<String> command) {
         var started = new ReplicatorProcess(node, resource,
                 BackgroundProcess.start("the daemon of " + node.name(), command, Map.of(), node.log()));
         started.process.awaitReady("answered on its control socket", started::answers, START_SECONDS);
@@ -84,7 +93,12 @@ public final class ReplicatorProcess implements AutoCloseable {
     public static HostCommand duett(NodeFolder node, String... words) {
         List<String> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(List.of("--config", node.configuration().toString()));
-        return HostCommand.run(JavaProgram.command(COMMAND_LINE, SHORT_VERB_OPTIONS, arguments.toArray(String[]::new)));
+        return HostCommand.run(verb(COMMAND_LINE, arguments));
+    }
+
+    /** A short verb of one of our programs as a command. */
+    public static List<String> verb(String program, List<String> arguments) {
+        return JavaProgram.command(program, SHORT_VERB_OPTIONS, arguments.toArray(String[]::new));
     }
 
     /** Asks on the control socket; a refusal is an exception that quotes it. */

@@ -26,12 +26,10 @@ public final class FenceAgentProver implements Prover {
     private static final double SHARE_FOR_STATUS = 0.25;
 
     private final ProofConfig.FenceAgent config;
-    private final int delayMillis;
 
-    /** {@code delayMillis}: see {@link FenceDelay}. */
-    public FenceAgentProver(ProofConfig.FenceAgent config, int delayMillis) {
+    /** The delay of {@code config} differs on the two nodes, so that they do not shoot each other. */
+    public FenceAgentProver(ProofConfig.FenceAgent config) {
         this.config = config;
-        this.delayMillis = delayMillis;
     }
 
     @Override
@@ -42,8 +40,8 @@ public final class FenceAgentProver implements Prover {
     @Override
     public ProofOutcome prove() throws InterruptedException {
         long beganNanos = System.nanoTime();
-        Thread.sleep(delayMillis);
-        long overslept = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos) - delayMillis;
+        Thread.sleep(config.delayMillis());
+        long overslept = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos) - config.delayMillis();
         if (overslept > OVERSLEPT_MILLIS)
             return unknown("this node slept " + overslept + " ms longer than its delay before fencing; it did not shoot, and looks again first");
         long timeoutMillis = Math.round(config.timeoutMillis() * (1 - SHARE_FOR_STATUS));

@@ -6,11 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.proof.ProofOutcome;
 import org.duett.failover.proof.ProofOutcome.Verdict;
@@ -78,25 +75,6 @@ class FenceAgentProverTest {
         assertThat(outcome.detail()).contains("could not be started");
     }
 
-    @Test
-    void theTwoNodesDoNotShootAtTheSameTime() {
-        assertThat(FenceDelay.millisOf("alpha", "beta", List.of(), 0)).isZero();
-        assertThat(FenceDelay.millisOf("beta", "alpha", List.of(), 0)).isEqualTo(FenceDelay.SECOND_SHOOTER_MILLIS);
-    }
-
-    @Test
-    void thePreferredNodeShootsFirst() {
-        var groups = List.of(new GroupConfig("database", Optional.of("beta"), List.of(), 2, 10_000));
-
-        assertThat(FenceDelay.millisOf("beta", "alpha", groups, 0)).isZero();
-        assertThat(FenceDelay.millisOf("alpha", "beta", groups, 0)).isEqualTo(FenceDelay.SECOND_SHOOTER_MILLIS);
-    }
-
-    @Test
-    void aDelayThatIsWrittenIsTheOperators() {
-        assertThat(FenceDelay.millisOf("alpha", "beta", List.of(), 700)).isEqualTo(700);
-    }
-
     /** An agent with a plug, that is on at first. {@code off} is what it does when it is told to switch it off. */
     private Path agent(String off) throws IOException {
         Files.writeString(folder.resolve("plug"), "on\n");
@@ -115,6 +93,6 @@ class FenceAgentProverTest {
     }
 
     private static ProofOutcome prove(Path agent, Map<String, String> options, int timeoutMillis) throws InterruptedException {
-        return new FenceAgentProver(new ProofConfig.FenceAgent(agent.toString(), options, 0, timeoutMillis), 0).prove();
+        return new FenceAgentProver(new ProofConfig.FenceAgent(agent.toString(), options, 0, timeoutMillis)).prove();
     }
 }

@@ -51,6 +51,6 @@ class FenceAgentProverTest {
 
     private ProofOutcome fence(Map<String, String> options) throws InterruptedException {
         String program = NamespaceFenceAgent.installIn(folder).toString();
-        return new FenceAgentProver(new ProofConfig.FenceAgent(program, options, 0, TIMEOUT_MILLIS), 0).prove();
+        return new FenceAgentProver(new ProofConfig.FenceAgent(program, options, 0, TIMEOUT_MILLIS)).prove();
     }
 }

@@ -1,0 +1,146 @@
+package org.duett.bench.cluster;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.bench.host.HostCommand;
+import org.duett.replicator.control.JsonTree;
+import org.duett.bench.network.Machine;
+import org.duett.bench.node.NodeFolder;
+import org.duett.bench.node.ReplicatorProcess;
+
+/** One node of a cluster: its machine and its two daemons. */
+public final class ClusterNode {
+
+    /** As this node, and only it, sees its folder. */
+    private final NodeFolder inside;
+    /** The same folder, as we see it. */
+    private final NodeFolder outside;
+    private final Machine machine;
+    private final String resource;
+    private ReplicatorProcess replicator;
+    private FailoverProcess failover;
+
+    ClusterNode(NodeFolder inside, NodeFolder outside, Machine machine, String resource) {
+        this.inside = inside;
+        this.outside = outside;
+        this.machine = machine;
+        this.resource = resource;
+    }
+
+    public String name() {
+        return inside.name();
+    }
+
+    public Machine machine() {
+        return machine;
+    }
+
+    public NodeFolder folder() {
+        return outside;
+    }
+
+    Path keyFile() {
+        return outside.folder().resolve("cluster.key");
+    }
+
+    public Path failoverLog() {
+        return outside.folder().resolve("failover.log");
+    }
+
+    // ---- daemons
+
+    public void startReplicator() {
+        replicator = ReplicatorProcess.startBy(outside, resource, machine.inside(ReplicatorProcess.command(inside, List.of())));
+    }
+
+    public void startFailover() {
+        failover = FailoverProcess.start("the failover daemon of " + name(), machine.inside(FailoverProcess.command(inside.configuration())),
+                failoverLog());
+    }
+
+    /** As at the boot of the machine. */
+    public void startBoth() {
+        startReplicator();
+        mustDuett("up", resource);
+        startFailover();
+    }
+
+    public ReplicatorProcess replicator() {
+        if (replicator == null)
+            throw new IllegalStateException(name() + " has no replicator now");
+        return replicator;
+    }
+
+    public FailoverProcess failover() {
+        if (failover == null)
+            throw new IllegalStateException(name() + " has no failover daemon now");
+        return failover;
+    }
+
+    /** As when its plug is pulled. */
+    public void powerOff() {
+        machine.powerOff();
+        forgetDaemons();
+    }
+
+    /** All processes, by kill -9; the kernel lives on and answers for its addresses. */
+    public void killAll() {
+        machine.kill();
+        forgetDaemons();
+    }
+
+    private void forgetDaemons() {
+        if (replicator != null)
+            replicator.kill();
+        if (failover != null)
+            failover.kill();
+        replicator = null;
+        failover = null;
+    }
+
+    public void powerOn() {
+        machine.powerOn();
+        startBoth();
+    }
+
+    // ---- commands
+
+    /** A verb of the replicator's command line, on this node. */
+    public HostCommand duett(String... words) {
+        var arguments = new ArrayList<>(List.of(words));
+        arguments.addAll(List.of("--config", inside.configuration().toString()));
+        return HostCommand.run(machine.inside(ReplicatorProcess.verb("org.duett.replicator.DuettMain", arguments)));
+    }
+
+    /** As {@link #duett}; a failure is an exception that quotes it. */
+    public void mustDuett(String... words) {
+        must("duett " + String.join(" ", words), duett(words));
+    }
+
+    /** As {@link #cluster}; a failure is an exception that quotes it. */
+    public String mustCluster(String... words) {
+        return must("duett cluster " + String.join(" ", words), cluster(words));
+    }
+
+    /** What was really run is a page long. */
+    private String must(String command, HostCommand ended) {
+        if (ended.exitCode() == 0) return ended.output();
+        throw new IllegalStateException("`" + command + "` on " + name() + " ended with exit code " + ended.exitCode() + ": "
+                + ended.output().strip());
+    }
+
+    /** {@code duett cluster} with these words, on this node. */
+    public HostCommand cluster(String... words) {
+        return HostCommand.run(machine.inside(FailoverProcess.verb(inside.configuration(), words)));
+    }
+
+    public JsonTree clusterStatus() {
+        return JsonTree.parse(mustCluster("status", "--json"));
+    }
+
+    @Override
+    public String toString() {
+        return name();
+    }
+}

@@ -1,0 +1,39 @@
+package org.duett.bench.cluster;
+
+import java.util.List;
+
+/**
+ * What a cluster for a demo or a test is like.
+ *
+ * @param times statements of section cluster, such as {@code profile fast;}; empty for the defaults
+ * @param proof what the cluster takes as proof that a peer is dead
+ * @param further statements of section cluster: checks, notifications
+ */
+public record ClusterPlan(long diskBytes, ServiceProgram program, String times, Proof proof, List<String> further) {
+
+    /** PING: the switch of the LAN. FENCE_AGENT: one that switches the peer's machine off. */
+    public enum Proof { PING, FENCE_AGENT, MANUAL }
+
+    private static final long SMALL_DISK_BYTES = 128L << 20;
+
+    public ClusterPlan {
+        further = List.copyOf(further);
+    }
+
+    /** The defaults of Duett, ping as proof. */
+    public static ClusterPlan of(ServiceProgram program) {
+        return new ClusterPlan(SMALL_DISK_BYTES, program, "", Proof.PING, List.of());
+    }
+
+    public ClusterPlan with(Proof other) {
+        return new ClusterPlan(diskBytes, program, times, other, further);
+    }
+
+    public ClusterPlan withTimes(String statements) {
+        return new ClusterPlan(diskBytes, program, statements, proof, further);
+    }
+
+    public ClusterPlan withFurther(String... statements) {
+        return new ClusterPlan(diskBytes, program, times, proof, List.of(statements));
+    }
+}
