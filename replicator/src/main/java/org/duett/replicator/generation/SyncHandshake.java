@@ -170,6 +170,12 @@ public final class SyncHandshake {
 
     private static HandshakeVerdict target(Coverage coverage, Inputs inputs, List<Handler> handlers) {
         SyncComparison.Side own = inputs.nodes.own();
+        DiskState peersDisk = inputs.nodes.peer().disk();
+        // It refuses, too; but a target that waits for that takes it for UpToDate meanwhile, and lets its host read from it.
+        if (peersDisk.isAtMost(DiskState.INCONSISTENT)) {
+            return new HandshakeVerdict.Refuse(Reason.PEER_HAS_NO_GOOD_DATA,
+                    "the peer would be the source of a resync, but its disk is " + peersDisk.displayName());
+        }
         boolean inService = own.isPrimary() && !inputs.ownDiskNegotiating && own.disk().isAtLeast(DiskState.CONSISTENT);
         boolean mayGoOn = !inService || switch (inputs.policy.roleConflict()) {
             case DISCONNECT -> false;

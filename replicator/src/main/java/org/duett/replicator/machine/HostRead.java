@@ -9,6 +9,8 @@ public final class HostRead extends BlockUser {
     public int payloadIndex;
     /** Asked of the peer, on {@link #connection}; else of the local disk. */
     public boolean remote;
+    /** What the peer answers is written back (rule 15). */
+    public boolean repairs;
     public int connection;
     public int uses;
     public long sentAtNanos;

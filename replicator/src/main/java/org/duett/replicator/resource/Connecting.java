@@ -211,6 +211,7 @@ final class Connecting {
 
     private void losePeer(int index, VolumeState before, boolean mayHaveFinished, ActionQueue out) {
         VolumeParts each = parts.volumeParts.get(index);
+        if (mayHaveFinished && !each.volume.isPrimary()) parts.countsFromNoOlderGeneration(each.volume, out);
         if (!each.volume.isPrimary()) return;
         boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);

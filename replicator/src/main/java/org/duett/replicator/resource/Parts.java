@@ -74,7 +74,7 @@ final class Parts {
         }
         policies = new StatePolicies(false, strictest, settings.onNoData(), false);
         writes = new WritePath(volumes, settings.net().protocol(), settings.net().maxEpochWrites());
-        reads = new ReadPath(volumes, buffers);
+        reads = new ReadPath(volumes, buffers, settings.net().protocol());
         peerWrites = new PeerWritePath(volumes);
         peerReads = new PeerReads(buffers);
         // DRBD's way: record the loss at once and go on; fencing and a cluster section wait for leave (rules 2, 8).
@@ -201,6 +201,16 @@ final class Parts {
             flags |= PeerGenerations.INCONSISTENT;
         }
         return flags;
+    }
+
+    /**
+     * The target of our resync may have our generation already: whoever is promoted alone from here on begins a new one, as with any equal
+     * peer (rule 3). The bits that are left stay.
+     */
+    void countsFromNoOlderGeneration(Volume volume, ActionQueue out) {
+        if (volume.identifiers().bitmap() == 0 || !volume.diskUsable()) return;
+        volume.setIdentifiers(volume.identifiers().rotateBitmapIntoHistory());
+        volume.metadata().writeSuperblock(null, out);
     }
 
     // ---- the host

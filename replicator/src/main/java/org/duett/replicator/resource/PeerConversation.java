@@ -310,6 +310,9 @@ final class PeerConversation {
         if (before.connection().isAbove(ConnectionState.CONNECTED) && report.disk().isAtLeast(DiskState.INCONSISTENT)) {
             told = told.withPeerDisk(before.peerDisk());
         }
+        // A Primary without a disk has compared our generation with the one that its host has seen.
+        boolean primaryTakesOurs = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.UP_TO_DATE;
+        if (primaryTakesOurs && before.disk() == DiskState.OUTDATED) told = told.withDisk(DiskState.UP_TO_DATE);
         parts.fact(each, told, "the peer reports " + report);
     }
 

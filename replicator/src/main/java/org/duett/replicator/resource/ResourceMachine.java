@@ -181,6 +181,7 @@ public final class ResourceMachine {
         resync.checkEnds(out);
         roles.check(out);
         freeze.apply(out);
+        if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
         for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
         orderContinuation(out);
         parts.random.refill(out);
@@ -293,8 +294,11 @@ public final class ResourceMachine {
         boolean had = before.connection().isEstablished() && before.peerDisk().isAtLeast(DiskState.INCONSISTENT)
                 && before.peerDisk() != DiskState.UNKNOWN && before.peerDisk() != DiskState.OUTDATED;
         boolean lost = had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
-        if (!lost || !volume.isPrimary()) return;
-        parts.record.peerLost(volume, before, false, out);
+        if (!lost) return;
+        boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished();
+        if (mayHaveFinished && !volume.isPrimary()) parts.countsFromNoOlderGeneration(volume, out);
+        if (!volume.isPrimary()) return;
+        parts.record.peerLost(volume, before, mayHaveFinished, out);
         parts.writes.peerDiskLost(volume, out);
     }
 

@@ -144,8 +144,16 @@ final class ResyncControl {
             return;
         }
         if (volume.seesDataOfPeer() && volume.peerGenerations != null) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
-        connected(each, told, true, out);
+        connected(each, withDataThatWasSeen(told, servesFromPeer), true, out);
         if (servesFromPeer) parts.writesThroughPeer(each);
+    }
+
+    /** An Outdated copy of just the generation that a Primary's host has seen is not outdated by anybody. */
+    private VolumeState withDataThatWasSeen(VolumeState told, boolean servesFromPeer) {
+        // A kernel refuses other data, and says no more of it.
+        boolean takenByKernel = told.peer() == Role.PRIMARY && told.disk() == DiskState.OUTDATED && !parts.handshake.peerIsDuett();
+        if (takenByKernel) return told.withDisk(DiskState.UP_TO_DATE);
+        return servesFromPeer && told.peerDisk() == DiskState.OUTDATED ? told.withPeerDisk(DiskState.UP_TO_DATE) : told;
     }
 
     private void refuse(VolumeParts each, boolean endsConnection, String message, String advice, ActionQueue out) {
@@ -155,7 +163,9 @@ final class ResyncControl {
         }
         // Only the late attach is undone; the connection stays (spec states 4.2).
         parts.report(Level.ERROR, parts.name(each.volume) + ": " + message + ".", "The disk is not used; the connection stays.", advice, out);
-        if (each.volume.state().disk() == DiskState.NEGOTIATING) disks.giveUp(each, "its data does not fit the peer's", out);
+        if (each.volume.state().disk() != DiskState.NEGOTIATING) return;
+        roles.diskDoesNotFit(out);
+        disks.giveUp(each, "its data does not fit the peer's", out);
     }
 
     private void connected(VolumeParts each, VolumeState told, boolean inHandshake, ActionQueue out) {
@@ -226,7 +236,7 @@ final class ResyncControl {
             case WF_BITMAP_S -> {
                 if (maySend(each)) each.exchange.startSending(out);
                 boolean ready = each.exchange.sent() && each.exchange.received() && !each.wholeBitmap.isSetting() && !each.startingSource;
-                if (ready) startSource(each, out);
+                if (ready && parts.peerWrites.earlierWritesAreThrough(each.volume)) startSource(each, out);
             }
             case WF_BITMAP_T -> {
                 if (each.exchange.received() && maySend(each)) each.exchange.startSending(out);
@@ -274,6 +284,8 @@ final class ResyncControl {
         Volume volume = each.volume;
         int connection = parts.connection;
         volume.setIdentifiers(volume.identifiers().startAsSyncSource(parts.random.takeIdentifier()));
+        // What a Primary wrote here before it was lost may be in our cache only. The target un-names it as soon as it has it (rule 12).
+        volume.metadata().flushData(null, out);
         volume.metadata().writeSuperblock((durable, actions) -> {
             boolean current = durable && connection == parts.connection && parts.socketsUp && each.startingSource;
             each.startingSource = false;
@@ -417,6 +429,7 @@ final class ResyncControl {
         for (int i = 0; i < parts.volumeParts.size(); i++) {
             VolumeParts each = parts.volumeParts.get(i);
             ConnectionState state = each.volume.state().connection();
+            if (state == ConnectionState.WF_BITMAP_S) advance(each, out);
             if (state == ConnectionState.SYNC_SOURCE && each.source.isThrough() && !each.finishing) finishSource(each, out);
             if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
             each.target.roundAgain(out);

@@ -45,6 +45,8 @@ final class RoleControl {
     private long formerTerm;
     /** The promotion under way resumes {@link #formerTerm}. */
     private boolean resuming;
+    /** The connection on which the peer gave its leave last. */
+    private int askedOnConnection = -1;
 
     RoleControl(Parts parts, PeerRequests requests) {
         this.parts = parts;
@@ -107,7 +109,7 @@ final class RoleControl {
                 if (formerTerm != 0) checkFormerTerm(out);
             }
             case DRAINING -> {
-                if (disksAreDecided() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
+                if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
                 if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
@@ -126,6 +128,19 @@ final class RoleControl {
                 // An event of their own moves these on.
             }
         }
+    }
+
+    /** A promotion that waited for this disk was asked for with it, not with the other data that the peer holds (promise 2). */
+    void diskDoesNotFit(ActionQueue out) {
+        if (step != Step.DRAINING || force) return;
+        refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted: the disk that it waited for does not fit the peer's data.",
+                "The role and all data are unchanged; this node's disk is not used.",
+                "See the message before this one. To serve the peer's data all the same, run: duett primary " + parts.settings.name(), out);
+    }
+
+    /** The peer compares what we have told it of our generation: a promotion now would change that behind its back. */
+    private boolean handshakeRuns() {
+        return parts.socketsUp && !parts.allEstablished();
     }
 
     private boolean disksAreDecided() {
@@ -189,6 +204,7 @@ final class RoleControl {
             refusePromotion(each, result, out);
             return;
         }
+        askedOnConnection = parts.connection;
         requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
     }
 
@@ -250,9 +266,20 @@ final class RoleControl {
     }
 
     void termStored(long term, ActionQueue out) {
-        if (step == Step.STORING_TERM && term == parts.term) promoteIfStillAllowed(out);
+        if (step == Step.STORING_TERM && term == parts.term) {
+            boolean peerCameMeanwhile = handshakeRuns() || parts.socketsUp && askedOnConnection != parts.connection;
+            if (peerCameMeanwhile) judgeAgain(out);
+            else promoteIfStillAllowed(out);
+        }
         else if (step == Step.ERASING_TERM && term == 0) becomeSecondary(out);
         else if (step == Step.FORGETTING_TERM && term == 0) finish(new CommandResult.Done("is Secondary; its former term is given up"), out);
+    }
+
+    /** Decided without the peer, which is there now: it has a say. */
+    private void judgeAgain(ActionQueue out) {
+        parts.term = 0;
+        if (!resuming) out.add(new Action.StoreTerm(0));
+        begin(out);
     }
 
     // ---- the term of an earlier process (rule 22)

@@ -166,6 +166,16 @@ final class CopyLedger {
         return wentAlone[0] && wentAlone[1];
     }
 
+    /** This node's copies are declared good by force, whatever generation the others are of, and whatever they have that these lack. */
+    void decidedByForce(SimulatedNode node) {
+        wentAlone[0] = wentAlone[1] = true;
+        copies.forEach((volume, of) -> {
+            if (of.complete[node.index()]) return;
+            pair.history(volume).anythingMayBeLost();
+            of.complete[node.index()] = true;
+        });
+    }
+
     /** The last good copy of some volume failed: without an operator's force nobody is UpToDate any more. */
     boolean mayNeedForce() {
         return !lastCopyFailed.isEmpty();

@@ -57,7 +57,13 @@ final class WorldOperator {
     boolean mayPromote(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
         if (!node.isRunning() || isPrimary(node) || isPrimary(other) || isBeingPromoted(node) || isBeingPromoted(other)) return false;
-        return ledger.isComplete(node) || isConnected(node) && isConnected(other);
+        return ledger.isComplete(node) || isConnected(node) && isConnected(other) && ledger.volumes().stream().allMatch(volume -> hasAllAtHand(node, volume));
+    }
+
+    /** Connected is not enough: of two copies that were changed apart, one may be refused, and the other one be served. */
+    private boolean hasAllAtHand(SimulatedNode node, int volume) {
+        SimulatedNode other = pair.other(node);
+        return ledger.isComplete(node, volume) && CopyLedger.holdsGoodData(node, volume) || ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
     }
 
     void promote(SimulatedNode node, boolean force) {
@@ -179,7 +185,7 @@ final class WorldOperator {
     private boolean servesNobody(SimulatedNode node) {
         return ledger.volumes().stream().anyMatch(volume -> {
             VolumeState state = node.machine().state(volume);
-            return state.disk().isBelow(DiskState.INCONSISTENT) && !state.connection().isEstablished();
+            return state.disk() != DiskState.UP_TO_DATE && (state.peerDisk() != DiskState.UP_TO_DATE || !state.connection().isEstablished());
         });
     }
 
@@ -199,15 +205,21 @@ final class WorldOperator {
         return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
     }
 
-    /** Nobody is UpToDate any more, and that had a cause: the copy that has all is declared good. */
+    /** Nobody is UpToDate any more, and that had a cause: the copies of the node that has all are declared good, or as good as any. */
     void force() {
         if (!ledger.mayNeedForce()) return;
-        for (SimulatedNode node : pair.nodes()) {
-            if (!ledger.isComplete(node) || isPrimary(pair.other(node)) || isBeingPromoted(node)) continue;
-            if (isPrimary(node)) command(node, new Command.Demote(true));
-            else promote(node, true);
+        SimulatedNode primary = primary();
+        if (primary != null) {
+            if (servesNobody(primary)) command(primary, new Command.Demote(true));
             return;
         }
+        SimulatedNode alpha = pair.alpha();
+        SimulatedNode beta = pair.beta();
+        // Of two volumes each may have had its last copy on another node: then there is no choice without loss.
+        SimulatedNode chosen = ledger.isComplete(alpha) || !ledger.isComplete(beta) ? alpha : beta;
+        if (!chosen.isRunning() || isBeingPromoted(alpha) || isBeingPromoted(beta)) return;
+        // It begins a generation of its own, beside the one that ended on the other disk: one of the two has to be given up by name.
+        ledger.decidedByForce(chosen);
+        promote(chosen, true);
     }
-
 }

@@ -72,7 +72,7 @@ public final class StateRules {
                     : state.withDisk(DISKLESS).withPeerDisk(DiskState.UNKNOWN);
         }
         if (state.connection().isEstablished() && state.connection().isBelow(AHEAD)) {
-            state = state.withDisk(provenByContact(state.disk())).withPeerDisk(provenByContact(state.peerDisk()));
+            state = provenByContact(oldState, state);
         }
         state = clampDisks(state);
         if (policies.fencing() == Fencing.RESOURCE_AND_STONITH && isPrimaryWithPeerAtLarge(state)
@@ -96,8 +96,22 @@ public final class StateRules {
         return remembered ? alone : alone.withPeerDisk(DiskState.UNKNOWN);
     }
 
-    private static DiskState provenByContact(DiskState disk) {
-        return disk == DiskState.CONSISTENT || disk == OUTDATED ? UP_TO_DATE : disk;
+    /**
+     * Who is connected need not doubt its data any more: but only where both disks were compared. A peer without a disk has nothing that an
+     * Outdated one could be compared with, and a resync that ends because a disk failed leaves the target as old as it was. A kernel raises
+     * both all the same, and then serves the older data (promise 1).
+     */
+    private static VolumeState provenByContact(VolumeState oldState, VolumeState state) {
+        boolean compared = state.connection().isAbove(CONNECTED) || holdsData(state.disk()) && holdsData(state.peerDisk());
+        boolean isNew = oldState.connection().isBelow(CONNECTED);
+        VolumeState proven = state;
+        if (state.disk() == DiskState.CONSISTENT || state.disk() == OUTDATED && compared) proven = proven.withDisk(UP_TO_DATE);
+        boolean peerIsProven = state.peerDisk() == DiskState.CONSISTENT && (compared || isNew) || state.peerDisk() == OUTDATED && compared;
+        return peerIsProven ? proven.withPeerDisk(UP_TO_DATE) : proven;
+    }
+
+    private static boolean holdsData(DiskState disk) {
+        return disk.isAtLeast(OUTDATED) && disk != DiskState.UNKNOWN;
     }
 
     private static VolumeState clampDisks(VolumeState state) {
@@ -226,7 +240,8 @@ public final class StateRules {
                 return StateChangeResult.NO_UP_TO_DATE_DISK;
             }
         }
-        if (state.disk() == OUTDATED && refusesOutdatedDisk(state.connection())) {
+        // Beside a peer without data it stays what it is, and no promotion may hide behind that.
+        if (state.disk() == OUTDATED && refusesOutdatedDisk(state.connection()) && state.peerDisk().isAtLeast(INCONSISTENT)) {
             return StateChangeResult.CONNECTED_OUTDATES;
         }
         if (state.connection().isVerify() && !policies.verifyAlgorithmConfigured()) {

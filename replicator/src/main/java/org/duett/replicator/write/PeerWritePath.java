@@ -30,6 +30,8 @@ public final class PeerWritePath {
     private PeerWrite free;
     private int writesInWork;
     private final int[] inWork;
+    /** Of those, how many an earlier connection has brought. */
+    private final int[] earlierInWork;
     private boolean paused;
     private int connection;
     private boolean connected;
@@ -48,6 +50,7 @@ public final class PeerWritePath {
         flushes = new DiskOperation[volumes.size()];
         flushCounts = new boolean[volumes.size()];
         inWork = new int[volumes.size()];
+        earlierInWork = new int[volumes.size()];
         for (int i = 0; i < flushes.length; i++) flushes[i] = new DiskOperation(DiskOperation.Purpose.PEER_FLUSH, this);
     }
 
@@ -260,6 +263,7 @@ public final class PeerWritePath {
     private void recycle(PeerWrite write, ActionQueue out) {
         writesInWork--;
         inWork[indexOf(write.volume)]--;
+        if (!isCurrent(write)) earlierInWork[indexOf(write.volume)]--;
         write.nextFree = justFreed;
         justFreed = write;
         if (paused && writesInWork < RESUME_BELOW && connected) {
@@ -372,6 +376,12 @@ public final class PeerWritePath {
                 recycle(write, out);
             }
         }
+        System.arraycopy(inWork, 0, earlierInWork, 0, inWork.length);
+    }
+
+    /** Nothing that came over an earlier connection is still on its way to this disk, so that a flush covers all of it. */
+    public boolean earlierWritesAreThrough(Volume volume) {
+        return earlierInWork[volumes.indexOf(volume)] == 0;
     }
 
     /**

@@ -12,6 +12,7 @@ import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRead;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings.OnReadError;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.volume.Volume;
@@ -26,12 +27,15 @@ public final class ReadPath {
 
     private final List<Volume> volumes;
     private final BufferSource buffers;
+    /** In A and B the host is answered before the peer's disk has the block. */
+    private final boolean answersBeforePeer;
     private final List<HostRead> slots = new ArrayList<>();
     private HostRead free;
     private final HostQueue queue = new HostQueue();
     private int connection;
     private boolean connected;
     private boolean heldBack;
+    private boolean waitsForBarrier;
     private boolean refusesNew;
     private long readDeadlineBootNanos = Long.MAX_VALUE;
     private int inFlight;
@@ -39,9 +43,10 @@ public final class ReadPath {
     private long bytesRead;
     private long nowNanos;
 
-    public ReadPath(List<Volume> volumes, BufferSource buffers) {
+    public ReadPath(List<Volume> volumes, BufferSource buffers, Protocol protocol) {
         this.volumes = volumes;
         this.buffers = buffers;
+        answersBeforePeer = protocol != Protocol.C;
     }
 
     private Volume volume(int number) {
@@ -120,8 +125,26 @@ public final class ReadPath {
 
     private void start(Volume volume, HostRead read, ActionQueue out) {
         if (volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
-        else if (peerHasIt(volume)) readRemotely(read, out);
+        else if (peerHasIt(volume)) askPeer(volume, read, out);
         else fail(read, out);
+    }
+
+    private void askPeer(Volume volume, HostRead read, ActionQueue out) {
+        if (!answersBeforePeer) {
+            readRemotely(read, out);
+            return;
+        }
+        // The peer reads when it is asked, and writes when its epoch has come: what we answered already could be overtaken.
+        read.repairs = false;
+        if (volume.overlap().enter(read)) nothingOverlaps(read, out);
+        else waitsForBarrier = true;
+    }
+
+    /** Once: a read waits for a write that the peer will only confirm with a barrier (rule 16). */
+    public boolean takeWaitsForBarrier() {
+        boolean waits = waitsForBarrier;
+        waitsForBarrier = false;
+        return waits;
     }
 
     private static void readLocally(Volume volume, HostRead read, ActionQueue out) {
@@ -171,7 +194,7 @@ public final class ReadPath {
         else volume.diskFailed(DiskFailure.READ, read.disk.errno, read.firstSector);
         if (!peerHasIt) fail(read, out);
         else if (repairs && mayRepair(volume, read)) beginRepair(volume, read, out);
-        else readRemotely(read, out);
+        else askPeer(volume, read, out);
     }
 
     private boolean peerHasIt(Volume volume) {
@@ -188,7 +211,7 @@ public final class ReadPath {
         read.request.payload.setBytes(read.payloadIndex, reply.payload, reply.payloadIndex, reply.lengthBytes);
         out.add(new Action.ReleasePayload(reply.payload));
         Volume volume = volume(read.volume);
-        if (read.present && mayRepair(volume, read)) {
+        if (read.present && read.repairs && mayRepair(volume, read)) {
             writeRepair(volume, read, out);
             return true;
         }
@@ -222,12 +245,17 @@ public final class ReadPath {
 
     /** Before the peer is asked: no write may come between what it answers and what is written back. */
     private void beginRepair(Volume volume, HostRead read, ActionQueue out) {
+        read.repairs = true;
         if (volume.overlap().enter(read)) nothingOverlaps(read, out);
     }
 
     public void nothingOverlaps(HostRead read, ActionQueue out) {
         Volume volume = volume(read.volume);
-        if (!mayRepair(volume, read)) {
+        if (!read.repairs && !volume.readsLocally(read.firstSector, read.lengthBytes) && peerHasIt(volume)) {
+            readRemotely(read, out);
+            return;
+        }
+        if (!read.repairs || !mayRepair(volume, read)) {
             endRepair(volume, read);
             start(volume, read, out);
             return;
@@ -312,7 +340,7 @@ public final class ReadPath {
             if (read.request == null || !read.remote || read.disk.inFlight) continue;
             Volume volume = volume(read.volume);
             // What is under repair was not readable here.
-            if (!read.present && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
+            if (!(read.present && read.repairs) && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
             else fail(read, out);
         }
     }
@@ -344,6 +372,7 @@ public final class ReadPath {
     // (rule 18). A request of several parts shares its memory with the others, so it fails.
     private void readElsewhere(Volume volume, HostRead stuck, ActionQueue out) {
         HostRequest request = stuck.request;
+        endRepair(volume, stuck);
         stuck.request = null;
         if (stuck.lengthBytes != request.lengthBytes) {
             request.fail(Errno.EIO);

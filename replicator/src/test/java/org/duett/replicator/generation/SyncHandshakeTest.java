@@ -167,7 +167,10 @@ class SyncHandshakeTest {
     @Test
     void twoInconsistentDisksDoNotResync() {
         Node ahead = Node.of(OURS).disk(DiskState.INCONSISTENT);
-        assertRefused(decide(ahead, Node.of(COMMON).disk(DiskState.INCONSISTENT), DEFAULT), Reason.NO_GOOD_DATA);
+        Node behind = Node.of(COMMON).disk(DiskState.INCONSISTENT);
+        assertRefused(decide(ahead, behind, DEFAULT), Reason.NO_GOOD_DATA);
+        // Who would be the target does not wait for that: its host would be served by the other one meanwhile.
+        assertRefused(decide(behind, ahead, DEFAULT), Reason.PEER_HAS_NO_GOOD_DATA);
     }
 
     @Test
@@ -415,6 +418,7 @@ class SyncHandshakeTest {
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demotes) ->
                 peers instanceof HandshakeVerdict.SyncSource(Coverage theirs)
                         && theirs == coverage || refusesForItself(peers);
+            case HandshakeVerdict.Refuse(Reason reason, String message) when reason == Reason.PEER_HAS_NO_GOOD_DATA -> refusesForItself(peers);
             case HandshakeVerdict.Refuse refuse ->
                 refusesForItself(ours) || peers instanceof HandshakeVerdict.Refuse theirs
                         && theirs.reason() == refuse.reason();
