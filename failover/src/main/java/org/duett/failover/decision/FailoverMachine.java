@@ -88,10 +88,10 @@ public final class FailoverMachine {
         if (before != facts.life) {
             proof.peerIsBack();
             if (facts.life == PeerLife.GONE) proof.vouch(facts.config.peerNode() + " has stopped its groups and said goodbye", false);
-            facts.notify(Kind.PEER, Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " is " + facts.life.words() + ".");
+            facts.notify(Kind.PEER_BACK, Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " is " + facts.life.words() + ".");
             if (facts.single && facts.life == PeerLife.ALIVE) {
                 facts.single = false;
-                facts.notify(Kind.OPERATOR, Severity.WARNING, facts.config.localNode(),
+                facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(),
                         facts.config.peerNode() + " is back: " + facts.config.localNode() + " is no stand-alone node any more.");
                 remember(() -> {
                 });
@@ -110,7 +110,7 @@ public final class FailoverMachine {
     private void silent() {
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
         facts.life = PeerLife.SILENT;
-        facts.notify(Kind.PEER, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " is silent on all paths.");
+        facts.notify(Kind.PEER_LOST, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " is silent on all paths.");
         if (facts.single) proof.vouch("this node was made stand-alone by its operator", true);
     }
 
@@ -118,13 +118,13 @@ public final class FailoverMachine {
         if (facts.life == PeerLife.STRANGE) return;
         facts.life = PeerLife.STRANGE;
         proof.peerIsBack();
-        facts.notify(Kind.PEER, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " lives, but its heartbeats are rejected: " + why
+        facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " lives, but its heartbeats are rejected: " + why
                 + ". Nothing is taken over.");
     }
 
     private void configurationsDiffer(String how) {
         if (!how.isEmpty() && !how.equals(facts.configurationTrouble)) {
-            facts.notify(Kind.PEER, Severity.ERROR, facts.config.peerNode(), "The cluster sections of the two nodes differ: " + how
+            facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), "The cluster sections of the two nodes differ: " + how
                     + ". No group is started or moved until they are the same.");
         }
         facts.configurationTrouble = how;
@@ -306,7 +306,7 @@ public final class FailoverMachine {
         remember(() -> {
             group.recordedStart();
             boolean still = group.phase() == GroupPhase.DOWN || group.phase() == GroupPhase.CLAIMING;
-            if (still && mayStillBegin(group)) group.start(why);
+            if (still && mayStillBegin(group)) group.start(!facts.peerIsAlive(), why);
         });
         group.beginning();
     }
@@ -430,6 +430,11 @@ public final class FailoverMachine {
             case STOPPING -> "stopping";
             case UNCLEAN -> "unclean";
         };
+    }
+
+    /** Resources of the cluster as the replicator told last. */
+    public List<ResourceView> resources() {
+        return facts.resources.values().stream().filter(view -> losses.containsKey(view.name())).toList();
     }
 
     public PeerLife peerLife() {

@@ -142,7 +142,7 @@ final class GroupMachine {
     }
 
     /** The counter is durable already: who was active last must not depend on how this start ends. */
-    void start(String why) {
+    void start(boolean alone, String why) {
         phase = GroupPhase.STARTING;
         offered = false;
         asksForIt = false;
@@ -150,7 +150,7 @@ final class GroupMachine {
         work.clear();
         for (int i = 0; i < config.members().size(); i++) work.add(i);
         facts.out.add(new Action.SendHeartbeat());
-        facts.notify(Kind.GROUP, Severity.INFO, config.name(), "Group " + config.name() + " starts on " + facts.config.localNode() + ": " + why + ".");
+        facts.notify(alone ? Kind.FAILOVER : Kind.SWITCHOVER, Severity.INFO, config.name(), "Group " + config.name() + " starts on " + facts.config.localNode() + ": " + why + ".");
         next();
     }
 
@@ -190,7 +190,7 @@ final class GroupMachine {
         work.clear();
         work.addAll(stopOrder(force));
         facts.out.add(new Action.SendHeartbeat());
-        facts.notify(Kind.GROUP, force ? Severity.WARNING : Severity.INFO, config.name(), "Group " + config.name()
+        facts.notify(Kind.OTHER, force ? Severity.WARNING : Severity.INFO, config.name(), "Group " + config.name()
                 + (force ? " lets go on " : " stops on ") + facts.config.localNode() + ": " + why + ".");
         // An order in hand is waited for: its answer leads here.
         if (busyMember < 0) next();
@@ -282,13 +282,13 @@ final class GroupMachine {
         }
         if (phase == GroupPhase.STOPPING && !outcome.done()) {
             if (!forcedStop) {
-                facts.notify(Kind.GROUP, Severity.WARNING, config.name(), "Group " + config.name() + ": " + label + " does not stop: " + outcome.detail()
+                facts.notify(Kind.OTHER, Severity.WARNING, config.name(), "Group " + config.name() + ": " + label + " does not stop: " + outcome.detail()
                         + ". It is stopped by force now.");
                 stop(true, afterStop, stopReason);
                 return;
             }
             stopFailed = true;
-            facts.notify(Kind.GROUP, Severity.ERROR, config.name(), "Group " + config.name() + ": " + label + " cannot be stopped: " + outcome.detail()
+            facts.notify(Kind.UNCLEAN, Severity.ERROR, config.name(), "Group " + config.name() + ": " + label + " cannot be stopped: " + outcome.detail()
                     + ". It is not started on the other node on hope. Stop it by hand, or switch this node off.");
         }
         next();
@@ -298,7 +298,7 @@ final class GroupMachine {
         String why = label + " does not start: " + detail;
         boolean again = startsTried < config.startAttempts();
         if (!again) failedHere = why;
-        facts.notify(Kind.GROUP, again ? Severity.WARNING : Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode()
+        facts.notify(Kind.GROUP_FAILED, again ? Severity.WARNING : Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode()
                 + ": " + why + (again ? ". It is tried again." : ". It is given to the other node; here it waits for: duett cluster recover " + config.name()));
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }
@@ -314,7 +314,7 @@ final class GroupMachine {
                     phase = GroupPhase.DOWN;
                     offered = afterStop == AfterStop.OFFER;
                     if (afterStop != AfterStop.TIDIED) {
-                        facts.notify(Kind.GROUP, Severity.INFO, config.name(), "Group " + config.name() + " is down on " + facts.config.localNode() + ".");
+                        facts.notify(Kind.OTHER, Severity.INFO, config.name(), "Group " + config.name() + " is down on " + facts.config.localNode() + ".");
                     }
                 }
                 facts.out.add(new Action.SendHeartbeat());
@@ -330,7 +330,7 @@ final class GroupMachine {
         lookedAt = 0;
         unknownLooks = 0;
         facts.out.add(new Action.SendHeartbeat());
-        facts.notify(Kind.GROUP, Severity.INFO, config.name(), "Group " + config.name() + " " + how + " on " + facts.config.localNode() + ".");
+        facts.notify(Kind.OTHER, Severity.INFO, config.name(), "Group " + config.name() + " " + how + " on " + facts.config.localNode() + ".");
     }
 
     // ---- looking
@@ -410,7 +410,7 @@ final class GroupMachine {
     void resourceOrMemberFailed(String why) {
         boolean again = startsTried < config.startAttempts();
         if (!again) failedHere = why;
-        facts.notify(Kind.GROUP, Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode() + ": " + why
+        facts.notify(Kind.GROUP_FAILED, Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode() + ": " + why
                 + (again ? ". It is started again." : ". It is given to the other node."));
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }

@@ -32,6 +32,9 @@ public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMilli
      */
     public record GroupReport(String name, GroupPhase phase, long startCounter, boolean willing, boolean offered, boolean asksForIt, boolean held,
             long heldVersion, boolean troubled, String detail) {
+        GroupReport withoutDetail() {
+            return new GroupReport(name, phase, startCounter, willing, offered, asksForIt, held, heldVersion, troubled, "");
+        }
     }
 
     /**

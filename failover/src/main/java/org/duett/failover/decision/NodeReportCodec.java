@@ -28,7 +28,16 @@ public final class NodeReportCodec {
         }
     }
 
-    public static byte[] encode(NodeReport report) {
+    /** Details are for people: they are left out when the whole is longer than {@code mostBytes}. */
+    public static byte[] encode(NodeReport report, int mostBytes) {
+        byte[] whole = encode(report);
+        if (whole.length <= mostBytes) return whole;
+        List<NodeReport.GroupReport> brief = report.groups().stream().map(NodeReport.GroupReport::withoutDetail).toList();
+        return encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), report.servicePathGood(), brief,
+                report.resources()));
+    }
+
+    private static byte[] encode(NodeReport report) {
         var bytes = new ByteArrayOutputStream(512);
         try (var out = new DataOutputStream(bytes)) {
             out.writeByte(FORMAT);

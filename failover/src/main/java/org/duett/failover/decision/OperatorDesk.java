@@ -89,7 +89,7 @@ final class OperatorDesk {
 
     private String mode(NodeMode mode) {
         facts.mode = mode;
-        facts.notify(Kind.STANDBY, Severity.INFO, facts.config.localNode(), facts.config.localNode() + " is " + mode.word() + ".");
+        facts.notify(mode == NodeMode.ONLINE ? Kind.ONLINE : Kind.STANDBY, Severity.INFO, facts.config.localNode(), facts.config.localNode() + " is " + mode.word() + ".");
         machine.remember(() -> {
         });
         return "";
@@ -97,7 +97,7 @@ final class OperatorDesk {
 
     private String pause(long forNanos) {
         facts.pausedUntilNanos = forNanos == 0 ? Long.MIN_VALUE : facts.now + forNanos;
-        facts.notify(Kind.OPERATOR, Severity.WARNING, facts.config.localNode(), forNanos == 0
+        facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(), forNanos == 0
                 ? "Automatic takeover is on again."
                 : "No automatic takeover for " + forNanos / 1_000_000_000L + " s; then it is on again by itself.");
         return "";
@@ -116,7 +116,7 @@ final class OperatorDesk {
     private String single(String who) {
         if (facts.peerIsAlive() || facts.life == PeerLife.STRANGE) return facts.config.peerNode() + " is alive: a node that is heard is not left out.";
         facts.single = true;
-        facts.notify(Kind.OPERATOR, Severity.WARNING, facts.config.localNode(),
+        facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(),
                 who + " made " + facts.config.localNode() + " a stand-alone node: it waits for nobody until " + facts.config.peerNode() + " is heard again.");
         machine.remember(() -> {
         });
@@ -129,7 +129,7 @@ final class OperatorDesk {
         if (facts.peerIsAlive() || facts.life == PeerLife.STRANGE) {
             return facts.config.peerNode() + " is heard: it is not down. Nothing was changed.";
         }
-        facts.notify(Kind.OPERATOR, Severity.WARNING, facts.config.localNode(), who + " confirmed that " + facts.config.peerNode() + " is down"
+        facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(), who + " confirmed that " + facts.config.peerNode() + " is down"
                 + (useThisData ? ", and that this node's data is to be used." : "."));
         // A person who has looked need not wait for initdead.
         if (facts.life == PeerLife.UNHEARD) facts.life = PeerLife.SILENT;

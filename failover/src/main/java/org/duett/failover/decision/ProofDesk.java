@@ -83,7 +83,7 @@ final class ProofDesk {
                     nextAtNanos = facts.now + RETRY_NANOS;
                     failedAttemptBegunNanos = askedAtNanos;
                     if (!failure.equals(outcome.detail())) {
-                        facts.notify(Notice.Kind.PROOF, Notice.Severity.WARNING, facts.config.peerNode(),
+                        facts.notify(Notice.Kind.WAITING_FOR_OPERATOR, Notice.Severity.WARNING, facts.config.peerNode(),
                                 "No proof that " + facts.config.peerNode() + " is down: " + outcome.detail() + ". Nothing is taken over; asked again.");
                     }
                     failure = outcome.detail();
@@ -97,7 +97,7 @@ final class ProofDesk {
                     state = State.NONE;
                     nextAtNanos = facts.now + RETRY_NANOS;
                     failure = outcome.detail();
-                    facts.notify(Notice.Kind.PROOF, Notice.Severity.ERROR, facts.config.peerNode(), "The proof on which this node acts alone is lost: "
+                    facts.notify(Notice.Kind.PROOF_LOST, Notice.Severity.ERROR, facts.config.peerNode(), "The proof on which this node acts alone is lost: "
                             + outcome.detail() + ". I/O is held until there is one, or the peer is back.");
                 }
             }
@@ -114,7 +114,7 @@ final class ProofDesk {
         dataVouchedFor = false;
         nextAtNanos = facts.now + RENEW_NANOS;
         failure = "";
-        facts.notify(Notice.Kind.PROOF, Notice.Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " does not act: " + newWhy + ".");
+        facts.notify(Notice.Kind.OTHER, Notice.Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " does not act: " + newWhy + ".");
     }
 
     /** A person's word, or the peer's own goodbye. */

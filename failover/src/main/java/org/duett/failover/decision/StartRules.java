@@ -1,5 +1,6 @@
 package org.duett.failover.decision;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.duett.replicator.state.DiskState;
@@ -50,7 +51,7 @@ final class StartRules {
         Optional<NodeReport.GroupReport> reported = facts.peerGroup(group.config.name());
         if (reported.isEmpty()) return facts.config.peerNode() + " does not know this group";
         NodeReport.GroupReport theirs = reported.get();
-        if (theirs.phase().mayRun()) return "it is " + theirs.phase().name().toLowerCase(java.util.Locale.ROOT) + " on " + facts.config.peerNode();
+        if (theirs.phase().mayRun()) return "it is " + theirs.phase().name().toLowerCase(Locale.ROOT) + " on " + facts.config.peerNode();
         if (!isOurTurn(group, theirs)) return facts.config.peerNode() + " starts it";
         if (theirs.phase() == GroupPhase.CLAIMING && group.phase() != GroupPhase.CLAIMING) return facts.config.peerNode() + " is about to start it";
         for (String name : group.resourceNames()) {

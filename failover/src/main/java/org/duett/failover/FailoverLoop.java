@@ -1,0 +1,273 @@
+package org.duett.failover;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.control.ClusterRequest;
+import org.duett.failover.decision.Action;
+import org.duett.failover.decision.Event;
+import org.duett.failover.decision.FailoverMachine;
+import org.duett.failover.decision.NodeReportCodec;
+import org.duett.failover.decision.OperatorCommand;
+import org.duett.failover.heartbeat.Heartbeat;
+import org.duett.failover.heartbeat.HeartbeatCodec;
+import org.duett.failover.heartbeat.LivenessEvent;
+import org.duett.failover.heartbeat.LivenessTimes;
+import org.duett.failover.heartbeat.PeerLiveness;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one thread that owns the machine and the peer's liveness: time, datagrams, answers and requests come in through a queue, actions go
+ * out to shells that never make it wait. An error in the core performs nothing of that event and halts the daemon (fail-stop); the next
+ * one adopts what runs.
+ */
+final class FailoverLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FailoverLoop.class);
+    private static final long NANOS_PER_MILLI = 1_000_000L;
+    private static final int REMEMBERED_EVENTS = 200;
+
+    /** Performs what the loop does not do itself; never waits. */
+    interface Shells {
+        void perform(Action action);
+
+        void send(String path, byte[] datagram);
+
+        /** What happened to paths and peer, for log, notification and metrics. */
+        void told(LivenessEvent event);
+
+        /** Called at each turn of the loop. */
+        void turn(long bootNanos);
+
+        void halt(String why);
+    }
+
+    private final ClusterConfig config;
+    private final LongSupplier bootClock;
+    private final FailoverMachine machine;
+    private final PeerLiveness liveness;
+    private final HeartbeatCodec codec;
+    private final long configDigest;
+    private final LivenessTimes times;
+    private Shells shells;
+
+    private final LinkedBlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final List<Action> actions = new ArrayList<>();
+    private final List<LivenessEvent> livenessEvents = new ArrayList<>();
+    private final Deque<String> recent = new ArrayDeque<>();
+    private final Map<Long, CompletableFuture<ClusterRequest.Answer>> asked = new TreeMap<>();
+    private long lastTicket;
+    private long toldNanos;
+    private long nextHeartbeatNanos;
+    private boolean sendNow;
+    private long peerDigest;
+    private volatile boolean ended;
+    private Thread thread;
+
+    FailoverLoop(ClusterConfig config, LongSupplier bootClock, FailoverMachine machine, PeerLiveness liveness, HeartbeatCodec codec, long configDigest,
+            LivenessTimes times) {
+        this.config = config;
+        this.bootClock = bootClock;
+        this.machine = machine;
+        this.liveness = liveness;
+        this.codec = codec;
+        this.configDigest = configDigest;
+        this.times = times;
+        peerDigest = configDigest;
+        toldNanos = bootClock.getAsLong();
+    }
+
+    void start(Shells newShells) {
+        shells = newShells;
+        thread = Thread.ofPlatform().name("failover").start(this::run);
+    }
+
+    private void run() {
+        try {
+            while (!ended) {
+                Runnable next = queue.poll(Math.max(1, times.turnNanos() / NANOS_PER_MILLI), TimeUnit.MILLISECONDS);
+                advance();
+                for (; next != null; next = queue.poll()) next.run();
+                beat();
+            }
+        } catch (InterruptedException stopped) {
+            LOG.info("the failover loop was stopped");
+        } catch (Throwable mistake) {
+            failStop(mistake);
+        }
+    }
+
+    private void failStop(Throwable mistake) {
+        LOG.error("The failover daemon stops: a mistake of ours. Groups and data are left as they are; the next daemon takes them over. Last events:\n{}",
+                String.join("\n", recent), mistake);
+        shells.halt(String.valueOf(mistake));
+    }
+
+    // ---- time and heartbeats
+
+    private void advance() {
+        long now = bootClock.getAsLong();
+        liveness.advance(now, livenessEvents);
+        tellLiveness();
+        if (now - toldNanos >= NANOS_PER_MILLI) {
+            toldNanos = now;
+            deliver(new Event.TimeAdvanced(now));
+        }
+        shells.turn(now);
+    }
+
+    private void beat() {
+        long now = bootClock.getAsLong();
+        if (now < nextHeartbeatNanos && !sendNow) return;
+        if (now >= nextHeartbeatNanos) nextHeartbeatNanos = now + times.keepaliveNanos();
+        sendNow = false;
+        byte[] body = NodeReportCodec.encode(machine.report(System.currentTimeMillis()), liveness.mostBodyBytes());
+        liveness.beginHeartbeat(now);
+        for (var path : config.paths()) shells.send(path.name(), codec.encode(liveness.heartbeat(path.name(), configDigest, body)));
+    }
+
+    // ---- from any thread
+
+    /** A datagram from the peer's address on this path. */
+    void received(String path, byte[] datagram) {
+        queue.add(() -> read(path, datagram));
+    }
+
+    void post(Event event) {
+        queue.add(() -> {
+            advance();
+            deliver(event);
+        });
+    }
+
+    CompletableFuture<ClusterRequest.Answer> ask(OperatorCommand command) {
+        var answer = new CompletableFuture<ClusterRequest.Answer>();
+        queue.add(() -> {
+            advance();
+            asked.put(++lastTicket, answer);
+            deliver(new Event.OperatorAsked(lastTicket, command));
+        });
+        return answer;
+    }
+
+    /** Looks at machine and liveness on the loop's thread. */
+    <T> CompletableFuture<T> look(java.util.function.BiFunction<FailoverMachine, PeerLiveness, T> look) {
+        var result = new CompletableFuture<T>();
+        queue.add(() -> result.complete(look.apply(machine, liveness)));
+        return result;
+    }
+
+    // ---- on the loop
+
+    private void read(String path, byte[] datagram) {
+        switch (codec.decode(datagram)) {
+            case HeartbeatCodec.Reading.Unreadable(var reason) -> liveness.rejected(path, reason, livenessEvents);
+            case HeartbeatCodec.Reading.Authentic(Heartbeat heartbeat) -> {
+                PeerLiveness.Reception reception = liveness.received(path, heartbeat, livenessEvents);
+                tellLiveness();
+                if (reception == PeerLiveness.Reception.NEWEST && liveness.peerHearsUs()) heard(heartbeat);
+            }
+        }
+        tellLiveness();
+    }
+
+    private void heard(Heartbeat heartbeat) {
+        advance();
+        if (heartbeat.configDigest() != peerDigest) {
+            peerDigest = heartbeat.configDigest();
+            deliver(new Event.ConfigurationsDiffer(peerDigest == configDigest ? "" : "compare the files of the two nodes (duett cluster check)"));
+        }
+        try {
+            deliver(new Event.PeerHeard(NodeReportCodec.decode(heartbeat.body()), liveness.echoedSentBootNanos()));
+        } catch (NodeReportCodec.Malformed otherVersion) {
+            deliver(new Event.PeerStrange(otherVersion.getMessage()));
+        }
+    }
+
+    private void tellLiveness() {
+        for (LivenessEvent event : List.copyOf(livenessEvents)) {
+            shells.told(event);
+            switch (event) {
+                case LivenessEvent.PeerDead dead -> deliver(new Event.PeerSilent());
+                case LivenessEvent.PeerNotUnderstood strange -> deliver(new Event.PeerStrange("nothing of what it sends can be understood"));
+                case LivenessEvent.PathUp up -> note(up);
+                case LivenessEvent.PathLate late -> note(late);
+                case LivenessEvent.PathDown down -> note(down);
+                case LivenessEvent.PathOneWay oneWay -> note(oneWay);
+                case LivenessEvent.PathBothWays both -> note(both);
+                case LivenessEvent.PeerUp up -> note(up);
+                case LivenessEvent.PeerRestarted restarted -> note(restarted);
+                case LivenessEvent.PeerLate late -> note(late);
+                case LivenessEvent.PeerOnTimeAgain again -> note(again);
+                case LivenessEvent.Rejected rejected -> note(rejected);
+                case LivenessEvent.OwnStall stall -> note(stall);
+            }
+        }
+        livenessEvents.clear();
+    }
+
+    private void note(Object what) {
+        if (recent.size() == REMEMBERED_EVENTS) recent.removeFirst();
+        recent.addLast(toldNanos / NANOS_PER_MILLI + " ms " + what);
+    }
+
+    private void deliver(Event event) {
+        if (!(event instanceof Event.TimeAdvanced || event instanceof Event.PeerHeard || event instanceof Event.ReplicatorSeen)) note(event);
+        machine.handle(event, actions);
+        List<Action> ordered = List.copyOf(actions);
+        actions.clear();
+        for (Action action : ordered) perform(action);
+    }
+
+    private void perform(Action action) {
+        switch (action) {
+            case Action.SendHeartbeat() -> sendNow = true;
+            case Action.AnswerOperator(long ticket, boolean done, String text) -> asked.remove(ticket).complete(new ClusterRequest.Answer(done, text));
+            case Action.Order order -> performOutside(order);
+            case Action.RestartReplicator restart -> performOutside(restart);
+            case Action.ProbeMember probe -> shells.perform(probe);
+            case Action.StartMember start -> performOutside(start);
+            case Action.StopMember stop -> performOutside(stop);
+            case Action.AskProof ask -> performOutside(ask);
+            case Action.RenewProof renew -> shells.perform(renew);
+            case Action.ReleaseProof release -> performOutside(release);
+            case Action.Remember remember -> performOutside(remember);
+            case Action.Notify notify -> performOutside(notify);
+            case Action.Leave leave -> {
+                // The goodbye goes out before the daemon ends.
+                sendNow = true;
+                beat();
+                performOutside(leave);
+            }
+        }
+    }
+
+    private void performOutside(Action action) {
+        note("  -> " + action);
+        shells.perform(action);
+    }
+
+    /** The last events and orders, for a report on what happened. */
+    List<String> recent() {
+        return List.copyOf(recent);
+    }
+
+    Consumer<Event> events() {
+        return this::post;
+    }
+
+    @Override
+    public void close() {
+        ended = true;
+        if (thread != null) thread.interrupt();
+    }
+}

@@ -1,0 +1,90 @@
+package org.duett.failover;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import org.duett.failover.decision.Event;
+import org.duett.failover.proof.ProofOutcome;
+import org.duett.failover.proof.ProofOutcome.Verdict;
+import org.duett.failover.proof.Prover;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks the configured proofs on a thread of their own, in the order in which they are written, until one proves it. */
+final class ProofDispatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ProofDispatch.class);
+
+    private final List<Prover> provers;
+    private final Consumer<Event> events;
+    private final ExecutorService worker = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("proof").factory());
+    /** The one that proved it last; touched by the worker only. */
+    private Prover proven;
+
+    ProofDispatch(List<Prover> provers, Consumer<Event> events) {
+        this.provers = provers;
+        this.events = events;
+    }
+
+    void ask(long attempt, boolean exclusive) {
+        perform(attempt, () -> firstThatProves(exclusive));
+    }
+
+    private ProofOutcome firstThatProves(boolean exclusive) throws InterruptedException {
+        List<String> reasons = new ArrayList<>();
+        Verdict verdict = Verdict.UNKNOWN;
+        for (Prover prover : provers) {
+            if (exclusive && !prover.name().equals("fence-agent")) continue;
+            ProofOutcome outcome = prover.prove();
+            LOG.info("proof={} verdict={} {}", prover.name(), outcome.verdict(), outcome.detail());
+            if (outcome.verdict() == Verdict.PROVEN) {
+                proven = prover;
+                return new ProofOutcome(Verdict.PROVEN, prover.name() + ": " + outcome.detail());
+            }
+            if (outcome.verdict() == Verdict.REFUTED) verdict = Verdict.REFUTED;
+            reasons.add(prover.name() + ": " + outcome.detail());
+        }
+        return new ProofOutcome(verdict, reasons.isEmpty() ? "no proof is configured" : String.join("; ", reasons));
+    }
+
+    void renew(long attempt) {
+        perform(attempt, () -> proven == null ? new ProofOutcome(Verdict.UNKNOWN, "nothing was proven by this daemon") : proven.renew());
+    }
+
+    void release() {
+        worker.execute(() -> {
+            try {
+                if (proven != null) proven.release();
+                proven = null;
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    private interface Question {
+        ProofOutcome ask() throws InterruptedException;
+    }
+
+    private void perform(long attempt, Question question) {
+        worker.execute(() -> {
+            ProofOutcome outcome;
+            try {
+                outcome = question.ask();
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException failed) {
+                LOG.error("a proof failed by a mistake of ours", failed);
+                outcome = new ProofOutcome(Verdict.UNKNOWN, "the proof itself failed: " + failed);
+            }
+            events.accept(new Event.ProofAnswered(attempt, outcome));
+        });
+    }
+
+    @Override
+    public void close() {
+        worker.shutdownNow();
+    }
+}

@@ -1,0 +1,100 @@
+package org.duett.failover;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.TreeMap;
+import org.duett.failover.decision.ClusterRecord;
+
+/**
+ * What the failover daemon remembers over restarts, in the state directory: a small file of properties, replaced as a whole, durable when
+ * {@link #write} returns. Beside it the number of this life of the daemon, which grows with each start.
+ */
+final class RecordFile {
+    private static final String GROUP = "group.";
+
+    private final Path file;
+    private final Path livesFile;
+
+    RecordFile(Path stateDirectory) {
+        file = stateDirectory.resolve("cluster.record");
+        livesFile = stateDirectory.resolve("cluster.lives");
+    }
+
+    /** What was written last; empty when there is nothing yet. A damaged file is an error: guessing who was active last could start old data. */
+    ClusterRecord read() throws IOException {
+        Properties properties = load(file);
+        List<ClusterRecord.GroupRecord> groups = new ArrayList<>();
+        try {
+            for (String name : new TreeMap<>(properties).keySet().stream().map(Object::toString).filter(key -> key.startsWith(GROUP)).toList()) {
+                String[] words = properties.getProperty(name).split(" ");
+                groups.add(new ClusterRecord.GroupRecord(name.substring(GROUP.length()), Long.parseLong(words[0]), words[1].equals("held"),
+                        Long.parseLong(words[2])));
+            }
+        } catch (IndexOutOfBoundsException | NumberFormatException damaged) {
+            throw new IOException(file + " is damaged (" + damaged.getMessage() + "). Nothing was started. Remove it when you know which node was active"
+                    + " last, and start the groups there: duett cluster start", damaged);
+        }
+        return new ClusterRecord(flag(properties, "standby"), flag(properties, "single"), groups);
+    }
+
+    private static boolean flag(Properties properties, String name) {
+        return properties.getProperty(name, "no").equals("yes");
+    }
+
+    private static Properties load(Path file) throws IOException {
+        Properties properties = new Properties();
+        try {
+            properties.load(new StringReader(Files.readString(file)));
+        } catch (NoSuchFileException first) {
+            return properties;
+        }
+        return properties;
+    }
+
+    void write(ClusterRecord record) throws IOException {
+        StringBuilder text = new StringBuilder("# written by the failover daemon\n");
+        text.append("standby=").append(record.standby() ? "yes" : "no").append('\n');
+        text.append("single=").append(record.single() ? "yes" : "no").append('\n');
+        for (ClusterRecord.GroupRecord group : record.groups()) {
+            Properties escaped = new Properties();
+            escaped.setProperty(GROUP + group.name(), group.startCounter() + (group.held() ? " held " : " free ") + group.heldVersion());
+            StringWriter lines = new StringWriter();
+            escaped.store(lines, null);
+            lines.toString().lines().filter(line -> !line.startsWith("#")).forEach(line -> text.append(line).append('\n'));
+        }
+        replace(file, text.toString());
+    }
+
+    /** The number of this life, one more than the last; never less than the clock says, should the file be lost. */
+    long nextLife() throws IOException {
+        Properties properties = load(livesFile);
+        long next = Math.max(Long.parseLong(properties.getProperty("lives", "0")) + 1, System.currentTimeMillis() / 1000);
+        replace(livesFile, "lives=" + next + "\n");
+        return next;
+    }
+
+    private static void replace(Path file, String text) throws IOException {
+        Path fresh = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+            while (bytes.hasRemaining()) channel.write(bytes);
+            channel.force(true);
+        }
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel directory = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
+            directory.force(true);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package org.duett.failover.status;
+
+import java.util.List;
+import java.util.Optional;
+import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.decision.FailoverMachine;
+import org.duett.failover.decision.GroupStatus;
+import org.duett.failover.decision.NodeMode;
+import org.duett.failover.decision.NodeReport;
+import org.duett.failover.decision.PeerLife;
+import org.duett.failover.decision.ResourceView;
+import org.duett.failover.heartbeat.PathState;
+import org.duett.failover.heartbeat.PeerLiveness;
+
+/** The cluster as this node sees it at one moment. */
+public record ClusterStatus(String name, String localNode, String peerNode, NodeMode mode, PeerLife peerLife, Optional<NodeReport> peer,
+        List<PeerLiveness.PathStatus> paths, String proof, List<String> proofs, long pausedForNanos, boolean single, List<GroupStatus> groups,
+        List<ResourceView> resources) {
+
+    /** Taken on the loop that owns both. */
+    public static ClusterStatus of(ClusterConfig config, List<String> proofs, FailoverMachine machine, PeerLiveness liveness) {
+        return new ClusterStatus(config.name(), config.localNode(), config.peerNode(), machine.mode(), machine.peerLife(), machine.peerReport(),
+                liveness.pathStatus(), machine.proof(), proofs, machine.pausedForNanos(), machine.isSingle(), machine.groups(), machine.resources());
+    }
+
+    /** What the other node says about a group; a word as this node has its own. */
+    String peerWord(String group) {
+        if (peer.isEmpty()) return "unknown";
+        Optional<NodeReport.GroupReport> reported = peer.get().group(group);
+        if (reported.isEmpty()) return "unknown to it";
+        String was = peerLife == PeerLife.ALIVE ? "" : "was ";
+        return was + switch (reported.get().phase()) {
+            case PROBING -> "reclaim";
+            case DOWN -> reported.get().willing() ? "recover" : "down (" + reported.get().detail() + ")";
+            case CLAIMING, STARTING -> "starting";
+            case UP -> "up";
+            case STOPPING -> "stopping";
+            case UNCLEAN -> "unclean";
+        };
+    }
+
+    /** In a sentence: can the service survive the loss of a node now? */
+    String verdict() {
+        List<String> down = groups.stream().filter(group -> !isUpSomewhere(group)).map(GroupStatus::name).toList();
+        if (!down.isEmpty()) return "NOT SERVING: " + String.join(", ", down) + " runs nowhere.";
+        if (peerLife != PeerLife.ALIVE) return "NOT protected: " + peerNode + " is " + peerLife.words() + ".";
+        boolean paused = pausedForNanos > 0 || peer.get().pausedForNanos() > 0;
+        if (paused) return "NOT protected: automatic takeover is paused.";
+        for (GroupStatus group : groups) {
+            boolean passiveCan = group.word().equals("up") ? peerWord(group.name()).equals("recover") : group.word().equals("recover");
+            if (!passiveCan) return "NOT protected: the other node could not take over " + group.name() + " now.";
+        }
+        long up = paths.stream().filter(path -> path.state() == PathState.UP).count();
+        if (up < paths.size()) return "Protected, but only " + up + " of " + paths.size() + " heartbeat paths works.";
+        return "Protected: either node may be lost.";
+    }
+
+    private boolean isUpSomewhere(GroupStatus group) {
+        return group.word().equals("up") || group.word().equals("stopped") || peerLife == PeerLife.ALIVE && peerWord(group.name()).equals("up");
+    }
+}

@@ -1,0 +1,2 @@
+/** What {@code duett cluster status} shows, for people and for programs. */
+package org.duett.failover.status;
