@@ -3,8 +3,9 @@ package org.duett.bench.cluster;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.duett.bench.host.HostCommand;
-import org.duett.replicator.control.JsonTree;
 import org.duett.bench.network.Machine;
 import org.duett.bench.node.NodeFolder;
 import org.duett.bench.node.ReplicatorProcess;
@@ -135,8 +136,26 @@ public final class ClusterNode {
         return HostCommand.run(machine.inside(FailoverProcess.verb(inside.configuration(), words)));
     }
 
-    public JsonTree clusterStatus() {
-        return JsonTree.parse(mustCluster("status", "--json"));
+    public ClusterReading clusterReading() {
+        return ClusterReading.of(mustCluster("status", "--json"));
+    }
+
+    /** Looks again and again until the condition holds; {@code what} completes "beta is not yet". */
+    public ClusterReading await(String what, long limitSeconds, Predicate<ClusterReading> condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
+        while (true) {
+            HostCommand asked = cluster("status", "--json");
+            if (asked.exitCode() == 0) {
+                ClusterReading reading = ClusterReading.of(asked.output());
+                if (condition.test(reading)) return reading;
+            }
+            if (failover != null && !failover.isAlive())
+                throw new IllegalStateException("The failover daemon of " + name() + " has ended:\n" + failover.lastLines(20));
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException(name() + " is not yet " + what + " after " + limitSeconds + " s: "
+                        + (asked.exitCode() == 0 ? ClusterReading.of(asked.output()) : asked.output().strip()) + "\n" + failover().lastLines(20));
+            }
+        }
     }
 
     @Override

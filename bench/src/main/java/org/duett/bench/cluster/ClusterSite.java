@@ -108,6 +108,9 @@ public final class ClusterSite implements AutoCloseable {
             Files.writeString(node.keyFile(), KEY);
             Files.setPosixFilePermissions(node.keyFile(), PosixFilePermissions.fromString("rw-------"));
             NamespaceFenceAgent.installIn(node.folder().folder());
+            Path service = node.folder().folder().resolve("service");
+            Files.writeString(service, plan.program().commands(seen.resolve("data"), seen).asScript());
+            Files.setPosixFilePermissions(service, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
     }
 
@@ -134,17 +137,17 @@ public final class ClusterSite implements AutoCloseable {
                     path lan { alpha %5$s:%7$d; beta %6$s:%7$d; }
                     %8$s
                     group %9$s {
+                        prefers alpha;
                         resource %10$s;
                         device %10$s/0;
                         filesystem %10$s/0 { mount-point "%1$s/data"; type ext4; }
                         address %11$s/24 { interface %12$s; }
-                        program service { %13$s }
+                        program service { start "%1$s/service start"; stop "%1$s/service stop"; monitor "%1$s/service monitor"; }
                     }
-                    %14$s
+                    %13$s
                 }
                 """.formatted(seen, plan.times(), onCable(alpha), onCable(beta), onLan(alpha), onLan(beta), HEARTBEAT_PORT, proofText(), GROUP,
-                RESOURCE, serviceAddress(), lan.interfaceNameIn(alpha.machine().namespace()),
-                plan.program().memberOptions(seen.resolve("data"), seen), String.join("\n    ", plan.further()));
+                RESOURCE, serviceAddress(), lan.interfaceNameIn(alpha.machine().namespace()), String.join("\n    ", plan.further()));
     }
 
     private String proofText() {

@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.JavaProgram;
@@ -22,8 +23,23 @@ public sealed interface ServiceProgram {
     /** Fills a fresh file system; {@code data} is where it is mounted now and where the cluster will mount it. */
     void prepare(Path data);
 
-    /** The options of a member {@code program} in section cluster. */
-    String memberOptions(Path data, Path runDirectory);
+    /** What a script does for start, stop and monitor, as shell commands. */
+    Commands commands(Path data, Path logFolder);
+
+    record Commands(String start, String stop, String monitor) {
+        String asScript() {
+            return """
+                    #!/bin/sh
+                    cd / # what the program is started from may have to be unmounted
+                    case $1 in
+                        start) %s ;;
+                        stop) %s ;;
+                        monitor) %s ;;
+                        *) exit 2 ;;
+                    esac
+                    """.formatted(start, stop, monitor);
+        }
+    }
 
     RowStore.Connector connector(String serviceAddress);
 
@@ -88,13 +104,10 @@ public sealed interface ServiceProgram {
         }
 
         @Override
-        public String memberOptions(Path data, Path runDirectory) {
-            String control = "cd / && runuser -u " + PostgresConnection.USER + " -- " + programs.resolve("pg_ctl") + " -D " + database(data);
-            return """
-                    start "%1$s -w -t 60 -l %2$s/server.log start";
-                    stop "%1$s -w -t 30 -m fast stop";
-                    monitor "%1$s status";
-                    """.formatted(control, database(data));
+        public Commands commands(Path data, Path logFolder) {
+            String control = "runuser -u " + PostgresConnection.USER + " -- " + programs.resolve("pg_ctl") + " -D " + database(data) + " -w ";
+            return new Commands(control + "-t 60 -l " + database(data).resolve("server.log") + " start", control + "-t 30 -m fast stop",
+                    control + "status");
         }
 
         @Override
@@ -121,15 +134,13 @@ public sealed interface ServiceProgram {
         }
 
         @Override
-        public String memberOptions(Path data, Path runDirectory) {
-            String program = String.join(" ",
-                    JavaProgram.command(RowService.class.getName(), QUICK_START, Integer.toString(PORT), data.resolve("rows").toString()));
+        public Commands commands(Path data, Path logFolder) {
+            String program = JavaProgram.command(RowService.class.getName(), QUICK_START, Integer.toString(PORT), data.resolve("rows").toString())
+                    .stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
             String listens = "ss -Hltn sport = :" + PORT + " | grep -q .";
-            return """
-                    start "setsid %1$s </dev/null >%2$s/rows.log 2>&1 & until %3$s; do sleep 0.05; done";
-                    stop "kill -9 $(ss -Hltnp sport = :%4$d | sed -n 's/.*pid=\\\\([0-9]*\\\\).*/\\\\1/p'); true";
-                    monitor "%3$s";
-                    """.formatted(program, runDirectory, listens, PORT);
+            return new Commands("setsid " + program + " </dev/null >" + logFolder.resolve("rows.log") + " 2>&1 & until " + listens + "; do sleep 0.05; done",
+                    "kill -9 $(ss -Hltnp sport = :" + PORT + " | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p'); while " + listens + "; do sleep 0.05; done",
+                    listens);
         }
 
         @Override

@@ -14,6 +14,10 @@ public final class DemoMain implements Callable<Integer> {
 
     private static final int FAILED = 1;
 
+    @Option(names = "--failover", description = "shows a whole cluster instead: a database moves to the other machine when its own loses its power. "
+            + "Needs root, as it makes network namespaces and mounts, which it removes at the end")
+    private boolean failover;
+
     @Option(names = "--keep", description = "leave the two nodes running at the end, and say how to use them")
     private boolean keep;
 
@@ -35,6 +39,7 @@ public final class DemoMain implements Callable<Integer> {
     public Integer call() {
         boolean terminal = System.console() != null && System.console().isTerminal();
         var narrator = new Narrator(System.out, terminal, terminal && System.getenv("NO_COLOR") == null, verbose);
+        if (failover) return new FailoverDemo(narrator, directory).run() ? CommandLine.ExitCode.OK : FAILED;
         return new Demo(narrator, directory, keep).run() ? CommandLine.ExitCode.OK : FAILED;
     }
 }

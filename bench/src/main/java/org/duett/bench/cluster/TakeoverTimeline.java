@@ -1,0 +1,66 @@
+package org.duett.bench.cluster;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** What the logs of the surviving node say about when each step of a takeover was done; all nodes are on one clock here. */
+public final class TakeoverTimeline {
+
+    /** A step, and how long after the death of the other node it was done. */
+    public record Step(String what, long afterMillis) {
+    }
+
+    private enum Source { REPLICATOR, FAILOVER }
+
+    private record Milestone(String what, Source source, Pattern line) {
+    }
+
+    private static final List<Milestone> MILESTONES = List.of(
+            new Milestone("replication link lost", Source.REPLICATOR, Pattern.compile("connection Connected -> ")),
+            new Milestone("declared dead", Source.FAILOVER, Pattern.compile("(?i)peer.*(dead|silent on all|lost)")),
+            new Milestone("proof complete", Source.FAILOVER, Pattern.compile("verdict=PROVEN")),
+            new Milestone("promoted", Source.REPLICATOR, Pattern.compile("role Secondary -> Primary")),
+            new Milestone("device attached", Source.FAILOVER, Pattern.compile("device \\S+: start done")),
+            new Milestone("file system mounted", Source.FAILOVER, Pattern.compile("filesystem \\S+: start done")),
+            new Milestone("address up", Source.FAILOVER, Pattern.compile("address \\S+: start done")),
+            new Milestone("program up", Source.FAILOVER, Pattern.compile("program \\S+: start done")));
+
+    private TakeoverTimeline() {
+    }
+
+    /** The first line of each kind since then; what is in no log is left out. */
+    public static List<Step> of(ClusterNode survivor, long deathMillis) {
+        var steps = new ArrayList<Step>();
+        for (Milestone milestone : MILESTONES) {
+            Path log = milestone.source == Source.REPLICATOR ? survivor.folder().log() : survivor.failoverLog();
+            firstAfter(log, milestone.line, deathMillis).ifPresent(at -> steps.add(new Step(milestone.what, at - deathMillis)));
+        }
+        return steps;
+    }
+
+    private static Optional<Long> firstAfter(Path log, Pattern line, long sinceMillis) {
+        try {
+            return Files.readAllLines(log).stream().filter(each -> line.matcher(each).find()).map(TakeoverTimeline::timeOf)
+                    .flatMap(Optional::stream).filter(at -> at >= sinceMillis).findFirst();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lines begin with their time; those that go on with an earlier one do not. */
+    private static Optional<Long> timeOf(String line) {
+        try {
+            return Optional.of(Instant.parse(line.split(" ", 2)[0]).toEpochMilli());
+        } catch (DateTimeException _) {
+            return Optional.empty();
+        }
+    }
+}
