@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
 
@@ -17,6 +18,7 @@ import org.duett.bench.host.Requirement;
 public final class Machine implements AutoCloseable {
 
     private static final String MOUNTS = "mounts";
+    private static final String BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
     private final Namespace namespace;
     private final Path folder;
@@ -65,6 +67,9 @@ public final class Machine implements AutoCloseable {
         run("mount", "--bind", folder.resolve("private").toString(), shared.toString()).orThrow();
         // As ip netns exec does: /sys shows the interfaces of the network that it was mounted in.
         run("mount", "-t", "sysfs", "sysfs", "/sys").orThrow();
+        // A machine that had no power has booted: whoever asks for that is told so.
+        Path bootId = Files.writeString(place.resolve("boot-id"), UUID.randomUUID() + "\n");
+        run("mount", "--bind", bootId.toString(), BOOT_ID).orThrow();
     }
 
     private void dropMounts() {
