@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.config.ConfigDigest;
 import org.duett.failover.control.ClusterRequest;
 import org.duett.failover.decision.Action;
 import org.duett.failover.decision.Event;
@@ -56,7 +57,7 @@ final class FailoverLoop implements AutoCloseable {
     private final FailoverMachine machine;
     private final PeerLiveness liveness;
     private final HeartbeatCodec codec;
-    private final long configDigest;
+    private final ConfigDigest configDigest;
     private final LivenessTimes times;
     private Shells shells;
 
@@ -69,11 +70,11 @@ final class FailoverLoop implements AutoCloseable {
     private long toldNanos;
     private long nextHeartbeatNanos;
     private boolean sendNow;
-    private long peerDigest;
+    private ConfigDigest peerDigest;
     private volatile boolean ended;
     private Thread thread;
 
-    FailoverLoop(ClusterConfig config, LongSupplier bootClock, FailoverMachine machine, PeerLiveness liveness, HeartbeatCodec codec, long configDigest,
+    FailoverLoop(ClusterConfig config, LongSupplier bootClock, FailoverMachine machine, PeerLiveness liveness, HeartbeatCodec codec, ConfigDigest configDigest,
             LivenessTimes times) {
         this.config = config;
         this.bootClock = bootClock;
@@ -132,7 +133,7 @@ final class FailoverLoop implements AutoCloseable {
         sendNow = false;
         byte[] body = NodeReportCodec.encode(machine.report(System.currentTimeMillis()), liveness.mostBodyBytes());
         liveness.beginHeartbeat(now);
-        for (var path : config.paths()) shells.send(path.name(), codec.encode(liveness.heartbeat(path.name(), configDigest, body)));
+        for (var path : config.paths()) shells.send(path.name(), codec.encode(liveness.heartbeat(path.name(), configDigest.parts(), body)));
     }
 
     // ---- from any thread
@@ -182,15 +183,24 @@ final class FailoverLoop implements AutoCloseable {
 
     private void heard(Heartbeat heartbeat) {
         advance();
-        if (heartbeat.configDigest() != peerDigest) {
-            peerDigest = heartbeat.configDigest();
-            deliver(new Event.ConfigurationsDiffer(peerDigest == configDigest ? "" : "compare the files of the two nodes (duett cluster check)"));
-        }
+        ConfigDigest theirs = new ConfigDigest(heartbeat.configDigest());
+        if (!theirs.equals(peerDigest)) compare(theirs);
         try {
             deliver(new Event.PeerHeard(NodeReportCodec.decode(heartbeat.body()), liveness.echoedSentBootNanos()));
         } catch (NodeReportCodec.Malformed otherVersion) {
             deliver(new Event.PeerStrange(otherVersion.getMessage()));
         }
+    }
+
+    /** Harmful differences stop takeovers; of the others the log tells. */
+    private void compare(ConfigDigest theirs) {
+        peerDigest = theirs;
+        List<String> harmful = new ArrayList<>();
+        for (ConfigDigest.Difference difference : configDigest.differencesTo(theirs)) {
+            if (difference.harmful()) harmful.add(difference.text());
+            else LOG.warn("The configurations of the two nodes differ: {}. Nothing is refused for that; make the files equal.", difference.text());
+        }
+        deliver(new Event.ConfigurationsDiffer(String.join("; ", harmful)));
     }
 
     private void tellLiveness() {

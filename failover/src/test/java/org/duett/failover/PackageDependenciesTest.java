@@ -44,7 +44,9 @@ class PackageDependenciesTest {
             row("prover", "proof", "config", "replicator.command", "replicator.clock"),
             row("checker", "check", "config", "prover", "replicator.command", "replicator.clock"),
             row("notify", "config", "replicator.command", "replicator.clock"),
-            row("status", "decision", "heartbeat", "config", "replicator.control"));
+            row("link", "decision", "config", "replicator.command", "replicator.control", "replicator.state", "replicator.machine", "replicator.clock"),
+            row("control", "decision", "config", "replicator.control", "replicator.transport"),
+            row("status", "decision", "heartbeat", "config", "control", "replicator.control"));
 
     /** Where they are put together; these may know everything, but nobody may know them. */
     private static final Set<String> ASSEMBLIES = Set.of("", "node", "cli", "simulator", "rehearsal");

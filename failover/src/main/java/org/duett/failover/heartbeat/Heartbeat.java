@@ -7,10 +7,14 @@ import java.util.List;
  * One heartbeat as it travels on one path. One {@code sequence} goes out on every path at about the same time.
  *
  * @param echo what the sender has heard of the receiver
- * @param configDigest of the sender's configuration: {@code config.ConfigDigest}
+ * @param configDigest the parts of the sender's {@code config.ConfigDigest}
  * @param body what the sender reports about itself, in the words of {@code decision}; opaque here
  */
-public record Heartbeat(Sender sender, String path, long sequence, Echo echo, long configDigest, byte[] body) {
+public record Heartbeat(Sender sender, String path, long sequence, Echo echo, List<Integer> configDigest, byte[] body) {
+
+    public Heartbeat {
+        configDigest = List.copyOf(configDigest);
+    }
 
     /** Who speaks. */
     public record Sender(String cluster, String node, Incarnation incarnation) {
@@ -43,7 +47,7 @@ public record Heartbeat(Sender sender, String path, long sequence, Echo echo, lo
     @Override
     public boolean equals(Object other) {
         return other instanceof Heartbeat it && sender.equals(it.sender) && path.equals(it.path) && sequence == it.sequence && echo.equals(it.echo)
-                && configDigest == it.configDigest && Arrays.equals(body, it.body);
+                && configDigest.equals(it.configDigest) && Arrays.equals(body, it.body);
     }
 
     @Override

@@ -22,7 +22,7 @@ import javax.crypto.spec.SecretKeySpec;
  *  1+n cluster   1+n node   1+n path
  *  8  boot   8  daemon   8  sequence
  *  8  boot   8  daemon that the echo is about   1  paths, each: 1+n name, 8 sequence
- *  8  configuration digest   2+n body
+ *  1  parts of the configuration digest, each: 4   2+n body
  * 32  HMAC-SHA-256 over all that stands before it
  * </pre>
  */
@@ -30,15 +30,16 @@ public final class HeartbeatCodec {
     /** Fits into one Ethernet frame with room for tunnels, so that no heartbeat depends on a second fragment. */
     public static final int MOST_BYTES = 1200;
     /** Always fits, however long the names are; with usual names {@link #mostBodyBytes} allows more. */
-    public static final int LEAST_ROOM_FOR_BODY_BYTES = 768;
+    public static final int LEAST_ROOM_FOR_BODY_BYTES = 700;
     public static final int MOST_NAME_BYTES = 64;
     public static final int MOST_PATH_NAME_BYTES = 32;
     public static final int MOST_PATHS = 4;
+    public static final int MOST_DIGEST_PARTS = 16;
 
     private static final int MAGIC = 0x44754842;
     private static final byte VERSION = 1;
     private static final int MAC_BYTES = 32;
-    private static final int LEAST_BYTES = 4 + 1 + 3 + 24 + 17 + 8 + 2 + MAC_BYTES;
+    private static final int LEAST_BYTES = 4 + 1 + 3 + 24 + 17 + 1 + 2 + MAC_BYTES;
     private static final String ALGORITHM = "HmacSHA256";
 
     /** What a datagram turned out to be. */
@@ -69,7 +70,7 @@ public final class HeartbeatCodec {
     static int mostBodyBytes(Heartbeat.Sender sender, Collection<String> paths) {
         int longestPathName = paths.stream().mapToInt(HeartbeatCodec::bytes).max().orElse(0);
         int echoes = paths.stream().mapToInt(path -> 1 + bytes(path) + Long.BYTES).sum();
-        return MOST_BYTES - LEAST_BYTES - bytes(sender.cluster()) - bytes(sender.node()) - longestPathName - echoes;
+        return MOST_BYTES - LEAST_BYTES - MOST_DIGEST_PARTS * Integer.BYTES - bytes(sender.cluster()) - bytes(sender.node()) - longestPathName - echoes;
     }
 
     private static int bytes(String text) {
@@ -79,6 +80,7 @@ public final class HeartbeatCodec {
     /** The body is no longer than {@link PeerLiveness#mostBodyBytes}. */
     public byte[] encode(Heartbeat heartbeat) {
         assert heartbeat.echo().paths().size() <= MOST_PATHS;
+        assert heartbeat.configDigest().size() <= MOST_DIGEST_PARTS;
         assert heartbeat.body().length <= MOST_BYTES;
         ByteBuffer bytes = ByteBuffer.allocate(2 * MOST_BYTES);
         bytes.putInt(MAGIC).put(VERSION);
@@ -93,7 +95,8 @@ public final class HeartbeatCodec {
             putText(bytes, echo.path());
             bytes.putLong(echo.sequence());
         }
-        bytes.putLong(heartbeat.configDigest());
+        bytes.put((byte) heartbeat.configDigest().size());
+        heartbeat.configDigest().forEach(bytes::putInt);
         bytes.putShort((short) heartbeat.body().length).put(heartbeat.body());
         byte[] content = Arrays.copyOf(bytes.array(), bytes.position());
         byte[] whole = Arrays.copyOf(content, content.length + MAC_BYTES);
@@ -134,7 +137,7 @@ public final class HeartbeatCodec {
             Heartbeat.Sender sender = new Heartbeat.Sender(cluster, node, incarnation(bytes));
             long sequence = bytes.getLong();
             Heartbeat.Echo echo = echo(bytes);
-            long configDigest = bytes.getLong();
+            List<Integer> configDigest = configDigest(bytes);
             byte[] body = new byte[Short.toUnsignedInt(bytes.getShort())];
             if (sequence <= 0 || body.length != bytes.remaining()) return Optional.empty();
             bytes.get(body);
@@ -151,6 +154,14 @@ public final class HeartbeatCodec {
         List<Heartbeat.PathEcho> paths = new ArrayList<>();
         for (int index = 0; index < count; index++) paths.add(new Heartbeat.PathEcho(text(bytes, MOST_PATH_NAME_BYTES), bytes.getLong()));
         return new Heartbeat.Echo(of, paths);
+    }
+
+    private static List<Integer> configDigest(ByteBuffer bytes) {
+        int count = bytes.get();
+        if (count < 0 || count > MOST_DIGEST_PARTS) throw new IndexOutOfBoundsException();
+        List<Integer> parts = new ArrayList<>();
+        for (int index = 0; index < count; index++) parts.add(bytes.getInt());
+        return parts;
     }
 
     private static void putText(ByteBuffer bytes, String text) {

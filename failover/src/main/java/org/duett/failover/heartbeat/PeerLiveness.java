@@ -191,7 +191,7 @@ public final class PeerLiveness {
     }
 
     /** The heartbeat that {@link #beginHeartbeat} began, as {@code pathName} carries it. */
-    public Heartbeat heartbeat(String pathName, long configDigest, byte[] body) {
+    public Heartbeat heartbeat(String pathName, List<Integer> configDigest, byte[] body) {
         List<Heartbeat.PathEcho> heard = paths.values().stream().map(path -> new Heartbeat.PathEcho(path.name(), path.highestSequence())).toList();
         return new Heartbeat(self, path(pathName).name(), sent.highestSequence(), new Heartbeat.Echo(peerIncarnation, heard), configDigest, body);
     }

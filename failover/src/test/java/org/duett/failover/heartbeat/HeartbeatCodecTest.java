@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
@@ -14,8 +15,10 @@ class HeartbeatCodecTest {
     private static final byte[] OLD_KEY = "the key of last year, 32 bytes..".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NEW_KEY = "the key of this year, 32 bytes..".getBytes(StandardCharsets.US_ASCII);
     private static final Heartbeat HEARTBEAT = new Heartbeat(new Heartbeat.Sender("shop", "node-a", new Incarnation(0x1122334455667788L, 7)), "lan", 4711,
-            new Heartbeat.Echo(new Incarnation(-5, 9), List.of(new Heartbeat.PathEcho("lan", 4700), new Heartbeat.PathEcho("crossover", 4709))), 0xabcdefL,
+            new Heartbeat.Echo(new Incarnation(-5, 9), List.of(new Heartbeat.PathEcho("lan", 4700), new Heartbeat.PathEcho("crossover", 4709))), List.of(0xabcdef, -1),
             new byte[] { 1, 2, 3 });
+
+    private static final List<Integer> PARTS = Collections.nCopies(HeartbeatCodec.MOST_DIGEST_PARTS, 7);
 
     private final HeartbeatCodec codec = new HeartbeatCodec(List.of(OLD_KEY));
 
@@ -29,9 +32,9 @@ class HeartbeatCodecTest {
         String hex = HexFormat.of().formatHex(codec.encode(HEARTBEAT));
         assertThat(hex).isEqualTo("44754842" + "01" + "0473686f70" + "066e6f64652d61" + "036c616e" + "1122334455667788" + "0000000000000007" + "0000000000001267"
                 + "fffffffffffffffb" + "0000000000000009" + "02" + "036c616e" + "000000000000125c" + "0963726f73736f766572" + "0000000000001265"
-                + "0000000000abcdef" + "0003" + "010203"
+                + "02" + "00abcdef" + "ffffffff" + "0003" + "010203"
                 // openssl dgst -sha256 -hmac "the key of last year, 32 bytes.."
-                + "bca11fa053ce613bb44292accf558256eea59086c80c2477d0fc2648cdc06f23");
+                + "5a8a4a1eaf4a9f2ebfa9c900b91b2707a19e7c10062948af93e25367b7f2f4bd");
     }
 
     @Test
@@ -69,7 +72,7 @@ class HeartbeatCodecTest {
     void theLargestHeartbeatFitsIntoTheLimitAndALargerDatagramIsNotLookedAt() {
         String name = "n".repeat(HeartbeatCodec.MOST_NAME_BYTES);
         List<Heartbeat.PathEcho> echoes = List.of("a", "b", "c", "d").stream().map(letter -> new Heartbeat.PathEcho(letter.repeat(HeartbeatCodec.MOST_PATH_NAME_BYTES), 1)).toList();
-        Heartbeat largest = new Heartbeat(new Heartbeat.Sender(name, name, new Incarnation(1, 1)), echoes.getFirst().path(), 1, new Heartbeat.Echo(new Incarnation(1, 2), echoes), 1,
+        Heartbeat largest = new Heartbeat(new Heartbeat.Sender(name, name, new Incarnation(1, 1)), echoes.getFirst().path(), 1, new Heartbeat.Echo(new Incarnation(1, 2), echoes), PARTS,
                 new byte[HeartbeatCodec.LEAST_ROOM_FOR_BODY_BYTES]);
         byte[] datagram = codec.encode(largest);
         assertThat(datagram.length).isLessThanOrEqualTo(HeartbeatCodec.MOST_BYTES);
@@ -81,7 +84,7 @@ class HeartbeatCodecTest {
     void withShortNamesThereIsMoreRoomAndAllOfItCanBeUsed() {
         List<String> paths = List.of("lan", "crossover");
         int room = HeartbeatCodec.mostBodyBytes(HEARTBEAT.sender(), paths);
-        Heartbeat full = new Heartbeat(HEARTBEAT.sender(), "crossover", 4711, HEARTBEAT.echo(), 0, new byte[room]);
+        Heartbeat full = new Heartbeat(HEARTBEAT.sender(), "crossover", 4711, HEARTBEAT.echo(), PARTS, new byte[room]);
         assertThat(codec.encode(full)).hasSize(HeartbeatCodec.MOST_BYTES);
         assertThat(codec.decode(codec.encode(full))).isEqualTo(new Reading.Authentic(full));
     }

@@ -186,7 +186,7 @@ class PeerLivenessTest {
         listen(2000);
         assertThat(receive("lan", reborn, 1)).as("could be a recording").isEqualTo(Reception.REJECTED);
         long sequence = liveness.beginHeartbeat(nanos());
-        Heartbeat proven = new Heartbeat(reborn, "lan", 2, new Heartbeat.Echo(OURS, List.of(new Heartbeat.PathEcho("lan", sequence))), 0, new byte[0]);
+        Heartbeat proven = new Heartbeat(reborn, "lan", 2, new Heartbeat.Echo(OURS, List.of(new Heartbeat.PathEcho("lan", sequence))), List.of(), new byte[0]);
         assertThat(liveness.received("lan", proven, events)).isEqualTo(Reception.NEWEST);
         assertThat(liveness.peerIncarnation()).isEqualTo(reborn.incarnation());
     }
@@ -209,7 +209,7 @@ class PeerLivenessTest {
     void anEchoOfAnEarlierLifeOfOursSaysNothing() {
         liveness.beginHeartbeat(nanos());
         Heartbeat.Echo ofBefore = new Heartbeat.Echo(new Incarnation(1, 99), List.of(new Heartbeat.PathEcho("lan", 1)));
-        liveness.received("lan", new Heartbeat(PEER, "lan", 1, ofBefore, 0, new byte[0]), events);
+        liveness.received("lan", new Heartbeat(PEER, "lan", 1, ofBefore, List.of(), new byte[0]), events);
         assertThat(liveness.echoedSentBootNanos()).isEqualTo(Long.MIN_VALUE);
         assertThat(liveness.peerHearsUs()).isFalse();
     }
@@ -233,9 +233,9 @@ class PeerLivenessTest {
         receive("crossover", PEER, 5);
         liveness.beginHeartbeat(nanos());
         liveness.beginHeartbeat(nanos());
-        Heartbeat ours = liveness.heartbeat("lan", 99, new byte[] { 4 });
+        Heartbeat ours = liveness.heartbeat("lan", List.of(99), new byte[] { 4 });
         assertThat(ours).isEqualTo(new Heartbeat(SELF, "lan", 2,
-                new Heartbeat.Echo(PEERS, List.of(new Heartbeat.PathEcho("crossover", 5), new Heartbeat.PathEcho("lan", 7))), 99, new byte[] { 4 }));
+                new Heartbeat.Echo(PEERS, List.of(new Heartbeat.PathEcho("crossover", 5), new Heartbeat.PathEcho("lan", 7))), List.of(99), new byte[] { 4 }));
     }
 
     @Test
@@ -245,9 +245,9 @@ class PeerLivenessTest {
             listen(100);
             other.advance(nanos(), new ArrayList<>());
             liveness.beginHeartbeat(nanos());
-            other.received("lan", liveness.heartbeat("lan", 0, new byte[0]), new ArrayList<>());
+            other.received("lan", liveness.heartbeat("lan", List.of(), new byte[0]), new ArrayList<>());
             other.beginHeartbeat(nanos());
-            liveness.received("lan", other.heartbeat("lan", 0, new byte[0]), events);
+            liveness.received("lan", other.heartbeat("lan", List.of(), new byte[0]), events);
         }
         assertThat(liveness.echoedSentBootNanos()).isEqualTo(300_000_000L);
         assertThat(other.echoedSentBootNanos()).isEqualTo(200_000_000L);
@@ -256,7 +256,7 @@ class PeerLivenessTest {
     }
 
     private HeartbeatRejection reasonFor(String pathName, Heartbeat.Sender sender, String pathInside) {
-        Heartbeat heartbeat = new Heartbeat(sender, pathInside, ++peerSequence, Heartbeat.Echo.NONE, 0, new byte[0]);
+        Heartbeat heartbeat = new Heartbeat(sender, pathInside, ++peerSequence, Heartbeat.Echo.NONE, List.of(), new byte[0]);
         assertThat(liveness.received(pathName, heartbeat, events)).isEqualTo(Reception.REJECTED);
         return events.stream().filter(LivenessEvent.Rejected.class::isInstance).map(event -> ((LivenessEvent.Rejected) event).reason()).toList().getLast();
     }
@@ -273,17 +273,17 @@ class PeerLivenessTest {
     }
 
     private Reception receive(String path, Heartbeat.Sender sender, long sequence) {
-        return liveness.received(path, new Heartbeat(sender, path, sequence, Heartbeat.Echo.NONE, 0, new byte[0]), events);
+        return liveness.received(path, new Heartbeat(sender, path, sequence, Heartbeat.Echo.NONE, List.of(), new byte[0]), events);
     }
 
     private void receiveWithEchoOnLan(String path) {
         Heartbeat.Echo echo = new Heartbeat.Echo(OURS, List.of(new Heartbeat.PathEcho("lan", millis / 100)));
-        liveness.received(path, new Heartbeat(PEER, path, peerSequence, echo, 0, new byte[0]), events);
+        liveness.received(path, new Heartbeat(PEER, path, peerSequence, echo, List.of(), new byte[0]), events);
     }
 
     private void echo(String path, long sequence) {
         Heartbeat.Echo echo = new Heartbeat.Echo(OURS, List.of(new Heartbeat.PathEcho(path, sequence)));
-        liveness.received("lan", new Heartbeat(PEER, "lan", ++peerSequence, echo, 0, new byte[0]), events);
+        liveness.received("lan", new Heartbeat(PEER, "lan", ++peerSequence, echo, List.of(), new byte[0]), events);
     }
 
     /** Time passes in usual turns of the loop. */
