@@ -22,6 +22,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private static final long SETTLED_FOR_NANOS = SimulatedPair.SECOND;
     private static final long REPAIR_LIMIT_NANOS = 300 * SimulatedPair.SECOND;
 
+    private static final long LEAST_WRITES = 2_000;
+    private static final int LONGEST_LIFE_ROUNDS = 24;
+
     private final StateCoverage coverage;
     private final WorldPlan plan;
     private final SplittableRandom random;
@@ -41,7 +44,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         saboteur = new WorldSaboteur(pair, plan, ledger, random.split());
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
-            clients.add(new WorldClient(pair, volume.number(), plan.depth(), random.split()));
+            clients.add(new WorldClient(pair, volume.number(), plan.depth(), plan.burst(), random.split()));
         }
     }
 
@@ -73,16 +76,21 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     private Result live() {
         bringUp();
-        for (int round = 0; round < plan.rounds(); round++) {
+        for (int round = 0; round < plan.rounds() || writes() < LEAST_WRITES && round < LONGEST_LIFE_ROUNDS; round++) {
             disturb();
             repair();
             pair.checkAll();
             for (int volume : ledger.volumes()) pair.history(volume).prune();
         }
         long hash = pair.alpha().traceHash() * 31 + pair.beta().traceHash();
-        long writes = ledger.volumes().stream().mapToLong(volume -> pair.history(volume).acknowledgedWrites()).sum();
-        return new Result(plan.seed(), hash, pair.alpha().events() + pair.beta().events(), pair.time().nowNanos(), writes, saboteur.faults(),
+        return new Result(plan.seed(), hash, pair.alpha().events() + pair.beta().events(), pair.time().nowNanos(), writes(), saboteur.faults(),
                 operator.commands());
+    }
+
+    private long writes() {
+        long writes = 0;
+        for (int volume : ledger.volumes()) writes += pair.history(volume).acknowledgedWrites();
+        return writes;
     }
 
     private void bringUp() {

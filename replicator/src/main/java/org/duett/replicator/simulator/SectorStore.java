@@ -28,6 +28,11 @@ final class SectorStore {
         return page == null ? ZEROES : page;
     }
 
+    byte[] copy(long number) {
+        Page page = page(number);
+        return Arrays.copyOfRange(page.bytes, page.at, page.at + PAGE_BYTES);
+    }
+
     void read(long offset, byte[] target, int targetIndex, int length) {
         int done = 0;
         while (done < length) {
@@ -59,15 +64,15 @@ final class SectorStore {
             if (page != ZEROES) pages.put(number, ZEROES);
             return;
         }
-        pages.put(number, whole ? new Page(source, sourceIndex) : changed(page(number), inPage, source, sourceIndex, length));
+        pages.put(number, whole ? new Page(source, sourceIndex) : changed(number, inPage, source, sourceIndex, length));
     }
 
     private static boolean isZero(byte[] bytes, int index, int length) {
         return Arrays.equals(bytes, index, index + length, ZEROES.bytes, 0, length);
     }
 
-    private static Page changed(Page page, int inPage, byte[] source, int sourceIndex, int length) {
-        byte[] bytes = Arrays.copyOfRange(page.bytes, page.at, page.at + PAGE_BYTES);
+    private Page changed(long number, int inPage, byte[] source, int sourceIndex, int length) {
+        byte[] bytes = copy(number);
         if (source == null) Arrays.fill(bytes, inPage, inPage + length, (byte) 0);
         else System.arraycopy(source, sourceIndex, bytes, inPage, length);
         return new Page(bytes, 0);

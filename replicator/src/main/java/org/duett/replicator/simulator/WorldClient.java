@@ -22,6 +22,7 @@ final class WorldClient {
     private final SplittableRandom random;
     private final int volume;
     private final int depth;
+    private final int usualBurst;
     private final Manner manner;
     private final long longestThinkNanos;
     private int open;
@@ -32,11 +33,12 @@ final class WorldClient {
     private SimulatedNode servedBy;
     private int servedByLife;
 
-    WorldClient(SimulatedPair pair, int volume, int depth, SplittableRandom random) {
+    WorldClient(SimulatedPair pair, int volume, int depth, int usualBurst, SplittableRandom random) {
         this.pair = pair;
         this.random = random;
         this.volume = volume;
         this.depth = depth;
+        this.usualBurst = usualBurst;
         manner = Manner.values()[random.nextInt(Manner.values().length)];
         longestThinkNanos = switch (random.nextInt(3)) {
             case 0 -> 1;
@@ -46,7 +48,7 @@ final class WorldClient {
     }
 
     void start() {
-        burst = asked + 10 + random.nextInt(120);
+        burst = asked + 10 + random.nextInt(3 * usualBurst);
         if (!stopped) return;
         stopped = false;
         think();
@@ -120,11 +122,13 @@ final class WorldClient {
 
     private int length(HostRequest.Kind kind) {
         boolean moves = kind == HostRequest.Kind.READ || kind == HostRequest.Kind.WRITE;
+        // What finds mistakes is many requests, not many bytes; a large one now and then.
+        boolean large = random.nextInt(64) == 0;
         return switch (manner) {
-            case SCATTERED -> BLOCK_SECTORS * (1 + random.nextInt(4));
+            case SCATTERED -> BLOCK_SECTORS * (1 + random.nextInt(3));
             case HOT_SPOT -> 1 + random.nextInt(24);
-            case SEQUENTIAL -> moves ? 1 + random.nextInt(random.nextInt(20) == 0 ? 5000 : 128) : 1 + random.nextInt(9000);
-            case TRIMMING -> moves ? 1 + random.nextInt(64) : 1 + random.nextInt(3000);
+            case SEQUENTIAL -> 1 + random.nextInt(large ? moves ? 5000 : 9000 : 64);
+            case TRIMMING -> 1 + random.nextInt(moves ? 32 : large ? 9000 : 200);
         };
     }
 

@@ -25,12 +25,14 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
     private static final long MEBI = 1 << 20;
     /** More than the activity log has extents (67), so that it has to evict; too large for copying it whole. */
     private static final long LARGE_BYTES = 280 * MEBI;
-    private static final long SMALL_BYTES = 9 * MEBI;
+    /** Two extents, so that copying all of it now and then costs little. */
+    private static final long SMALL_BYTES = 6 * MEBI;
+    private static final int LEAST_WRITES = 2_200;
 
     /** {@code allowed}: faults that the seed may pick from; a smaller set leaves all else as it was. */
     static WorldPlan of(long seed, Set<WorldFault> allowed) {
         var random = new SplittableRandom(seed ^ 0x5eed);
-        boolean large = random.nextInt(4) == 0;
+        boolean large = random.nextInt(6) == 0;
         ResourceSettings settings = settings(large, random);
         EnumSet<WorldFault> faults = some(random, WorldFault.values(), EnumSet.noneOf(WorldFault.class));
         EnumSet<WorldCommand> commands = some(random, WorldCommand.values(), EnumSet.noneOf(WorldCommand.class));
@@ -39,7 +41,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
             commands.removeIf(WorldCommand::copiesWhole);
         }
         faults.retainAll(allowed);
-        return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, large || random.nextBoolean(), 3 + random.nextInt(6),
+        return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), 1 + random.nextInt(24), faults, commands);
     }
 
@@ -87,6 +89,11 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
         String checksum = random.nextInt(4) == 0 ? "crc32c" : "";
         return new NetSettings(protocol, usual.timeoutMillis(), 1_000, usual.pingIntervalMillis(), usual.pingTimeoutMillis(), usual.koCount(), epoch,
                 buffers, "", new byte[0], integrity, checksum, "", random.nextInt(4) > 0, usual.splitBrain());
+    }
+
+    /** How many requests each client makes at once in each round, about; the rest of the round is a trickle. */
+    int burst() {
+        return 20 + LEAST_WRITES / (rounds * clients);
     }
 
     boolean has(WorldFault fault) {

@@ -27,6 +27,8 @@ final class WriteCache {
     private final SparseTable<UnflushedPage> unflushed = new SparseTable<>();
     /** The same pages, in no order. */
     private final List<UnflushedPage> unflushedPages = new ArrayList<>();
+    /** Which version of each sector of a page is about to be settled. */
+    private final Version[] over = new Version[SECTORS_PER_PAGE];
     private long answeredCount;
     /** What a reader sees differently since this was found equal to another one, up to so many bytes. */
     private final ChangedPages changedSinceEqual = new ChangedPages();
@@ -65,6 +67,12 @@ final class WriteCache {
         Version(Write write, Version older) {
             this.write = write;
             this.older = older;
+        }
+
+        /** The sector at {@code start + index} of the device into the target. */
+        void copyTo(byte[] target, long start, int index) {
+            if (write.bytes == null) Arrays.fill(target, index, index + SECTOR_BYTES, (byte) 0);
+            else System.arraycopy(write.bytes, (int) (start + index - write.offset), target, index, SECTOR_BYTES);
         }
     }
 
@@ -301,13 +309,8 @@ final class WriteCache {
         // From the end, because a page that is through is replaced by the last one.
         for (int place = unflushedPages.size() - 1; place >= 0; place--) {
             UnflushedPage page = unflushedPages.get(place);
-            // The usual case: what was last written to every sector of the page is one write.
-            Version first = page.newest[0];
-            if (first != null && first.write.answeredAt <= orderedAt && page.isAllOf(first.write)) {
-                settleWhole(page);
-            } else {
-                for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) settle(page, sector, covered(page.newest[sector], orderedAt));
-            }
+            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) over[sector] = covered(page.newest[sector], orderedAt);
+            settle(page);
             forgetIfEmpty(page);
         }
     }
@@ -318,31 +321,46 @@ final class WriteCache {
         return covered;
     }
 
-    private void settleWhole(UnflushedPage page) {
-        long offset = page.number * PAGE_BYTES;
-        Write write = page.newest[0].write;
-        durable.write(offset, write.bytes, (int) (offset - write.offset), PAGE_BYTES);
-        Arrays.fill(page.newest, null);
-    }
-
     /** A write to stable storage was answered: its sectors are durable, newer versions of them are not. */
     void makeDurable(Write write) {
-        for (long sector = write.offset / SECTOR_BYTES; sector < (write.offset + write.length) / SECTOR_BYTES; sector++) {
-            UnflushedPage page = unflushed.get(sector / SECTORS_PER_PAGE);
+        long end = write.offset + write.length;
+        for (long number = write.offset / PAGE_BYTES; number * PAGE_BYTES < end; number++) {
+            UnflushedPage page = unflushed.get(number);
             if (page == null) continue; // a flush that was ordered after it has settled it already
-            int index = (int) (sector % SECTORS_PER_PAGE);
-            Version version = page.newest[index];
-            while (version != null && version.write != write) version = version.older;
-            settle(page, index, version);
+            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) over[sector] = versionOf(write, page.newest[sector]);
+            settle(page);
             forgetIfEmpty(page);
         }
     }
 
-    /** This version and those before it are over; it is durable. Null: nothing is. */
-    private void settle(UnflushedPage page, int sector, Version version) {
-        if (version == null) return;
-        long offset = page.number * PAGE_BYTES + sector * SECTOR_BYTES;
-        durable.write(offset, version.write.bytes, (int) (offset - version.write.offset), SECTOR_BYTES);
+    private static Version versionOf(Write write, Version newest) {
+        Version version = newest;
+        while (version != null && version.write != write) version = version.older;
+        return version;
+    }
+
+    /** For each sector: the version in {@link #over} and those before it are over; it is durable. Null: nothing is. */
+    private void settle(UnflushedPage page) {
+        Write whole = over[0] == null ? null : over[0].write;
+        byte[] bytes = null;
+        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+            if (over[sector] == null || over[sector].write != whole) whole = null;
+        }
+        long start = page.number * PAGE_BYTES;
+        if (whole != null) durable.write(start, whole.bytes, (int) (start - whole.offset), PAGE_BYTES);
+        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+            Version version = over[sector];
+            if (version == null) continue;
+            if (whole == null) {
+                if (bytes == null) bytes = durable.copy(page.number);
+                version.copyTo(bytes, start, sector * SECTOR_BYTES);
+            }
+            cut(page, sector, version);
+        }
+        if (bytes != null) durable.write(start, bytes, 0, PAGE_BYTES);
+    }
+
+    private static void cut(UnflushedPage page, int sector, Version version) {
         Version newer = page.newest[sector];
         if (newer == version) {
             page.newest[sector] = null;
@@ -358,10 +376,9 @@ final class WriteCache {
         unflushedPages.sort(Comparator.comparingLong(page -> page.number));
         for (UnflushedPage page : unflushedPages) {
             for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
-                if (page.newest[sector] == null) continue;
-                settle(page, sector, survivor(page.newest[sector], mood, random));
-                page.newest[sector] = null;
+                over[sector] = page.newest[sector] == null ? null : survivor(page.newest[sector], mood, random);
             }
+            settle(page);
             unflushed.put(page.number, null);
             changed(page.number);
         }
