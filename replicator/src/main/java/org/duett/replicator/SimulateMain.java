@@ -1,6 +1,8 @@
 package org.duett.replicator;
 
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -25,6 +27,8 @@ import picocli.CommandLine.Spec;
         "Every promise is checked all the time. Exit code 1: one was broken; what is printed replays it."})
 public final class SimulateMain implements Callable<Integer> {
     private static final int BROKEN = 1;
+    /** What a life costs is its thread's own time: the machine may have other things to do. */
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     @Option(names = "--seeds", paramLabel = "N", description = "how many lives (default: 500, or as many as --minutes allows)")
@@ -61,6 +65,7 @@ public final class SimulateMain implements Callable<Integer> {
     private long writes;
     private long happened;
     private long simulatedNanos;
+    private long processorNanos;
     private Failure failure;
 
     private record Failure(long seed, Throwable complaint) {
@@ -129,8 +134,10 @@ public final class SimulateMain implements Callable<Integer> {
             long mine = nextSeed.getAndIncrement();
             if (mine >= firstSeed + count) return;
             StateCoverage seen = new StateCoverage();
+            long began = THREADS.getCurrentThreadCpuTime();
             try {
-                lived(RandomWorld.live(mine, allowed(), false, seen), seen);
+                RandomWorld.Result result = RandomWorld.live(mine, allowed(), false, seen);
+                lived(result, seen, THREADS.getCurrentThreadCpuTime() - began);
             } catch (AssertionError | RuntimeException e) {
                 failed(new Failure(mine, e));
                 return;
@@ -138,8 +145,9 @@ public final class SimulateMain implements Callable<Integer> {
         }
     }
 
-    private synchronized void lived(RandomWorld.Result result, StateCoverage seen) {
+    private synchronized void lived(RandomWorld.Result result, StateCoverage seen, long nanosOfProcessor) {
         lives++;
+        processorNanos += nanosOfProcessor;
         events += result.events();
         writes += result.writes();
         happened += result.faults();
@@ -153,8 +161,9 @@ public final class SimulateMain implements Callable<Integer> {
 
     private synchronized void progress(PrintWriter out, long nanos) {
         double seconds = nanos / 1e9;
-        out.printf(Locale.ROOT, "%s; %.1f lives and %.0f core events a second, %.0f times as fast as the clock%n",
-                figures(lives, events, writes, happened, simulatedNanos), lives / seconds, events / seconds, simulatedNanos / (double) nanos);
+        out.printf(Locale.ROOT, "%s; %.1f lives and %.0f core events a second (%.0f a second of one processor), %.0f times as fast as the clock%n",
+                figures(lives, events, writes, happened, simulatedNanos), lives / seconds, events / seconds, events * 1e9 / Math.max(1, processorNanos),
+                simulatedNanos / (double) nanos);
         out.flush();
     }
 
