@@ -1,10 +1,15 @@
 package org.duett.bench.cluster;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.network.Machine;
 import org.duett.bench.node.NodeFolder;
@@ -12,6 +17,9 @@ import org.duett.bench.node.ReplicatorProcess;
 
 /** One node of a cluster: its machine and its two daemons. */
 public final class ClusterNode {
+
+    /** What attach-device notes of a volume, in the run directory. */
+    private static final String ATTACHMENT_REGISTRY = "attached";
 
     /** As this node, and only it, sees its folder. */
     private final NodeFolder inside;
@@ -83,6 +91,25 @@ public final class ClusterNode {
     public void powerOff() {
         machine.powerOff();
         forgetDaemons();
+        forgetRunDirectory();
+    }
+
+    /** /run does not survive a boot, and neither do loop devices, which here belong to the kernel of all machines. */
+    private void forgetRunDirectory() {
+        if (!Files.isDirectory(outside.runDirectory())) return;
+        try (Stream<Path> files = Files.walk(outside.runDirectory())) {
+            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                if (each.getFileName().toString().equals(ATTACHMENT_REGISTRY))
+                    loopDevicesIn(Files.readString(each)).forEach(device -> HostCommand.run("losetup", "--detach", device));
+                Files.delete(each);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Stream<String> loopDevicesIn(String registry) {
+        return registry.lines().filter(line -> line.startsWith("device /dev/loop")).map(line -> line.substring("device ".length()));
     }
 
     /** All processes, by kill -9; the kernel lives on and answers for its addresses. */

@@ -35,6 +35,7 @@ public final class ClusterSite implements AutoCloseable {
     private static final long METADATA_BYTES = 4L << 20;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<ClusterNode> nodes = new ArrayList<>();
     private final ClusterPlan plan;
     private final Path folder;
     private final Path seen;
@@ -97,7 +98,9 @@ public final class ClusterSite implements AutoCloseable {
 
     private ClusterNode node(String name) {
         Machine machine = open(Machine.create(folder.resolve(name), seen));
-        return new ClusterNode(new NodeFolder(name, seen), new NodeFolder(name, folder.resolve(name).resolve("private")), machine, RESOURCE);
+        var node = new ClusterNode(new NodeFolder(name, seen), new NodeFolder(name, folder.resolve(name).resolve("private")), machine, RESOURCE);
+        nodes.add(node);
+        return node;
     }
 
     // ---- configuration
@@ -254,6 +257,14 @@ public final class ClusterSite implements AutoCloseable {
     @Override
     public void close() {
         RuntimeException first = null;
+        for (ClusterNode node : nodes) {
+            try {
+                node.powerOff();
+            } catch (RuntimeException e) {
+                first = e;
+            }
+        }
+        nodes.clear();
         for (AutoCloseable each : opened.reversed()) {
             try {
                 each.close();

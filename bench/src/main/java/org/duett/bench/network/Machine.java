@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
 
@@ -17,6 +18,7 @@ import org.duett.bench.host.Requirement;
  */
 public final class Machine implements AutoCloseable {
 
+    private static final long KILL_SECONDS = 30;
     private static final String MOUNTS = "mounts";
     private static final String BOOT_ID = "/proc/sys/kernel/random/boot_id";
 
@@ -114,14 +116,13 @@ public final class Machine implements AutoCloseable {
 
     /** All processes, at once as far as one after the other is. The kernel, with its addresses and mounts, lives on. */
     public void kill() {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(KILL_SECONDS);
         for (List<Long> alive = processes(); !alive.isEmpty(); alive = processes()) {
             for (long pid : alive)
-                ProcessHandle.of(pid).ifPresent(Machine::kill);
+                ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
+            if (System.nanoTime() > deadline)
+                throw new IllegalStateException("processes " + alive + " of " + this + " cannot be killed; what do they wait for? See /proc/PID/stack");
         }
-    }
-
-    private static void kill(ProcessHandle process) {
-        process.destroyForcibly();
     }
 
     private List<String> interfacesThatAreUp() {
