@@ -38,7 +38,7 @@ public final class ReplicatorProcess implements AutoCloseable {
 
     /** Starts the daemon; it answers when this returns, and has no resource up. */
     public static ReplicatorProcess start(NodeFolder node, String resource, List<String> jvmOptions) {
-        return start(node, resource, command(node, jvmOptions));
+        return startBy(node, resource, command(node, jvmOptions));
     }
 
     /** The daemon as a command, for a node that sees its folder there. */
