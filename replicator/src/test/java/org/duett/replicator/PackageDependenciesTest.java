@@ -53,7 +53,8 @@ class PackageDependenciesTest {
             row("nbd", "machine", "transport"),
             row("control", "machine", "state", "transport"),
             row("metrics", "transport"),
-            row("config", "state"));
+            row("config", "state"),
+            row("device", "machine", "command", "config"));
 
     /** Where core and shells are put together; these may know everything, but nobody may know them. */
     private static final Set<String> ASSEMBLIES = Set.of("node", "simulator", "cli");

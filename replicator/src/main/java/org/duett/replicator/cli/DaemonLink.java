@@ -49,8 +49,7 @@ final class DaemonLink {
     }
 
     private String ask(ControlRequest request, Consumer<String> onLine) throws CommandFailed {
-        Path socket = socket();
-        try (ControlClient client = connect(socket)) {
+        try (ControlClient client = connect()) {
             return switch (client.ask(request, onLine)) {
                 case ControlReply.Done(String text) -> text;
                 case ControlReply.Refused(var code, var report) -> throw new CommandFailed(code, report);
@@ -64,7 +63,8 @@ final class DaemonLink {
         }
     }
 
-    private ControlClient connect(Path socket) throws CommandFailed {
+    ControlClient connect() throws CommandFailed {
+        Path socket = socket();
         try {
             return ControlClient.connect(socket);
         } catch (IOException nobody) {

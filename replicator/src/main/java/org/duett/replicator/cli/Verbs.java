@@ -134,6 +134,25 @@ public final class Verbs {
         return order("secondary", target, new Command.Demote(force));
     }
 
+    // ---- devices of the host
+
+    @CommandLine.Command(name = "attach-device", description = {"Make a served volume a block device of this host.",
+            "It waits for a daemon that is restarted. Without a volume: all of the resource."})
+    int attachDevice(@Parameters(paramLabel = "RESOURCE[/VOLUME]") Target target) {
+        return Exits.of(() -> new DeviceVerbs(daemon()).attach(target));
+    }
+
+    @CommandLine.Command(name = "detach-device", description = "Take the block device away again.")
+    int detachDevice(@Parameters(paramLabel = "RESOURCE[/VOLUME]") Target target,
+            @Option(names = FORCE, description = "even though it is mounted or hangs: what has not reached the daemon is lost") boolean force) {
+        return Exits.of(() -> new DeviceVerbs(daemon()).detach(target, force));
+    }
+
+    @CommandLine.Command(name = "attached", description = "List the volumes that are block devices of this host, and who uses them.")
+    int attached() {
+        return Exits.of(() -> new DeviceVerbs(daemon()).list());
+    }
+
     // ---- disks
 
     @CommandLine.Command(name = "attach", description = "Take the backing disk into use.")

@@ -8,8 +8,9 @@ import java.util.List;
  * @param ending EXITED: by itself, with {@code exitCode}. TIMED_OUT: it and its process group were killed. NOT_STARTED: there is no such
  *     program, or it may not be run; {@code output} says why
  * @param output what it printed, both streams together, at most {@link CommandRunner#OUTPUT_BYTES} of it
+ * @param leader of the session that it began; what it left running is still of that session, unless it left it
  */
-public record CommandResult(List<String> command, Ending ending, int exitCode, String output) {
+public record CommandResult(List<String> command, Ending ending, int exitCode, String output, long leader) {
 
     public enum Ending { EXITED, TIMED_OUT, NOT_STARTED }
 

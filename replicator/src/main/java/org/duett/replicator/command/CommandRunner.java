@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,19 +35,56 @@ public final class CommandRunner {
     /** {@code environment} is added to ours; {@code input} is what the command finds on its standard input. */
     public static CommandResult run(List<String> command, Map<String, String> environment, String input, long timeoutMillis)
             throws InterruptedException {
-        List<String> inGroup = new ArrayList<>(List.of("setsid", "--"));
-        inGroup.addAll(command);
-        var builder = new ProcessBuilder(inGroup).redirectErrorStream(true);
-        builder.environment().putAll(environment);
+        ProcessBuilder builder = inGroup(command, environment);
         Process process;
         try {
             process = builder.start();
         } catch (IOException e) {
-            return new CommandResult(command, Ending.NOT_STARTED, 0, String.valueOf(e.getMessage()));
+            return notStarted(command, e);
         }
         var output = new ByteArrayOutputStream();
         Thread reader = Thread.ofVirtual().start(() -> copy(process.getInputStream(), output));
         Thread.ofVirtual().start(() -> feed(process.getOutputStream(), input));
+        boolean ended = awaitEnd(process, timeoutMillis);
+        reader.join(LAST_WORDS_MILLIS);
+        synchronized (output) {
+            return result(command, process, ended, output.toString(StandardCharsets.UTF_8));
+        }
+    }
+
+    /**
+     * For a command that leaves a program running: what both say is appended to a file. The program's output so has no end that comes with
+     * ours, and it outlives us.
+     */
+    public static CommandResult runIntoFile(List<String> command, Map<String, String> environment, Path output, long timeoutMillis)
+            throws InterruptedException, IOException {
+        ProcessBuilder builder = inGroup(command, environment).redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            return notStarted(command, e);
+        }
+        boolean ended = awaitEnd(process, timeoutMillis);
+        try (InputStream said = Files.newInputStream(output)) {
+            return result(command, process, ended, new String(said.readNBytes(OUTPUT_BYTES), StandardCharsets.UTF_8));
+        }
+    }
+
+    private static ProcessBuilder inGroup(List<String> command, Map<String, String> environment) {
+        List<String> words = new ArrayList<>(List.of("setsid", "--"));
+        words.addAll(command);
+        var builder = new ProcessBuilder(words).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    private static CommandResult notStarted(List<String> command, IOException why) {
+        return new CommandResult(command, Ending.NOT_STARTED, 0, String.valueOf(why.getMessage()), 0);
+    }
+
+    private static boolean awaitEnd(Process process, long timeoutMillis) throws InterruptedException {
         boolean ended = false;
         try {
             ended = process.waitFor(timeoutMillis, TimeUnit.MILLISECONDS);
@@ -54,17 +93,16 @@ public final class CommandRunner {
             if (!ended)
                 ProcessGroup.kill(process);
         }
-        reader.join(LAST_WORDS_MILLIS);
-        String text;
-        synchronized (output) {
-            text = output.toString(StandardCharsets.UTF_8);
-        }
+        return ended;
+    }
+
+    private static CommandResult result(List<String> command, Process process, boolean ended, String text) {
         if (!ended)
-            return new CommandResult(command, Ending.TIMED_OUT, 0, text);
+            return new CommandResult(command, Ending.TIMED_OUT, 0, text, process.pid());
         int exitCode = process.exitValue();
         // 126 and 127 are what setsid says of a program that may not be run or is not there; it names the program, too.
         boolean notStarted = (exitCode == 126 || exitCode == 127) && text.startsWith("setsid: failed to execute");
-        return new CommandResult(command, notStarted ? Ending.NOT_STARTED : Ending.EXITED, exitCode, text);
+        return new CommandResult(command, notStarted ? Ending.NOT_STARTED : Ending.EXITED, exitCode, text, process.pid());
     }
 
     private static void copy(InputStream from, ByteArrayOutputStream output) {

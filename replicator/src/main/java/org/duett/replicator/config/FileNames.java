@@ -1,5 +1,6 @@
 package org.duett.replicator.config;
 
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -18,6 +19,11 @@ public final class FileNames {
             else text.append(String.format("%%%02X", (int) character));
         }
         return text.toString();
+    }
+
+    /** The resource whose name was {@link #escaped}. */
+    public static String unescaped(String name) {
+        return URLDecoder.decode(name.replace("+", "%2B"), StandardCharsets.UTF_8);
     }
 
     public static Path controlSocket(Path runDirectory) {

@@ -127,6 +127,10 @@ public sealed interface Action {
     record ContinueWork() implements Action {
     }
 
+    /** Which volumes are block devices of this host, and since which term? {@link Event.AttachedDevicesSeen} answers (rule 22). */
+    record LookForAttachedDevices() implements Action {
+    }
+
     /** Write the term (0: erase it) to the run file, durable; {@link Event.TermStored} answers (rule 22). */
     record StoreTerm(long term) implements Action {
     }

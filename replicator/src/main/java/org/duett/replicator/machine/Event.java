@@ -1,5 +1,6 @@
 package org.duett.replicator.machine;
 
+import java.util.List;
 import org.duett.replicator.wire.Packet;
 
 /**
@@ -116,6 +117,17 @@ public sealed interface Event {
 
     /** The run file names a term of this boot: the process ended without giving the role up. Told before anything is attached (rule 22). */
     record TermFound(long term) implements Event {
+    }
+
+    /** The volumes that are block devices of this host now (rule 22). */
+    record AttachedDevicesSeen(List<AttachedVolume> volumes) implements Event {
+        public AttachedDevicesSeen {
+            volumes = List.copyOf(volumes);
+        }
+    }
+
+    /** Such a volume, with the term whose export it leads to. */
+    record AttachedVolume(int number, long term) {
     }
 
     /** The term (0: none) stands in the run file, durable (rule 22). */

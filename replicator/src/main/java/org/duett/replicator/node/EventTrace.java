@@ -56,6 +56,7 @@ final class EventTrace {
             case Event.HandlerFinished finished -> subjects[at] = finished;
             case Event.TermFound found -> subjects[at] = found;
             case Event.TermStored stored -> subjects[at] = stored;
+            case Event.AttachedDevicesSeen seen -> subjects[at] = seen;
         }
     }
 

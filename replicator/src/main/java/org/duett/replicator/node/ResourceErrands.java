@@ -1,15 +1,19 @@
 package org.duett.replicator.node;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.duett.replicator.config.HandlerEvent;
+import org.duett.replicator.device.AttachedDevice;
+import org.duett.replicator.device.BlockDevices;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.OperatorReport;
 
-/** What a resource has done on other threads, because it may block: handlers run, the term stored. The answers come back as events. */
+/** What a resource has done on other threads, because it may block: handlers run, the term stored, attached devices found. The answers come back as events. */
 final class ResourceErrands implements AutoCloseable {
     private static final long RETRY_MILLIS = 1000;
 
@@ -20,11 +24,12 @@ final class ResourceErrands implements AutoCloseable {
     private final Map<String, String> commands = new LinkedHashMap<>();
     private final HandlerEnvironment environment;
     private final TermFile terms;
+    private final BlockDevices devices;
     /** One thread: terms reach the file in the order in which they were ordered. */
     private final ExecutorService termStore = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("term-store").factory());
 
     ResourceErrands(ResourceLoop loop, ResourceEvents events, String resource, Map<HandlerEvent, String> commands,
-            HandlerEnvironment environment, TermFile terms) {
+            HandlerEnvironment environment, TermFile terms, BlockDevices devices) {
         this.loop = loop;
         this.events = events;
         this.resource = resource;
@@ -32,6 +37,7 @@ final class ResourceErrands implements AutoCloseable {
         commands.forEach((event, command) -> this.commands.put(event.spelling(), command));
         this.environment = environment;
         this.terms = terms;
+        this.devices = devices;
     }
 
     void runHandler(int run, String handler, int volume) {
@@ -46,6 +52,15 @@ final class ResourceErrands implements AutoCloseable {
             events.handlerEnded(handler, volume, exitCode);
             loop.deliver(new Event.HandlerFinished(run, exitCode));
         }));
+    }
+
+    /** On a thread of its own: it reads files, and asks the kernel. */
+    void lookForAttachedDevices() {
+        Thread.ofVirtual().name("attached-devices").start(() -> {
+            List<Event.AttachedVolume> found = new ArrayList<>();
+            for (AttachedDevice each : devices.of(resource)) found.add(new Event.AttachedVolume(each.volume(), each.term()));
+            loop.post(new Event.AttachedDevicesSeen(found));
+        });
     }
 
     void storeTerm(long term) {

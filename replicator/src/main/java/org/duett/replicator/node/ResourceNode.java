@@ -26,6 +26,7 @@ import org.duett.replicator.config.NodeAddress;
 import org.duett.replicator.config.ResourceConfig;
 import org.duett.replicator.config.VolumeConfig;
 import org.duett.replicator.control.ExitCode;
+import org.duett.replicator.device.BlockDevices;
 import org.duett.replicator.disk.AlignedBuffers;
 import org.duett.replicator.disk.DiskRequest;
 import org.duett.replicator.machine.Command;
@@ -110,7 +111,7 @@ final class ResourceNode {
         tickets = new ResourceTickets(loop);
         terms = new TermFile(FileNames.term(node.runDirectory(), name), node.bootId());
         errands = new ResourceErrands(loop, events, name, config.handlers(),
-                new HandlerEnvironment(name, node.configuration(), local, peer), terms);
+                new HandlerEnvironment(name, node.configuration(), local, peer), terms, new BlockDevices(node.runDirectory()));
         disks = new VolumeDisks(loop, buffers, diskRequests(config, local));
         peers = new PeerConnections(node.transport(), eventLoop, SettingsFromConfig.peer(config, local, peer), buffers::allocate,
                 loop::deliver, RandomGenerator.getDefault());

@@ -385,7 +385,10 @@ final class OperatorCommands {
         if (!suspended) {
             freeze.byFailover(false);
             // Leave is given after a loss, and for that loss only (rule 8).
-            if (!parts.isConnected()) parts.record.allowAlone(true, "operator: resume-io", out);
+            if (!parts.isConnected()) {
+                parts.record.allowAlone(true, "operator: resume-io", out);
+                roles.aloneAllowed(out);
+            }
         }
         done(ticket, suspended ? "I/O is suspended" : "I/O goes on", out);
     }

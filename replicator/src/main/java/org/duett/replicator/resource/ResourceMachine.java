@@ -84,6 +84,7 @@ public final class ResourceMachine {
             case Event.HandlerFinished(int run, int exitCode) -> handlerFinished(run, exitCode, out);
             case Event.TermFound(long term) -> roles.termFound(term);
             case Event.TermStored(long term) -> roles.termStored(term, out);
+            case Event.AttachedDevicesSeen(var attached) -> roles.attachedDevicesSeen(attached, out);
         }
         settle(out);
     }

@@ -1,10 +1,12 @@
 package org.duett.replicator.resource;
 
+import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.state.DiskState;
@@ -18,6 +20,8 @@ import org.duett.replicator.volume.Volume;
 final class RoleControl {
     private enum Step {
         IDLE,
+        /** Whoever still holds data of another term must not get at this one's (rule 22). */
+        LOOKING_FOR_DEVICES,
         /** A disk is still being attached, or what the lost peer had sent is still being written (rule 21). */
         DRAINING,
         /** The peer is Primary by its last word; it may have been demoted and not told us yet. */
@@ -80,12 +84,29 @@ final class RoleControl {
             finish(new CommandResult.Done("is Primary already"), out);
             return;
         }
-        // Whoever still holds data of the former term is not let into this one.
-        formerTerm = 0;
         begin(out);
     }
 
     private void begin(ActionQueue out) {
+        step = Step.LOOKING_FOR_DEVICES;
+        out.add(new Action.LookForAttachedDevices());
+    }
+
+    void attachedDevicesSeen(List<Event.AttachedVolume> attached, ActionQueue out) {
+        if (step != Step.LOOKING_FOR_DEVICES) return;
+        for (Event.AttachedVolume each : attached) {
+            // A term that goes on is the one that its devices wait for.
+            if (resuming && each.term() == formerTerm) continue;
+            String resource = parts.settings.name();
+            String goOn = each.term() == formerTerm ? " To let it go on instead, when " + parts.settings.peerNode() + " is down for certain: duett resume-io "
+                    + resource : "";
+            refuse(StateChangeResult.DEVICE_IN_USE, String.format("volume %d is attached as a block device of this host in term %016x;"
+                    + " a promotion begins another term.", each.number(), each.term()), "The role is unchanged; what that device holds unwritten waits.",
+                    "Take it away with what it holds, then promote again: duett detach-device --force " + resource + "/" + each.number() + "." + goOn, out);
+            return;
+        }
+        // Whoever still holds data of the former term is not let into this one.
+        if (!resuming) formerTerm = 0;
         step = Step.DRAINING;
         // A peer that was demoted just now tells it within this time (spec states 7).
         waitsUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
@@ -124,7 +145,7 @@ final class RoleControl {
                 }
                 if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
             }
-            case FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM, FORGETTING_TERM -> {
+            case LOOKING_FOR_DEVICES, FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM, FORGETTING_TERM -> {
                 // An event of their own moves these on.
             }
         }
@@ -469,7 +490,7 @@ final class RoleControl {
         int users = users();
         refuse(StateChangeResult.DEVICE_IN_USE, users + (users == 1 ? " client has" : " clients have") + " the device open.",
                 "The role is unchanged; the clients go on.",
-                "Unmount the device and end what has it open (nbdfuse, nbd-client -d, qemu), or cut the clients off: duett secondary --force " + parts.settings.name(), out);
+                "Detach what duett attach-device made (duett detach-device), end other clients (nbdfuse, qemu), or cut them all off: duett secondary --force " + parts.settings.name(), out);
     }
 
     private void beginDemotion(ActionQueue out) {

@@ -64,6 +64,7 @@ public final class SimulatedNode {
     private final TreeMap<Long, CommandResult> results = new TreeMap<>();
     private final List<OperatorReport> reports = new ArrayList<>();
     private final TreeMap<Integer, Long> exports = new TreeMap<>();
+    private final TreeMap<Integer, Long> attachedDevices = new TreeMap<>();
     private final TreeMap<Integer, Long> exportBytes = new TreeMap<>();
     private final Event.PeerPacketArrived packetArrived = new Event.PeerPacketArrived();
     private SimulatedNetwork.Link link;
@@ -312,6 +313,7 @@ public final class SimulatedNode {
             }
             case Action.ContinueWork() -> later(() -> deliver(new Event.WorkContinued()));
             case Action.StoreTerm(long term) -> storeTerm(term);
+            case Action.LookForAttachedDevices() -> lookForAttachedDevices();
         }
     }
 
@@ -319,6 +321,21 @@ public final class SimulatedNode {
         handlersRun.add(handler);
         if (handlersHeld) heldHandlers.add(run);
         else later(() -> deliver(new Event.HandlerFinished(run, handlerExitCode)));
+    }
+
+    /** The host has this volume as a block device, over the export of this term; 0: not any more. It outlives the daemon. */
+    public void hostAttaches(int volume, long term) {
+        if (term == 0) attachedDevices.remove(volume);
+        else attachedDevices.put(volume, term);
+    }
+
+    private void lookForAttachedDevices() {
+        int current = process;
+        time.at(time.nowNanos() + 1, () -> {
+            if (current != process) return;
+            deliver(new Event.AttachedDevicesSeen(attachedDevices.entrySet().stream()
+                    .map(each -> new Event.AttachedVolume(each.getKey(), each.getValue())).toList()));
+        });
     }
 
     /** Terms reach the file in the order in which they were ordered. */

@@ -57,5 +57,6 @@ class TermFileTest {
         assertThat(FileNames.term(directory, "../etc/passwd").getParent()).isEqualTo(directory);
         assertThat(FileNames.escaped("../a b")).isEqualTo("%2E.%2Fa%20b");
         assertThat(FileNames.escaped("mail-store_1.x")).isEqualTo("mail-store_1.x");
+        assertThat(FileNames.unescaped(FileNames.escaped("../a b+ü%"))).isEqualTo("../a b+ü%");
     }
 }

@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.simulator.Stories.refused;
 
 import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.Command;
@@ -197,5 +198,49 @@ class TermStoriesTest {
         assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
         assertThat(pair.alpha().hasExport(0)).isFalse();
         pair.must(pair.alpha(), new Command.Promote(false));
+    }
+
+    // ---- devices of the host
+
+    @Test
+    void nothingIsPromotedOverADeviceThatStillHoldsDataOfAnotherTerm() {
+        var pair = pair(17);
+        pair.alpha().hostAttaches(0, pair.alpha().servedTerm(0));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        var report = refused(pair, pair.alpha(), new Command.Promote(false));
+        assertThat(report.whatToDo()).contains("duett detach-device --force");
+        assertThat(pair.alpha().hasExport(0)).isFalse();
+        refused(pair, pair.alpha(), new Command.Promote(true));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.Demote(false));
+
+        pair.alpha().hostAttaches(0, 0);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        assertThat(pair.alpha().servedTerm(0)).isNotZero();
+    }
+
+    @Test
+    void theDeviceOfTheTermThatGoesOnIsNoHindrance() {
+        var pair = pair(18);
+        long term = pair.alpha().servedTerm(0);
+        pair.alpha().hostAttaches(0, term);
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runUntil(() -> isServedIn(pair.alpha(), term));
+    }
+
+    @Test
+    void aPromotionThatIsRefusedForADeviceLeavesTheTermThatItWaitsFor() {
+        var pair = pair(19);
+        long term = pair.alpha().servedTerm(0);
+        pair.alpha().hostAttaches(0, term);
+        pair.kill(pair.beta());
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runFor(SimulatedPair.SECOND);
+        var report = refused(pair, pair.alpha(), new Command.Promote(false));
+        assertThat(report.whatToDo()).contains("duett resume-io");
+        pair.must(pair.alpha(), new Command.ResumeIo());
+        pair.runUntil(() -> isServedIn(pair.alpha(), term));
     }
 }

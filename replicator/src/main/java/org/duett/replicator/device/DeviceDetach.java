@@ -1,0 +1,142 @@
+package org.duett.replicator.device;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
+import org.duett.replicator.command.ProcessIdentity;
+import org.duett.replicator.command.Processes;
+
+/** Takes a block device of this host away: from the top, when all is to reach the disks; from the bottom, when nothing may any more. */
+final class DeviceDetach {
+    /** One step of a forced detach; the next one follows in any case. */
+    private static final long STEP_MILLIS = 1000;
+    private static final long LOOK_MILLIS = 2;
+
+    private final AttachmentFolder folder;
+    private final AttachedDevice attached;
+    private final long deadlineNanos;
+    /** What a forced detach could not end, and why that does not matter any more. */
+    private final List<String> left = new ArrayList<>();
+
+    DeviceDetach(AttachmentFolder folder, AttachedDevice attached, long deadlineNanos) {
+        this.folder = folder;
+        this.attached = attached;
+        this.deadlineNanos = deadlineNanos;
+    }
+
+    /** What was written is on the disks when it returns. Refused while somebody uses the device. */
+    void inOrder() throws DeviceRefused, IOException, InterruptedException {
+        if (attached.loopIsOurs()) {
+            Path device = attached.device().orElseThrow();
+            List<String> users = DeviceUse.users(device);
+            if (!users.isEmpty()) {
+                throw refused("it is in use: " + String.join("; ", users), "Nothing was changed.", "Unmount it and end its users, or: " + byForce());
+            }
+            CommandResult flushed = CommandRunner.run(List.of(Tools.path("blockdev"), "--flushbufs", device.toString()), leftMillis());
+            if (!flushed.succeeded()) {
+                throw refused("what was written to it does not reach the disks (" + flushed.describe() + ")", "It stays attached.",
+                        "Let the daemon go on (duett status), or give up what has not been flushed: " + byForce());
+            }
+            detachLoop(device);
+            while (attached.loopIsOurs()) {
+                if (leftMillis() == 0) {
+                    throw refused(device + " does not let go", "All that was written to it is on the disks.",
+                            "See who has it open (fuser " + device + "), or: " + byForce());
+                }
+                Thread.sleep(LOOK_MILLIS);
+            }
+        }
+        end(attached.fuse().map(List::of).orElse(List.of()));
+        end(attached.proxy().map(List::of).orElse(List.of()));
+        clear();
+    }
+
+    /**
+     * Nothing of this term reaches the export any more as soon as the proxy is gone. It goes first: with it every request that waits fails at
+     * once, and nothing above hangs (rule 22). Returns what is left, for people.
+     */
+    List<String> byForceNow() throws IOException, InterruptedException {
+        Set<ProcessIdentity> programs = new LinkedHashSet<>();
+        attached.proxy().ifPresent(programs::add);
+        attached.fuse().ifPresent(programs::add);
+        programs.addAll(folder.programs());
+        for (ProcessIdentity program : programs) program.kill();
+        for (ProcessIdentity program : programs) {
+            if (!program.awaitEnd(STEP_MILLIS)) left.add(program + " was killed and has not ended yet");
+        }
+        Set<Path> devices = new LinkedHashSet<>(folder.loopDevices());
+        if (attached.loopIsOurs()) devices.add(attached.device().orElseThrow());
+        for (Path device : devices) {
+            for (Processes.Mount mount : DeviceUse.mounts(device).reversed()) unmount(mount);
+            detachLoop(device);
+            if (!goesSoon(device)) {
+                left.add(device + " stays until its last user has closed it (" + String.join("; ", DeviceUse.users(device))
+                        + "); it answers with errors, and leads nowhere");
+            }
+        }
+        clear();
+        return left;
+    }
+
+    private static boolean goesSoon(Path device) throws InterruptedException {
+        for (int look = 0; look < 10 && LoopDevices.backingFileName(device).isPresent(); look++) Thread.sleep(LOOK_MILLIS);
+        return LoopDevices.backingFileName(device).isEmpty();
+    }
+
+    /** In the mount namespace where it was mounted; lazily when somebody keeps it busy. */
+    private void unmount(Processes.Mount mount) throws InterruptedException {
+        List<String> umount = new ArrayList<>();
+        if (!mount.inOurNamespace()) umount.addAll(List.of("nsenter", "--target", Long.toString(mount.seenBy()), "--mount"));
+        umount.add(Tools.path("umount"));
+        List<String> plain = new ArrayList<>(umount);
+        plain.add(mount.mountPoint().toString());
+        if (CommandRunner.run(plain, STEP_MILLIS).succeeded()) return;
+        List<String> lazy = new ArrayList<>(umount);
+        lazy.addAll(List.of("--lazy", mount.mountPoint().toString()));
+        CommandResult result = CommandRunner.run(lazy, STEP_MILLIS);
+        left.add(result.succeeded() ? "what still used " + mount.mountPoint() + " has it open yet, and gets errors" : result.describe());
+    }
+
+    private static void detachLoop(Path device) throws InterruptedException {
+        // Its outcome is looked at, not its exit code: with another user it is detached when that one closes it.
+        CommandRunner.run(List.of(Tools.path("losetup"), "--detach", device.toString()), STEP_MILLIS);
+    }
+
+    /** Asks first: nbdfuse unmounts itself, the proxy passes on what it holds. */
+    private static void end(List<ProcessIdentity> programs) {
+        for (ProcessIdentity program : programs) {
+            program.terminate();
+            if (program.awaitEnd(STEP_MILLIS)) continue;
+            program.kill();
+            program.awaitEnd(STEP_MILLIS);
+        }
+    }
+
+    private void clear() throws IOException, InterruptedException {
+        end(folder.programs());
+        // One that was killed leaves a mount behind that answers with errors.
+        if (Processes.mounts().stream().anyMatch(mount -> mount.mountPoint().equals(folder.mountPoint()))) {
+            CommandRunner.run(List.of(Tools.path("umount"), "--lazy", folder.mountPoint().toString()), STEP_MILLIS);
+        }
+        folder.clear();
+        Files.deleteIfExists(folder.mountPoint());
+    }
+
+    private String byForce() {
+        return "duett detach-device --force " + attached.name();
+    }
+
+    private long leftMillis() {
+        return Math.max(0, (deadlineNanos - System.nanoTime()) / 1_000_000);
+    }
+
+    private DeviceRefused refused(String why, String keptSafe, String whatToDo) {
+        return new DeviceRefused("Volume " + attached.name() + " cannot be detached: " + why + ".", keptSafe, whatToDo);
+    }
+}

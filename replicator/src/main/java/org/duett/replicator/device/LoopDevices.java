@@ -1,0 +1,65 @@
+package org.duett.replicator.device;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** What the kernel tells of loop devices. */
+final class LoopDevices {
+    private static final Path BLOCK_DEVICES = Path.of("/sys/block");
+
+    private LoopDevices() {
+    }
+
+    /** The last part of the backing file's path; the rest looks different from another mount namespace. Empty: it serves nothing. */
+    static Optional<String> backingFileName(Path device) {
+        try {
+            String path = Files.readString(of(device).resolve("loop/backing_file")).stripTrailing();
+            return Optional.of(path.substring(path.lastIndexOf('/') + 1));
+        } catch (IOException notBound) {
+            return Optional.empty();
+        }
+    }
+
+    /** Those whose backing file lies in this folder. */
+    static List<Path> over(Path folder) {
+        List<Path> found = new ArrayList<>();
+        try (var devices = Files.newDirectoryStream(BLOCK_DEVICES, "loop*")) {
+            for (Path each : devices) {
+                Path backing = each.resolve("loop/backing_file");
+                boolean ours = Files.exists(backing) && Files.readString(backing).startsWith(folder + "/");
+                if (ours) found.add(Path.of("/dev").resolve(each.getFileName()));
+            }
+        } catch (IOException gone) {
+            return found;
+        }
+        return found;
+    }
+
+    /** {@code MAJOR:MINOR}, as mount tables name it. */
+    static Optional<String> number(Path device) {
+        try {
+            return Optional.of(Files.readString(of(device).resolve("dev")).strip());
+        } catch (IOException gone) {
+            return Optional.empty();
+        }
+    }
+
+    /** Devices that are built on this one: device mapper, md. */
+    static List<String> holders(Path device) {
+        List<String> names = new ArrayList<>();
+        try (var entries = Files.list(of(device).resolve("holders"))) {
+            entries.forEach(holder -> names.add("/dev/" + holder.getFileName()));
+        } catch (IOException none) {
+            return names;
+        }
+        return names;
+    }
+
+    private static Path of(Path device) {
+        return BLOCK_DEVICES.resolve(device.getFileName());
+    }
+}
