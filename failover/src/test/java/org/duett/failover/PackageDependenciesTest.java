@@ -40,7 +40,7 @@ class PackageDependenciesTest {
     /** What performs. */
     private static final Map<String, List<String>> SHELLS = table(
             row("path", "heartbeat", "config"),
-            row("agent", "group", "config", "replicator.command", "replicator.clock", "replicator.control", "replicator.state", "replicator.attach"),
+            row("agent", "group", "config", "replicator.command", "replicator.clock", "replicator.control", "replicator.state", "replicator.device"),
             row("prover", "proof", "config", "replicator.command", "replicator.clock"),
             row("checker", "check", "config", "prover", "replicator.command", "replicator.clock"),
             row("notify", "config", "replicator.command", "replicator.clock"),

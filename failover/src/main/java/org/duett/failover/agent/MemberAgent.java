@@ -16,6 +16,10 @@ public interface MemberAgent {
     /** {@code force}: what still uses it is ended, what hangs is cut off; for a node that has to let go now. */
     MemberOutcome stop(boolean force) throws InterruptedException;
 
+    /** Once a second while it runs here: what would lapse by itself is renewed. Quick; does nothing for one that does not run. */
+    default void refresh() throws InterruptedException {
+    }
+
     /** At start-up: what a takeover will need is there (programs, interfaces), and loaded. Empty when all is well. */
     default String rehearse() {
         return "";

@@ -1,0 +1,101 @@
+package org.duett.failover.agent;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.duett.failover.config.MemberConfig;
+import org.duett.failover.group.MemberOutcome;
+import org.duett.failover.group.MemberState;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
+
+/** A program as a unit of systemd, which starts it, stops it and knows whether it runs. */
+final class SystemdAgent implements MemberAgent {
+    private static final long LOOK_MILLIS = 5000;
+
+    private final String unit;
+    private final MemberConfig.Program config;
+    private final String systemctl;
+
+    SystemdAgent(String unit, MemberConfig.Program config) {
+        this(unit, config, "systemctl");
+    }
+
+    SystemdAgent(String unit, MemberConfig.Program config, String systemctl) {
+        this.unit = unit;
+        this.config = config;
+        this.systemctl = systemctl;
+    }
+
+    @Override
+    public MemberState probe() throws InterruptedException {
+        CommandResult shown = show();
+        return shown.succeeded() ? state(properties(shown.output())) : MemberState.unknown(shown.describe());
+    }
+
+    private CommandResult show() throws InterruptedException {
+        return CommandRunner.run(List.of(systemctl, "show", "--property", "LoadState,ActiveState,SubState,Result,UnitFileState", unit), LOOK_MILLIS);
+    }
+
+    private MemberState state(Map<String, String> properties) {
+        if (!properties.getOrDefault("LoadState", "").equals("loaded")) {
+            return MemberState.unknown("systemd has no usable unit " + unit + " (" + properties.getOrDefault("LoadState", "no answer") + ")");
+        }
+        String detail = unit + " is " + properties.get("ActiveState") + " (" + properties.get("SubState") + ")";
+        return switch (properties.getOrDefault("ActiveState", "")) {
+            case "active", "reloading" -> MemberState.RUNNING;
+            case "inactive" -> MemberState.STOPPED;
+            // Between two attempts of systemd's own.
+            case "activating" -> properties.get("SubState").equals("auto-restart") ? MemberState.broken(detail) : MemberState.unknown(detail);
+            case "failed" -> MemberState.broken(detail + ", result " + properties.get("Result"));
+            default -> MemberState.unknown(detail);
+        };
+    }
+
+    private static Map<String, String> properties(String output) {
+        Map<String, String> properties = new HashMap<>();
+        output.lines().filter(line -> line.contains("=")).forEach(line -> properties.put(line.substring(0, line.indexOf('=')), line.substring(line.indexOf('=') + 1)));
+        return properties;
+    }
+
+    @Override
+    public MemberOutcome start() throws InterruptedException {
+        Deadline deadline = Deadline.in(config.startTimeoutMillis());
+        // After too many failures in a row systemd refuses even a start that is meant.
+        if (probe().kind() == MemberState.Kind.BROKEN) CommandRunner.run(List.of(systemctl, "reset-failed", unit), LOOK_MILLIS);
+        return outcome(CommandRunner.run(List.of(systemctl, "start", unit), deadline.leftMillis()),
+                "see journalctl -u " + unit);
+    }
+
+    @Override
+    public MemberOutcome stop(boolean force) throws InterruptedException {
+        if (force) CommandRunner.run(List.of(systemctl, "kill", "--signal=SIGKILL", unit), LOOK_MILLIS);
+        CommandResult stopped = CommandRunner.run(List.of(systemctl, "stop", unit), config.stopTimeoutMillis());
+        if (!stopped.succeeded()) return outcome(stopped, "see journalctl -u " + unit);
+        MemberState left = probe();
+        if (left.kind() == MemberState.Kind.BROKEN) CommandRunner.run(List.of(systemctl, "reset-failed", unit), LOOK_MILLIS);
+        return left.kind() == MemberState.Kind.RUNNING ? MemberOutcome.failed(unit + " still runs after systemctl stop") : MemberOutcome.DONE;
+    }
+
+    private static MemberOutcome outcome(CommandResult result, String advice) {
+        return result.succeeded() ? MemberOutcome.DONE : MemberOutcome.failed(result.describe() + "; " + advice);
+    }
+
+    @Override
+    public String rehearse() {
+        Optional<String> missing = Programs.missing(List.of(systemctl));
+        if (missing.isPresent()) return missing.get();
+        try {
+            CommandResult shown = show();
+            if (!shown.succeeded()) return shown.describe();
+            Map<String, String> properties = properties(shown.output());
+            if (!properties.getOrDefault("LoadState", "").equals("loaded")) return state(properties).detail();
+            return properties.getOrDefault("UnitFileState", "").equals("enabled")
+                    ? "systemd starts " + unit + " at boot by itself, on the passive node, too: systemctl disable " + unit : "";
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+}
