@@ -90,7 +90,7 @@ final class CommandAgent implements MemberAgent {
         if (!alive().isEmpty()) return MemberOutcome.failed("parts of it are left: " + alive());
         try {
             Files.deleteIfExists(record);
-            CommandResult started = CommandRunner.runIntoFile(List.of("sh", "-c", commands.start()), Map.of(), output.renewed(), config.startTimeoutMillis());
+            CommandResult started = CommandRunner.runIntoFile(OrdinaryPriority.of(List.of("sh", "-c", commands.start())), Map.of(), output.renewed(), config.startTimeoutMillis());
             if (!started.succeeded()) {
                 return MemberOutcome.failed(started.describe() + (started.ending() == CommandResult.Ending.TIMED_OUT
                         ? "; a start command has to return: let the program run in the background" : ""));

@@ -55,7 +55,7 @@ abstract sealed class ScriptAgent implements MemberAgent permits OcfAgent, LsbAg
 
     private MemberOutcome perform(String action, long limitMillis) throws InterruptedException {
         try {
-            CommandResult done = CommandRunner.runIntoFile(List.of(script.toString(), action), environment(limitMillis), output.renewed(), limitMillis);
+            CommandResult done = CommandRunner.runIntoFile(OrdinaryPriority.of(List.of(script.toString(), action)), environment(limitMillis), output.renewed(), limitMillis);
             return done.succeeded() ? MemberOutcome.DONE : MemberOutcome.failed(done.describe());
         } catch (IOException failed) {
             return MemberOutcome.failed("the run directory cannot be written: " + failed);

@@ -61,6 +61,15 @@ public final class Verbs {
         return Exits.of(() -> daemon().print(new ControlRequest.Order(target.resource(), command)));
     }
 
+    // ---- this machine
+
+    @CommandLine.Command(name = "install", description = {"Put the command on the path, and systemd's units for both daemons in their place.",
+            "Starts nothing, and needs no network."})
+    int install(@Option(names = "--root", paramLabel = "DIRECTORY", description = "below this instead of /") Path root,
+            @Option(names = FORCE, description = "even over files that somebody has changed") boolean force) {
+        return Exits.of(() -> new InstallVerb(root == null ? Path.of("/") : root, force).perform());
+    }
+
     // ---- disks without a daemon
 
     @CommandLine.Command(name = "create-md", description = {"Prepare a disk: with --size make the file first, then write fresh metadata.",
