@@ -15,6 +15,10 @@ public sealed interface Action {
     record ProbeMember(String group, int member) implements Action {
     }
 
+    /** Does anybody else answer for this address member? */
+    record CheckAddress(String group, int member) implements Action {
+    }
+
     record StartMember(String group, int member) implements Action {
     }
 
@@ -29,6 +33,7 @@ public sealed interface Action {
     record RenewProof(long attempt) implements Action {
     }
 
+    /** The peer is heard: an attempt under way is broken off, and what was taken for a proof is given back. */
     record ReleaseProof() implements Action {
     }
 

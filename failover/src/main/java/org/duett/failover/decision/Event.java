@@ -13,9 +13,9 @@ public sealed interface Event {
 
     /**
      * A heartbeat of the peer, authentic and newer than all before. {@code echoedSentNanos}: when the youngest heartbeat of ours that the
-     * peer had heard by then was sent; {@link Long#MIN_VALUE}: none of this life.
+     * peer had heard by then was sent; {@link Long#MIN_VALUE}: none of this life. {@code wallClockMillis}: ours, when it came.
      */
-    record PeerHeard(NodeReport report, long echoedSentNanos) implements Event {
+    record PeerHeard(NodeReport report, long echoedSentNanos, long wallClockMillis) implements Event {
     }
 
     /** No path has brought anything for deadtime, or for initdead since the start. */
@@ -48,6 +48,10 @@ public sealed interface Event {
     }
 
     record MemberProbed(String group, int member, MemberState state) implements Event {
+    }
+
+    /** {@code answeredBy} is empty when nobody answers for the address. */
+    record AddressChecked(String group, int member, String answeredBy) implements Event {
     }
 
     /** Answers the last {@link Action.StartMember} or {@link Action.StopMember} of this member. */

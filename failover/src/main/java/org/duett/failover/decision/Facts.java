@@ -25,6 +25,8 @@ final class Facts {
     NodeReport report;
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
+    /** The contact of each resource when the peer fell silent: one that was made since is a sign of its life. */
+    final Map<String, Integer> contactsAtSilence = new TreeMap<>();
     String configurationTrouble = "";
 
     final Map<String, ResourceView> resources = new TreeMap<>();
@@ -33,6 +35,8 @@ final class Facts {
 
     NodeMode mode = NodeMode.ONLINE;
     boolean single;
+    /** This node stops its groups and goes. */
+    boolean leaving;
     long pausedUntilNanos = Long.MIN_VALUE;
     boolean servicePathGood = true;
 

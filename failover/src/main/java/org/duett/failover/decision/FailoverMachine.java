@@ -32,8 +32,8 @@ public final class FailoverMachine {
     /** Records that are being made durable: what follows when the version is on disk. */
     private final Map<Long, Runnable> onRemembered = new TreeMap<>();
     private long recordVersion;
-    private boolean leaving;
     private boolean hasLeft;
+    private long peerClockAheadMillis;
 
     public FailoverMachine(ClusterConfig config, ClusterRecord record, long pausedForNanos, long bootNanos) {
         facts = new Facts(config);
@@ -59,7 +59,10 @@ public final class FailoverMachine {
                 assert bootNanos >= facts.now : "time goes forward";
                 facts.now = bootNanos;
             }
-            case Event.PeerHeard(NodeReport report, long echoed) -> heard(report, echoed);
+            case Event.PeerHeard(NodeReport report, long echoed, long wallClockMillis) -> {
+                peerClockAheadMillis = report.wallClockMillis() - wallClockMillis;
+                heard(report, echoed);
+            }
             case Event.PeerSilent() -> silent();
             case Event.PeerStrange(String why) -> strange(why);
             case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
@@ -68,6 +71,7 @@ public final class FailoverMachine {
             case Event.OrderAnswered(long order, boolean done, String detail) -> orderAnswered(order, done, detail);
             case Event.ProofAnswered answer -> proof.answered(answer.attempt(), answer.outcome());
             case Event.MemberProbed probed -> groups.get(probed.group()).memberProbed(probed.member(), probed.state());
+            case Event.AddressChecked checked -> groups.get(checked.group()).addressChecked(checked.member(), checked.answeredBy());
             case Event.MemberAnswered answer -> groups.get(answer.group()).memberAnswered(answer.member(), answer.outcome());
             case Event.CheckChanged change -> checkChanged(change);
             case Event.ServicePath(boolean good) -> facts.servicePathGood = good;
@@ -110,6 +114,8 @@ public final class FailoverMachine {
     private void silent() {
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
         facts.life = PeerLife.SILENT;
+        facts.contactsAtSilence.clear();
+        facts.resources.forEach((name, view) -> facts.contactsAtSilence.put(name, view.contact()));
         facts.notify(Kind.PEER_LOST, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " is silent on all paths.");
         if (facts.single) proof.vouch("this node was made stand-alone by its operator", true);
     }
@@ -178,7 +184,7 @@ public final class FailoverMachine {
     }
 
     void leave() {
-        leaving = true;
+        facts.leaving = true;
     }
 
     // ---- remembering
@@ -201,7 +207,8 @@ public final class FailoverMachine {
     private void judge() {
         for (GroupMachine group : groups.values()) {
             for (String name : group.resourceNames()) {
-                losses.get(name).step(group.phase().isHeld() || group.phase() == GroupPhase.STOPPING, wantsToStart(group));
+                losses.get(name).step(group.phase().isHeld() || group.phase() == GroupPhase.STOPPING,
+                        group.phase() == GroupPhase.UP, wantsToStart(group));
             }
         }
         replicator.step();
@@ -216,7 +223,7 @@ public final class FailoverMachine {
         boolean held = proof.isHeld();
         proof.step(wantsProof || unclean, unclean && !wantsProof);
         assert held || !proof.isHeld();
-        if (leaving) judgeLeaving();
+        if (facts.leaving) judgeLeaving();
     }
 
     private boolean wantsToStart(GroupMachine group) {
@@ -245,6 +252,7 @@ public final class FailoverMachine {
             case PROBING, STARTING, STOPPING, UNCLEAN -> group.waitsFor = "";
             case DOWN -> judgeDown(group);
             case CLAIMING -> judgeClaim(group);
+            case CHECKING -> judgeCheck(group);
             case UP -> judgeUp(group);
         }
     }
@@ -268,7 +276,7 @@ public final class FailoverMachine {
             case SILENT, GONE -> {
                 StartRules.Alone alone = starts.waitsAlone(group);
                 group.waitsFor = alone.waitsFor();
-                if (group.waitsFor.isEmpty() && !uncleanThere(group)) begin(group, proof.why());
+                if (group.waitsFor.isEmpty() && !uncleanThere(group)) group.check(true, proof.why());
             }
             case UNHEARD -> group.waitsFor = facts.config.peerNode() + " was not heard yet; waits for initdead";
             case STRANGE -> group.waitsFor = facts.config.peerNode() + " lives, but cannot be understood";
@@ -295,7 +303,12 @@ public final class FailoverMachine {
         }
         group.waitsFor = facts.config.peerNode() + " hears that it is to start here";
         // What it says now, it says having heard the claim: it will not begin one of its own.
-        if (facts.echoedSentNanos > group.claimedAtNanos()) begin(group, "it is this node's turn");
+        if (facts.echoedSentNanos > group.claimedAtNanos()) group.check(false, "it is this node's turn");
+    }
+
+    private void judgeCheck(GroupMachine group) {
+        if (!mayStillBegin(group)) group.withdrawClaim();
+        else if (group.isChecked()) begin(group, group.checkingFor());
     }
 
     /** The counter first: whoever was active last is to be known after any crash. */
@@ -305,8 +318,7 @@ public final class FailoverMachine {
         group.countStart(Math.max(group.startCounter(), theirs) + 1);
         remember(() -> {
             group.recordedStart();
-            boolean still = group.phase() == GroupPhase.DOWN || group.phase() == GroupPhase.CLAIMING;
-            if (still && mayStillBegin(group)) group.start(!facts.peerIsAlive(), why);
+            if (group.phase() == GroupPhase.CHECKING && mayStillBegin(group)) group.start(!facts.peerIsAlive(), why);
         });
         group.beginning();
     }
@@ -314,7 +326,7 @@ public final class FailoverMachine {
     private boolean mayStillBegin(GroupMachine group) {
         if (!starts.unwillingness(group).isEmpty()) return false;
         return switch (facts.life) {
-            case ALIVE -> group.phase() == GroupPhase.CLAIMING && starts.waitsBesidePeer(group).isEmpty();
+            case ALIVE -> !group.isCheckingAlone() && starts.waitsBesidePeer(group).isEmpty();
             case SILENT, GONE -> starts.waitsAlone(group).waitsFor().isEmpty();
             case UNHEARD, STRANGE -> false;
         };
@@ -326,8 +338,8 @@ public final class FailoverMachine {
             group.stop(false, AfterStop.REST, "an operator stopped it");
             return;
         }
-        if (leaving || facts.mode == NodeMode.STANDBY) {
-            group.stop(false, AfterStop.OFFER, leaving ? "this node leaves" : "this node goes to standby");
+        if (facts.leaving || facts.mode == NodeMode.STANDBY) {
+            group.stop(false, AfterStop.OFFER, facts.leaving ? "this node leaves" : "this node goes to standby");
             return;
         }
         if (resourcesAreLost(group)) return;
@@ -395,7 +407,7 @@ public final class FailoverMachine {
         for (GroupMachine group : groups.values()) {
             unclean |= group.phase() == GroupPhase.UNCLEAN;
             String unwilling = starts.unwillingness(group);
-            reports.add(new NodeReport.GroupReport(group.config.name(), group.phase(), group.startCounter(), unwilling.isEmpty() && !leaving,
+            reports.add(new NodeReport.GroupReport(group.config.name(), group.phase(), group.startCounter(), unwilling.isEmpty(),
                     group.isOffered(), group.asksForIt, group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), unwilling));
         }
         List<NodeReport.ResourceReport> resources = new ArrayList<>();
@@ -425,7 +437,7 @@ public final class FailoverMachine {
                 boolean silent = facts.life == PeerLife.SILENT || facts.life == PeerLife.UNHEARD;
                 yield silent ? "in doubt" : "recover";
             }
-            case CLAIMING, STARTING -> "starting";
+            case CLAIMING, CHECKING, STARTING -> "starting";
             case UP -> letsGo.isInDoubt(group) ? "in doubt" : "up";
             case STOPPING -> "stopping";
             case UNCLEAN -> "unclean";
@@ -435,6 +447,11 @@ public final class FailoverMachine {
     /** Resources of the cluster as the replicator told last. */
     public List<ResourceView> resources() {
         return facts.resources.values().stream().filter(view -> losses.containsKey(view.name())).toList();
+    }
+
+    /** By how much the peer's clock is ahead, as its last heartbeat said. */
+    public long peerClockAheadMillis() {
+        return peerClockAheadMillis;
     }
 
     public PeerLife peerLife() {

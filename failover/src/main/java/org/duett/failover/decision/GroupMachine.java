@@ -20,6 +20,8 @@ final class GroupMachine {
     private static final long STABLE_NANOS = 600_000_000_000L;
     private static final long PROBE_AGAIN_NANOS = 1_000_000_000L;
     private static final long UNCLEAN_AGAIN_NANOS = 10_000_000_000L;
+    private static final long CHECK_AGAIN_NANOS = 500_000_000L;
+    private static final int ADDRESS_MARGIN_SECONDS = 2;
     private static final int LOOKS_BEFORE_UNKNOWN_IS_BROKEN = 3;
 
     private final Facts facts;
@@ -47,6 +49,12 @@ final class GroupMachine {
     private long upSinceNanos;
     private long uncleanAgainNanos;
     private boolean adopted;
+    private String checkingFor = "";
+    private long checkedSinceNanos;
+    private long checkAgainNanos = Long.MAX_VALUE;
+    private boolean addressesFree;
+    /** Not claimed before a peer that listened. */
+    private boolean checkingAlone;
     /** A start whose counter is being made durable. */
     private boolean beginning;
 
@@ -130,6 +138,66 @@ final class GroupMachine {
         offered = false;
     }
 
+    // ---- does anybody answer for its addresses?
+
+    /** Before anything is changed: another host that has the address goes on answering, however well this one starts. */
+    void check(boolean withoutPeer, String why) {
+        phase = GroupPhase.CHECKING;
+        checkingAlone = withoutPeer;
+        checkingFor = why;
+        checkedSinceNanos = facts.now;
+        facts.out.add(new Action.SendHeartbeat());
+        checkAddresses();
+    }
+
+    private void checkAddresses() {
+        work.clear();
+        for (int i = 0; i < config.members().size(); i++) {
+            if (config.members().get(i) instanceof MemberConfig.Address) work.add(i);
+        }
+        checkNext();
+    }
+
+    private void checkNext() {
+        checkAgainNanos = Long.MAX_VALUE;
+        addressesFree = work.isEmpty();
+        if (!addressesFree) facts.out.add(new Action.CheckAddress(config.name(), work.removeFirst()));
+    }
+
+    void addressChecked(int member, String answeredBy) {
+        if (phase != GroupPhase.CHECKING) return;
+        if (answeredBy.isEmpty()) {
+            checkNext();
+            return;
+        }
+        var address = (MemberConfig.Address) config.members().get(member);
+        waitsFor = address.label() + " is answered by " + answeredBy;
+        // A node that lets go, or whose daemon is dead, loses it when its lifetime is over.
+        long patience = (address.lifetimeSeconds() + ADDRESS_MARGIN_SECONDS) * 1_000_000_000L;
+        if (facts.now - checkedSinceNanos < patience) {
+            checkAgainNanos = facts.now + CHECK_AGAIN_NANOS;
+            return;
+        }
+        failedHere = waitsFor;
+        facts.notify(Kind.GROUP_FAILED, Severity.ERROR, config.name(), "Group " + config.name() + " is not started on " + facts.config.localNode() + ": "
+                + waitsFor + ". Nothing was changed. Find that host, then: duett cluster recover " + config.name());
+        phase = GroupPhase.DOWN;
+        facts.out.add(new Action.SendHeartbeat());
+    }
+
+    /** The addresses are free: it may be started. */
+    boolean isChecked() {
+        return phase == GroupPhase.CHECKING && addressesFree;
+    }
+
+    boolean isCheckingAlone() {
+        return checkingAlone;
+    }
+
+    String checkingFor() {
+        return checkingFor;
+    }
+
     void claim() {
         phase = GroupPhase.CLAIMING;
         claimedAtNanos = facts.now;
@@ -175,7 +243,7 @@ final class GroupMachine {
     void stop(boolean force, AfterStop then, String why) {
         boolean under = phase == GroupPhase.STOPPING;
         if (under && (forcedStop || !force)) return;
-        if (phase == GroupPhase.DOWN || phase == GroupPhase.CLAIMING) {
+        if (phase == GroupPhase.DOWN || phase == GroupPhase.CLAIMING || phase == GroupPhase.CHECKING) {
             phase = GroupPhase.DOWN;
             offered = then == AfterStop.OFFER;
             return;
@@ -319,7 +387,7 @@ final class GroupMachine {
                 }
                 facts.out.add(new Action.SendHeartbeat());
             }
-            case PROBING, DOWN, CLAIMING, UP, UNCLEAN -> throw new AssertionError("nothing to finish in " + phase);
+            case PROBING, DOWN, CLAIMING, CHECKING, UP, UNCLEAN -> throw new AssertionError("nothing to finish in " + phase);
         }
     }
 
@@ -353,6 +421,9 @@ final class GroupMachine {
                     work.addAll(stopOrder(true));
                     if (busyMember < 0) next();
                 }
+            }
+            case CHECKING -> {
+                if (facts.now >= checkAgainNanos) checkAddresses();
             }
             case DOWN, CLAIMING, STARTING, STOPPING -> {
                 // Moved by answers, or from above.

@@ -8,6 +8,8 @@ public enum GroupPhase {
     DOWN,
     /** Wants to start here, and waits until the peer has heard that. */
     CLAIMING,
+    /** About to start here: does anybody answer for its addresses? Nothing was changed yet. */
+    CHECKING,
     STARTING,
     UP,
     STOPPING,
@@ -18,14 +20,14 @@ public enum GroupPhase {
     public boolean mayRun() {
         return switch (this) {
             case PROBING, STARTING, UP, STOPPING, UNCLEAN -> true;
-            case DOWN, CLAIMING -> false;
+            case DOWN, CLAIMING, CHECKING -> false;
         };
     }
 
     /** It runs here, or is about to: the other node keeps its hands off. */
     public boolean isHeld() {
         return switch (this) {
-            case CLAIMING, STARTING, UP -> true;
+            case CLAIMING, CHECKING, STARTING, UP -> true;
             case PROBING, DOWN, STOPPING, UNCLEAN -> false;
         };
     }

@@ -34,6 +34,8 @@ final class LossDesk {
     private int voidedContact = -1;
     /** The term in which the peer was Primary at the last contact; 0: it was not. */
     private long witnessedTerm;
+    /** Our generation at the last contact, without the bit of the role; 0: this daemon saw none. */
+    private long generationAtContact;
 
     LossDesk(Facts facts, ProofDesk proof, String name) {
         this.facts = facts;
@@ -76,9 +78,10 @@ final class LossDesk {
 
     /**
      * @param heldHere the group runs here, or is about to
+     * @param up it runs here
      * @param wantsToStart the group is to start here, and waits for leave
      */
-    void step(boolean heldHere, boolean wantsToStart) {
+    void step(boolean heldHere, boolean up, boolean wantsToStart) {
         ResourceView view = view();
         answerPeer(view, heldHere, wantsToStart);
         if (view == null) return;
@@ -86,9 +89,10 @@ final class LossDesk {
             ask = 0;
             askContact = -1;
             allowedContact = -1;
+            generationAtContact = view.current() | 1;
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
         } else {
-            seekLeave(view, wantsToStart);
+            seekLeave(view, up, wantsToStart);
             giveUpWhatIsOver(view);
         }
         setReadDeadline(view);
@@ -96,7 +100,7 @@ final class LossDesk {
 
     // ---- leave
 
-    private void seekLeave(ResourceView view, boolean wantsToStart) {
+    private void seekLeave(ResourceView view, boolean up, boolean wantsToStart) {
         if (allowedContact == view.contact() && allowedByProof && !proof.isHeld() && !facts.peerIsAlive()) {
             allowedContact = -1;
             facts.orderUnanswered(name, new Command.AllowAlone(false, view.contact(), ""));
@@ -104,7 +108,8 @@ final class LossDesk {
         // The replicator was restarted, or had just connected, when it was told.
         boolean unheard = allowedContact == view.contact() && !view.alone() && facts.now - allowedAtNanos > TOLD_AGAIN_NANOS;
         if (unheard) allowedContact = -1;
-        boolean needed = (view.isPrimary() || wantsToStart && view.eyewitness()) && allowedContact != view.contact() && !view.alone();
+        // A group that is up on a Secondary: its replicator was restarted, and resumes the term when it has leave (rule 22).
+        boolean needed = (view.isPrimary() || up || wantsToStart && view.eyewitness()) && allowedContact != view.contact() && !view.alone();
         if (!needed) {
             if (allowedContact != view.contact()) ask = 0;
             return;
@@ -137,7 +142,7 @@ final class LossDesk {
 
     /** The peer went on without us: we are not the one who saw everything. */
     private void giveUpWhatIsOver(ResourceView view) {
-        if (!view.eyewitness() || view.isPrimary() || voidedContact == view.contact() || !facts.peerIsAlive()) return;
+        if (!view.eyewitness() || view.isPrimary() || wentAhead(view) || voidedContact == view.contact() || !facts.peerIsAlive()) return;
         Optional<NodeReport.ResourceReport> peer = facts.peerResource(name);
         if (peer.isEmpty()) return;
         NodeReport.ResourceReport theirs = peer.get();
@@ -147,6 +152,11 @@ final class LossDesk {
         if (!over) return;
         voidedContact = view.contact();
         facts.orderUnanswered(name, new Command.GiveUpEyewitness(view.contact()));
+    }
+
+    /** This node went on alone since the last contact: its data is newer than what the peer has. */
+    private boolean wentAhead(ResourceView view) {
+        return generationAtContact != 0 && generationAtContact != (view.current() | 1);
     }
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {
@@ -163,6 +173,9 @@ final class LossDesk {
             return;
         }
         if (view == null || answering == asked) return;
+        // It would go on with older data than ours.
+        long theirs = facts.peerResource(name).orElseThrow().current() | 1;
+        if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) return;
         if (askedSinceNanos == 0 || answering != 0) askedSinceNanos = facts.now;
         // Connected as far as we know: one of the two has not heard yet. An eyewitness given up too early would be missed.
         if (view.connected() && facts.now - askedSinceNanos < 3 * facts.nanos(facts.config.timing().keepaliveMillis())) return;

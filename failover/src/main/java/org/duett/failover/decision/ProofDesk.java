@@ -127,7 +127,7 @@ final class ProofDesk {
 
     /** The peer is heard: whatever was proven is over. */
     void peerIsBack() {
-        boolean held = isHeld() && !byOperator;
+        boolean goesOn = state == State.ASKED || isHeld() && !byOperator;
         attempt++;
         state = State.NONE;
         nextAtNanos = Long.MIN_VALUE;
@@ -135,6 +135,6 @@ final class ProofDesk {
         dataVouchedFor = false;
         failure = "";
         failedAttemptBegunNanos = Long.MIN_VALUE;
-        if (held) facts.out.add(new Action.ReleaseProof());
+        if (goesOn) facts.out.add(new Action.ReleaseProof());
     }
 }

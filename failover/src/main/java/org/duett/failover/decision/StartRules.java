@@ -20,6 +20,7 @@ final class StartRules {
     /** Why this node would not run the group at all. What is said here is told to the peer as well. */
     String unwillingness(GroupMachine group) {
         if (group.isHeld()) return "stopped by an operator (duett cluster start " + group.config.name() + ")";
+        if (facts.leaving) return facts.config.localNode() + " leaves";
         if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
         if (!group.failedHere().isEmpty()) return "failed here: " + group.failedHere();
         if (!facts.configurationTrouble.isEmpty()) return "the two configurations differ: " + facts.configurationTrouble;
@@ -53,7 +54,8 @@ final class StartRules {
         NodeReport.GroupReport theirs = reported.get();
         if (theirs.phase().mayRun()) return "it is " + theirs.phase().name().toLowerCase(Locale.ROOT) + " on " + facts.config.peerNode();
         if (!isOurTurn(group, theirs)) return facts.config.peerNode() + " starts it";
-        if (theirs.phase() == GroupPhase.CLAIMING && group.phase() != GroupPhase.CLAIMING) return facts.config.peerNode() + " is about to start it";
+        boolean claimed = group.phase() == GroupPhase.CLAIMING || group.phase() == GroupPhase.CHECKING;
+        if (theirs.phase().isHeld() && !claimed) return facts.config.peerNode() + " is about to start it";
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
             if (!view.connected() && !view.eyewitness()) {
@@ -75,6 +77,9 @@ final class StartRules {
         if (facts.isPaused()) return new Alone("automatic takeover is paused (duett cluster pause)", false);
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
+            if (view.connected() && view.contact() != facts.contactsAtSilence.getOrDefault(name, -1)) {
+                return new Alone("the replicator of " + facts.config.peerNode() + " has connected since its heartbeats stopped: it lives", false);
+            }
             if (!view.eyewitness() && !proof.isDataVouchedFor() && !facts.single) {
                 return new Alone("this node was not connected and UpToDate when " + facts.config.peerNode() + " was last seen, so its data of " + name
                         + " may be old; start " + facts.config.peerNode() + ", or: duett cluster confirm-peer-down --use-this-data", false);

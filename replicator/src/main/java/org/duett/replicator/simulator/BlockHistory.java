@@ -173,7 +173,7 @@ public final class BlockHistory {
     }
 
     /** More has failed than an acknowledgement without flush survives: each of those writes may be there or not. */
-    void unflushedMayBeLost() {
+    public void unflushedMayBeLost() {
         unflushed.forEach(write -> write.doubtful = true);
         unflushed.clear();
     }

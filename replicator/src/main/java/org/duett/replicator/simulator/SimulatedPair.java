@@ -319,6 +319,10 @@ public final class SimulatedPair {
         public int errno() {
             return request.errno;
         }
+
+        public boolean isWrite() {
+            return write != null;
+        }
     }
 
     public HostOperation write(SimulatedNode node, long firstSector, int sectors) {

@@ -1,0 +1,97 @@
+package org.duett.failover.simulator;
+
+import java.util.SplittableRandom;
+import org.duett.replicator.simulator.SimulatedNetwork;
+import org.duett.replicator.simulator.SimulatedTime;
+
+/**
+ * The networks of the two nodes: the crossover cable, which carries the replication and one heartbeat path, and the LAN, which carries the
+ * other and leads to the ping nodes. Each direction of each may be cut for itself.
+ */
+final class Wires {
+    static final String CROSSOVER = "crossover";
+    static final String LAN = "lan";
+
+    private final SimulatedTime time;
+    private final SimulatedNetwork replication;
+    private final SplittableRandom random;
+    private final boolean[] crossoverOut = {true, true};
+    private final boolean[] lanOut = {true, true};
+    private final boolean[] lanIn = {true, true};
+
+    Wires(SimulatedTime time, SimulatedNetwork replication, long seed) {
+        this.time = time;
+        this.replication = replication;
+        random = new SplittableRandom(seed);
+    }
+
+    // ---- faults
+
+    void cutCrossover() {
+        crossoverOut[0] = false;
+        crossoverOut[1] = false;
+        replication.pull();
+    }
+
+    /** Only UDP is lost on it: a firewall, a full queue. */
+    void cutCrossoverHeartbeats() {
+        crossoverOut[0] = false;
+        crossoverOut[1] = false;
+    }
+
+    void cutReplication() {
+        replication.pull();
+    }
+
+    /** The switch port or the uplink of this node. */
+    void cutLan(int node) {
+        lanOut[node] = false;
+        lanIn[node] = false;
+    }
+
+    /** What this node sends does not arrive anywhere. */
+    void mute(int node) {
+        crossoverOut[node] = false;
+        lanOut[node] = false;
+        replication.silence(node);
+    }
+
+    void heal() {
+        for (int node = 0; node < 2; node++) {
+            crossoverOut[node] = true;
+            lanOut[node] = true;
+            lanIn[node] = true;
+        }
+        replication.heal();
+    }
+
+    // ---- what follows
+
+    boolean reachesPingNodes(int node) {
+        return lanOut[node] && lanIn[node];
+    }
+
+    /** The other node's kernel answers ARP or TCP: it has power, and some way there and back is whole. */
+    boolean finds(int node, boolean otherHasPower) {
+        int other = 1 - node;
+        boolean byLan = lanOut[node] && lanIn[other] && lanOut[other] && lanIn[node];
+        boolean byCrossover = crossoverOut[node] && crossoverOut[other];
+        return otherHasPower && (byLan || byCrossover);
+    }
+
+    /** Datagrams may be lost now and then; here they take up to two milliseconds. */
+    void send(String path, int from, Runnable arrives) {
+        boolean whole = path.equals(CROSSOVER) ? crossoverOut[from] : lanOut[from] && lanIn[1 - from];
+        if (!whole || random.nextInt(200) == 0) return;
+        time.after(50_000 + random.nextLong(2_000_000), arrives);
+    }
+
+    /** A client on the LAN reaches this node's address. */
+    boolean clientReaches(int node) {
+        return lanOut[node] && lanIn[node];
+    }
+
+    boolean isWhole() {
+        return crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
+    }
+}
