@@ -186,7 +186,7 @@ final class FailoverLoop implements AutoCloseable {
         ConfigDigest theirs = new ConfigDigest(heartbeat.configDigest());
         if (!theirs.equals(peerDigest)) compare(theirs);
         try {
-            deliver(new Event.PeerHeard(NodeReportCodec.decode(heartbeat.body()), liveness.echoedSentBootNanos()));
+            deliver(new Event.PeerHeard(NodeReportCodec.decode(heartbeat.body()), liveness.echoedSentBootNanos(), System.currentTimeMillis()));
         } catch (NodeReportCodec.Malformed otherVersion) {
             deliver(new Event.PeerStrange(otherVersion.getMessage()));
         }
@@ -245,6 +245,7 @@ final class FailoverLoop implements AutoCloseable {
             case Action.Order order -> performOutside(order);
             case Action.RestartReplicator restart -> performOutside(restart);
             case Action.ProbeMember probe -> shells.perform(probe);
+            case Action.CheckAddress check -> performOutside(check);
             case Action.StartMember start -> performOutside(start);
             case Action.StopMember stop -> performOutside(stop);
             case Action.AskProof ask -> performOutside(ask);

@@ -8,6 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.duett.failover.agent.MemberAgent;
 import org.duett.failover.config.GroupConfig;
+import org.duett.failover.config.MemberConfig;
 import org.duett.failover.decision.Event;
 import org.duett.failover.group.MemberOutcome;
 import org.duett.failover.group.MemberState;
@@ -18,9 +19,9 @@ import org.slf4j.LoggerFactory;
 final class MemberDispatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(MemberDispatch.class);
 
-    /** How agents are made; none for a resource, which the machine promotes itself. */
+    /** How agents are made. Never asked for a resource, which the machine promotes itself. */
     interface AgentFactory {
-        MemberAgent of(GroupConfig group, int member);
+        MemberAgent of(MemberConfig member);
     }
 
     private record Place(String group, int member) implements Comparable<Place> {
@@ -46,10 +47,10 @@ final class MemberDispatch implements AutoCloseable {
         this.events = events;
         for (GroupConfig group : groups) {
             for (int i = 0; i < group.members().size(); i++) {
-                MemberAgent agent = factory.of(group, i);
-                if (agent == null) continue;
+                MemberConfig member = group.members().get(i);
+                if (member instanceof MemberConfig.Resource) continue;
                 Place place = new Place(group.name(), i);
-                workers.put(place, new Worker(agent, group.members().get(i).label(),
+                workers.put(place, new Worker(factory.of(member), member.label(),
                         Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("member-" + place).factory())));
             }
         }
@@ -76,6 +77,38 @@ final class MemberDispatch implements AutoCloseable {
                 state = MemberState.unknown(failed.toString());
             }
             events.accept(new Event.MemberProbed(group, member, state));
+        });
+    }
+
+    void checkAddress(String group, int member) {
+        Worker worker = workers.get(new Place(group, member));
+        worker.thread.execute(() -> {
+            String answeredBy;
+            try {
+                answeredBy = worker.agent.answeredBy();
+            } catch (InterruptedException ended) {
+                return;
+            } catch (RuntimeException failed) {
+                LOG.error("group={} {}: the check failed by a mistake of ours", group, worker.label, failed);
+                answeredBy = "nobody knows whom (" + failed + ")";
+            }
+            events.accept(new Event.AddressChecked(group, member, answeredBy));
+        });
+    }
+
+    /** What would lapse by itself goes on for another while. */
+    void refresh(String group) {
+        workers.forEach((place, worker) -> {
+            if (!place.group.equals(group)) return;
+            worker.thread.execute(() -> {
+                try {
+                    worker.agent.refresh();
+                } catch (InterruptedException ended) {
+                    Thread.currentThread().interrupt();
+                } catch (RuntimeException failed) {
+                    LOG.error("group={} {}: the refresh failed by a mistake of ours", group, worker.label, failed);
+                }
+            });
         });
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import org.duett.failover.decision.Event;
 import org.duett.failover.proof.ProofOutcome;
@@ -21,6 +22,8 @@ final class ProofDispatch implements AutoCloseable {
     private final ExecutorService worker = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("proof").factory());
     /** The one that proved it last; touched by the worker only. */
     private Prover proven;
+    /** The attempt that was begun last; touched by the loop only. */
+    private Future<?> underWay;
 
     ProofDispatch(List<Prover> provers, Consumer<Event> events) {
         this.provers = provers;
@@ -52,7 +55,10 @@ final class ProofDispatch implements AutoCloseable {
         perform(attempt, () -> proven == null ? new ProofOutcome(Verdict.UNKNOWN, "nothing was proven by this daemon") : proven.renew());
     }
 
+    /** Breaks off what is under way, and gives back what was taken. */
     void release() {
+        Future<?> under = underWay;
+        if (under != null) under.cancel(true);
         worker.execute(() -> {
             try {
                 if (proven != null) proven.release();
@@ -68,12 +74,12 @@ final class ProofDispatch implements AutoCloseable {
     }
 
     private void perform(long attempt, Question question) {
-        worker.execute(() -> {
+        underWay = worker.submit(() -> {
             ProofOutcome outcome;
             try {
                 outcome = question.ask();
-            } catch (InterruptedException ended) {
-                Thread.currentThread().interrupt();
+            } catch (InterruptedException brokenOff) {
+                LOG.info("an attempt at a proof was broken off");
                 return;
             } catch (RuntimeException failed) {
                 LOG.error("a proof failed by a mistake of ours", failed);

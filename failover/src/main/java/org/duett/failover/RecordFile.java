@@ -26,10 +26,12 @@ final class RecordFile {
 
     private final Path file;
     private final Path livesFile;
+    private final Path pauseFile;
 
     RecordFile(Path stateDirectory) {
         file = stateDirectory.resolve("cluster.record");
         livesFile = stateDirectory.resolve("cluster.lives");
+        pauseFile = stateDirectory.resolve("cluster.pause");
     }
 
     /** What was written last; empty when there is nothing yet. A damaged file is an error: guessing who was active last could start old data. */
@@ -75,6 +77,16 @@ final class RecordFile {
             lines.toString().lines().filter(line -> !line.startsWith("#")).forEach(line -> text.append(line).append('\n'));
         }
         replace(file, text.toString());
+    }
+
+    /** Automatic takeover is off for so long; its end is remembered by the clock of the wall, as the machine may be restarted meanwhile. */
+    void writePause(long forNanos) throws IOException {
+        replace(pauseFile, "until=" + (System.currentTimeMillis() + forNanos / 1_000_000) + "\n");
+    }
+
+    long pausedForNanos() throws IOException {
+        long until = Long.parseLong(load(pauseFile).getProperty("until", "0"));
+        return Math.max(0, until - System.currentTimeMillis()) * 1_000_000;
     }
 
     /** The number of this life, one more than the last; never less than the clock says, should the file be lost. */

@@ -87,6 +87,11 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
         return MemberOutcome.DONE;
     }
 
+    @Override
+    public String answeredBy() throws InterruptedException {
+        return probe().kind() == MemberState.Kind.STOPPED ? holder(PROBE_MILLIS).orElse("") : "";
+    }
+
     private Optional<String> interfaceHindrance() {
         try {
             NetworkInterface link = NetworkInterface.getByName(config.networkInterface());

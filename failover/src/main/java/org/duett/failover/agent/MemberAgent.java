@@ -24,4 +24,9 @@ public interface MemberAgent {
     default String rehearse() {
         return "";
     }
+
+    /** For an address that this host does not have: who answers for it; empty when nobody does, or when it is no address. */
+    default String answeredBy() throws InterruptedException {
+        return "";
+    }
 }

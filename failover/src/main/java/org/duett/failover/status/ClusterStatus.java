@@ -2,6 +2,7 @@ package org.duett.failover.status;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.decision.FailoverMachine;
 import org.duett.failover.decision.GroupStatus;
@@ -15,12 +16,17 @@ import org.duett.failover.heartbeat.PeerLiveness;
 /** The cluster as this node sees it at one moment. */
 public record ClusterStatus(String name, String localNode, String peerNode, NodeMode mode, PeerLife peerLife, Optional<NodeReport> peer,
         List<PeerLiveness.PathStatus> paths, String proof, List<String> proofs, long pausedForNanos, boolean single, List<GroupStatus> groups,
-        List<ResourceView> resources) {
+        List<ResourceView> resources, long clockAheadMillis) {
 
     /** Taken on the loop that owns both. */
     public static ClusterStatus of(ClusterConfig config, List<String> proofs, FailoverMachine machine, PeerLiveness liveness) {
         return new ClusterStatus(config.name(), config.localNode(), config.peerNode(), machine.mode(), machine.peerLife(), machine.peerReport(),
-                liveness.pathStatus(), machine.proof(), proofs, machine.pausedForNanos(), machine.isSingle(), machine.groups(), machine.resources());
+                liveness.pathStatus(), machine.proof(), proofs, machine.pausedForNanos(), machine.isSingle(), machine.groups(), machine.resources(), machine.peerClockAheadMillis());
+    }
+
+    /** By how much its clock is ahead of ours; empty while it is not heard. */
+    public OptionalLong peerClockAheadMillis() {
+        return peer.isPresent() && peerLife == PeerLife.ALIVE ? OptionalLong.of(clockAheadMillis) : OptionalLong.empty();
     }
 
     /** What the other node says about a group; a word as this node has its own. */
@@ -32,7 +38,7 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         return was + switch (reported.get().phase()) {
             case PROBING -> "reclaim";
             case DOWN -> reported.get().willing() ? "recover" : "down (" + reported.get().detail() + ")";
-            case CLAIMING, STARTING -> "starting";
+            case CLAIMING, CHECKING, STARTING -> "starting";
             case UP -> "up";
             case STOPPING -> "stopping";
             case UNCLEAN -> "unclean";

@@ -1,0 +1,439 @@
+package org.duett.failover;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.duett.failover.agent.MemberAgents;
+import org.duett.failover.check.CheckHistory;
+import org.duett.failover.check.CheckResult;
+import org.duett.failover.checker.CheckRunner;
+import org.duett.failover.checker.ClusterView;
+import org.duett.failover.config.CheckConfig;
+import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.config.ClusterConfigReader;
+import org.duett.failover.config.ClusterTimes;
+import org.duett.failover.config.ConfigDigest;
+import org.duett.failover.config.GroupConfig;
+import org.duett.failover.config.KeyFile;
+import org.duett.failover.config.MemberConfig;
+import org.duett.failover.config.ProofConfig;
+import org.duett.failover.control.ClusterRequest;
+import org.duett.failover.control.ClusterSocket;
+import org.duett.failover.decision.Action;
+import org.duett.failover.decision.ClusterRecord;
+import org.duett.failover.decision.Event;
+import org.duett.failover.decision.FailoverMachine;
+import org.duett.failover.decision.Notice;
+import org.duett.failover.decision.OperatorCommand;
+import org.duett.failover.decision.ResourceView;
+import org.duett.failover.heartbeat.Heartbeat;
+import org.duett.failover.heartbeat.HeartbeatCodec;
+import org.duett.failover.heartbeat.Incarnation;
+import org.duett.failover.heartbeat.LivenessEvent;
+import org.duett.failover.heartbeat.LivenessTimes;
+import org.duett.failover.heartbeat.PeerLiveness;
+import org.duett.failover.link.ReplicatorLink;
+import org.duett.failover.link.ReplicatorRestart;
+import org.duett.failover.notify.Notification;
+import org.duett.failover.notify.Notifier;
+import org.duett.failover.path.HeartbeatPaths;
+import org.duett.failover.proof.Prover;
+import org.duett.failover.prover.Provers;
+import org.duett.failover.prover.WatchdogFeeder;
+import org.duett.failover.status.ClusterStatus;
+import org.duett.failover.status.StatusJson;
+import org.duett.failover.status.StatusText;
+import org.duett.replicator.clock.BootClock;
+import org.duett.replicator.clock.BootId;
+import org.duett.replicator.config.ConfigException;
+import org.duett.replicator.config.ConfigWarning;
+import org.duett.replicator.config.ReplicatorConfig;
+import org.duett.replicator.state.DiskState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The running failover daemon: its parts built in order, and what the loop orders carried to the part that performs it. */
+final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterDaemon.class);
+    private static final long SECOND_NANOS = 1_000_000_000L;
+    /** A replicator that does not answer for so long is told as gone, though its process may live. */
+    private static final long UNANSWERED_MILLIS = 1500;
+    private static final int GOODBYES = 5;
+
+    private final Path configuration;
+    private final ClusterConfig config;
+    private final RecordFile record;
+    private final FailoverLoop loop;
+    private final ReplicatorLink link;
+    private final ReplicatorRestart restart;
+    private final MemberDispatch members;
+    private final List<Prover> provers;
+    private final ProofDispatch proofs;
+    private final Notifier notifier;
+    private final CheckRunner checks;
+    private final HeartbeatPaths paths;
+    private final Optional<WatchdogFeeder> watchdog;
+    private final ClusterSocket socket;
+    private final ExecutorService errands = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService recorder = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("record").factory());
+    private final CountDownLatch left = new CountDownLatch(1);
+    private long nextSecondNanos;
+    private volatile ClusterStatus lastStatus;
+    private volatile boolean halted;
+
+    /** Until SIGTERM, which leaves what runs, or until it has left the cluster in order. Answers the exit code. */
+    static int run(Path configuration) throws InterruptedException {
+        try {
+            ClusterDaemon daemon = start(configuration);
+            Runtime.getRuntime().addShutdownHook(new Thread(daemon::close, "shutdown"));
+            daemon.left.await();
+            return 0;
+        } catch (ConfigException wrong) {
+            LOG.error("{}", wrong.getMessage());
+            return 10;
+        } catch (IOException failed) {
+            LOG.error("The failover daemon cannot start: {}. Nothing was started or stopped.", failed.getMessage());
+            return 20;
+        }
+    }
+
+    private static ClusterDaemon start(Path configuration) throws ConfigException, IOException, InterruptedException {
+        ClusterConfigReader.Result read = ClusterConfigReader.read(configuration);
+        for (ConfigWarning warning : read.warnings()) LOG.warn("{}", warning);
+        return new ClusterDaemon(configuration, read.cluster(), read.replicator());
+    }
+
+    private ClusterDaemon(Path configuration, ClusterConfig config, ReplicatorConfig replicator)
+            throws ConfigException, IOException, InterruptedException {
+        this.configuration = configuration;
+        this.config = config;
+        Files.createDirectories(config.runDirectory());
+        Files.createDirectories(config.stateDirectory());
+        record = new RecordFile(config.stateDirectory());
+        // Two daemons of one node would both be right: the second one ends here.
+        socket = ClusterSocket.listen(ClusterSocket.in(config.runDirectory()), this::answer);
+        var clock = new BootClock();
+        LivenessTimes times = LivenessTimes.ofMillis(config.timing().keepaliveMillis(), config.timing().warntimeMillis(),
+                config.timing().deadtimeMillis(), config.timing().initdeadMillis());
+        var self = new Heartbeat.Sender(config.name(), config.localNode(), new Incarnation(BootId.read(), record.nextLife()));
+        var liveness = new PeerLiveness(self, config.peerNode(), times, config.paths().stream().map(path -> path.name()).toList(), clock.getAsLong());
+        var machine = new FailoverMachine(config, record.read(), record.pausedForNanos(), clock.getAsLong());
+        loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(KeyFile.read(config.keyFile())), ConfigDigest.of(config, replicator),
+                times);
+        link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), new LinkListener());
+        restart = new ReplicatorRestart(configuration);
+        members = new MemberDispatch(config.groups(), new MemberAgents(config.runDirectory(), config.replicatorSocket())::of, loop::post);
+        provers = Provers.of(config, replicationPorts(replicator), this::generations, BootClock::new);
+        proofs = new ProofDispatch(provers, loop::post);
+        notifier = Notifier.start(config.notifiers(), complaint -> LOG.warn("notification: {}", complaint));
+        checks = new CheckRunner(config.checks(), new DaemonView(), this::checkChanged);
+        watchdog = watchdog();
+        paths = HeartbeatPaths.open(config.paths(), loop::received);
+        for (String complaint : members.rehearse()) LOG.error("A takeover would fail here: {}", complaint);
+        loop.start(this);
+        link.start();
+        checks.start();
+        LOG.info("node={} cluster={} peer={}: failover daemon of {}; {}", config.localNode(), config.name(), config.peerNode(), configuration,
+                String.join("; ", ClusterTimes.of(config).lines()));
+        for (Prover prover : provers) {
+            if (!prover.notCovered().isEmpty()) LOG.warn("proof={} does not cover: {}", prover.name(), prover.notCovered());
+        }
+    }
+
+    private List<InetSocketAddress> replicationPorts(ReplicatorConfig replicator) throws IOException {
+        List<InetSocketAddress> ports = new ArrayList<>();
+        for (var resource : replicator.resources()) {
+            for (var host : resource.hosts()) {
+                if (host.names().contains(config.peerNode())) ports.add(host.address().socketAddress());
+            }
+        }
+        return ports;
+    }
+
+    private Map<String, Long> generations() {
+        Map<String, Long> current = new TreeMap<>();
+        ClusterStatus status = lastStatus;
+        if (status != null) status.resources().forEach(resource -> current.put(resource.name(), resource.current() | 1));
+        return current;
+    }
+
+    private Optional<WatchdogFeeder> watchdog() throws IOException, InterruptedException {
+        for (ProofConfig proof : config.proofs()) {
+            if (proof instanceof ProofConfig.Watchdog wanted) {
+                return Optional.of(WatchdogFeeder.open(wanted, () -> !halted, complaint -> LOG.error("watchdog: {}", complaint)));
+            }
+        }
+        return Optional.empty();
+    }
+
+    // ---- what the loop orders
+
+    @Override
+    public void perform(Action action) {
+        switch (action) {
+            case Action.Order(long order, String resource, var command) -> link.order(order, resource, command);
+            case Action.RestartReplicator(boolean kill) -> errands.execute(() -> restart(kill));
+            case Action.ProbeMember(String group, int member) -> members.probe(group, member);
+            case Action.CheckAddress(String group, int member) -> members.checkAddress(group, member);
+            case Action.StartMember(String group, int member) -> members.start(group, member);
+            case Action.StopMember(String group, int member, boolean force) -> members.stop(group, member, force);
+            case Action.AskProof(long attempt, boolean exclusive) -> proofs.ask(attempt, exclusive);
+            case Action.RenewProof(long attempt) -> proofs.renew(attempt);
+            case Action.ReleaseProof() -> proofs.release();
+            case Action.Remember(long version, var what) -> recorder.execute(() -> remember(version, what));
+            case Action.Notify(Notice notice) -> tell(notice);
+            case Action.Leave() -> errands.execute(this::leave);
+            case Action.SendHeartbeat now -> throw new AssertionError("the loop does this: " + action);
+            case Action.AnswerOperator answer -> throw new AssertionError("the loop does this: " + action);
+        }
+    }
+
+    private void restart(boolean kill) {
+        try {
+            restart.restart(kill, link.process());
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void remember(long version, ClusterRecord what) {
+        try {
+            record.write(what);
+            loop.post(new Event.Remembered(version));
+        } catch (IOException failed) {
+            // Nothing is started that could not be remembered; the operator hears why.
+            tell(new Notice(Notice.Kind.GROUP_FAILED, Notice.Severity.ERROR, config.localNode(),
+                    "The state directory cannot be written (" + failed + "). No group is started here until it can."));
+        }
+    }
+
+    private void tell(Notice notice) {
+        switch (notice.severity()) {
+            case INFO -> LOG.info("{} {}", notice.kind(), notice.text());
+            case WARNING -> LOG.warn("{} {}", notice.kind(), notice.text());
+            case ERROR -> LOG.error("{} {}", notice.kind(), notice.text());
+        }
+        if (notice.kind() == Notice.Kind.OTHER) return;
+        boolean isGroup = config.groups().stream().anyMatch(group -> group.name().equals(notice.subject()));
+        notify(Notification.Kind.valueOf(notice.kind().name()), isGroup ? Optional.of(notice.subject()) : Optional.empty(), notice.text());
+    }
+
+    private void notify(Notification.Kind kind, Optional<String> group, String text) {
+        notifier.tell(new Notification(kind, config.localNode(), group, text, Instant.now()));
+    }
+
+    private void leave() {
+        try {
+            for (int i = 0; i < GOODBYES; i++) Thread.sleep(config.timing().keepaliveMillis());
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        }
+        left.countDown();
+    }
+
+    @Override
+    public void send(String path, byte[] datagram) {
+        paths.send(path, datagram);
+    }
+
+    @Override
+    public void told(LivenessEvent event) {
+        switch (event) {
+            case LivenessEvent.PathUp(String path, long silent) -> {
+                LOG.info("path={} up", path);
+                if (silent > 0) notify(Notification.Kind.PATH_BACK, Optional.empty(), "Heartbeat path " + path + " is back after " + silent + " ms.");
+            }
+            case LivenessEvent.PathLate(String path, long silent) -> LOG.warn("path={} late: silent for {} ms", path, silent);
+            case LivenessEvent.PathDown(String path, long silent) -> {
+                LOG.warn("path={} down: silent for {} ms", path, silent);
+                notify(Notification.Kind.PATH_LOST, Optional.empty(), "Heartbeat path " + path + " is lost; it was silent for " + silent + " ms.");
+            }
+            case LivenessEvent.PathOneWay(String path) -> {
+                LOG.warn("path={} one way: {} does not hear this node on it", path, config.peerNode());
+                notify(Notification.Kind.PATH_LOST, Optional.empty(), "Heartbeat path " + path + " works in one direction only.");
+            }
+            case LivenessEvent.PathBothWays(String path) -> LOG.info("path={} works both ways", path);
+            case LivenessEvent.PeerUp(Incarnation incarnation) -> LOG.info("peer={} up: {}", config.peerNode(), incarnation);
+            case LivenessEvent.PeerRestarted restarted -> LOG.info("peer={} restarted{}", config.peerNode(),
+                    restarted.machineRestarted() ? ", and its machine, too" : "");
+            case LivenessEvent.PeerLate(long silent) -> LOG.warn("peer={} late: silent on all paths for {} ms", config.peerNode(), silent);
+            case LivenessEvent.PeerOnTimeAgain() -> LOG.info("peer={} on time again", config.peerNode());
+            case LivenessEvent.PeerNotUnderstood() -> LOG.error("peer={} speaks, but cannot be understood", config.peerNode());
+            case LivenessEvent.PeerDead(boolean everHeard, long lastHeard, long silent) -> LOG.error("peer={} dead: silent on all paths for {} ms{}",
+                    config.peerNode(), silent, everHeard ? "" : ", never heard since this daemon started");
+            case LivenessEvent.Rejected(String path, var reason, long count) -> LOG.error("path={} what came {}, {} times", path, reason.text(), count);
+            case LivenessEvent.OwnStall(long millis) -> LOG.warn("this daemon did not run for {} ms; nobody is judged by that time", millis);
+        }
+    }
+
+    @Override
+    public void turn(long bootNanos) {
+        if (bootNanos < nextSecondNanos) return;
+        nextSecondNanos = bootNanos + SECOND_NANOS;
+        long silent = link.silentMillis();
+        if (silent > UNANSWERED_MILLIS) loop.post(new Event.ReplicatorGone(false, "no answer for " + silent + " ms"));
+        loop.look((machine, liveness) -> ClusterStatus.of(config, notCovered(), machine, liveness)).thenAccept(status -> {
+            lastStatus = status;
+            refreshAddresses(status);
+        });
+    }
+
+    /** The lifetime of service addresses goes on only while the group is up for certain (design section 4). */
+    private void refreshAddresses(ClusterStatus status) {
+        for (var group : status.groups()) {
+            if (group.word().equals("up")) members.refresh(group.name());
+        }
+    }
+
+    private List<String> notCovered() {
+        return provers.stream().map(prover -> prover.name() + (prover.notCovered().isEmpty() ? "" : " (does not cover: " + prover.notCovered() + ")"))
+                .toList();
+    }
+
+    /** No clean-up that could wait: the process ends here, what runs is left to the next daemon. */
+    @Override
+    public void halt(String why) {
+        halted = true;
+        Runtime.getRuntime().halt(70);
+    }
+
+    // ---- what the shells tell
+
+    private final class LinkListener implements ReplicatorLink.Listener {
+        @Override
+        public void seen(List<ResourceView> resources) {
+            loop.post(new Event.ReplicatorSeen(resources));
+        }
+
+        @Override
+        public void gone(boolean certain, String why) {
+            loop.post(new Event.ReplicatorGone(certain, why));
+        }
+
+        @Override
+        public void answered(long order, boolean done, String detail) {
+            loop.post(new Event.OrderAnswered(order, done, detail));
+        }
+    }
+
+    private void checkChanged(CheckHistory.Change change) {
+        CheckConfig check = change.check();
+        String text = "Check " + check.name() + (change.failed() ? " fails: " : " is good again: ") + change.detail();
+        LOG.warn("{}", text);
+        notify(change.failed() ? Notification.Kind.CHECK_FAILED : Notification.Kind.CHECK_RECOVERED, check.group(), text);
+        if (check.kind() instanceof CheckConfig.Kind.ServiceNet) loop.post(new Event.ServicePath(!change.failed()));
+        if (check.consequence() == CheckConfig.Consequence.NOTIFY) return;
+        for (GroupConfig group : config.groups()) {
+            boolean concerned = check.group().isEmpty() || check.group().get().equals(group.name());
+            String why = change.failed() ? change.detail().isEmpty() ? "it fails" : change.detail() : "";
+            if (concerned) loop.post(new Event.CheckChanged(group.name(), check.name(), why));
+        }
+    }
+
+    /** What checks ask of the daemon; from the status of the last second. */
+    private final class DaemonView implements ClusterView {
+        @Override
+        public OptionalLong peerClockAheadMillis() {
+            ClusterStatus status = lastStatus;
+            return status == null ? OptionalLong.empty() : status.peerClockAheadMillis();
+        }
+
+        @Override
+        public CheckResult replication(Optional<String> group) {
+            ClusterStatus status = lastStatus;
+            if (status == null) return CheckResult.unknown("the status is not known yet");
+            for (ResourceView resource : status.resources()) {
+                boolean concerned = group.isEmpty() || config.groups().stream().filter(each -> each.name().equals(group.get()))
+                        .anyMatch(each -> each.members().stream().anyMatch(member -> member instanceof MemberConfig.Resource(var name, var start, var stop)
+                                && name.equals(resource.name())));
+                boolean good = resource.connected() && resource.disk() == DiskState.UP_TO_DATE && resource.peerDisk() == DiskState.UP_TO_DATE;
+                if (concerned && !good) {
+                    return CheckResult.bad("resource " + resource.name() + " is " + (resource.connected() ? "connected, " : "not connected, ")
+                            + resource.disk().displayName() + "/" + resource.peerDisk().displayName());
+                }
+            }
+            return CheckResult.good("connected and UpToDate");
+        }
+
+        @Override
+        public List<InetAddress> pingTargets() {
+            return ping().map(ProofConfig.Ping::targets).orElse(List.of());
+        }
+
+        @Override
+        public int pingQuorum() {
+            return ping().map(ProofConfig.Ping::quorum).orElse(1);
+        }
+
+        private Optional<ProofConfig.Ping> ping() {
+            return config.proofs().stream().filter(ProofConfig.Ping.class::isInstance).map(ProofConfig.Ping.class::cast).findFirst();
+        }
+    }
+
+    // ---- what duett cluster asks
+
+    private ClusterRequest.Answer answer(ClusterRequest request) throws InterruptedException {
+        try {
+            return switch (request) {
+                case ClusterRequest.Status(boolean json) -> {
+                    ClusterStatus status = loop.look((machine, liveness) -> ClusterStatus.of(config, notCovered(), machine, liveness)).get();
+                    yield new ClusterRequest.Answer(true, json ? StatusJson.of(status) : StatusText.of(status));
+                }
+                case ClusterRequest.Check() -> check();
+                case ClusterRequest.Order(OperatorCommand command) -> {
+                    if (command instanceof OperatorCommand.Pause(long forNanos)) record.writePause(forNanos);
+                    yield loop.ask(command).get();
+                }
+            };
+        } catch (ExecutionException | IOException failed) {
+            return new ClusterRequest.Answer(false, "The failover daemon could not do that: " + failed.getMessage());
+        }
+    }
+
+    private ClusterRequest.Answer check() {
+        List<String> lines = new ArrayList<>(ClusterTimes.of(config).lines());
+        notCovered().forEach(proof -> lines.add("proof " + proof));
+        List<String> complaints = new ArrayList<>(members.rehearse());
+        complaints.addAll(paths.troubles());
+        for (CheckRunner.Standing standing : checks.standing()) {
+            if (standing.failed()) complaints.add("check " + standing.check().name() + " fails: " + standing.last().detail());
+        }
+        if (complaints.isEmpty()) lines.add("All that a takeover needs is there.");
+        complaints.forEach(complaint -> lines.add("PROBLEM: " + complaint));
+        return new ClusterRequest.Answer(complaints.isEmpty(), String.join("\n", lines) + "\n");
+    }
+
+    /** The daemon ends; groups go on running, and the next daemon takes them over. */
+    @Override
+    public void close() {
+        LOG.info("the failover daemon ends; what runs goes on running");
+        try {
+            socket.close();
+        } catch (IOException failed) {
+            LOG.debug("cluster socket: {}", failed.toString());
+        }
+        loop.close();
+        link.close();
+        checks.close();
+        members.close();
+        proofs.close();
+        notifier.close();
+        paths.close();
+        watchdog.ifPresent(WatchdogFeeder::close);
+        recorder.shutdown();
+        errands.shutdownNow();
+    }
+}

@@ -1,0 +1,183 @@
+package org.duett.failover;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.duett.failover.config.ClusterConfigReader;
+import org.duett.failover.control.ClusterRequest;
+import org.duett.failover.control.ClusterSocket;
+import org.duett.failover.decision.OperatorCommand;
+import org.duett.replicator.config.ConfigException;
+import org.duett.replicator.config.ConfigReader;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+
+/** {@code duett cluster}: the failover daemon and the words that are for it. */
+@Command(name = "duett cluster", mixinStandardHelpOptions = true, subcommands = {CommandLine.HelpCommand.class, SimulateMain.class}, synopsisSubcommandLabel = "VERB", description = {
+        "Failover between two nodes: which one is active, what moves, and why (docs/operating/cluster.md)."})
+public final class FailoverMain {
+    private static final int USAGE = 20;
+    private static final int REFUSED = 11;
+    private static final int FAILED = 20;
+
+    @Option(names = {"-c", "--config"}, paramLabel = "FILE", scope = ScopeType.INHERIT, description = "the configuration; else $DUETT_CONF, "
+            + "/etc/duett/duett.conf, /etc/drbd.conf, the first that is there")
+    private Path configuration = chosen();
+
+    private FailoverMain() {
+    }
+
+    public static void main(String[] arguments) {
+        CommandLine line = new CommandLine(new FailoverMain());
+        line.registerConverter(Period.class, Period::parse);
+        setExitCodes(line);
+        System.exit(line.execute(arguments.length == 0 ? new String[]{"help"} : arguments));
+    }
+
+    private static void setExitCodes(CommandLine line) {
+        line.getCommandSpec().exitCodeOnInvalidInput(USAGE).exitCodeOnExecutionException(FAILED);
+        line.getSubcommands().values().forEach(FailoverMain::setExitCodes);
+    }
+
+    private static Path chosen() {
+        String named = System.getenv("DUETT_CONF");
+        return named == null || named.isBlank() ? ConfigReader.defaultFile() : Path.of(named);
+    }
+
+    /** A length of time as people write it: 30m, 90s, 2h. */
+    record Period(long nanos) {
+        static Period parse(String text) {
+            long factor = switch (text.isEmpty() ? ' ' : text.charAt(text.length() - 1)) {
+                case 's' -> 1;
+                case 'm' -> 60;
+                case 'h' -> 3600;
+                default -> throw new CommandLine.TypeConversionException("'" + text + "' is no time: 90s, 30m and 2h are");
+            };
+            try {
+                return new Period(Math.multiplyExact(Long.parseLong(text.substring(0, text.length() - 1)), factor * 1_000_000_000L));
+            } catch (ArithmeticException | NumberFormatException wrong) {
+                throw new CommandLine.TypeConversionException("'" + text + "' is no time: 90s, 30m and 2h are");
+            }
+        }
+    }
+
+    // ---- the daemon
+
+    @Command(name = "daemon", description = {"Run the failover daemon of this node, until SIGTERM (what runs goes on running) or 'duett cluster leave'."})
+    int daemon() throws InterruptedException {
+        return ClusterDaemon.run(configuration.toAbsolutePath());
+    }
+
+    // ---- looking
+
+    @Command(name = "status", description = "Show both nodes, the heartbeat paths, the groups, and what each waits for.")
+    int status(@Option(names = "--json", description = "for programs") boolean json,
+            @Option(names = "--watch", description = "again each second, until interrupted") boolean watch) throws InterruptedException {
+        int code = ask(new ClusterRequest.Status(json));
+        while (watch) {
+            Thread.sleep(1000);
+            System.out.print("\033[H\033[2J");
+            code = ask(new ClusterRequest.Status(json));
+        }
+        return code;
+    }
+
+    @Command(name = "check", description = "Is all there that a takeover would need? Prints the effective times and what the proof does not cover.")
+    int check() {
+        return ask(new ClusterRequest.Check());
+    }
+
+    // ---- moving
+
+    @Command(name = "switchover", description = "Move a group, or all, to the other node. Asked on either of the two.")
+    int switchover(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) {
+        return order(new OperatorCommand.Switchover(group));
+    }
+
+    @Command(name = "standby", description = "This node gives its groups away and takes none, until 'online'. Remembered over restarts.")
+    int standby() {
+        return order(new OperatorCommand.Standby());
+    }
+
+    @Command(name = "online", description = "The end of standby.")
+    int online() {
+        return order(new OperatorCommand.Online());
+    }
+
+    @Command(name = "pause", description = "No automatic takeover for a while; it is on again by itself. --for 0s: at once.")
+    int pause(@Option(names = "--for", required = true, paramLabel = "TIME", description = "90s, 30m, 2h") Period period) {
+        return order(new OperatorCommand.Pause(period.nanos()));
+    }
+
+    @Command(name = "fail", description = "Treat a group, or all, as failed on this node: the test by hand. It moves if the other node can take it.")
+    int fail(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) {
+        return order(new OperatorCommand.Fail(group));
+    }
+
+    @Command(name = "recover", description = "What failed on this node is mended: the group may run here again.")
+    int recover(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) {
+        return order(new OperatorCommand.Recover(group));
+    }
+
+    @Command(name = "start", description = "The end of 'stop'.")
+    int start(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) {
+        return order(new OperatorCommand.Start(group));
+    }
+
+    @Command(name = "stop", description = "Stop a group, or all, in the whole cluster, until 'start'. Remembered over restarts.")
+    int stop(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) {
+        return order(new OperatorCommand.Stop(group));
+    }
+
+    @Command(name = "leave", description = "Stop the groups of this node, say goodbye, and end the daemon. The other node takes the groups.")
+    int leave() {
+        return order(new OperatorCommand.Leave());
+    }
+
+    // ---- without the peer
+
+    @Command(name = "confirm-peer-down", description = {"You have looked, and the other node does not act: power off, or its service stopped for certain.",
+            "Replaces the proof. Logged with your name. If the other node does act, two nodes write, and one of their histories will be lost."})
+    int confirmPeerDown(
+            @Option(names = "--use-this-data", description = "and this node's data is to be used, although it may miss what the other one acknowledged") boolean useThisData) {
+        return order(new OperatorCommand.ConfirmPeerDown(useThisData, who()));
+    }
+
+    @Command(name = "single", description = "The other node is gone for good: this one serves alone and waits for nobody, until the other is heard again.")
+    int single() {
+        return order(new OperatorCommand.Single(who()));
+    }
+
+    private static String who() {
+        String sudo = System.getenv("SUDO_USER");
+        return sudo == null ? System.getProperty("user.name") : sudo + " (sudo)";
+    }
+
+    // ---- asking
+
+    private int order(OperatorCommand command) {
+        return ask(new ClusterRequest.Order(command));
+    }
+
+    private int ask(ClusterRequest request) {
+        Path socket;
+        try {
+            socket = ClusterSocket.in(ConfigReader.read(configuration).config().node().runDirectory());
+        } catch (ConfigException wrong) {
+            System.err.println("duett: " + wrong.getMessage());
+            return 10;
+        }
+        try {
+            ClusterRequest.Answer answer = ClusterSocket.ask(socket, request);
+            (answer.done() ? System.out : System.err).print(answer.text().endsWith("\n") ? answer.text() : answer.text() + "\n");
+            return answer.done() ? 0 : REFUSED;
+        } catch (IOException nobody) {
+            System.err.println("duett: no failover daemon answers on " + socket + (Files.exists(socket) ? " (" + nobody.getMessage() + ")" : "")
+                    + ". Nothing was changed. Start it: duett cluster daemon --config " + configuration);
+            return FAILED;
+        }
+    }
+}
