@@ -1,0 +1,121 @@
+package org.duett.failover.config.imported;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+import org.duett.failover.config.ClusterConfigReader;
+import org.duett.replicator.config.ConfigException;
+import org.duett.replicator.config.ResourceConfig;
+
+/**
+ * Makes a section cluster out of the configuration of a Heartbeat cluster (version 1, or 2 without crm). What could not be taken over, or not
+ * as it was, is said with its line. Reads no file and prints nothing.
+ */
+public final class HeartbeatImport {
+
+    /** The texts of the old files; {@code drbdlinks} is /etc/drbdlinks.conf, and empty when there is none. */
+    public record Sources(String haCf, String haresources, String authkeys, String drbdlinks) {
+    }
+
+    /**
+     * @param section for duett.conf, beside or below an include of drbd.conf
+     * @param keyFileContent for the key file, mode 0600, on both nodes; secret
+     */
+    public record Result(String section, List<Remark> remarks, String keyFileContent) {
+        public Result {
+            remarks = List.copyOf(remarks);
+        }
+
+        @Override
+        public String toString() {
+            return section + String.join("\n", remarks.stream().map(Remark::toString).toList());
+        }
+    }
+
+    private final Sources sources;
+    private final Surroundings surroundings;
+    private final List<Remark> remarks = new ArrayList<>();
+
+    private HeartbeatImport(Sources sources, Surroundings surroundings) {
+        this.sources = sources;
+        this.surroundings = surroundings;
+    }
+
+    /** @param random makes a key when the old one protects nothing; has to be a secure one */
+    public static Result of(Sources sources, Surroundings surroundings, RandomGenerator random) throws ConfigException {
+        return new HeartbeatImport(sources, surroundings).make(random);
+    }
+
+    private Result make(RandomGenerator random) throws ConfigException {
+        HaCf haCf = new HaCf(sources.haCf());
+        List<String> nodes = haCf.nodes();
+        if (!nodes.contains(surroundings.localNode())) {
+            remarks.add(new Remark("ha.cf", "node " + String.join(" ", nodes), "this machine is called " + surroundings.localNode()
+                    + ", so its interfaces say nothing about the nodes; run the import on one of them"));
+        }
+        SectionText text = new SectionText();
+        Taken taken = new Taken();
+        text.comment("Made by 'duett cluster import-heartbeat' from ha.cf, haresources and authkeys. Read it before you use it.");
+        text.open("cluster");
+        text.statement("key-file", ClusterConfigReader.DEFAULT_KEY_FILE.toString());
+        int deadtimeMillis = new ImportedTimes(haCf, remarks).write(text);
+        new ImportedPaths(nodes, surroundings, taken, remarks).write(haCf, text);
+        ImportedProofs proofs = new ImportedProofs(haCf, nodes, surroundings, taken, remarks);
+        proofs.write(text);
+        ImportedGroups groups = new ImportedGroups(nodes, surroundings, sources.drbdlinks(), taken, remarks);
+        groups.write(sources.haresources(), text);
+        writeRest(haCf, proofs.pings(), text);
+        text.close();
+        remarkOnDiskTimeouts(groups.resources(), deadtimeMillis);
+        return new Result(text.toString(), remarks, AuthKeys.keyFile(sources.authkeys(), random, remarks));
+    }
+
+    private void writeRest(HaCf haCf, boolean pings, SectionText text) {
+        boolean checksNet = false;
+        for (SourceLine line : haCf.lines()) {
+            switch (line.keyword()) {
+                case "respawn" -> {
+                    boolean isIpfail = line.arguments().stream().anyMatch(word -> word.endsWith("/ipfail"));
+                    if (isIpfail && pings && !checksNet) {
+                        checksNet = true;
+                        text.comment(line.where() + ": ipfail");
+                        text.open("check", "service-net").statement("service-net").statement("class", "failover").close();
+                    } else {
+                        remarks.add(line.remark(isIpfail ? "it moved groups by ping nodes, and there are none" : "nothing is kept running beside the groups; make a systemd unit of it"));
+                    }
+                }
+                case "auto_failback", "nice_failback" -> autoFailback(line);
+                case "node", "keepalive", "deadtime", "warntime", "initdead", "bcast", "mcast", "ucast", "serial", "udpport", "ping", "ping_group", "stonith",
+                        "stonith_host", "watchdog" -> {
+                    // taken over, or remarked upon, where its concept is
+                }
+                case "deadping" -> remarks.add(line.remark("a ping node is asked anew for each proof; 'proof-timeout' says for how long"));
+                case "hbaping" -> remarks.add(line.remark("there is no ping over Fibre Channel"));
+                case "cluster" -> remarks.add(line.remark("the cluster is named after its nodes; 'name' sets another one, the same on both nodes"));
+                default -> {
+                    if (!HaCf.meaningless().contains(line.keyword())) remarks.add(line.remark("is unknown here"));
+                }
+            }
+        }
+    }
+
+    /** {@code nice_failback on} is the old word for {@code auto_failback off}. */
+    private void autoFailback(SourceLine line) {
+        Optional<String> value = line.arguments().stream().findFirst();
+        boolean movesBack = line.keyword().equals("auto_failback") != value.filter("off"::equals).isPresent();
+        if (movesBack) remarks.add(line.remark("a group does not move back by itself; 'prefers' says only where it starts first. Move it with 'duett cluster switchover'"));
+    }
+
+    /** Without one the section would be refused: one disk that hangs would stop the service for ever. */
+    private void remarkOnDiskTimeouts(List<String> members, int deadtimeMillis) {
+        for (String name : members) {
+            boolean hangs = surroundings.replicator().resource(name).stream().map(ResourceConfig::hosts).flatMap(List::stream).flatMap(host -> host.volumes().stream())
+                    .anyMatch(volume -> volume.options().diskTimeoutMillis() == 0);
+            if (hangs) {
+                remarks.add(new Remark("drbd.conf", "resource " + name, "needs a disk-timeout before this section is accepted: disk { disk-timeout "
+                        + Math.clamp(Math.ceilDiv(deadtimeMillis, 100), 1, 6000) + "; }"));
+            }
+        }
+    }
+}

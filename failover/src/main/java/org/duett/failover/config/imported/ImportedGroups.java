@@ -1,0 +1,63 @@
+package org.duett.failover.config.imported;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.config.ResourceConfig;
+
+/** Makes a group out of each line of haresources. */
+final class ImportedGroups {
+    private final List<String> nodes;
+    private final Surroundings surroundings;
+    private final List<Remark> remarks;
+    private final String drbdlinks;
+    private final Taken taken;
+    private int groups;
+    private final List<String> resources = new ArrayList<>();
+
+    ImportedGroups(List<String> nodes, Surroundings surroundings, String drbdlinks, Taken taken, List<Remark> remarks) {
+        this.taken = taken;
+        this.nodes = nodes;
+        this.surroundings = surroundings;
+        this.drbdlinks = drbdlinks;
+        this.remarks = remarks;
+    }
+
+    void write(String haresources, SectionText text) {
+        for (SourceLine line : SourceLine.of("haresources", haresources)) write(line, text);
+    }
+
+    /** The resources that are now members. */
+    List<String> resources() {
+        return resources;
+    }
+
+    private void write(SourceLine line, SectionText text) {
+        List<HaResource> inOrder = line.arguments().stream().map(HaResource::of).toList();
+        SectionText members = new SectionText();
+        ImportedMembers writer = new ImportedMembers(line, surroundings, drbdlinks, taken, remarks);
+        inOrder.forEach(resource -> writer.write(resource, members));
+        if (members.toString().isEmpty()) {
+            remarks.add(line.remark("nothing of it could be taken over, so there is no group for it"));
+            return;
+        }
+        groups++;
+        text.comment(line.where());
+        text.open("group", SectionText.word(name(inOrder)));
+        boolean isNode = nodes.contains(line.keyword());
+        if (isNode) text.statement("prefers", SectionText.word(line.keyword()));
+        else remarks.add(new Remark(line.where(), line.keyword(), "is no node of ha.cf; the group prefers none"));
+        members.toString().lines().forEach(text::raw);
+        text.close();
+        resources.addAll(writer.resources());
+    }
+
+    /** After its resource, as people call it; else by number. */
+    private String name(List<HaResource> inOrder) {
+        String wanted = inOrder.stream().filter(HaResource::isDrbd).flatMap(resource -> resource.arguments().stream()).findFirst()
+                .filter(name -> surroundings.replicator().resource(name).map(ResourceConfig::name).isPresent())
+                .orElse("group" + groups);
+        String name = wanted;
+        for (int number = 2; !taken.take("group " + name); number++) name = wanted + "-" + number;
+        return name;
+    }
+}

@@ -1,0 +1,57 @@
+package org.duett.failover.config.imported;
+
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.duett.replicator.config.ReplicatorConfig;
+
+/**
+ * What the old files leave open, and the machine on which they are read knows: Heartbeat named interfaces where Duett names addresses, and
+ * devices where it names volumes.
+ *
+ * @param localNode what {@code uname -n} says here
+ * @param interfaces the addresses of each interface of this machine
+ * @param lookUp the address of a host name, from {@code /etc/hosts} or the resolver
+ * @param replicator the resources, from drbd.conf; empty when there is none
+ * @param fileExists is there a file of this absolute path?
+ * @param isSystemdUnit is there a systemd unit of this name, with its suffix?
+ */
+public record Surroundings(String localNode, Map<String, List<OwnAddress>> interfaces, Function<String, Optional<InetAddress>> lookUp,
+        ReplicatorConfig replicator, Predicate<String> fileExists, Predicate<String> isSystemdUnit) {
+
+    /** An address of this machine, and how many bits of it name its network. */
+    public record OwnAddress(InetAddress address, int prefixLength) {
+
+        boolean hasInItsNetwork(InetAddress other) {
+            byte[] ours = address.getAddress();
+            byte[] theirs = other.getAddress();
+            if (ours.length != theirs.length) return false;
+            for (int bit = 0; bit < prefixLength; bit++) {
+                int mask = 0x80 >> bit % Byte.SIZE;
+                if ((ours[bit / Byte.SIZE] & mask) != (theirs[bit / Byte.SIZE] & mask)) return false;
+            }
+            return true;
+        }
+    }
+
+    /** The interface and the address of this machine in whose network {@code address} is. */
+    Optional<Map.Entry<String, OwnAddress>> interfaceOf(InetAddress address) {
+        return interfaces.entrySet().stream()
+                .flatMap(each -> each.getValue().stream().filter(own -> own.hasInItsNetwork(address)).map(own -> Map.entry(each.getKey(), own))).findFirst();
+    }
+
+    boolean isOwn(InetAddress address) {
+        return interfaces.values().stream().flatMap(List::stream).anyMatch(own -> own.address().equals(address));
+    }
+
+    Optional<InetAddress> address(String hostOrLiteral) {
+        try {
+            return Optional.of(InetAddress.ofLiteral(hostOrLiteral));
+        } catch (IllegalArgumentException isAName) {
+            return lookUp.apply(hostOrLiteral);
+        }
+    }
+}
