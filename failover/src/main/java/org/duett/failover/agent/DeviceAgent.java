@@ -84,6 +84,16 @@ final class DeviceAgent implements MemberAgent {
 
     @Override
     public String rehearse() {
-        return BlockDevices.rehearse().orElse("");
+        try {
+            servedTerm();
+        } catch (IOException away) {
+            // It may be started later than we are; how it is asked is loaded now.
+        }
+        try {
+            return BlockDevices.rehearse().orElse("");
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
     }
 }

@@ -42,7 +42,7 @@ class FilesystemAgentTest {
         Requirements.demand(Requirement.program("mkfs.ext4", "e2fsprogs"));
         Path image = folder.resolve("image");
         try (var file = new RandomAccessFile(image.toFile(), "rw")) {
-            file.setLength(16 << 20);
+            file.setLength(320 << 20); // the least of xfs
         }
         device = LoopDevice.over(image);
         HostCommand.must("mkfs.ext4", "-q", device.path().toString());
@@ -60,7 +60,11 @@ class FilesystemAgentTest {
     }
 
     private MemberAgent agent(MemberConfig.OnBusy onBusy) {
-        var config = new MemberConfig.Filesystem("r0", 0, mountPoint, "ext4", List.of("noatime"), MemberConfig.FsckPolicy.PREEN, onBusy, LIMIT_MILLIS,
+        return agent("ext4", onBusy);
+    }
+
+    private MemberAgent agent(String type, MemberConfig.OnBusy onBusy) {
+        var config = new MemberConfig.Filesystem("r0", 0, mountPoint, type, List.of("noatime"), MemberConfig.FsckPolicy.PREEN, onBusy, LIMIT_MILLIS,
                 LIMIT_MILLIS);
         return new MemberAgents(folder.resolve("failover"), folder.resolve("control.sock")).of(config);
     }
@@ -91,6 +95,18 @@ class FilesystemAgentTest {
         agent.start();
         assertThat(mountPoint.resolve("file")).hasContent("kept");
         agent.stop(false);
+    }
+
+    @Test
+    void anXfsIsMountedToo() throws Exception {
+        Requirements.demand(Requirement.program("mkfs.xfs", "xfsprogs"));
+        Requirements.demand(new Requirement.KernelFile(Path.of("/sys/fs/xfs"), "xfs"));
+        HostCommand.must("mkfs.xfs", "-q", "-f", device.path().toString());
+        MemberAgent agent = agent("xfs", MemberConfig.OnBusy.FAIL);
+        assertThat(agent.rehearse()).isEmpty();
+        assertThat(agent.start()).isEqualTo(MemberOutcome.DONE);
+        assertThat(mounts()).contains(device.path() + " " + mountPoint + " xfs");
+        assertThat(agent.stop(false)).isEqualTo(MemberOutcome.DONE);
     }
 
     @Test

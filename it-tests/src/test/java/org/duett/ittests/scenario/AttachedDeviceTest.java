@@ -14,6 +14,7 @@ import org.duett.bench.host.Requirement;
 import org.duett.ittests.device.LoopDevice;
 import org.duett.ittests.node.ReplicatorProcess;
 import org.duett.ittests.oracle.SyncedFile;
+import org.duett.replicator.command.ProcessIdentity;
 import org.duett.replicator.config.FileNames;
 import org.duett.replicator.control.ControlClient;
 import org.duett.replicator.control.ControlRequest;
@@ -23,12 +24,17 @@ import org.duett.replicator.device.BlockDevices;
 import org.duett.replicator.device.DeviceRefused;
 import org.duett.replicator.device.Export;
 import org.duett.replicator.machine.Command;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 
 /** Needs root, loop devices and FUSE: a volume as a block device of this host, with a file system on it. */
 class AttachedDeviceTest extends PairScenario {
 
     private static final long LIMIT_MILLIS = 60_000;
+    /** Of field 9 of /proc/PID/stat. */
+    private static final long PF_MEMALLOC_NOIO = 0x80000;
+
+    private static final long CAP_SYS_RESOURCE = 1L << 24;
 
     private Path mountPoint;
 
@@ -52,7 +58,7 @@ class AttachedDeviceTest extends PairScenario {
 
     /**
      * A node that is started later gets a copy of all mounts (ip netns exec). Below a shared mount our unmounting reaches the copy; else the
-     * file system would live on in there, and take its daemon along when it ends.
+     * file system would live on in there, and take its daemon along when it is killed.
      */
     private void makeMountPoint() throws IOException {
         Path shared = Files.createDirectories(folder.resolve("shared"));
@@ -133,6 +139,19 @@ class AttachedDeviceTest extends PairScenario {
     }
 
     @Test
+    void aCopyOfTheMountInAnotherMountNamespaceKeepsNobodyFromDetaching() throws Exception {
+        startWithFileSystem();
+        Process container = new ProcessBuilder("unshare", "--mount", "--propagation", "private", "sh", "-c", "echo there; exec sleep 1000").start();
+        keep(container::destroyForcibly);
+        container.getInputStream().read();
+        unmount();
+
+        devices(alpha).detach(RESOURCE, 0, false, LIMIT_MILLIS);
+        assertThat(container.isAlive()).isTrue();
+        assertThat(devices(alpha).all()).isEmpty();
+    }
+
+    @Test
     void aForcedDetachLetsGoOfADeviceWhoseDaemonIsDeadAndTheNextTermHasAllThatWasSynced() throws Exception {
         startWithFileSystem();
         SyncedFile file = SyncedFile.startIn(mountPoint);
@@ -188,6 +207,21 @@ class AttachedDeviceTest extends PairScenario {
         HostCommand onSecondary = beta.duett("attach-device", RESOURCE);
         assertThat(onSecondary.exitCode()).isEqualTo(11);
         assertThat(onSecondary.output()).contains("not Primary on this node");
+    }
+
+    @Test
+    void whatTheKernelWritesDirtyMemoryThroughDoesNotWaitForThatItself() throws Exception {
+        long capabilities = Long.parseLong(Files.readAllLines(Path.of("/proc/self/status")).stream().filter(line -> line.startsWith("CapEff:"))
+                .findFirst().orElseThrow().substring("CapEff:".length()).strip(), 16);
+        Assumptions.assumeTrue((capabilities & CAP_SYS_RESOURCE) != 0, "needs CAP_SYS_RESOURCE: run outside of a container, or give it that capability");
+        start();
+        AttachedDevice attached = attach(alpha);
+        for (ProcessIdentity each : List.of(attached.proxy().orElseThrow(), attached.fuse().orElseThrow())) {
+            String stat = Files.readString(Path.of("/proc", Long.toString(each.pid()), "stat"));
+            long flags = Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[6]);
+            assertThat(flags & PF_MEMALLOC_NOIO).as("flags of " + each).isNotZero();
+        }
+        devices(alpha).detach(RESOURCE, 0, false, LIMIT_MILLIS);
     }
 
     private Optional<String> mounted() throws IOException {

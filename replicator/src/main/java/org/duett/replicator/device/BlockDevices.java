@@ -9,6 +9,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
+import org.duett.replicator.command.ProcessIdentity;
 import org.duett.replicator.command.Processes;
 
 /**
@@ -17,6 +20,7 @@ import org.duett.replicator.command.Processes;
  */
 public final class BlockDevices {
     private static final String UNTOUCHED = "Nothing was changed.";
+    private static final long REHEARSAL_MILLIS = 10_000;
 
     private final Path runDirectory;
 
@@ -137,10 +141,22 @@ public final class BlockDevices {
         return attached.loopIsOurs() ? DeviceUse.users(attached.device().orElseThrow()) : List.of();
     }
 
-    /** What an attach will need and is not there, with the way to get it; and the classes of the way are loaded. */
-    public static Optional<String> rehearse() {
+    /**
+     * What an attach will need and is not there, with the way to get it. What an attach does is done once with programs of no effect: the
+     * first real one shall not pay for loading it.
+     */
+    public static Optional<String> rehearse() throws InterruptedException {
+        Optional<String> missing = Tools.missing();
+        if (missing.isPresent()) return missing;
+        try {
+            WritebackProcess.start(new ProcessBuilder("setsid", "--", "true").redirectErrorStream(true)).waitFor();
+        } catch (IOException failed) {
+            return Optional.of("programs cannot be started: " + failed.getMessage());
+        }
+        ProcessIdentity.of(ProcessHandle.current().pid()).ifPresent(self -> self.awaitEnd(0));
         Processes.mounts();
-        return Tools.missing();
+        CommandResult asked = CommandRunner.run(List.of(Tools.path("losetup"), "--version"), REHEARSAL_MILLIS);
+        return asked.succeeded() ? Optional.empty() : Optional.of(asked.describe());
     }
 
     /** One at a time to each volume, of all processes of this machine. */

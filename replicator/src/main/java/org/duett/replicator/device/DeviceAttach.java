@@ -89,11 +89,11 @@ final class DeviceAttach {
         return value.replace(",", ",,");
     }
 
-    private static Process start(Path log, List<String> command) throws IOException {
+    private static Process start(Path log, List<String> command) throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("setsid", "--"));
         words.addAll(command);
-        return new ProcessBuilder(words).directory(new File("/")).redirectInput(new File("/dev/null")).redirectErrorStream(true)
-                .redirectOutput(log.toFile()).start();
+        return WritebackProcess.start(new ProcessBuilder(words).directory(new File("/")).redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true).redirectOutput(log.toFile()));
     }
 
     /** {@code setsid} becomes the program: neither number nor start change. */

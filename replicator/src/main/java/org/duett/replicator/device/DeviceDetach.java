@@ -34,6 +34,7 @@ final class DeviceDetach {
     void inOrder() throws DeviceRefused, IOException, InterruptedException {
         if (attached.loopIsOurs()) {
             Path device = attached.device().orElseThrow();
+            unmountCopies(device);
             List<String> users = DeviceUse.users(device);
             if (!users.isEmpty()) {
                 throw refused("it is in use: " + String.join("; ", users), "Nothing was changed.", "Unmount it and end its users, or: " + byForce());
@@ -89,17 +90,30 @@ final class DeviceDetach {
         return LoopDevices.backingFileName(device).isEmpty();
     }
 
-    /** In the mount namespace where it was mounted; lazily when somebody keeps it busy. */
+    /**
+     * Whoever makes a mount namespace, as containers do, gets a copy of all mounts. What is unmounted here is so still mounted there, though
+     * nobody wanted it; a copy that is used stays, and counts.
+     */
+    private static void unmountCopies(Path device) throws InterruptedException {
+        List<Processes.Mount> mounts = DeviceUse.mounts(device);
+        if (mounts.stream().anyMatch(Processes.Mount::inOurNamespace)) return;
+        for (Processes.Mount copy : mounts.reversed()) umount(copy, List.of());
+    }
+
+    /** In the mount namespace where it was mounted. */
+    private static CommandResult umount(Processes.Mount mount, List<String> options) throws InterruptedException {
+        List<String> words = new ArrayList<>();
+        if (!mount.inOurNamespace()) words.addAll(List.of("nsenter", "--target", Long.toString(mount.seenBy()), "--mount"));
+        words.add(Tools.path("umount"));
+        words.addAll(options);
+        words.add(mount.mountPoint().toString());
+        return CommandRunner.run(words, STEP_MILLIS);
+    }
+
+    /** Lazily when somebody keeps it busy. */
     private void unmount(Processes.Mount mount) throws InterruptedException {
-        List<String> umount = new ArrayList<>();
-        if (!mount.inOurNamespace()) umount.addAll(List.of("nsenter", "--target", Long.toString(mount.seenBy()), "--mount"));
-        umount.add(Tools.path("umount"));
-        List<String> plain = new ArrayList<>(umount);
-        plain.add(mount.mountPoint().toString());
-        if (CommandRunner.run(plain, STEP_MILLIS).succeeded()) return;
-        List<String> lazy = new ArrayList<>(umount);
-        lazy.addAll(List.of("--lazy", mount.mountPoint().toString()));
-        CommandResult result = CommandRunner.run(lazy, STEP_MILLIS);
+        if (umount(mount, List.of()).succeeded()) return;
+        CommandResult result = umount(mount, List.of("--lazy"));
         left.add(result.succeeded() ? "what still used " + mount.mountPoint() + " has it open yet, and gets errors" : result.describe());
     }
 
