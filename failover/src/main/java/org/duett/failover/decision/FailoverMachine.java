@@ -21,6 +21,8 @@ import org.duett.replicator.state.DiskState;
  * 20). What protects the data even if it erred is the replicator: writes are held without leave, promotion is asked of a connected peer.
  */
 public final class FailoverMachine {
+    private static final long STATUS_IS_NEWER_NANOS = 2_000_000_000L;
+
     private final Facts facts;
     private final ProofDesk proof;
     private final Map<String, LossDesk> losses = new TreeMap<>();
@@ -262,10 +264,7 @@ public final class FailoverMachine {
         boolean theyHaveIt = theirs.filter(report -> report.phase() == GroupPhase.UP).isPresent();
         boolean theyRefuse = theirs.filter(report -> !report.willing() && !report.phase().mayRun()).isPresent();
         if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();
-        if (theyHaveIt && stillPrimary(group)) {
-            group.tidy(facts.config.peerNode() + " runs it");
-            return;
-        }
+        if (theyHaveIt && stillPrimary(group) && group.tidy(facts.config.peerNode() + " runs it")) return;
         group.waitsFor = starts.unwillingness(group);
         if (!group.waitsFor.isEmpty()) return;
         switch (facts.life) {
@@ -276,7 +275,10 @@ public final class FailoverMachine {
             case SILENT, GONE -> {
                 StartRules.Alone alone = starts.waitsAlone(group);
                 group.waitsFor = alone.waitsFor();
-                if (group.waitsFor.isEmpty() && !uncleanThere(group)) group.check(true, proof.why());
+                if (group.waitsFor.isEmpty() && !uncleanThere(group)) {
+                    group.check(true, proof.why());
+                    judgeCheck(group);
+                }
             }
             case UNHEARD -> group.waitsFor = facts.config.peerNode() + " was not heard yet; waits for initdead";
             case STRANGE -> group.waitsFor = facts.config.peerNode() + " lives, but cannot be understood";
@@ -303,7 +305,10 @@ public final class FailoverMachine {
         }
         group.waitsFor = facts.config.peerNode() + " hears that it is to start here";
         // What it says now, it says having heard the claim: it will not begin one of its own.
-        if (facts.echoedSentNanos > group.claimedAtNanos()) group.check(false, "it is this node's turn");
+        if (facts.echoedSentNanos > group.claimedAtNanos()) {
+            group.check(false, "it is this node's turn");
+            judgeCheck(group);
+        }
     }
 
     private void judgeCheck(GroupMachine group) {
@@ -374,7 +379,8 @@ public final class FailoverMachine {
                 group.stop(true, AfterStop.OFFER, "the replicator ended again and again");
                 return true;
             }
-            if (view != null && !view.isPrimary()) {
+            // The status may have been read before the promotion that made it up.
+            if (view != null && !view.isPrimary() && facts.now - group.upSinceNanos() > STATUS_IS_NEWER_NANOS) {
                 group.resourceOrMemberFailed("resource " + name + " is not Primary any more");
                 return true;
             }

@@ -21,6 +21,7 @@ final class GroupMachine {
     private static final long PROBE_AGAIN_NANOS = 1_000_000_000L;
     private static final long UNCLEAN_AGAIN_NANOS = 10_000_000_000L;
     private static final long CHECK_AGAIN_NANOS = 500_000_000L;
+    private static final long TIDY_AGAIN_NANOS = 2_000_000_000L;
     private static final int ADDRESS_MARGIN_SECONDS = 2;
     private static final int LOOKS_BEFORE_UNKNOWN_IS_BROKEN = 3;
 
@@ -48,7 +49,7 @@ final class GroupMachine {
     private int startsTried;
     private long upSinceNanos;
     private long uncleanAgainNanos;
-    private boolean adopted;
+    private long tidyAgainNanos = Long.MIN_VALUE;
     private String checkingFor = "";
     private long checkedSinceNanos;
     private long checkAgainNanos = Long.MAX_VALUE;
@@ -101,8 +102,8 @@ final class GroupMachine {
         return held;
     }
 
-    boolean wasAdopted() {
-        return adopted;
+    long upSinceNanos() {
+        return upSinceNanos;
     }
 
     ClusterRecord.GroupRecord record() {
@@ -264,8 +265,13 @@ final class GroupMachine {
         if (busyMember < 0) next();
     }
 
-    /** Down, and yet something of it is left: a role that was resumed after all. */
-    void tidy(String why) {
+    /**
+     * Down, and yet something of it is left: a role that was resumed after all. Not again and again: what is left is known from a status that
+     * may be older than the last attempt.
+     */
+    boolean tidy(String why) {
+        if (facts.now < tidyAgainNanos) return false;
+        tidyAgainNanos = facts.now + TIDY_AGAIN_NANOS;
         phase = GroupPhase.STOPPING;
         forcedStop = false;
         stopFailed = false;
@@ -274,6 +280,7 @@ final class GroupMachine {
         work.clear();
         work.addAll(stopOrder(false));
         next();
+        return true;
     }
 
     /** By force, what the world sees goes first, and what others hang on next: they end at once when the device gives them errors. */
@@ -516,7 +523,6 @@ final class GroupMachine {
             }
         }
         if (running == config.members().size()) {
-            adopted = true;
             up("was found running, and is watched again");
         } else if (stopped == config.members().size()) {
             phase = GroupPhase.DOWN;

@@ -388,12 +388,13 @@ public final class ClusterWorld {
         aloneSinceContact = host;
     }
 
+    /** Who believes to be connected needs the other one for each answer; without that two must not act at once (rule 8). */
     private void checkTwoServers() {
-        boolean both = hosts.get(0).serves() && hosts.get(1).serves();
-        if (!both) return;
         boolean bothAct = true;
-        for (SimulatedHost host : hosts) bothAct &= !host.node.machine().status().frozen();
-        if (bothAct) broken("both nodes serve, and neither is frozen");
+        for (SimulatedHost host : hosts) {
+            bothAct &= host.serves() && !host.node.machine().status().frozen() && !pair.state(host.node).connection().isEstablished();
+        }
+        if (bothAct) broken("both nodes serve without the other one, and neither is frozen");
     }
 
     // ---- the takeover (issue: always, when one node survives with all that is needed)

@@ -1,0 +1,268 @@
+package org.duett.failover.decision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.failover.decision.ToldMachine.MILLI;
+import static org.duett.failover.decision.ToldMachine.SECOND;
+import static org.duett.failover.decision.ToldMachine.alpha;
+import static org.duett.failover.decision.ToldMachine.fence;
+import static org.duett.failover.decision.ToldMachine.group;
+import static org.duett.failover.decision.ToldMachine.ping;
+import static org.duett.failover.decision.ToldMachine.primary;
+import static org.duett.failover.decision.ToldMachine.resource;
+import static org.duett.failover.decision.ToldMachine.secondary;
+import static org.duett.failover.decision.ToldMachine.serving;
+import static org.duett.failover.decision.ToldMachine.standingBy;
+import static org.duett.failover.decision.ToldMachine.without;
+
+import org.duett.failover.group.MemberState;
+import org.duett.failover.proof.ProofOutcome.Verdict;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.junit.jupiter.api.Test;
+
+/** Who may act, when, and in which order (rules 8, 9, 20, 21), event by event. */
+class FailoverMachineTest {
+
+    // ---- taking over
+
+    @Test
+    void aSilentPeerIsTakenOverFromWithProofOnly() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent());
+        assertThat(beta.asksForProof()).isTrue();
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void theConnectionEndsBeforeLeaveIsGivenAndThenComesThePromotion() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).hasSize(3);
+        assertThat(beta.commands().get(0)).isInstanceOf(Command.PeerIsDown.class);
+        assertThat(beta.commands().get(1)).isEqualTo(new Command.AllowAlone(true, 1, "so"));
+        assertThat(beta.commands().get(2)).isEqualTo(new Command.Promote(false));
+    }
+
+    @Test
+    void unknownIsNeverTakenForProven() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent()).proof(Verdict.UNKNOWN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("no proof");
+        beta.pass(SECOND).proof(Verdict.REFUTED).pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).isEmpty();
+    }
+
+    @Test
+    void withoutTheEyewitnessNothingIsTakenOverAndNobodyIsShot() {
+        ToldMachine beta = standingBy(fence()).seen(without(secondary(), false)).tell(new Event.PeerSilent());
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.waitsFor()).contains("confirm-peer-down --use-this-data");
+    }
+
+    @Test
+    void anOutdatedDiskIsNotPromoted() {
+        var outdated = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.OUTDATED, DiskState.UNKNOWN, false, 0x10, 0, 1, true, false, false);
+        ToldMachine beta = standingBy(ping()).seen(outdated).tell(new Event.PeerSilent()).pass(SECOND);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.waitsFor()).contains("Outdated");
+    }
+
+    @Test
+    void aPeerWhoseReplicatorHasConnectedSinceIsAlive() {
+        var again = new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 2, true, false, false);
+        ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent()).proof(Verdict.REFUTED).seen(again);
+        long asked = beta.ordered.stream().filter(Action.AskProof.class::isInstance).count();
+        beta.pass(5 * SECOND);
+        assertThat(beta.ordered.stream().filter(Action.AskProof.class::isInstance).count()).isEqualTo(asked);
+        assertThat(beta.waitsFor()).contains("it lives");
+    }
+
+    @Test
+    void aPeerThatIsHeardWhileItIsToBeShotIsNotShot() {
+        ToldMachine beta = standingBy(fence()).tell(new Event.PeerSilent());
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)));
+        assertThat(beta.ordered).anyMatch(Action.ReleaseProof.class::isInstance);
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
+    void pausedIsPaused() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Pause(60 * SECOND))).tell(new Event.PeerSilent());
+        assertThat(beta.asksForProof()).isFalse();
+        beta.pass(61 * SECOND);
+        assertThat(beta.asksForProof()).isTrue();
+    }
+
+    @Test
+    void aRejectedHeartbeatIsLife() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.PeerStrange("another key")).pass(60 * SECOND);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
+    void aPersonReplacesTheProofAndWithTheFlagTheEyewitness() {
+        ToldMachine beta = standingBy().seen(without(secondary(), false)).tell(new Event.PeerSilent());
+        beta.tell(new Event.OperatorAsked(1, new OperatorCommand.ConfirmPeerDown(false, "ann")));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        beta.tell(new Event.OperatorAsked(2, new OperatorCommand.ConfirmPeerDown(true, "ann")));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void nobodyIsConfirmedDownWhoIsHeard() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.ConfirmPeerDown(true, "ann")));
+        assertThat(beta.ordered).anyMatch(action -> action instanceof Action.AnswerOperator(long ticket, boolean done, String text) && !done);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    // ---- serving and losing the peer
+
+    @Test
+    void whoLosesTheLinkAsksThePeerAndGoesOnWhenItHasGivenUpItsEyewitness() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        long ask = beta.machine.report(0).resource("r0").orElseThrow().ask();
+        assertThat(ask).isNotZero();
+        assertThat(beta.commands()).isEmpty();
+        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 0, ask)));
+        assertThat(beta.commands()).containsExactly(new Command.AllowAlone(true, 1, "alpha gave up its eyewitness"));
+    }
+
+    @Test
+    void anAnswerToAnEarlierQuestionIsNone() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        long ask = beta.machine.report(0).resource("r0").orElseThrow().ask();
+        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 0, ask - 1)));
+        assertThat(beta.commands()).isEmpty();
+    }
+
+    @Test
+    void readsAreAnsweredUntilThePeerCouldHaveTakenOver() {
+        ToldMachine beta = serving(ping());
+        assertThat(beta.lastReadDeadline()).isEqualTo(beta.now() - 100 * MILLI + 2 * SECOND - 200 * MILLI);
+    }
+
+    @Test
+    void withoutProofTheGroupIsLetGoOfBeforeLong() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.REFUTED);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        beta.pass(4 * SECOND);
+        beta.proof(Verdict.REFUTED);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).contains(new Command.Demote(true));
+    }
+
+    @Test
+    void withProofItGoesOnAloneAndReadsHaveNoLimit() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.commands()).containsExactly(new Command.AllowAlone(true, 1, "so"));
+        assertThat(beta.lastReadDeadline()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void whoIsTakenOverFromLetsGo() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        var theirs = new NodeReport.GroupReport("web", GroupPhase.UP, 9, true, false, false, false, 0, false, "");
+        beta.hear(alpha(theirs, resource(Role.PRIMARY, false, true, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).contains(new Command.Demote(true));
+    }
+
+    // ---- giving the word
+
+    @Test
+    void theEyewitnessIsGivenUpToWhoAsksForIt() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(1));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
+    }
+
+    @Test
+    void whoWentOnAloneGivesNoWord() {
+        var ahead = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 0, 1, true, false, false);
+        ToldMachine beta = standingBy(ping()).seen(ahead);
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+        assertThat(beta.commands()).isEmpty();
+    }
+
+    @Test
+    void aPeerThatActsAloneEndsTheEyewitness() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, true, 0, 0)));
+        assertThat(beta.commands()).containsExactly(new Command.GiveUpEyewitness(1));
+    }
+
+    @Test
+    void aReplicatorThatHasEndedWasTheEyewitness() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.ReplicatorGone(true, "no process"));
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
+    }
+
+    // ---- groups
+
+    @Test
+    void whatRunsIsAdoptedAndNothingIsStartedTwice() {
+        ToldMachine beta = serving(ping());
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.ordered).noneMatch(Action.StartMember.class::isInstance);
+    }
+
+    @Test
+    void aPartThatIsFoundRunningIsTidiedUp() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(primary()).programIs(MemberState.STOPPED);
+        assertThat(beta.commands()).containsExactly(new Command.Demote(false));
+    }
+
+    @Test
+    void noNodeStartsBeforeThePeerHasHeardItsClaim() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
+        var unwilling = alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, true, false, 0, 0));
+        beta.hear(unwilling);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.CLAIMING);
+        // What it said had heard only what was sent before the claim.
+        beta.tell(new Event.PeerHeard(unwilling, beta.now(), 0));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.CLAIMING);
+        beta.pass(SECOND).hear(unwilling);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void aGroupThatRunsThereIsNotStartedHere() {
+        ToldMachine beta = standingBy(ping()).pass(10 * SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.machine.groups().getFirst().word()).isEqualTo("recover");
+    }
+
+    @Test
+    void aProgramThatFailsAgainAndAgainMovesTheGroup() {
+        ToldMachine beta = serving(ping());
+        beta.programIs(MemberState.STOPPED);
+        // One attempt was configured, and adoption was none: it is started again here once.
+        assertThat(beta.machine.groups().getFirst().failedHere()).isEmpty();
+        beta.seen(secondary());
+        var standingBy = alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0));
+        beta.pass(SECOND).tell(new Event.PeerHeard(standingBy, beta.now() - MILLI, 0));
+        beta.pass(SECOND).tell(new Event.PeerHeard(standingBy, beta.now() - MILLI, 0));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
+    void configurationsThatDifferStartNothing() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.ConfigurationsDiffer("the times")).tell(new Event.PeerSilent()).pass(SECOND);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.waitsFor()).contains("configurations differ");
+    }
+
+    @Test
+    void whatANodeTellsSurvivesItsEncoding() throws NodeReportCodec.Malformed {
+        NodeReport report = serving(ping()).machine.report(1234);
+        assertThat(NodeReportCodec.decode(NodeReportCodec.encode(report, 768))).isEqualTo(report);
+    }
+}

@@ -1,0 +1,173 @@
+package org.duett.failover.decision;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.duett.failover.config.ClusterConfig;
+import org.duett.failover.config.GroupConfig;
+import org.duett.failover.config.MemberConfig;
+import org.duett.failover.config.PathConfig;
+import org.duett.failover.config.ProofConfig;
+import org.duett.failover.config.Timing;
+import org.duett.failover.decision.NodeReport.GroupReport;
+import org.duett.failover.decision.NodeReport.ResourceReport;
+import org.duett.failover.group.MemberOutcome;
+import org.duett.failover.group.MemberState;
+import org.duett.failover.proof.ProofOutcome;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+
+/**
+ * A machine on node beta, told event by event: group web of resource r0 and a program, peer alpha. Keeps what it orders; members do what
+ * they are told at once.
+ */
+final class ToldMachine {
+    static final long MILLI = 1_000_000L;
+    static final long SECOND = 1_000 * MILLI;
+    private static final int PROGRAM = 1;
+
+    final FailoverMachine machine;
+    final List<Action> ordered = new ArrayList<>();
+    private long now = 100 * SECOND;
+
+    ToldMachine(ProofConfig... proofs) {
+        var members = List.<MemberConfig>of(new MemberConfig.Resource("r0", 1000, 1000),
+                new MemberConfig.Program("service", new MemberConfig.ProgramKind.Systemd("service"), 1000, 1000));
+        var config = new ClusterConfig("test", "beta", "alpha", Path.of("key"), new Timing(200, 1000, 2000, 30_000, 200, 1000),
+                List.of(new PathConfig("lan", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 2))),
+                List.of(proofs), List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)), List.of(), List.of(), Path.of("socket"),
+                Path.of("run"), Path.of("state"));
+        machine = new FailoverMachine(config, ClusterRecord.EMPTY, 0, now);
+    }
+
+    static ProofConfig ping() {
+        return new ProofConfig.Ping(List.of(InetAddress.getLoopbackAddress()), 1);
+    }
+
+    static ProofConfig fence() {
+        return new ProofConfig.FenceAgent("fence", Map.of(), 0, 1000);
+    }
+
+    // ---- views and reports
+
+    static ResourceView secondary() {
+        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false);
+    }
+
+    static ResourceView primary() {
+        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false);
+    }
+
+    static ResourceView without(ResourceView view, boolean eyewitness) {
+        return new ResourceView("r0", view.role(), Role.UNKNOWN, false, view.disk(), DiskState.UNKNOWN, false, view.current(), view.term(), view.contact(),
+                eyewitness, view.alone(), view.isPrimary() && !view.alone());
+    }
+
+    static GroupReport group(GroupPhase phase, boolean willing) {
+        return new GroupReport("web", phase, 1, willing, false, false, false, 0, false, "");
+    }
+
+    static NodeReport alpha(GroupReport group, ResourceReport resource) {
+        return new NodeReport(NodeMode.ONLINE, 0, 0, true, List.of(group), List.of(resource));
+    }
+
+    static ResourceReport resource(Role role, boolean connected, boolean alone, long ask, long answered) {
+        return new ResourceReport("r0", role, DiskState.UP_TO_DATE, connected, role == Role.PRIMARY ? 0x11 : 0x10, role == Role.PRIMARY ? 7 : 0, alone, true, ask,
+                answered);
+    }
+
+    // ---- telling
+
+    ToldMachine tell(Event event) {
+        List<Action> out = new ArrayList<>();
+        machine.handle(event, out);
+        for (Action action : out) {
+            ordered.add(action);
+            obey(action);
+        }
+        return this;
+    }
+
+    /** What needs no decision of the test: records become durable, members obey. */
+    private void obey(Action action) {
+        switch (action) {
+            case Action.Remember(long version, ClusterRecord record) -> tell(new Event.Remembered(version));
+            case Action.StartMember(String group, int member) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));
+            case Action.StopMember(String group, int member, boolean force) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));
+            case Action.Order(long order, String resource, Command command) -> {
+                if (order != 0) tell(new Event.OrderAnswered(order, true, ""));
+            }
+            default -> {
+                // The test answers.
+            }
+        }
+    }
+
+    ToldMachine pass(long nanos) {
+        now += nanos;
+        return tell(new Event.TimeAdvanced(now));
+    }
+
+    long now() {
+        return now;
+    }
+
+    ToldMachine seen(ResourceView view) {
+        return tell(new Event.ReplicatorSeen(List.of(view)));
+    }
+
+    ToldMachine hear(NodeReport report) {
+        return tell(new Event.PeerHeard(report, now - 100 * MILLI, 0));
+    }
+
+    ToldMachine proof(ProofOutcome.Verdict verdict) {
+        long attempt = ordered.stream().filter(Action.AskProof.class::isInstance).map(Action.AskProof.class::cast).toList().getLast().attempt();
+        return tell(new Event.ProofAnswered(attempt, new ProofOutcome(verdict, "so")));
+    }
+
+    ToldMachine programIs(MemberState state) {
+        return tell(new Event.MemberProbed("web", PROGRAM, state));
+    }
+
+    /** Beta stands by: connected, UpToDate, nothing of the group runs here; alpha serves. */
+    static ToldMachine standingBy(ProofConfig... proofs) {
+        ToldMachine told = new ToldMachine(proofs).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
+        return told.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)));
+    }
+
+    /** Beta serves, adopted; alpha stands by. */
+    static ToldMachine serving(ProofConfig... proofs) {
+        ToldMachine told = new ToldMachine(proofs).pass(MILLI).seen(primary()).programIs(MemberState.RUNNING);
+        return told.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+    }
+
+    // ---- what it did
+
+    GroupPhase phase() {
+        return machine.groups().getFirst().phase();
+    }
+
+    String waitsFor() {
+        return machine.groups().getFirst().waitsFor();
+    }
+
+    List<Command> commands() {
+        return ordered.stream().filter(Action.Order.class::isInstance).map(action -> ((Action.Order) action).command())
+                .filter(command -> !(command instanceof Command.SetReadDeadline)).toList();
+    }
+
+    boolean asksForProof() {
+        return ordered.stream().anyMatch(Action.AskProof.class::isInstance);
+    }
+
+    long lastReadDeadline() {
+        return ordered.stream().filter(Action.Order.class::isInstance).map(action -> ((Action.Order) action).command())
+                .filter(Command.SetReadDeadline.class::isInstance).map(command -> ((Command.SetReadDeadline) command).bootNanos()).toList().getLast();
+    }
+}
