@@ -23,9 +23,11 @@ public final class TakeoverTimeline {
     private record Milestone(String what, Source source, Pattern line) {
     }
 
+    private static final Milestone DECLARED_DEAD = new Milestone("declared dead", Source.FAILOVER, Pattern.compile("is silent on all paths"));
+
     private static final List<Milestone> MILESTONES = List.of(
             new Milestone("replication link lost", Source.REPLICATOR, Pattern.compile("connection Connected -> ")),
-            new Milestone("declared dead", Source.FAILOVER, Pattern.compile("(?i)peer.*(dead|silent on all|lost)")),
+            DECLARED_DEAD,
             new Milestone("proof complete", Source.FAILOVER, Pattern.compile("verdict=PROVEN")),
             new Milestone("promoted", Source.REPLICATOR, Pattern.compile("role Secondary -> Primary")),
             new Milestone("device attached", Source.FAILOVER, Pattern.compile("device \\S+: start done")),
@@ -40,15 +42,20 @@ public final class TakeoverTimeline {
     public static List<Step> of(ClusterNode survivor, long deathMillis) {
         var steps = new ArrayList<Step>();
         for (Milestone milestone : MILESTONES) {
-            Path log = milestone.source == Source.REPLICATOR ? survivor.folder().log() : survivor.failoverLog();
-            firstAfter(log, milestone.line, deathMillis).ifPresent(at -> steps.add(new Step(milestone.what, at - deathMillis)));
+            firstAfter(survivor, milestone, deathMillis).ifPresent(at -> steps.add(new Step(milestone.what, at - deathMillis)));
         }
         return steps;
     }
 
-    private static Optional<Long> firstAfter(Path log, Pattern line, long sinceMillis) {
+    /** When the survivor was sure that the other one is silent. */
+    public static Optional<Long> declaredDeadAfterMillis(ClusterNode survivor, long deathMillis) {
+        return firstAfter(survivor, DECLARED_DEAD, deathMillis).map(at -> at - deathMillis);
+    }
+
+    private static Optional<Long> firstAfter(ClusterNode survivor, Milestone milestone, long sinceMillis) {
+        Path log = milestone.source == Source.REPLICATOR ? survivor.folder().log() : survivor.failoverLog();
         try {
-            return Files.readAllLines(log).stream().filter(each -> line.matcher(each).find()).map(TakeoverTimeline::timeOf)
+            return Files.readAllLines(log).stream().filter(each -> milestone.line.matcher(each).find()).map(TakeoverTimeline::timeOf)
                     .flatMap(Optional::stream).filter(at -> at >= sinceMillis).findFirst();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
