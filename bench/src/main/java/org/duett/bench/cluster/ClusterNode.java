@@ -7,19 +7,24 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.network.Machine;
 import org.duett.bench.node.NodeFolder;
 import org.duett.bench.node.ReplicatorProcess;
+import org.duett.failover.control.ClusterRequest;
+import org.duett.failover.control.ClusterSocket;
 
 /** One node of a cluster: its machine and its two daemons. */
 public final class ClusterNode {
 
     /** What attach-device notes of a volume, in the run directory. */
     private static final String ATTACHMENT_REGISTRY = "attached";
+    private static final long POLL_MILLIS = 100;
 
     /** As this node, and only it, sees its folder. */
     private final NodeFolder inside;
@@ -94,6 +99,16 @@ public final class ClusterNode {
         forgetRunDirectory();
     }
 
+    /** For good. */
+    void takeAway() {
+        try {
+            machine.close();
+        } finally {
+            forgetDaemons();
+            forgetRunDirectory();
+        }
+    }
+
     /** /run does not survive a boot, and neither do loop devices, which here belong to the kernel of all machines. */
     private void forgetRunDirectory() {
         if (!Files.isDirectory(outside.runDirectory())) return;
@@ -164,24 +179,33 @@ public final class ClusterNode {
     }
 
     public ClusterReading clusterReading() {
-        return ClusterReading.of(mustCluster("status", "--json"));
+        return reading().orElseThrow(() -> new IllegalStateException("The failover daemon of " + name() + " does not answer:\n"
+                + failover().lastLines(20)));
+    }
+
+    /** By the daemon's socket: to start a program for each look would keep this machine busy. Empty while no daemon answers. */
+    private Optional<ClusterReading> reading() {
+        try {
+            ClusterRequest.Answer answer = ClusterSocket.ask(ClusterSocket.in(outside.runDirectory()), new ClusterRequest.Status(true));
+            return answer.done() ? Optional.of(ClusterReading.of(answer.text())) : Optional.empty();
+        } catch (IOException _) {
+            return Optional.empty();
+        }
     }
 
     /** Looks again and again until the condition holds; {@code what} completes "beta is not yet". */
     public ClusterReading await(String what, long limitSeconds, Predicate<ClusterReading> condition) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
         while (true) {
-            HostCommand asked = cluster("status", "--json");
-            if (asked.exitCode() == 0) {
-                ClusterReading reading = ClusterReading.of(asked.output());
-                if (condition.test(reading)) return reading;
-            }
+            Optional<ClusterReading> reading = reading();
+            if (reading.filter(condition).isPresent()) return reading.get();
             if (failover != null && !failover.isAlive())
                 throw new IllegalStateException("The failover daemon of " + name() + " has ended:\n" + failover.lastLines(20));
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException(name() + " is not yet " + what + " after " + limitSeconds + " s: "
-                        + (asked.exitCode() == 0 ? ClusterReading.of(asked.output()) : asked.output().strip()) + "\n" + failover().lastLines(20));
+                        + reading.map(ClusterReading::toString).orElse("its failover daemon does not answer") + "\n" + failover().lastLines(20));
             }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
         }
     }
 

@@ -45,6 +45,9 @@ public final class ClusterSite implements AutoCloseable {
     private ClusterNode beta;
     private Namespace client;
 
+    /** A program that is ended early leaves nothing behind either. */
+    private final Thread cutShort = new Thread(this::close);
+
     private ClusterSite(ClusterPlan plan, Path folder) {
         this.plan = plan;
         this.folder = folder;
@@ -66,8 +69,10 @@ public final class ClusterSite implements AutoCloseable {
     /** Makes all of it in a new folder below {@code parent}; whoever makes it closes it. */
     public static ClusterSite create(ClusterPlan plan, Path parent) {
         TemporaryFolder temporary = TemporaryFolder.create(parent, "duett-cluster");
+        // It has mounts in it: only we know in which order all of it goes.
+        temporary.letGo();
         var site = new ClusterSite(plan, temporary.path());
-        site.opened.add(temporary);
+        Runtime.getRuntime().addShutdownHook(site.cutShort);
         try {
             // The program runs as a user of its own and has to get to its data.
             Files.setPosixFilePermissions(temporary.path(), PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -255,11 +260,11 @@ public final class ClusterSite implements AutoCloseable {
 
     /** Ends everything and takes it away. */
     @Override
-    public void close() {
+    public synchronized void close() {
         RuntimeException first = null;
         for (ClusterNode node : nodes) {
             try {
-                node.powerOff();
+                node.takeAway();
             } catch (RuntimeException e) {
                 first = e;
             }
@@ -274,7 +279,18 @@ public final class ClusterSite implements AutoCloseable {
             }
         }
         opened.clear();
+        HostCommand.run("rm", "-rf", "--one-file-system", folder.toString());
+        if (Thread.currentThread() != cutShort)
+            forgetHook();
         if (first != null)
             throw first;
+    }
+
+    private void forgetHook() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(cutShort);
+        } catch (IllegalStateException _) {
+            // It is running already, and finds nothing to do.
+        }
     }
 }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -38,12 +39,13 @@ public final class TakeoverTimeline {
     private TakeoverTimeline() {
     }
 
-    /** The first line of each kind since then; what is in no log is left out. */
+    /** The first line of each kind since then, in the order of time; what is in no log is left out. */
     public static List<Step> of(ClusterNode survivor, long deathMillis) {
         var steps = new ArrayList<Step>();
         for (Milestone milestone : MILESTONES) {
             firstAfter(survivor, milestone, deathMillis).ifPresent(at -> steps.add(new Step(milestone.what, at - deathMillis)));
         }
+        steps.sort(Comparator.comparingLong(Step::afterMillis));
         return steps;
     }
 

@@ -98,9 +98,10 @@ public final class Machine implements AutoCloseable {
         return HostCommand.run(inside(List.of(command)));
     }
 
-    /** The pids of all its processes. */
+    /** The pids of all its processes; none when it has been taken away. */
     public List<Long> processes() {
-        return HostCommand.must("ip", "netns", "pids", namespace.name()).lines().map(Long::parseLong).toList();
+        HostCommand listed = HostCommand.run("ip", "netns", "pids", namespace.name());
+        return listed.exitCode() == 0 ? listed.output().lines().map(Long::parseLong).toList() : List.of();
     }
 
     /** Silent at once, as a dead network card is; then its processes and mounts go. Nobody has time for a last word. */
