@@ -3,7 +3,11 @@ package org.duett.failover;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.duett.failover.config.ClusterConfigReader;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import org.duett.failover.config.imported.HeartbeatImport;
+import org.duett.failover.config.imported.ThisMachine;
 import org.duett.failover.control.ClusterRequest;
 import org.duett.failover.control.ClusterSocket;
 import org.duett.failover.decision.OperatorCommand;
@@ -154,6 +158,38 @@ public final class FailoverMain {
     private static String who() {
         String sudo = System.getenv("SUDO_USER");
         return sudo == null ? System.getProperty("user.name") : sudo + " (sudo)";
+    }
+
+    // ---- coming from Heartbeat
+
+    @Command(name = "import-heartbeat", description = {"Make a section cluster from the files of a Heartbeat cluster: ha.cf, haresources, authkeys.",
+            "Prints it, and on standard error what could not be taken over; with --write writes it and the key file. Changes nothing of Heartbeat's."})
+    int importHeartbeat(@Parameters(paramLabel = "DIRECTORY", arity = "0..1", defaultValue = "/etc/ha.d") Path directory,
+            @Option(names = "--write", paramLabel = "FOLDER", description = "cluster.conf and cluster.key go there; neither may exist") Path folder) {
+        try {
+            var replicator = ConfigReader.read(configuration).config();
+            HeartbeatImport.Result result = HeartbeatImport.of(ThisMachine.sources(directory, Path.of("/etc/drbdlinks.conf")),
+                    ThisMachine.surroundings(replicator), new SecureRandom());
+            result.remarks().forEach(remark -> System.err.println(remark));
+            if (folder == null) System.out.print(result.section());
+            else write(folder, result);
+            return 0;
+        } catch (ConfigException wrong) {
+            System.err.println("duett: " + wrong.getMessage());
+            return 10;
+        } catch (IOException failed) {
+            System.err.println("duett: the import failed: " + failed + ". Heartbeat's files are as they were.");
+            return FAILED;
+        }
+    }
+
+    private static void write(Path folder, HeartbeatImport.Result result) throws IOException {
+        Path section = folder.resolve("cluster.conf");
+        Path key = folder.resolve("cluster.key");
+        Files.createFile(key, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(key, result.keyFileContent());
+        Files.writeString(section, result.section(), StandardOpenOption.CREATE_NEW);
+        System.out.println("Written: " + section + " (include it in duett.conf) and " + key + " (the same on both nodes, mode 0600).");
     }
 
     // ---- asking
