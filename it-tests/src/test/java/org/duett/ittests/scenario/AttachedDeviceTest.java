@@ -96,12 +96,13 @@ class AttachedDeviceTest extends PairScenario {
     }
 
     @Test
-    void aFileSystemSeesNoErrorWhenTheDaemonIsKilledAndComesBack() throws Exception {
+    void aFileSystemSeesNoErrorWhenTheDaemonIsKilledOrEndedAndComesBack() throws Exception {
         startWithFileSystem();
         SyncedFile file = SyncedFile.startIn(mountPoint);
         for (int round = 0; round < 2; round++) {
             file.awaitMore(30);
-            alpha.kill();
+            if (round % 2 == 0) alpha.kill();
+            else assertThat(alpha.terminate()).as("exit code after SIGTERM").isEqualTo(128 + 15);
             pair.restart(alpha);
             alpha.awaitRole(RESOURCE, "Primary");
         }

@@ -20,10 +20,12 @@ import org.duett.replicator.config.HostConfig;
 import org.duett.replicator.config.ResourceConfig;
 import org.duett.replicator.config.VolumeConfig;
 import org.duett.replicator.control.ExitCode;
+import org.duett.replicator.device.BlockDevices;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.resource.ResourceStatus;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -225,8 +227,8 @@ public final class ReplicatorNode {
     // ---- the end of the daemon
 
     /**
-     * A Secondary is detached cleanly. A Primary whose device is in use is not demoted: its clients are cut off, what they had been
-     * told was done is on disk, and its disk is given back if the peer has the data, too.
+     * A Secondary, and a Primary that nobody uses, is detached cleanly. A Primary in use is not demoted: its clients are cut off, and it ends as in
+     * a crash, which loses nothing that was acknowledged.
      */
     public void shutDown() {
         List<Thread> endings = new ArrayList<>();
@@ -243,25 +245,43 @@ public final class ReplicatorNode {
         }
     }
 
-    private static void shutDown(ResourceNode resource) {
+    private void shutDown(ResourceNode resource) {
         try {
-            CommandResult demoted = resource.order(new Command.Demote(false)).get(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+            boolean primary = staysPrimary(resource);
             resource.stopServing();
-            boolean primary = demoted instanceof CommandResult.Refused;
-            if (!primary) resource.order(new Command.Disconnect(false)).get(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
-            for (VolumeConfig volume : resource.local().volumes()) {
-                CommandResult detached = resource.order(new Command.Detach(volume.number(), false)).get(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
-                switch (detached) {
-                    case CommandResult.Done done -> LOG.info("resource={} volume={} {}", resource.name(), volume.number(), done.text());
-                    case CommandResult.Refused refused -> LOG.warn("resource={} volume={} ends attached, as in a crash: {}", resource.name(),
-                            volume.number(), refused.report());
-                }
+            if (primary) {
+                // Its disks stay attached to the end, and are closed with the process: the clients wait, and nothing else does.
+                LOG.info("resource={} ends as in a crash; its clients wait, and it is Primary again in this term when its daemon is back", resource.name());
+                return;
             }
+            detachInOrder(resource);
             resource.close();
-        } catch (ExecutionException | TimeoutException | IOException failed) {
+        } catch (ExecutionException | TimeoutException | IOException | NodeException failed) {
             LOG.warn("resource={} could not be closed cleanly: {}", resource.name(), failed.toString());
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * A Primary in use keeps its role and its term, for the daemon that comes next. Its disk is not given back: the other node's would be the
+     * only good one from then on, and nobody could go on here. A device that is attached is in use also while its proxy is just connecting again.
+     */
+    private boolean staysPrimary(ResourceNode resource) throws InterruptedException, ExecutionException, TimeoutException, NodeException {
+        boolean attached = !new BlockDevices(surroundings.runDirectory()).of(resource.name()).isEmpty();
+        if (attached) return resource.view().status().role() == Role.PRIMARY;
+        return resource.order(new Command.Demote(false)).get(SHUTDOWN_SECONDS, TimeUnit.SECONDS) instanceof CommandResult.Refused;
+    }
+
+    private static void detachInOrder(ResourceNode resource) throws InterruptedException, ExecutionException, TimeoutException {
+        resource.order(new Command.Disconnect(false)).get(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+        for (VolumeConfig volume : resource.local().volumes()) {
+            CommandResult detached = resource.order(new Command.Detach(volume.number(), false)).get(SHUTDOWN_SECONDS, TimeUnit.SECONDS);
+            switch (detached) {
+                case CommandResult.Done done -> LOG.info("resource={} volume={} {}", resource.name(), volume.number(), done.text());
+                case CommandResult.Refused refused -> LOG.warn("resource={} volume={} ends attached, as in a crash: {}", resource.name(),
+                        volume.number(), refused.report());
+            }
         }
     }
 }
