@@ -13,6 +13,7 @@ import org.duett.failover.control.ClusterSocket;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
+import org.duett.replicator.control.JsonTree;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -26,6 +27,10 @@ public final class FailoverMain {
     private static final int USAGE = 20;
     private static final int REFUSED = 11;
     private static final int FAILED = 20;
+    private static final int LOOK_MILLIS = 300;
+    private static final int MOST_LOOKS = 400;
+    /** The other node hears of it with the next heartbeat, and has to have stopped it by its own status. */
+    private static final int LOOKS_UNTIL_BEGUN = 4;
 
     @Option(names = {"-c", "--config"}, paramLabel = "FILE", scope = ScopeType.INHERIT, description = "the configuration; else $DUETT_CONF, "
             + "/etc/duett/duett.conf, /etc/drbd.conf, the first that is there")
@@ -97,8 +102,39 @@ public final class FailoverMain {
     // ---- moving
 
     @Command(name = "switchover", description = "Move a group, or all, to the other node. Asked on either of the two.")
-    int switchover(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) {
-        return order(new OperatorCommand.Switchover(group));
+    int switchover(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) throws InterruptedException {
+        int code = order(new OperatorCommand.Switchover(group));
+        return code == 0 ? awaitMoved(group) : code;
+    }
+
+    /** What was accepted is done when nothing of it is under way any more; a start that fails brings the group back. */
+    private int awaitMoved(String group) throws InterruptedException {
+        String last = "";
+        for (int looks = 0; looks < MOST_LOOKS; looks++) {
+            Thread.sleep(LOOK_MILLIS);
+            JsonTree groups;
+            try {
+                groups = JsonTree.parse(ClusterSocket.ask(socket(), new ClusterRequest.Status(true)).text()).at("groups");
+            } catch (IOException | ConfigException nobody) {
+                System.err.println("duett: the daemon does not answer any more: " + nobody.getMessage());
+                return FAILED;
+            }
+            boolean settled = true;
+            StringBuilder now = new StringBuilder();
+            for (int i = 0; groups.element(i).isPresent(); i++) {
+                JsonTree each = groups.element(i);
+                if (!group.isEmpty() && !group.equals(each.at("name").text())) continue;
+                String here = each.at("state").text();
+                String there = each.at("peerState").text();
+                settled &= here.equals("up") && !there.equals("up") || there.equals("up") && !here.equals("up");
+                now.append("group ").append(each.at("name").text()).append(": ").append(here).append(" here, ").append(there).append(" there\n");
+            }
+            if (!now.toString().equals(last)) System.out.print(now);
+            last = now.toString();
+            if (settled && looks > LOOKS_UNTIL_BEGUN) return 0;
+        }
+        System.err.println("duett: the move is not over yet; look at: duett cluster status");
+        return FAILED;
     }
 
     @Command(name = "standby", description = "This node gives its groups away and takes none, until 'online'. Remembered over restarts.")
@@ -194,6 +230,10 @@ public final class FailoverMain {
 
     // ---- asking
 
+    private Path socket() throws ConfigException {
+        return ClusterSocket.in(ConfigReader.read(configuration).config().node().runDirectory());
+    }
+
     private int order(OperatorCommand command) {
         return ask(new ClusterRequest.Order(command));
     }
@@ -201,7 +241,7 @@ public final class FailoverMain {
     private int ask(ClusterRequest request) {
         Path socket;
         try {
-            socket = ClusterSocket.in(ConfigReader.read(configuration).config().node().runDirectory());
+            socket = socket();
         } catch (ConfigException wrong) {
             System.err.println("duett: " + wrong.getMessage());
             return 10;

@@ -244,6 +244,7 @@ public final class FailoverMachine {
     }
 
     private void judge(GroupMachine group) {
+        group.inDoubt = letsGo.isInDoubt(group);
         group.step();
         String letGo = letsGo.reason(group);
         if (!letGo.isEmpty()) {
@@ -338,7 +339,7 @@ public final class FailoverMachine {
     }
 
     private void judgeUp(GroupMachine group) {
-        group.waitsFor = letsGo.isInDoubt(group) ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
+        group.waitsFor = group.inDoubt ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
         if (group.isHeld()) {
             group.stop(false, AfterStop.REST, "an operator stopped it");
             return;
@@ -347,7 +348,7 @@ public final class FailoverMachine {
             group.stop(false, AfterStop.OFFER, facts.leaving ? "this node leaves" : "this node goes to standby");
             return;
         }
-        if (resourcesAreLost(group)) return;
+        if (group.inDoubt || resourcesAreLost(group)) return;
         if (!facts.peerIsAlive()) return;
         Optional<NodeReport.GroupReport> theirs = facts.peerGroup(group.config.name());
         if (theirs.isEmpty() || !theirs.get().willing() || theirs.get().phase() != GroupPhase.DOWN || !peerHasAll(group)) return;
@@ -444,7 +445,7 @@ public final class FailoverMachine {
                 yield silent ? "in doubt" : "recover";
             }
             case CLAIMING, CHECKING, STARTING -> "starting";
-            case UP -> letsGo.isInDoubt(group) ? "in doubt" : "up";
+            case UP -> group.inDoubt ? "in doubt" : "up";
             case STOPPING -> "stopping";
             case UNCLEAN -> "unclean";
         };

@@ -34,6 +34,8 @@ final class GroupMachine {
     private final List<Integer> work = new ArrayList<>();
     /** The member that was given an order; -1: none. */
     private int busyMember = -1;
+    /** An address that lapsed in doubt is being added again. */
+    private boolean renewing;
     private boolean stopFailed;
     private boolean forcedStop;
     private AfterStop afterStop = AfterStop.REST;
@@ -66,6 +68,8 @@ final class GroupMachine {
     private boolean held;
     private long heldVersion;
     final Map<String, String> failingChecks = new TreeMap<>();
+    /** Its I/O is held: what its members look like then says nothing about them. */
+    boolean inDoubt;
     /** For people: what it waits for. */
     String waitsFor = "";
 
@@ -350,6 +354,12 @@ final class GroupMachine {
     private void through(MemberOutcome outcome) {
         int member = busyMember;
         busyMember = -1;
+        if (renewing) {
+            renewing = false;
+            if (phase == GroupPhase.STOPPING) next();
+            else if (!outcome.done()) memberFailed(member, "cannot be added again: " + outcome.detail());
+            return;
+        }
         String label = config.members().get(member).label();
         if (phase == GroupPhase.STARTING && !outcome.done()) {
             startFailed(label, outcome.detail());
@@ -417,7 +427,7 @@ final class GroupMachine {
             }
             case UP -> {
                 if (facts.now - upSinceNanos > STABLE_NANOS) startsTried = 0;
-                if (busyMember < 0 && facts.now >= nextLookNanos) watchNext();
+                if (busyMember < 0 && !inDoubt && facts.now >= nextLookNanos) watchNext();
             }
             case UNCLEAN -> {
                 if (facts.now >= uncleanAgainNanos) {
@@ -469,6 +479,15 @@ final class GroupMachine {
     }
 
     private void watched(int member, MemberState state) {
+        if (inDoubt) return;
+        boolean lapsed = state.kind() == MemberState.Kind.STOPPED && config.members().get(member) instanceof MemberConfig.Address;
+        if (lapsed && busyMember < 0) {
+            // In doubt it is not refreshed, and goes when its lifetime is over (design section 4); doubt is over now.
+            busyMember = member;
+            renewing = true;
+            facts.out.add(new Action.StartMember(config.name(), member));
+            return;
+        }
         switch (state.kind()) {
             case RUNNING -> unknownLooks = 0;
             case UNKNOWN -> {

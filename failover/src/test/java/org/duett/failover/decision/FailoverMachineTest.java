@@ -254,6 +254,14 @@ class FailoverMachineTest {
     }
 
     @Test
+    void inDoubtTheLooksAtMembersSayNothing() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        beta.programIs(MemberState.broken("it does not answer"));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.ordered).noneMatch(Action.StopMember.class::isInstance);
+    }
+
+    @Test
     void configurationsThatDifferStartNothing() {
         ToldMachine beta = standingBy(ping()).tell(new Event.ConfigurationsDiffer("the times")).tell(new Event.PeerSilent()).pass(SECOND);
         assertThat(beta.asksForProof()).isFalse();
