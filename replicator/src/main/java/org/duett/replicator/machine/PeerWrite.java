@@ -19,6 +19,8 @@ public final class PeerWrite extends BlockUser {
     public ByteBuf payload;
     /** Taken when the packet arrived; 0 once its write was counted off. */
     public boolean counted;
+    /** Its Primary had no disk when it came: nobody but us can name it. */
+    public boolean onlyHere;
     public int errno;
     public PeerWrite nextInEpoch;
     public PeerWrite nextFree;

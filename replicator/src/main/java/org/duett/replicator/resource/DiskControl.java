@@ -252,7 +252,7 @@ final class DiskControl {
         if (parts.allEstablished()) parts.sendState(volume, out);
         if (primary && peerIsGood && wasGood) parts.record.localLost(volume);
         volume.stopUsingDisk(out);
-        parts.writes.localDiskLost(volume, wasGood, out);
+        parts.writes.localDiskLost(volume, wasGood, primary && wasGood && !peerIsGood, out);
         parts.peerWrites.localDiskLost(volume, out);
         parts.reads.localDiskLost(volume, failure == DiskFailure.TIMEOUT, out);
         if (primary && !peerIsGood) parts.record.noCopyLeft(volume, out);

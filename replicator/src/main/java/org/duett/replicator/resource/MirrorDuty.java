@@ -19,11 +19,13 @@ final class MirrorDuty {
 
     /** A volume's state has changed. */
     void changed(VolumeParts each, VolumeState before, VolumeState after, ActionQueue out) {
+        if (writesThroughUs(before) && !writesThroughUs(after) && each.volume.diskUsable()) end(each.volume, out);
         if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
         boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
         if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0) return;
         // A Duett Primary may still refuse us, when its host has seen other data; a new generation would then be a split brain of nobody's writes.
-        boolean mayRefuse = !before.connection().isEstablished() && parts.handshake.peerIsDuett();
+        boolean isNew = !before.connection().isEstablished() || before.disk() != DiskState.UP_TO_DATE;
+        boolean mayRefuse = isNew && parts.handshake.peerIsDuett();
         if (mayRefuse) each.mirrorDutyDue = true;
         else take(each, out);
     }
@@ -32,12 +34,20 @@ final class MirrorDuty {
     void peerReported(VolumeParts each, VolumeState report, ActionQueue out) {
         if (!each.mirrorDutyDue || !report.connection().isEstablished()) return;
         each.mirrorDutyDue = false;
+        if (report.peerDisk() == DiskState.OUTDATED) return;
         if (writesThroughUs(each.volume.state()) && each.volume.diskUsable()) take(each, out);
     }
 
     private static boolean writesThroughUs(VolumeState state) {
         return state.connection().isEstablished() && state.role() != Role.PRIMARY && state.peer() == Role.PRIMARY
                 && state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.disk() == DiskState.UP_TO_DATE;
+    }
+
+    private static void end(Volume volume, ActionQueue out) {
+        volume.keepLogOfPeer(true);
+        volume.metadata().writeBitmap((durable, actions) -> {
+            if (durable) volume.keepLogOfPeer(false);
+        }, out);
     }
 
     /** Data flushed, new generation durable, then it is told (rule 6). */

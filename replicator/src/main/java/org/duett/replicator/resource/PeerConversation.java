@@ -265,7 +265,9 @@ final class PeerConversation {
         boolean skipsInitialSync = volume.peerGenerations.skipsInitialSync() && volume.state().connection() == ConnectionState.CONNECTED
                 && volume.identifiers().isJustCreated();
         if (skipsInitialSync) resync.initialSyncSkipped(each, identifiers, out);
-        if (volume.isConnected() && volume.seesDataOfPeer()) volume.setExposedIdentifier(packet.current());
+        // What our host is served goes on in a new generation; a disk that the peer attaches now is not what it was served.
+        boolean goesOn = !volume.isPrimary() || volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        if (volume.isConnected() && volume.seesDataOfPeer() && goesOn) volume.setExposedIdentifier(packet.current());
     }
 
     // ---- P_STATE
@@ -310,10 +312,35 @@ final class PeerConversation {
         if (before.connection().isAbove(ConnectionState.CONNECTED) && report.disk().isAtLeast(DiskState.INCONSISTENT)) {
             told = told.withPeerDisk(before.peerDisk());
         }
+        if (isOtherThanWasSeen(volume, before, told)) told = told.withPeerDisk(DiskState.OUTDATED);
         // A Primary without a disk has compared our generation with the one that its host has seen.
         boolean primaryTakesOurs = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.UP_TO_DATE;
         if (primaryTakesOurs && before.disk() == DiskState.OUTDATED) told = told.withDisk(DiskState.UP_TO_DATE);
+        boolean primaryKnowsNewer = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.OUTDATED;
+        if (primaryKnowsNewer && before.disk().isAbove(DiskState.OUTDATED)) told = told.withDisk(DiskState.OUTDATED);
         parts.fact(each, told, "the peer reports " + report);
+        boolean servesFromNow = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk().isBelow(DiskState.NEGOTIATING)
+                && report.disk().isAbove(DiskState.OUTDATED);
+        if (servesFromNow) diskOfPeerCame(each, out);
+    }
+
+    /** Our host has seen another generation than that of the disk which the peer has attached now (promise 1). */
+    private static boolean isOtherThanWasSeen(Volume volume, VolumeState before, VolumeState told) {
+        boolean comesNow = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk() != DiskState.UP_TO_DATE && told.peerDisk().isAbove(DiskState.OUTDATED);
+        return comesNow && volume.peerGenerations != null && volume.exposedIdentifier() != 0
+                && !GenerationIdentifiers.sameGeneration(volume.exposedIdentifier(), volume.peerGenerations.identifiers().current());
+    }
+
+    /** It waits for our word before it takes us for a Primary without a disk, which writes through it (rule 6). */
+    private void diskOfPeerCame(VolumeParts each, ActionQueue out) {
+        parts.sendState(each.volume, out);
+        if (each.volume.state().peerDisk() == DiskState.UP_TO_DATE) {
+            parts.writesThroughPeer(each);
+            return;
+        }
+        parts.report(Level.ERROR, parts.name(each.volume) + ": the disk that " + parts.settings.peerNode() + " has attached is of another generation than the one"
+                + " that the host here has seen.", "The host is not served from it; it counts as Outdated.",
+                "Attach this node's disk: duett attach " + parts.settings.name(), out);
     }
 
     /** The target is through (spec wire 5.7); a state between Connected and SyncSource must not be taken as that. */

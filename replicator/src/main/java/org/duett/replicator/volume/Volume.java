@@ -420,6 +420,7 @@ public final class Volume {
     private boolean clean;
     private boolean lossMarked;
     private boolean outdatedMarked;
+    private boolean loggedForPeer;
 
     /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
     public void markClean() {
@@ -430,6 +431,7 @@ public final class Volume {
         clean = false;
         lossMarked = false;
         outdatedMarked = false;
+        loggedForPeer = false;
     }
 
     /** The next superblock says that this disk is not consistent, whatever its state. */
@@ -440,6 +442,12 @@ public final class Volume {
     /** The next superblocks say that this disk is Outdated, though it is still connected: its node is about to leave the other alone. */
     public void markOutdated(boolean marked) {
         outdatedMarked = marked;
+        superblockStale = true;
+    }
+
+    /** The log names what a Primary without a disk wrote through us: by this mark a replay looks at it, until the bitmap is on disk (rule 12). */
+    public void keepLogOfPeer(boolean keep) {
+        loggedForPeer = keep;
         superblockStale = true;
     }
 
@@ -463,7 +471,7 @@ public final class Volume {
         int flags = before & ~Superblock.FLAGS_OF_STATE;
         boolean logsForPeer = state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
         if (state.disk().isAbove(DiskState.INCONSISTENT)) flags |= Superblock.CONSISTENT;
-        if (isPrimary() || logsForPeer) flags |= Superblock.PRIMARY_INDICATED;
+        if (isPrimary() || logsForPeer || loggedForPeer) flags |= Superblock.PRIMARY_INDICATED;
         if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
         if (state.disk().isAbove(DiskState.OUTDATED) && !outdatedMarked) flags |= Superblock.WAS_UP_TO_DATE;
         if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;

@@ -66,7 +66,7 @@ public final class PeerWritePath {
 
     /** P_DATA. Takes over the payload. */
     public void arrived(Volume volume, Packet.Data data, ActionQueue out) {
-        PeerWrite write = takeSlot(data.volume, data.firstSector, data.lengthBytes, data.blockId, data.flags);
+        PeerWrite write = takeSlot(volume, data.volume, data.firstSector, data.lengthBytes, data.blockId, data.flags);
         write.kind = PeerWrite.Kind.DATA;
         write.payload = data.payload;
         enqueue(volume, write, out);
@@ -74,14 +74,14 @@ public final class PeerWritePath {
 
     /** P_TRIM or P_ZEROES. */
     public void arrived(Volume volume, Packet.Zeroing zeroing, ActionQueue out) {
-        PeerWrite write = takeSlot(zeroing.volume, zeroing.firstSector, zeroing.lengthBytes, zeroing.blockId, zeroing.flags);
+        PeerWrite write = takeSlot(volume, zeroing.volume, zeroing.firstSector, zeroing.lengthBytes, zeroing.blockId, zeroing.flags);
         boolean mayDeallocate = zeroing.kind == Packet.Zeroing.Kind.TRIM || (zeroing.flags & DataFlags.DISCARD) != 0;
         write.kind = mayDeallocate ? PeerWrite.Kind.TRIM : PeerWrite.Kind.WRITE_ZEROES;
         write.payload = null;
         enqueue(volume, write, out);
     }
 
-    private PeerWrite takeSlot(int volume, long firstSector, int lengthBytes, long blockId, int flags) {
+    private PeerWrite takeSlot(Volume target, int volume, long firstSector, int lengthBytes, long blockId, int flags) {
         PeerWrite write = free;
         if (write != null) free = write.nextFree;
         else write = new PeerWrite();
@@ -95,6 +95,7 @@ public final class PeerWritePath {
         write.blockId = blockId;
         write.flags = flags;
         write.errno = 0;
+        write.onlyHere = mirrorDuty(target);
         writesInWork++;
         inWork[indexOf(volume)]++;
         bytesReceived += lengthBytes;
@@ -153,11 +154,16 @@ public final class PeerWritePath {
     }
 
     public void nothingOverlaps(Volume volume, PeerWrite write, ActionQueue out) {
-        if (mirrorDuty(volume) && volume.takesLocalWrites()) {
+        if (namedByUs(volume, write) && volume.takesLocalWrites()) {
             // The peer has no disk to be marked: what only we have is marked here, and logged like a Primary's (rule 6).
             if (!volume.log().acquire(write)) return;
         }
         extentIsHot(volume, write, out);
+    }
+
+    /** Also when the connection that brought it is gone, and with it what we know of the peer's disk. */
+    private boolean namedByUs(Volume volume, PeerWrite write) {
+        return mirrorDuty(volume) || write.onlyHere && !isCurrent(write);
     }
 
     private static boolean mirrorDuty(Volume volume) {
@@ -170,7 +176,7 @@ public final class PeerWritePath {
             finish(volume, write, out);
             return;
         }
-        if (mirrorDuty(volume)) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        if (namedByUs(volume, write)) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
         DiskOperation disk = write.disk;
         disk.kind = switch (write.kind) {
             case DATA -> DiskOperation.Kind.WRITE;

@@ -608,19 +608,26 @@ public final class WritePath implements HeldWrites {
         return false;
     }
 
-    /** The local disk is given up: what it has not answered is failed on that leg; the slots wait for the answers (rule 18). */
-    public void localDiskLost(Volume volume, boolean copyCounts, ActionQueue out) {
+    /**
+     * The local disk is given up: what it has not answered is failed on that leg; the slots wait for the answers (rule 18). {@code last}: no
+     * other copy is good, so what it has answered counts no more than that.
+     */
+    public void localDiskLost(Volume volume, boolean copyCounts, boolean last, ActionQueue out) {
         for (int i = 0; i < slots.size(); i++) {
             HostWrite write = slots.get(i);
-            if (write.request == null || write.volume != volume.number || write.local != Leg.PENDING) continue;
+            if (write.request == null || write.volume != volume.number || !isLost(write.local, last)) continue;
             loseLocalLeg(volume, write, copyCounts);
             decide(volume, write, out);
         }
         for (HostFlush flush : List.copyOf(flushes)) {
-            if (flush.volume != volume.number || flush.local != Leg.PENDING) continue;
+            if (flush.volume != volume.number || !isLost(flush.local, last)) continue;
             loseLocalLeg(volume, flush, copyCounts);
             decideFlush(flush, out);
         }
+    }
+
+    private static boolean isLost(Leg local, boolean last) {
+        return local == Leg.PENDING || last && local == Leg.DONE;
     }
 
     private void loseLocalLeg(Volume volume, HostFlush flush, boolean copyCounts) {

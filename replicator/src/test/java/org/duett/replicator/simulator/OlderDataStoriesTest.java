@@ -8,6 +8,7 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -128,5 +129,49 @@ class OlderDataStoriesTest {
         pair.must(pair.beta(), new Command.Demote(false));
         pair.must(pair.beta(), new Command.Disconnect(true));
         pair.network().heal();
+    }
+
+    @Test
+    void aWriteIsNotAnsweredOnATargetAloneWhenItsSourcesDiskIsLost() {
+        var pair = SimulatedPair.connected(15, StorySettings.all(StorySettings.resyncRate(400), StorySettings.onReadError(OnReadError.DETACH)));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.READ), 0, Long.MAX_VALUE / 2, Errno.EIO, Integer.MAX_VALUE);
+        pair.beta().data(0).speed(SLOW);
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(2 * Stories.MILLI);
+        pair.read(pair.alpha(), 40_000, 8);
+        pair.runUntil(write::isCompleted);
+        assertThat(write.errno()).isEqualTo(Errno.EIO);
+    }
+
+    @Test
+    void aPrimaryWithoutADiskIsNotServedFromAnOlderOneThatItsPeerAttaches() {
+        var pair = SimulatedPair.connected(16);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS && pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.OUTDATED);
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.OUTDATED);
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.runUntil(read::isCompleted);
+        assertThat(read.errno()).isEqualTo(Errno.EIO);
+        Stories.told(pair.alpha(), "another generation");
+
+        // It was given up as after an error: the operator vouches for it.
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Promote(true));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.run(pair.beta(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.done(pair.read(pair.alpha(), 8, 8));
+        pair.checkAll();
     }
 }

@@ -8,6 +8,7 @@ import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +143,24 @@ class PowerLossStoriesTest {
             pair.runFor(100 * Stories.MILLI);
             pair.losePower(pair.beta());
             pair.beta().up();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void whatADisklessPrimaryWroteThroughUsIsNamedAlsoAfterItsDemotionAndAPowerLoss() {
+        for (int seed = 300; seed < 306; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            pair.must(pair.alpha(), new Command.Detach(0, true));
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+            for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), 16L * i, 8));
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.runUntil(() -> pair.state(pair.beta()).peer() == Role.SECONDARY);
+            pair.runFor((seed - 300) * Stories.MILLI);
+            pair.losePower(pair.beta());
+            pair.beta().up();
+            pair.must(pair.alpha(), new Command.Attach(0));
             pair.runUntilProtected();
             pair.checkAll();
         }
