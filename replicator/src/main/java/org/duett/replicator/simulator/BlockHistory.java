@@ -190,6 +190,15 @@ public final class BlockHistory {
         }
     }
 
+    /** The write, or one that was ordered after it, is in every sector that it went to. */
+    static boolean holds(SimulatedDevice device, Write write) {
+        for (long sector = write.firstSector; sector < write.firstSector + write.sectors; sector++) {
+            long content = device.currentLong(sector * 512);
+            if (content != write.content() && content < write.number) return false;
+        }
+        return true;
+    }
+
     /** Forgets what can never be seen again. Only while no read is under way. */
     void prune() {
         ChangedPages left = new ChangedPages();

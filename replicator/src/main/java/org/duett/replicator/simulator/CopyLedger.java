@@ -43,13 +43,16 @@ final class CopyLedger {
 
     // ---- what happens
 
-    /** A write or a flush was answered by this node: what it was answered on is all that surely has it. */
-    void acknowledged(SimulatedNode node, int volume) {
+    /** A write was answered by this node: what it was answered on is all that surely has it. */
+    void acknowledged(SimulatedNode node, int volume, BlockHistory.Write write) {
         VolumeState state = node.machine().state(volume);
         boolean here = state.disk() == DiskState.UP_TO_DATE;
         boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
         Copies of = copies.get(volume);
         int other = 1 - node.index();
+        // Its last good copy was lost while the write was under way, after it had confirmed it: there it is safe.
+        boolean confirmedBefore = !here && !there && of.complete[other] && BlockHistory.holds(pair.other(node).data(volume), write);
+        if (confirmedBefore) return;
         if (!here && !there) throw new AssertionError(node.name() + " acknowledged without a good copy: " + state);
         if (!here) of.complete[node.index()] = false;
         if (!there) of.complete[other] = false;

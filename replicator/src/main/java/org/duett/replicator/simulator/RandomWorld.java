@@ -32,6 +32,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final CopyLedger ledger;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
+    private final NamedDifferences named;
+    private final SplittableRandom chance;
     private final List<WorldClient> clients = new ArrayList<>();
 
     private RandomWorld(WorldPlan plan, StateCoverage coverage) {
@@ -42,6 +44,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         ledger = new CopyLedger(pair);
         operator = new WorldOperator(pair, plan, ledger, random.split());
         saboteur = new WorldSaboteur(pair, plan, ledger, random.split());
+        named = new NamedDifferences(pair);
+        chance = new SplittableRandom(plan.seed() * 31 + 7);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan.depth(), plan.burst(), random.split()));
@@ -117,6 +121,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         clients.forEach(WorldClient::start);
         while (pair.time().nowNanos() < end) {
             pair.runFor(1 + random.nextLong(longestPause));
+            named.check();
+            if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
             switch (random.nextInt(6)) {
                 case 0, 1 -> saboteur.act();
                 case 2, 3 -> operator.act();
@@ -140,6 +146,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
             long waited = pair.time().nowNanos() - began;
             if (waited > REPAIR_LIMIT_NANOS) throw new AssertionError("does not become good again within " + REPAIR_LIMIT_NANOS / SimulatedPair.SECOND + " s");
             pair.runFor(REPAIR_STEP_NANOS);
+            named.check();
+            if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
             if (isGood() || waited > LOAD_LIMIT_NANOS) clients.forEach(WorldClient::stop);
             if (!isSettled()) settledSince = Long.MAX_VALUE;
             else if (settledSince == Long.MAX_VALUE) settledSince = pair.time().nowNanos();
@@ -172,6 +180,6 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
-        if (operation.write != null && operation.errno() == 0) ledger.acknowledged(operation.node, operation.request.volume);
+        if (operation.write != null && operation.errno() == 0) ledger.acknowledged(operation.node, operation.request.volume, operation.write);
     }
 }

@@ -209,6 +209,19 @@ public final class SimulatedDevice {
         cache.loseUnflushed(random);
     }
 
+    /** What a power loss at this moment could leave. This device goes on. */
+    SimulatedDevice afterPowerLoss(SplittableRandom chance) {
+        SimulatedDevice left = new SimulatedDevice(name, sizeBytes, time, chance.nextLong());
+        left.cache = new WriteCache(cache);
+        for (List<Request> requests : List.of(underWay, hung)) {
+            for (Request request : requests) {
+                if (request.changes() && !request.applied) left.applyInPart(new WriteCache.Write(request.write));
+            }
+        }
+        left.cache.loseUnflushed(chance);
+        return left;
+    }
+
     /** The process died, the machine did not: nothing is answered any more, what was answered is all there. */
     public void processCrash() {
         dropRequests();
@@ -222,19 +235,19 @@ public final class SimulatedDevice {
         holder = null;
         for (Request request : dropped) {
             if (request.due != null) request.due.cancel();
-            if (request.changes() && !request.applied) applyInPart(request);
+            if (request.changes() && !request.applied) applyInPart(request.write);
             // Whatever of it is in the cache, the machine's next flush takes along.
             if (request.changes()) cache.answered(request.write);
         }
     }
 
     /** A write that nobody waited for: not done, done, or any part of its sectors. */
-    private void applyInPart(Request request) {
+    private void applyInPart(WriteCache.Write write) {
         switch (random.nextInt(3)) {
             case 0 -> {
             }
-            case 1 -> cache.apply(request.write, sector -> true);
-            default -> cache.apply(request.write, sector -> random.nextBoolean());
+            case 1 -> cache.apply(write, sector -> true);
+            default -> cache.apply(write, sector -> random.nextBoolean());
         }
     }
 
@@ -267,6 +280,11 @@ public final class SimulatedDevice {
     /** The first byte below {@code endBytes} in which the current contents differ, or -1. */
     public long firstDifference(SimulatedDevice other, long endBytes) {
         return cache.firstDifference(other.cache, endBytes);
+    }
+
+    /** The numbers of all 4 KiB pages below {@code endBytes} in which the current contents differ. */
+    List<Long> differingPages(SimulatedDevice other, long endBytes) {
+        return cache.differingPages(other.cache, endBytes);
     }
 
     /** For the one checker that holds the device against its history. */
@@ -352,7 +370,7 @@ public final class SimulatedDevice {
         if (errno == 0) {
             perform(request);
         } else if (request.changes()) {
-            applyInPart(request);
+            applyInPart(request.write);
         }
         request.applied = true;
         request.due = time.after(answersAfterNanos, () -> answer(request, errno));

@@ -247,6 +247,7 @@ public final class SimulatedPair {
         final long orderedAt;
         private final Runnable whenAnswered;
         private boolean completed;
+        private boolean withheld;
 
         HostOperation(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua, Runnable answered) {
             this.node = node;
@@ -289,6 +290,14 @@ public final class SimulatedPair {
         public void completed(HostRequest answered) {
             if (completed) throw new AssertionError("completed twice: " + answered);
             completed = true;
+            // As NbdReplies does, after the last copy and before the write call (rule 9).
+            withheld = answered.errno == 0 && time.nowNanos() > answered.notAfterBootNanos;
+            if (withheld) {
+                if (answered.payload != null) answered.payload.release();
+                operations.remove(this);
+                whenAnswered.run();
+                return;
+            }
             BlockHistory history = histories.get(answered.volume);
             if (write != null && answered.errno == 0) history.acknowledged(write, answered.forceUnitAccess);
             else if (write != null) history.ended(write);
@@ -314,6 +323,11 @@ public final class SimulatedPair {
 
         public boolean isCompleted() {
             return completed;
+        }
+
+        /** The core answered it, but too late: its client hears nothing. */
+        public boolean isWithheld() {
+            return withheld;
         }
 
         public int errno() {

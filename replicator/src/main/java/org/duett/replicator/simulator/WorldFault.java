@@ -6,18 +6,25 @@ import java.util.Set;
 
 /** What may go wrong in a random life. */
 public enum WorldFault {
-    PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, WRITE_ERROR, READ_ERROR, FLUSH_ERROR, UNREADABLE_SECTORS, SLOW_DISK, HUNG_DISK;
+    PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, WRITE_ERROR, READ_ERROR, FLUSH_ERROR, UNREADABLE_SECTORS, SLOW_DISK, HUNG_DISK,
+    /** A second crash while it recovers from the first. */
+    CRASH_IN_RECOVERY,
+    /** Both machines lose power; one is back at once, the other one long after. */
+    SITE_POWER_LOSS,
+    /** Writes that need new space fail. */
+    DISK_FULL;
 
     public static final Set<WorldFault> ALL = Collections.unmodifiableSet(EnumSet.allOf(WorldFault.class));
     /** Crashes, networks and pauses, which leave the disks as they are. */
     public static final Set<WorldFault> NOT_OF_DISKS = Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(WRITE_ERROR, READ_ERROR, FLUSH_ERROR,
-            UNREADABLE_SECTORS, HUNG_DISK)));
+            UNREADABLE_SECTORS, HUNG_DISK, DISK_FULL)));
 
     /** After it a disk may have to be copied whole. */
     boolean mayNeedFullSync() {
         return switch (this) {
-            case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK -> true;
-            case PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, UNREADABLE_SECTORS, SLOW_DISK -> false;
+            case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK, DISK_FULL -> true;
+            case PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, UNREADABLE_SECTORS, SLOW_DISK, CRASH_IN_RECOVERY,
+                    SITE_POWER_LOSS -> false;
         };
     }
 }

@@ -117,8 +117,29 @@ final class WorldOperator {
                 if (equal(volume)) command(node, new Command.InvalidateRemote(volume));
             }
             case SUSPEND -> command(node, random.nextBoolean() ? new Command.SuspendIo() : new Command.ResumeSync());
+            case OUTDATE -> {
+                boolean left = !state.connection().isEstablished() && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node));
+                if (left) command(node, Command.Outdate.UNBOUND);
+            }
+            case READ_DEADLINE -> command(node, new Command.SetReadDeadline(readDeadline()));
+            case ALLOW_ALONE -> allowAlone(node);
             case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
         }
+    }
+
+    /** Far, near, or none. */
+    private long readDeadline() {
+        return switch (random.nextInt(3)) {
+            case 0 -> Long.MAX_VALUE;
+            case 1 -> pair.time().nowNanos() + random.nextLong(500_000_000);
+            default -> pair.time().nowNanos() + random.nextLong(2_000_000);
+        };
+    }
+
+    /** The proof: the other node does not run. It is not promoted afterwards, as it lacks what is acknowledged here then. */
+    private void allowAlone(SimulatedNode node) {
+        boolean provenDown = plan.settings().cluster() && isPrimary(node) && !pair.other(node).isRunning() && !isBeingPromoted(pair.other(node));
+        if (provenDown) command(node, new Command.AllowAlone(true, -1, "operator: the other node is down"));
     }
 
     private void switchOver() {
@@ -164,6 +185,7 @@ final class WorldOperator {
             else command(node, new Command.Attach(volume));
         }
         if (isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) command(node, new Command.Demote(true));
+        command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
         VolumeState state = node.machine().state(0);
         if (state.suspendedByUser()) command(node, new Command.ResumeIo());
         if (state.syncPausedByUser()) command(node, new Command.ResumeSync());

@@ -42,7 +42,12 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
         }
         faults.retainAll(allowed);
         return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
-                1 + random.nextInt(4), 1 + random.nextInt(24), faults, commands);
+                1 + random.nextInt(4), depth(random), faults, commands);
+    }
+
+    /** Now and then a client that never waits for an answer before it asks again: it fills every table. */
+    private static int depth(SplittableRandom random) {
+        return random.nextInt(8) == 0 ? 600 : 1 + random.nextInt(24);
     }
 
     private static <E extends Enum<E>> EnumSet<E> some(SplittableRandom random, E[] all, EnumSet<E> picked) {

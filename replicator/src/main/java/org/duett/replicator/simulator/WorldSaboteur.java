@@ -59,19 +59,45 @@ final class WorldSaboteur {
             case UNREADABLE_SECTORS -> spoil(node, volume);
             case SLOW_DISK -> slow(device(node, volume));
             case HUNG_DISK -> hang(node, volume);
+            case CRASH_IN_RECOVERY -> crashTwice(node);
+            case SITE_POWER_LOSS -> losePowerOfSite(node);
+            case DISK_FULL -> fill(node, volume);
         }
     }
 
     private void crash(SimulatedNode node, boolean machine) {
+        crash(node, machine, random.nextInt(3) == 0 ? random.nextLong(20 * MILLI) : random.nextLong(4_000 * MILLI));
+    }
+
+    private void crash(SimulatedNode node, boolean machine, long down) {
         if (!node.isRunning()) return;
         ledger.crashes(node, machine);
         if (machine) pair.losePower(node);
         else pair.kill(node);
-        long down = random.nextInt(3) == 0 ? random.nextLong(20 * MILLI) : random.nextLong(4_000 * MILLI);
         int life = node.life();
         pair.time().after(1 + down, () -> {
             if (!node.isRunning() && node.life() == life) node.up();
         });
+    }
+
+    /** It comes back at once, and goes again while it attaches, connects or resyncs. */
+    private void crashTwice(SimulatedNode node) {
+        boolean machine = random.nextBoolean();
+        long down = random.nextLong(5 * MILLI);
+        crash(node, machine, down);
+        pair.time().after(2 + down + random.nextLong(60 * MILLI), () -> crash(node, random.nextBoolean(), random.nextLong(500 * MILLI)));
+    }
+
+    private void losePowerOfSite(SimulatedNode first) {
+        crash(first, true, random.nextLong(500 * MILLI));
+        crash(pair.other(first), true, 10_000 * MILLI + random.nextLong(20_000 * MILLI));
+    }
+
+    private void fill(SimulatedNode node, int volume) {
+        ledger.diskMayFail(node, volume);
+        SimulatedDevice device = node.data(volume);
+        device.full(true);
+        pair.time().after(random.nextLong(3_000 * MILLI), () -> device.full(false));
     }
 
     private void crashBoth(SimulatedNode first) {

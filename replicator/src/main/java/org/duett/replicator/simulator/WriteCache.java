@@ -210,6 +210,22 @@ final class WriteCache {
         return first;
     }
 
+    List<Long> differingPages(WriteCache other, long endBytes) {
+        ChangedPages touched = new ChangedPages();
+        addAllPages(touched);
+        other.addAllPages(touched);
+        List<Long> differing = new ArrayList<>();
+        for (int i = 0; i < touched.count(); i++) {
+            SectorStore.Page here = currentPage(touched.number(i));
+            SectorStore.Page there = other.currentPage(touched.number(i));
+            // The same array: nobody has written it since both copied it.
+            boolean same = here.bytes() == there.bytes() && here.at() == there.at();
+            boolean differs = !same && Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES) >= 0;
+            if (differs && touched.number(i) * PAGE_BYTES < endBytes) differing.add(touched.number(i));
+        }
+        return differing;
+    }
+
     private void addAllPages(ChangedPages pages) {
         for (long page = durable.nextPage(0); page >= 0; page = durable.nextPage(page + 1)) pages.add(page);
         for (UnflushedPage page : unflushedPages) pages.add(page.number);

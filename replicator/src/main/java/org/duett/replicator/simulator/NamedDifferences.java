@@ -1,0 +1,139 @@
+package org.duett.replicator.simulator;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.duett.replicator.activitylog.ActivityLog;
+import org.duett.replicator.bitmap.DirtyBitmap;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.ActivityLogReplay;
+import org.duett.replicator.metadata.MetadataLayout;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.metadata.SuperblockCheck;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.Volume;
+
+/**
+ * Promise 4, at any moment: what may differ is named. Every block in which the two disks differ is in a bitmap or in a hot extent of one
+ * of the nodes; of a node that is down, or that loses power just now, by what its metadata device says then. So also nothing that
+ * un-names a block is durable before the block is (rule 12), and the metadata can be read after a crash at any point.
+ */
+final class NamedDifferences {
+    private static final int BLOCK_BYTES = MetadataLayout.BLOCK_BYTES;
+    private static final int BLOCK_SECTORS = 8;
+
+    private final SimulatedPair pair;
+
+    NamedDifferences(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    /** As it is now. */
+    void check() {
+        for (VolumeSettings volume : pair.settings().volumes()) check(volume, Disk.of(pair.alpha(), volume), Disk.of(pair.beta(), volume));
+    }
+
+    /** As it would be, had one of the machines, or both of them, lost power now. */
+    void checkAfterPowerLoss(SplittableRandom chance) {
+        int who = chance.nextInt(3);
+        for (VolumeSettings volume : pair.settings().volumes()) {
+            Disk alpha = who == 1 ? Disk.of(pair.alpha(), volume) : Disk.afterPowerLoss(pair.alpha(), volume, chance);
+            Disk beta = who == 0 ? Disk.of(pair.beta(), volume) : Disk.afterPowerLoss(pair.beta(), volume, chance);
+            check(volume, alpha, beta);
+        }
+    }
+
+    private void check(VolumeSettings volume, Disk alpha, Disk beta) {
+        try (Names ofAlpha = alpha.names(volume); Names ofBeta = beta.names(volume)) {
+            long sectors = Math.min(ofAlpha.sectors(), ofBeta.sectors());
+            for (long block : alpha.data.differingPages(beta.data, sectors * 512)) {
+                long sector = block * BLOCK_SECTORS;
+                if (ofAlpha.name(sector) || ofBeta.name(sector)) continue;
+                throw new AssertionError("volume " + volume.number() + ": block " + block + " (sector " + sector + ") differs, and nobody names it: alpha "
+                        + alpha + alpha.against(volume, block) + ", beta " + beta + beta.against(volume, block) + "; " + pair.describe());
+            }
+        }
+    }
+
+    /** A node's disk, and whether its running core knows more than its metadata. */
+    private record Disk(SimulatedNode node, SimulatedDevice data, SimulatedDevice metadata, Volume attached) {
+        static Disk of(SimulatedNode node, VolumeSettings settings) {
+            Volume volume = node.isRunning() ? node.machine().volume(settings.number()) : null;
+            boolean inUse = volume != null && volume.diskUsable() && volume.bitmap() != null && volume.state().disk().isAtLeast(DiskState.NEGOTIATING);
+            return new Disk(node, node.data(settings.number()), node.metadata(settings.number()), inUse ? volume : null);
+        }
+
+        static Disk afterPowerLoss(SimulatedNode node, VolumeSettings settings, SplittableRandom chance) {
+            SimulatedDevice data = node.data(settings.number());
+            SimulatedDevice metadata = node.metadata(settings.number());
+            SimulatedDevice dataLeft = data.afterPowerLoss(chance);
+            return new Disk(node, dataLeft, data == metadata ? dataLeft : metadata.afterPowerLoss(chance), null);
+        }
+
+        Names names(VolumeSettings settings) {
+            if (attached == null) return Names.onDisk(settings, metadata, this);
+            return new Names(attached.bitmap(), false, attached.log().extentsOnDisk(), attached.sizeSectors(), false);
+        }
+
+        /** What of this block a power loss would take. */
+        String against(VolumeSettings settings, long block) {
+            SimulatedDevice now = node.data(settings.number());
+            byte[] current = now.current(block * BLOCK_BYTES, BLOCK_BYTES);
+            String kept = Arrays.equals(current, data.current(block * BLOCK_BYTES, BLOCK_BYTES)) ? " as it is" : " lost in part";
+            return kept + (Arrays.equals(current, now.durable(block * BLOCK_BYTES, BLOCK_BYTES)) ? "" : ", not flushed");
+        }
+
+        @Override
+        public String toString() {
+            return node.name() + (attached == null ? " by its metadata" : " by its memory");
+        }
+    }
+
+    /** {@code all}: the metadata says that everything is to be copied. */
+    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
+    private record Names(DirtyBitmap bitmap, boolean ownsBitmap, int[] extents, long sectors, boolean all) implements AutoCloseable {
+
+        static Names onDisk(VolumeSettings settings, SimulatedDevice metadata, Disk disk) {
+            ByteBuf block = Unpooled.wrappedBuffer(metadata.current(MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes()), BLOCK_BYTES));
+            return switch (SuperblockCheck.check(settings.metadataKind(), Superblock.decode(block, 0), metadata.sizeBytes())) {
+                case SuperblockCheck.Refused(String reason) -> throw new AssertionError("the metadata cannot be read: " + reason + "; " + disk);
+                case SuperblockCheck.Clean(Superblock superblock, MetadataLayout layout) -> onDisk(superblock, layout, metadata);
+                case SuperblockCheck.Unclean(Superblock superblock, MetadataLayout layout) -> onDisk(superblock, layout, metadata);
+            };
+        }
+
+        private static Names onDisk(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata) {
+            long sectors = superblock.lastAgreedSectors();
+            DirtyBitmap bitmap = new DirtyBitmap(sectors);
+            for (int page = 0; page < bitmap.pages(); page++) {
+                bitmap.loadPage(page, Unpooled.wrappedBuffer(metadata.current(layout.bitmapPageByte(page), BLOCK_BYTES)), 0);
+            }
+            ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
+            for (int position = 0; position < replay.blocks(); position++) {
+                replay.feed(position, Unpooled.wrappedBuffer(metadata.current(layout.activityLogByte() + (long) position * BLOCK_BYTES, BLOCK_BYTES)), 0);
+            }
+            int[] extents = switch (replay.outcome()) {
+                case ActivityLogReplay.Outcome.NothingToMark() -> new int[0];
+                case ActivityLogReplay.Outcome.MarkExtents(int[] marked) -> marked;
+                // The very first transaction of an empty ring was torn: everything is copied then.
+                case ActivityLogReplay.Outcome.Unusable(String reason) -> null;
+            };
+            return new Names(bitmap, true, extents, sectors, sectors == 0 || extents == null || superblock.has(Superblock.FULL_SYNC));
+        }
+
+        boolean name(long sector) {
+            if (all || bitmap.isOutOfSync(sector, BLOCK_BYTES)) return true;
+            int extent = ActivityLog.extentOf(sector);
+            for (int hot : extents) {
+                if (hot == extent) return true;
+            }
+            return false;
+        }
+
+        @Override
+        public void close() {
+            if (ownsBitmap) bitmap.close();
+        }
+    }
+}
