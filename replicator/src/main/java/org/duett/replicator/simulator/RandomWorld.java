@@ -152,12 +152,13 @@ public final class RandomWorld implements SimulatedPair.Observer {
             if (!isSettled()) settledSince = Long.MAX_VALUE;
             else if (settledSince == Long.MAX_VALUE) settledSince = pair.time().nowNanos();
             pair.nodes().forEach(operator::repair);
-            operator.serve();
+            // Not both: a promotion that waits keeps the other one from being asked for.
+            if (waited > FORCE_AFTER_NANOS && random.nextInt(8) == 0) operator.force();
+            else operator.serve();
             if (waited > RESYNC_AGAIN_AFTER_NANOS && random.nextInt(16) == 0) {
                 saboteur.makeLastCopiesReadable();
                 operator.resyncAgain();
             }
-            if (waited > FORCE_AFTER_NANOS && random.nextInt(8) == 0) operator.force();
         }
     }
 
