@@ -8,6 +8,7 @@ import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 
 /** What random seeds brought to light, told as short stories, so that the reason outlives the seed. */
@@ -124,6 +125,23 @@ class FoundBySeedsTest {
         assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    @Test
+    void aPromotionThatMeetsAHandshakeLeavesEqualIdentifiers() {
+        for (int step = 0; step < 24; step++) {
+            var pair = SimulatedPair.connected(42 + step);
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.network().reset();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.WF_CONNECTION);
+            // From before the sockets are up until after the handshake.
+            pair.runFor(step * MILLI / 8);
+            pair.beta().command(new Command.Promote(false));
+            pair.runUntil(() -> pair.state(pair.beta()).role() == Role.PRIMARY);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
     }
 
     private static SimulatedPair withUnflushedWrites(int seed) {
