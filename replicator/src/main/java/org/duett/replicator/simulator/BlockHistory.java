@@ -172,6 +172,23 @@ public final class BlockHistory {
         });
     }
 
+    /** Acknowledged before this moment, and firm at the next flush at the latest. */
+    List<Write> unflushedBefore(long orderedAt) {
+        return unflushed.stream().filter(write -> write.acknowledgedAt < orderedAt).toList();
+    }
+
+    /** Is that what the sector held before this write? No, where an overlapping one was under way at the same time and may have come after it. */
+    boolean isOlder(long number, long content, Write write) {
+        if (content == write.content()) return false;
+        Sector sector = sectors.get(number);
+        for (int i = 0; i < sector.count; i++) {
+            Write other = sector.writes[i];
+            boolean over = other.number == 0 || other.acknowledgedAt < write.orderedAt || other.endedAt < write.orderedAt;
+            if (other.content() == content && !over) return false;
+        }
+        return true;
+    }
+
     /** More has failed than an acknowledgement without flush survives: each of those writes may be there or not. */
     public void unflushedMayBeLost() {
         unflushed.forEach(write -> write.doubtful = true);

@@ -265,6 +265,11 @@ public final class SimulatedDevice {
         return cache.currentLong(offset);
     }
 
+    /** The same of what is certainly there after a power loss. */
+    long durableLong(long offset) {
+        return cache.durableLong(offset);
+    }
+
     /** As it would certainly be after a power loss now; unflushed sectors may be newer. */
     public byte[] durable(long offset, int length) {
         byte[] bytes = new byte[length];
@@ -282,7 +287,6 @@ public final class SimulatedDevice {
         return cache.firstDifference(other.cache, endBytes);
     }
 
-    /** The numbers of all 4 KiB pages below {@code endBytes} in which the current contents differ. */
     List<Long> differingPages(SimulatedDevice other, long endBytes) {
         return cache.differingPages(other.cache, endBytes);
     }

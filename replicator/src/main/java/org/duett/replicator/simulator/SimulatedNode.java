@@ -59,6 +59,7 @@ public final class SimulatedNode {
     private final Deque<Event> pending = new ArrayDeque<>();
     private boolean handling;
     private int process;
+    private int powerLosses;
     private long lastTimeNanos = -1;
     private long nextTicket;
     private final TreeMap<Long, CommandResult> results = new TreeMap<>();
@@ -148,9 +149,14 @@ public final class SimulatedNode {
         }
     }
 
+    int powerLosses() {
+        return powerLosses;
+    }
+
     /** Power loss: of what was not flushed anything may be left; the next boot has another id. */
     public void losePower() {
         end();
+        powerLosses++;
         for (Devices each : devices.values()) {
             each.data.crash();
             if (each.metadata != each.data) each.metadata.crash();

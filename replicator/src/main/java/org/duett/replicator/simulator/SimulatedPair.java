@@ -43,6 +43,8 @@ public final class SimulatedPair {
     private final TreeMap<Integer, BlockHistory> histories = new TreeMap<>();
     private final long seed;
     private final ResourceSettings base;
+    private final RecordRule recordRule = new RecordRule(this);
+    private final ResyncEnds resyncEnds = new ResyncEnds(this);
     private final List<HostOperation> operations = new ArrayList<>();
     private Observer observer = new Observer() {
     };
@@ -72,7 +74,10 @@ public final class SimulatedPair {
             for (VolumeSettings volume : base.volumes()) {
                 freshDisk(node, volume.number(), deviceBytes);
             }
-            node.observe((number, before, after) -> observer.stateChanged(node, number, before, after));
+            node.observe((number, before, after) -> {
+                resyncEnds.stateChanged(node, number, before, after);
+                observer.stateChanged(node, number, before, after);
+            });
         }
         for (VolumeSettings volume : base.volumes()) histories.put(volume.number(), new BlockHistory());
     }
@@ -245,6 +250,7 @@ public final class SimulatedPair {
         final HostRequest request = new HostRequest();
         final BlockHistory.Write write;
         final long orderedAt;
+        private final int[] powerLosses = {alpha().powerLosses(), beta().powerLosses()};
         private final Runnable whenAnswered;
         private boolean completed;
         private boolean withheld;
@@ -299,6 +305,7 @@ public final class SimulatedPair {
                 return;
             }
             BlockHistory history = histories.get(answered.volume);
+            if (answered.errno == 0) checkMedia(answered);
             if (write != null && answered.errno == 0) history.acknowledged(write, answered.forceUnitAccess);
             else if (write != null) history.ended(write);
             if (answered.kind == HostRequest.Kind.FLUSH && answered.errno == 0) history.flushed(orderedAt);
@@ -307,6 +314,12 @@ public final class SimulatedPair {
             operations.remove(this);
             whenAnswered.run();
             observer.completed(this);
+        }
+
+        private void checkMedia(HostRequest answered) {
+            if (write != null) recordRule.acknowledged(node, answered.volume, write, powerLosses);
+            if (write != null && answered.forceUnitAccess) recordRule.forced(node, answered.volume, write);
+            if (answered.kind == HostRequest.Kind.FLUSH) recordRule.flushed(node, answered.volume, orderedAt);
         }
 
         private void checkRead(HostRequest answered) {
@@ -375,6 +388,15 @@ public final class SimulatedPair {
             if (operation.node == node && operation.write != null) histories.get(operation.request.volume).ended(operation.write);
         }
         operations.removeIf(operation -> operation.node == node);
+    }
+
+    /** Is a request open that writes to this block of 4 KiB? */
+    boolean isUnderWay(int volume, long firstSector) {
+        for (HostOperation operation : operations) {
+            BlockHistory.Write write = operation.request.volume == volume ? operation.write : null;
+            if (write != null && write.firstSector < firstSector + 8 && firstSector < write.firstSector + write.sectors) return true;
+        }
+        return false;
     }
 
     /** Requests that have not been answered, and may still be. */

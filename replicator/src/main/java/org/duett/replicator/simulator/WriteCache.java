@@ -160,14 +160,16 @@ final class WriteCache {
         }
     }
 
+    long durableLong(long offset) {
+        SectorStore.Page page = durable.page(offset / PAGE_BYTES);
+        return (long) LONGS.get(page.bytes(), page.at() + (int) (offset % PAGE_BYTES));
+    }
+
     /** Eight bytes at the start of a sector. */
     long currentLong(long offset) {
         UnflushedPage page = unflushed.get(offset / PAGE_BYTES);
         Version version = page == null ? null : page.newest[(int) (offset % PAGE_BYTES / SECTOR_BYTES)];
-        if (version == null) {
-            SectorStore.Page whole = durable.page(offset / PAGE_BYTES);
-            return (long) LONGS.get(whole.bytes(), whole.at() + (int) (offset % PAGE_BYTES));
-        }
+        if (version == null) return durableLong(offset);
         return version.write.bytes == null ? 0 : (long) LONGS.get(version.write.bytes, (int) (offset - version.write.offset));
     }
 
@@ -202,28 +204,33 @@ final class WriteCache {
         long first = -1;
         for (int i = 0; i < pages.count(); i++) {
             long start = pages.number(i) * PAGE_BYTES;
-            SectorStore.Page here = currentPage(pages.number(i));
-            SectorStore.Page there = other.currentPage(pages.number(i));
-            int at = Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
+            int at = differs(other, pages.number(i));
             if (at >= 0 && start + at < endBytes && (first < 0 || start + at < first)) first = start + at;
         }
         return first;
     }
 
+    /** The pages below {@code endBytes} in which a reader sees different contents now. */
     List<Long> differingPages(WriteCache other, long endBytes) {
-        ChangedPages touched = new ChangedPages();
-        addAllPages(touched);
-        other.addAllPages(touched);
+        boolean wereEqual = equalTo == other && other.equalTo == this && equalBytes == endBytes && other.equalBytes == endBytes;
+        ChangedPages pages = new ChangedPages();
+        if (!wereEqual) addAllPages(pages);
+        if (!wereEqual) other.addAllPages(pages);
+        pages.addAll(changedSinceEqual);
+        pages.addAll(other.changedSinceEqual);
         List<Long> differing = new ArrayList<>();
-        for (int i = 0; i < touched.count(); i++) {
-            SectorStore.Page here = currentPage(touched.number(i));
-            SectorStore.Page there = other.currentPage(touched.number(i));
-            // The same array: nobody has written it since both copied it.
-            boolean same = here.bytes() == there.bytes() && here.at() == there.at();
-            boolean differs = !same && Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES) >= 0;
-            if (differs && touched.number(i) * PAGE_BYTES < endBytes) differing.add(touched.number(i));
+        for (int i = 0; i < pages.count(); i++) {
+            long page = pages.number(i);
+            if (page * PAGE_BYTES < endBytes && differs(other, page) >= 0) differing.add(page);
         }
         return differing;
+    }
+
+    /** The first byte of the page that differs, or -1. */
+    private int differs(WriteCache other, long page) {
+        SectorStore.Page here = currentPage(page);
+        SectorStore.Page there = other.currentPage(page);
+        return Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
     }
 
     private void addAllPages(ChangedPages pages) {

@@ -1,0 +1,84 @@
+package org.duett.replicator.simulator;
+
+import io.netty.buffer.Unpooled;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.MetadataLayout;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.DiskState;
+
+/**
+ * Holds each acknowledgement against what stands on the disks at that moment, whatever the core believes. Rule 1: a copy that lacks the write does
+ * not pass, by what is durable, for as good as the other one. Promise 1: what a FLUSH or FUA covers is durable on every copy that passes for good.
+ */
+final class RecordRule {
+    private final SimulatedPair pair;
+
+    RecordRule(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    /** {@code powerLosses}: of each node when the write was ordered; what a later one took, its own mark on the other node covers. */
+    void acknowledged(SimulatedNode by, int volume, BlockHistory.Write write, int[] powerLosses) {
+        boolean peerMayLack = pair.settings().net().protocol() != Protocol.C && by.machine().state(volume).connection().isEstablished();
+        if (peerMayLack) return;
+        boolean nobodyHasIt = true;
+        for (SimulatedNode node : pair.nodes()) {
+            boolean lacks = lacks(node, volume, write, false);
+            nobodyHasIt &= lacks;
+            if (lacks && node.powerLosses() == powerLosses[node.index()] && passesForGood(node, volume) && isSameGeneration(volume)) {
+                throw new AssertionError(by.name() + " acknowledged " + write + "; " + node.name() + " lacks it, and nothing durable says so; " + pair.describe());
+            }
+        }
+        if (nobodyHasIt) throw new AssertionError(by.name() + " acknowledged " + write + ", and no disk has it; " + pair.describe());
+    }
+
+    /** A FLUSH was answered that was asked for at this moment. */
+    void flushed(SimulatedNode by, int volume, long orderedAt) {
+        for (BlockHistory.Write write : pair.history(volume).unflushedBefore(orderedAt)) forced(by, volume, write);
+    }
+
+    /** A FUA write was answered, or a FLUSH that covers this write. */
+    void forced(SimulatedNode by, int volume, BlockHistory.Write write) {
+        for (SimulatedNode node : pair.nodes()) {
+            boolean counts = passesForGood(node, volume) && (node == by && CopyLedger.holdsGoodData(by, volume) || isSameGeneration(volume));
+            if (counts && lacks(node, volume, write, true)) {
+                throw new AssertionError(by.name() + " answered a FLUSH or FUA that covers " + write + ", which is not durable on " + node.name() + "; " + pair.describe());
+            }
+        }
+    }
+
+    private boolean lacks(SimulatedNode node, int volume, BlockHistory.Write write, boolean durably) {
+        SimulatedDevice disk = node.data(volume);
+        // The ends, and one sector of each block between them: what is written to a block is written together.
+        for (long sector = write.firstSector; sector < write.firstSector + write.sectors; sector += sector + 8 < write.firstSector + write.sectors ? 8 : 1) {
+            long content = durably ? disk.durableLong(sector * 512) : disk.currentLong(sector * 512);
+            if (pair.history(volume).isOlder(sector, content, write)) return true;
+        }
+        return false;
+    }
+
+    /**
+     * It would be taken for a good copy if it were the only one left, or its process began anew. A node that runs and knows that its disk is behind
+     * is on its way to write so: until then it takes two failures at once.
+     */
+    private boolean passesForGood(SimulatedNode node, int volume) {
+        DiskState known = node.isRunning() ? node.machine().state(volume).disk() : DiskState.UNKNOWN;
+        if (known == DiskState.INCONSISTENT || known == DiskState.OUTDATED) return false;
+        Superblock superblock = superblock(node, volume);
+        return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) && !superblock.has(Superblock.FULL_SYNC);
+    }
+
+    private boolean isSameGeneration(int volume) {
+        return GenerationIdentifiers.sameGeneration(superblock(pair.alpha(), volume).currentUuid(), superblock(pair.beta(), volume).currentUuid());
+    }
+
+    /** As a power loss at this moment would leave it at the least. */
+    private Superblock superblock(SimulatedNode node, int volume) {
+        VolumeSettings settings = pair.settings().volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
+        SimulatedDevice metadata = node.metadata(volume);
+        long at = MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes());
+        return Superblock.decode(Unpooled.wrappedBuffer(metadata.durable(at, Superblock.BYTES)), 0);
+    }
+}

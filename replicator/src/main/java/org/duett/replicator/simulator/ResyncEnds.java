@@ -1,0 +1,45 @@
+package org.duett.replicator.simulator;
+
+import java.util.function.LongPredicate;
+import org.duett.replicator.bitmap.DirtyBitmap;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * Looks at both disks in the moment in which a resync ends or breaks off, under load: a target that becomes UpToDate is equal (promise 3), and what a
+ * source has not seen acknowledged is in its own bitmap (promise 4). Blocks of requests that are under way may be on one of the two only.
+ */
+final class ResyncEnds {
+    private final SimulatedPair pair;
+    /** Of the target, by the number of its source, when the last resync began. */
+    private final int[] powerLosses = new int[2];
+
+    ResyncEnds(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        // In A and B a write may be answered and still on its way.
+        if (pair.settings().net().protocol() != Protocol.C || !pair.other(node).isRunning()) return;
+        boolean becameGood = before.connection() == ConnectionState.SYNC_TARGET && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
+        if (becameGood) check(node, volume, page -> false, "is UpToDate, and not equal to its source");
+        DirtyBitmap bitmap = node.machine().volume(volume).bitmap();
+        if (after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE) {
+            powerLosses[node.index()] = pair.other(node).powerLosses();
+        }
+        // What a target without power has lost of the acknowledged blocks, its own bitmap on disk names (rule 12).
+        boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
+        boolean brokeOff = targetKeptAll && before.connection() == ConnectionState.SYNC_SOURCE && !after.connection().isEstablished() && bitmap != null;
+        if (brokeOff) check(node, volume, bitmap::isSet, "was source of a resync that broke off, and does not name what the target lacks");
+    }
+
+    private void check(SimulatedNode node, int volume, LongPredicate named, String complaint) {
+        long bytes = node.machine().volume(volume).sizeSectors() * 512;
+        for (long page : node.data(volume).differingPages(pair.other(node).data(volume), bytes)) {
+            if (named.test(page) || pair.isUnderWay(volume, page * 8)) continue;
+            throw new AssertionError(node.name() + " " + complaint + ": block " + page + " (sector " + page * 8 + ") of volume " + volume + "; " + pair.describe());
+        }
+    }
+}
