@@ -41,6 +41,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         this.plan = plan;
         random = new SplittableRandom(plan.seed());
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
+        pair.holdAgainstMedia();
         ledger = new CopyLedger(pair);
         operator = new WorldOperator(pair, plan, ledger, random.split());
         saboteur = new WorldSaboteur(pair, plan, ledger, random.split());

@@ -45,6 +45,7 @@ public final class SimulatedPair {
     private final ResourceSettings base;
     private final RecordRule recordRule = new RecordRule(this);
     private final ResyncEnds resyncEnds = new ResyncEnds(this);
+    private boolean heldAgainstMedia;
     private final List<HostOperation> operations = new ArrayList<>();
     private Observer observer = new Observer() {
     };
@@ -75,7 +76,7 @@ public final class SimulatedPair {
                 freshDisk(node, volume.number(), deviceBytes);
             }
             node.observe((number, before, after) -> {
-                resyncEnds.stateChanged(node, number, before, after);
+                if (heldAgainstMedia) resyncEnds.stateChanged(node, number, before, after);
                 observer.stateChanged(node, number, before, after);
             });
         }
@@ -131,6 +132,11 @@ public final class SimulatedPair {
 
     static SimulatedPair of(long seed, ResourceSettings settings, long deviceBytes) {
         return new SimulatedPair(seed, settings, deviceBytes);
+    }
+
+    /** From now on both disks are looked at with each acknowledgement, and where a resync ends. */
+    void holdAgainstMedia() {
+        heldAgainstMedia = true;
     }
 
     void observe(Observer newObserver) {
@@ -305,7 +311,7 @@ public final class SimulatedPair {
                 return;
             }
             BlockHistory history = histories.get(answered.volume);
-            if (answered.errno == 0) checkMedia(answered);
+            if (answered.errno == 0 && heldAgainstMedia) checkMedia(answered);
             if (write != null && answered.errno == 0) history.acknowledged(write, answered.forceUnitAccess);
             else if (write != null) history.ended(write);
             if (answered.kind == HostRequest.Kind.FLUSH && answered.errno == 0) history.flushed(orderedAt);
