@@ -38,6 +38,7 @@ public final class PeerLiveness {
     private long highestSequence;
     private boolean peerHearsUs;
     private long nowBootNanos;
+    private boolean turned;
     private boolean everHeard;
     private long lastLifeNanos;
     private long lastLifeBootNanos;
@@ -56,6 +57,9 @@ public final class PeerLiveness {
     /** Time has moved; what that says about the peer is added to {@code out}. */
     public void advance(long bootNanos, List<LivenessEvent> out) {
         long stallNanos = ownDelay.turn(bootNanos);
+        // What comes before the first turn is the daemon's start.
+        if (!turned) stallNanos = 0;
+        turned = true;
         nowBootNanos = Math.max(nowBootNanos, bootNanos);
         if (stallNanos > 0) out.add(new LivenessEvent.OwnStall(PathLiveness.millis(stallNanos)));
         for (PathLiveness path : paths.values()) path.judge(now(), out);

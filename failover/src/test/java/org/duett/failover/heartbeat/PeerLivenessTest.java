@@ -75,6 +75,7 @@ class PeerLivenessTest {
 
     @Test
     void theOwnSleepIsNoSilenceOfThePeer() {
+        listen(50);
         speak(PEER);
         events.clear();
         sleep(5000);
@@ -83,6 +84,14 @@ class PeerLivenessTest {
         assertThat(liveness.state()).as("200 ms of the sleep and the 1700 ms since").isEqualTo(PeerState.LATE);
         listen(100);
         assertThat(liveness.state()).isEqualTo(PeerState.DEAD);
+    }
+
+    @Test
+    void theStartOfTheDaemonIsNoStall() {
+        sleep(700);
+        assertThat(events).isEmpty();
+        sleep(700);
+        assertThat(events).containsExactly(new LivenessEvent.OwnStall(700));
     }
 
     @Test

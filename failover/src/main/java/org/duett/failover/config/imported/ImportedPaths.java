@@ -122,7 +122,10 @@ final class ImportedPaths {
     private void writeReplicationLink(SectionText text) {
         Optional<InetAddress> local = replicationAddress(localNode());
         Optional<InetAddress> peer = replicationAddress(peerNode());
-        if (local.isEmpty() || peer.isEmpty()) return;
+        if (local.isEmpty() || peer.isEmpty()) {
+            remarks.add(new Remark("ha.cf", "no path", "a cluster needs one, and should have two; write them by hand before the section is accepted"));
+            return;
+        }
         remarks.add(new Remark("ha.cf", "no path", "none of its paths could be taken over as it was; the addresses of the replication stand in, add a second path"));
         write("replication", local.get(), peer.get(), text);
     }
