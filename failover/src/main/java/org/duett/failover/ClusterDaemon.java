@@ -49,6 +49,7 @@ import org.duett.failover.link.ReplicatorLink;
 import org.duett.failover.link.ReplicatorRestart;
 import org.duett.failover.notify.Notification;
 import org.duett.failover.notify.Notifier;
+import org.duett.failover.path.HeartbeatPath;
 import org.duett.failover.path.HeartbeatPaths;
 import org.duett.failover.proof.Prover;
 import org.duett.failover.prover.Provers;
@@ -141,7 +142,17 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         notifier = Notifier.start(config.notifiers(), complaint -> LOG.warn("notification: {}", complaint));
         checks = new CheckRunner(config.checks(), new DaemonView(), this::checkChanged);
         watchdog = watchdog();
-        paths = HeartbeatPaths.open(config.paths(), loop::received);
+        paths = HeartbeatPaths.open(config.paths(), new HeartbeatPath.Inbox() {
+            @Override
+            public void received(String path, byte[] datagram) {
+                loop.received(path, datagram);
+            }
+
+            @Override
+            public void refused(String path) {
+                loop.refused(path);
+            }
+        });
         for (String complaint : members.rehearse()) LOG.error("A takeover would fail here: {}", complaint);
         loop.start(this);
         link.start();

@@ -36,6 +36,7 @@ final class FailoverLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FailoverLoop.class);
     private static final long NANOS_PER_MILLI = 1_000_000L;
     private static final int REMEMBERED_EVENTS = 200;
+    private static final int REFUSALS_TOGETHER = 3;
 
     /** Performs what the loop does not do itself; never waits. */
     interface Shells {
@@ -66,6 +67,7 @@ final class FailoverLoop implements AutoCloseable {
     private final List<LivenessEvent> livenessEvents = new ArrayList<>();
     private final Deque<String> recent = new ArrayDeque<>();
     private final Map<Long, CompletableFuture<ClusterRequest.Answer>> asked = new TreeMap<>();
+    private final Map<String, Long> refusedNanos = new TreeMap<>();
     private long lastTicket;
     private long toldNanos;
     private long nextHeartbeatNanos;
@@ -141,6 +143,18 @@ final class FailoverLoop implements AutoCloseable {
     /** A datagram from the peer's address on this path. */
     void received(String path, byte[] datagram) {
         queue.add(() -> read(path, datagram));
+    }
+
+    /** Nobody listens at the peer's end of this path. */
+    void refused(String path) {
+        queue.add(() -> {
+            advance();
+            refusedNanos.put(path, toldNanos);
+            // One path alone says little: its address may have come up after the daemon. All of them, at about the same time, say enough.
+            boolean everywhere = config.paths().stream().allMatch(each -> refusedNanos.containsKey(each.name())
+                    && toldNanos - refusedNanos.get(each.name()) <= REFUSALS_TOGETHER * times.keepaliveNanos());
+            if (everywhere) deliver(new Event.PeerHasNoDaemon());
+        });
     }
 
     void post(Event event) {
@@ -231,7 +245,7 @@ final class FailoverLoop implements AutoCloseable {
     }
 
     private void deliver(Event event) {
-        if (!(event instanceof Event.TimeAdvanced || event instanceof Event.PeerHeard || event instanceof Event.ReplicatorSeen)) note(event);
+        if (!(event instanceof Event.TimeAdvanced || event instanceof Event.PeerHeard || event instanceof Event.PeerHasNoDaemon || event instanceof Event.ReplicatorSeen)) note(event);
         machine.handle(event, actions);
         List<Action> ordered = List.copyOf(actions);
         actions.clear();

@@ -18,6 +18,10 @@ public sealed interface Event {
     record PeerHeard(NodeReport report, long echoedSentNanos, long wallClockMillis) implements Event {
     }
 
+    /** The peer's kernel answers on all paths that no failover daemon listens there. One that is started waits for initdead before it acts. */
+    record PeerHasNoDaemon() implements Event {
+    }
+
     /** No path has brought anything for deadtime, or for initdead since the start. */
     record PeerSilent() implements Event {
     }

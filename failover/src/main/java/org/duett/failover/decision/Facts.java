@@ -27,6 +27,8 @@ final class Facts {
     long echoedSentNanos = Long.MIN_VALUE;
     /** The contact of each resource when the peer fell silent: one that was made since is a sign of its life. */
     final Map<String, Integer> contactsAtSilence = new TreeMap<>();
+    /** When the peer's kernel said last that no failover daemon runs there. */
+    long noDaemonNanos = Long.MIN_VALUE;
     String configurationTrouble = "";
 
     final Map<String, ResourceView> resources = new TreeMap<>();

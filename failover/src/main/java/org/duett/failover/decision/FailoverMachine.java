@@ -65,6 +65,7 @@ public final class FailoverMachine {
                 peerClockAheadMillis = report.wallClockMillis() - wallClockMillis;
                 heard(report, echoed);
             }
+            case Event.PeerHasNoDaemon() -> facts.noDaemonNanos = facts.now;
             case Event.PeerSilent() -> silent();
             case Event.PeerStrange(String why) -> strange(why);
             case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
@@ -266,6 +267,8 @@ public final class FailoverMachine {
         boolean theyRefuse = theirs.filter(report -> !report.willing() && !report.phase().mayRun()).isPresent();
         if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();
         if (theyHaveIt && stillPrimary(group) && group.tidy(facts.config.peerNode() + " runs it")) return;
+        // Nobody else could run it: what failed is tried again after a while.
+        if (!facts.peerIsAlive() && group.failedLongAgo()) group.recovered();
         group.waitsFor = starts.unwillingness(group);
         if (!group.waitsFor.isEmpty()) return;
         switch (facts.life) {

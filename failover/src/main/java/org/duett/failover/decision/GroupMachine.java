@@ -21,6 +21,7 @@ final class GroupMachine {
     private static final long PROBE_AGAIN_NANOS = 1_000_000_000L;
     private static final long UNCLEAN_AGAIN_NANOS = 10_000_000_000L;
     private static final long CHECK_AGAIN_NANOS = 500_000_000L;
+    private static final long TRIED_AGAIN_ALONE_NANOS = 60_000_000_000L;
     private static final long TIDY_AGAIN_NANOS = 2_000_000_000L;
     private static final int ADDRESS_MARGIN_SECONDS = 2;
     private static final int LOOKS_BEFORE_UNKNOWN_IS_BROKEN = 3;
@@ -63,6 +64,7 @@ final class GroupMachine {
 
     /** Why it is not started here any more until an operator says that it may; empty: it may. */
     private String failedHere = "";
+    private long failedAtNanos = Long.MAX_VALUE;
     private boolean offered;
     boolean asksForIt;
     private boolean held;
@@ -135,8 +137,19 @@ final class GroupMachine {
         startsTried = 0;
     }
 
+    /** An operator, or something that does not get better by waiting, says so. */
     void failHere(String why) {
         failedHere = why;
+        failedAtNanos = Long.MAX_VALUE;
+    }
+
+    private void failed(String why) {
+        failedHere = why;
+        failedAtNanos = facts.now;
+    }
+
+    boolean failedLongAgo() {
+        return !failedHere.isEmpty() && failedAtNanos != Long.MAX_VALUE && facts.now - failedAtNanos > TRIED_AGAIN_ALONE_NANOS;
     }
 
     void takeOfferBack() {
@@ -183,7 +196,7 @@ final class GroupMachine {
             checkAgainNanos = facts.now + CHECK_AGAIN_NANOS;
             return;
         }
-        failedHere = waitsFor;
+        failed(waitsFor);
         facts.notify(Kind.GROUP_FAILED, Severity.ERROR, config.name(), "Group " + config.name() + " is not started on " + facts.config.localNode() + ": "
                 + waitsFor + ". Nothing was changed. Find that host, then: duett cluster recover " + config.name());
         phase = GroupPhase.DOWN;
@@ -382,7 +395,7 @@ final class GroupMachine {
     private void startFailed(String label, String detail) {
         String why = label + " does not start: " + detail;
         boolean again = startsTried < config.startAttempts();
-        if (!again) failedHere = why;
+        if (!again) failed(why);
         facts.notify(Kind.GROUP_FAILED, again ? Severity.WARNING : Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode()
                 + ": " + why + (again ? ". It is tried again." : ". It is given to the other node; here it waits for: duett cluster recover " + config.name()));
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
@@ -506,7 +519,7 @@ final class GroupMachine {
 
     void resourceOrMemberFailed(String why) {
         boolean again = startsTried < config.startAttempts();
-        if (!again) failedHere = why;
+        if (!again) failed(why);
         facts.notify(Kind.GROUP_FAILED, Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode() + ": " + why
                 + (again ? ". It is started again." : ". It is given to the other node."));
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);

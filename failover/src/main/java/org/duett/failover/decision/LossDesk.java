@@ -215,8 +215,11 @@ final class LossDesk {
         if (leave || proof.isHeld()) return Long.MAX_VALUE;
         // What it sends cannot be read, but it hears that we live, and does not take over (docs/operating/cluster.md).
         if (facts.life == PeerLife.STRANGE && view.connected()) return Long.MAX_VALUE;
-        if (facts.echoedSentNanos == Long.MIN_VALUE) return facts.now;
-        return facts.echoedSentNanos + facts.nanos(facts.config.timing().deadtimeMillis()) - facts.nanos(facts.config.timing().readMarginMillis());
+        long safe = facts.echoedSentNanos;
+        // A peer without a failover daemon takes nothing over before one has been started and waited; and it would end the connection first.
+        if (view.connected() && !facts.peerIsAlive()) safe = Math.max(safe, facts.noDaemonNanos);
+        if (safe == Long.MIN_VALUE) return facts.now;
+        return safe + facts.nanos(facts.config.timing().deadtimeMillis()) - facts.nanos(facts.config.timing().readMarginMillis());
     }
 
     private void setReadDeadline(ResourceView view) {

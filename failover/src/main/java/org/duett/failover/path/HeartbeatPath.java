@@ -5,6 +5,10 @@ public interface HeartbeatPath extends AutoCloseable {
     /** Takes what has come in, on a thread of the path; must not wait. */
     interface Inbox {
         void received(String path, byte[] datagram);
+
+        /** The peer's kernel says that nobody listens there: its daemon does not run, or not on this path. */
+        default void refused(String path) {
+        }
     }
 
     String name();

@@ -14,6 +14,7 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
 import java.util.concurrent.TimeUnit;
 import org.duett.failover.config.PathConfig;
 import org.duett.failover.heartbeat.HeartbeatCodec;
@@ -65,7 +66,8 @@ final class UdpPath implements HeartbeatPath {
                 // One byte more than a heartbeat can have: a longer datagram is cut there, and seen to be too long.
                 .option(ChannelOption.RECVBUF_ALLOCATOR, new FixedRecvByteBufAllocator(HeartbeatCodec.MOST_BYTES + 1))
                 .handler(new Receiver())
-                .bind(config.local()).addListener((ChannelFuture bound) -> bound(bound));
+                // Connected, so that the kernel tells of answers by ICMP.
+                .localAddress(config.local()).remoteAddress(config.peer()).connect().addListener((ChannelFuture bound) -> bound(bound));
     }
 
     private void bound(ChannelFuture bound) {
@@ -103,6 +105,10 @@ final class UdpPath implements HeartbeatPath {
             outOfTrouble();
             return;
         }
+        if (sent.cause() instanceof PortUnreachableException) {
+            inbox.refused(config.name());
+            return;
+        }
         inTrouble("cannot send to " + shown(config.peer()) + ": " + sent.cause().getMessage());
         if (++failedSends >= FAILED_SENDS_UNTIL_REBIND && sent.channel() == channel) {
             channel = null;
@@ -123,7 +129,11 @@ final class UdpPath implements HeartbeatPath {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-            // An ICMP answer to what was sent, or an interface that went away; the channel stays, and sending says when it is of no use.
+            if (cause instanceof PortUnreachableException) {
+                inbox.refused(config.name());
+                return;
+            }
+            // Another ICMP answer, or an interface that went away; the channel stays, and sending says when it is of no use.
             inTrouble("cannot receive on " + shown(config.local()) + ": " + cause.getMessage());
         }
 

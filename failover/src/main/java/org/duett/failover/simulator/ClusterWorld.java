@@ -79,6 +79,8 @@ public final class ClusterWorld {
     private long writesDone;
     /** Who has acknowledged alone since both were connected last; -1: nobody (promise 2). */
     private int aloneSinceContact = -1;
+    /** Whose disk has every acknowledged write, also the unflushed ones: only such a copy makes up for a power loss of the other one. */
+    private final boolean[] complete = {true, true};
     private int faults;
     private int takeovers;
     private int starts;
@@ -213,6 +215,7 @@ public final class ClusterWorld {
                 either.killDaemon();
                 pair.time().after(aWhile / 5, either::startDaemon);
             }
+            case PASSIVE_DAEMON_STAYS_AWAY -> passive.killDaemon();
             case REPLICATOR_KILLED -> {
                 if (either.node.isRunning()) kill(either.node);
             }
@@ -375,6 +378,10 @@ public final class ClusterWorld {
         boolean both = true;
         for (SimulatedNode node : pair.nodes()) both &= node.isRunning() && pair.state(node).connection().isEstablished();
         if (both) aloneSinceContact = -1;
+        if (isConnected()) {
+            complete[0] = true;
+            complete[1] = true;
+        }
         pair.checkSingleWriter();
         checkTwoServers();
     }
@@ -386,6 +393,7 @@ public final class ClusterWorld {
         if (!alone) return;
         if (aloneSinceContact == 1 - host) broken("both nodes acknowledged writes that the other does not see");
         aloneSinceContact = host;
+        complete[1 - host] = false;
     }
 
     /** Who believes to be connected needs the other one for each answer; without that two must not act at once (rule 8). */
@@ -403,7 +411,7 @@ public final class ClusterWorld {
     private static final Set<ClusterFault> NEED_PROOF = EnumSet.of(ClusterFault.ACTIVE_LOSES_POWER, ClusterFault.ACTIVE_LOSES_POWER_LONG,
             ClusterFault.PASSIVE_LOSES_POWER, ClusterFault.ACTIVE_ISOLATED, ClusterFault.PASSIVE_ISOLATED);
     private static final Set<ClusterFault> NEED_NO_PROOF = EnumSet.of(ClusterFault.REPLICATION_CUT, ClusterFault.CROSSOVER_CUT,
-            ClusterFault.CROSSOVER_HEARTBEATS_CUT, ClusterFault.PROGRAM_CRASHES, ClusterFault.SWITCHOVER, ClusterFault.REPLICATOR_KILLED,
+            ClusterFault.CROSSOVER_HEARTBEATS_CUT, ClusterFault.PROGRAM_CRASHES, ClusterFault.SWITCHOVER, ClusterFault.REPLICATOR_KILLED, ClusterFault.PASSIVE_DAEMON_STAYS_AWAY,
             ClusterFault.PASSIVE_LAN_CUT);
 
     private void expectService(ClusterFault fault) {
@@ -494,13 +502,15 @@ public final class ClusterWorld {
 
     void kill(SimulatedNode node) {
         pair.kill(node);
+        // Which boot of the other one it had been connected with was known to that process alone (rule 24): two failures, one after the other.
+        if (!complete[1 - node.index()]) pair.history(0).unflushedMayBeLost();
         open.removeIf(write -> write.host == node.index());
     }
 
     void losePower(SimulatedNode node) {
         SimulatedHost other = hosts.get(1 - node.index());
-        boolean otherHasAll = other.hasPower() && other.node.isRunning() && pair.state(other.node).disk() == DiskState.UP_TO_DATE
-                && aloneSinceContact != node.index();
+        boolean otherHasAll = other.hasPower() && other.node.isRunning() && complete[other.index];
+        complete[node.index()] = false;
         pair.losePower(node);
         open.removeIf(write -> write.host == node.index());
         if (!otherHasAll) pair.history(0).unflushedMayBeLost();

@@ -2,7 +2,9 @@ package org.duett.failover.simulator;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
@@ -70,6 +72,7 @@ final class SimulatedHost {
     private long toldNanos;
     private long nextHeartbeatNanos;
     private boolean sendNow;
+    private final Map<String, Long> refusedNanos = new TreeMap<>();
     private boolean replicatorSleeps;
 
     SimulatedHost(int index, SimulatedNode node, ClusterConfig config, ClusterWorld world, Wires wires, SimulatedTime time, long seed) {
@@ -239,7 +242,23 @@ final class SimulatedHost {
         }
     }
 
+    /** The kernel answers for a daemon that does not run, on the way back of that path. */
+    private void refuse(String path) {
+        wires.send(path, index, () -> world.host(1 - index).refused(path));
+    }
+
+    private void refused(String path) {
+        int life = daemon;
+        onLoop(life, () -> {
+            refusedNanos.put(path, time.nowNanos());
+            boolean everywhere = refusedNanos.size() == 2
+                    && refusedNanos.values().stream().allMatch(at -> time.nowNanos() - at <= 3 * config.timing().keepaliveMillis() * MILLI);
+            if (everywhere) deliver(new Event.PeerHasNoDaemon());
+        });
+    }
+
     private void hear(String path, Heartbeat heartbeat) {
+        if (power && machine == null) refuse(path);
         int life = daemon;
         onLoop(life, () -> {
             List<LivenessEvent> events = new ArrayList<>();

@@ -15,6 +15,7 @@ final class Wires {
     private final SimulatedTime time;
     private final SimulatedNetwork replication;
     private final SplittableRandom random;
+    private boolean replicationCut;
     private final boolean[] crossoverOut = {true, true};
     private final boolean[] lanOut = {true, true};
     private final boolean[] lanIn = {true, true};
@@ -30,7 +31,7 @@ final class Wires {
     void cutCrossover() {
         crossoverOut[0] = false;
         crossoverOut[1] = false;
-        replication.pull();
+        pull();
     }
 
     /** Only UDP is lost on it: a firewall, a full queue. */
@@ -40,7 +41,7 @@ final class Wires {
     }
 
     void cutReplication() {
-        replication.pull();
+        pull();
     }
 
     /** The switch port or the uplink of this node. */
@@ -56,7 +57,13 @@ final class Wires {
         replication.silence(node);
     }
 
+    private void pull() {
+        replicationCut = true;
+        replication.pull();
+    }
+
     void heal() {
+        replicationCut = false;
         for (int node = 0; node < 2; node++) {
             crossoverOut[node] = true;
             lanOut[node] = true;
@@ -92,6 +99,6 @@ final class Wires {
     }
 
     boolean isWhole() {
-        return crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
+        return !replicationCut && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
     }
 }

@@ -172,6 +172,15 @@ class FailoverMachineTest {
         assertThat(beta.commands()).contains(new Command.Demote(true));
     }
 
+    @Test
+    void aPeerWithoutADaemonCannotTakeOverSoNothingIsLetGoOf() {
+        ToldMachine beta = serving(ping()).pass(2 * SECOND).tell(new Event.PeerSilent()).tell(new Event.PeerHasNoDaemon()).proof(Verdict.REFUTED);
+        assertThat(beta.lastReadDeadline()).isEqualTo(beta.now() + 2 * SECOND - 200 * MILLI);
+        for (int i = 0; i < 50; i++) beta.pass(200 * MILLI).tell(new Event.PeerHasNoDaemon());
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.machine.groups().getFirst().word()).isEqualTo("up");
+    }
+
     // ---- giving the word
 
     @Test
