@@ -547,9 +547,11 @@ public final class ClusterWorld {
         return other.isRunning(member) && wires.clientReaches(index) && wires.clientReaches(1 - index);
     }
 
+    /** A program that could not be stopped on the other node, which is heard, is not started here on hope. */
     void memberStarted(int index, int member) {
-        boolean elsewhere = member == PROGRAM && hosts.get(1 - index).isRunning(member) && !hosts.get(1 - index).node.isRunning();
-        if (elsewhere) say("the program runs on the other node, too, without its disk");
+        SimulatedHost other = hosts.get(1 - index);
+        boolean heard = hosts.get(index).daemonRuns() && hosts.get(index).machine().peerLife() == PeerLife.ALIVE;
+        if (member == PROGRAM && heard && other.daemonRuns() && other.isRunning(member)) broken("the program starts while it still runs on the other node");
     }
 
     void told(int index, Notice notice) {
