@@ -47,8 +47,8 @@ class BenchMainTest {
     void everyScenarioIsListed() {
         assertThat(execute(BenchMain.SCENARIOS, "list")).isZero();
 
-        assertThat(text(out).lines()).hasSize(5).anyMatch(line -> line.startsWith("iops"))
-                .anyMatch(line -> line.startsWith("allocation"));
+        assertThat(text(out).lines()).hasSize(BenchMain.SCENARIOS.size()).anyMatch(line -> line.startsWith("iops"))
+                .anyMatch(line -> line.startsWith("allocation")).anyMatch(line -> line.startsWith("failover"));
     }
 
     @Test

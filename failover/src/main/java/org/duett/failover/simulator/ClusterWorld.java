@@ -516,6 +516,12 @@ public final class ClusterWorld {
         if (!otherHasAll) pair.history(0).unflushedMayBeLost();
     }
 
+    /** Attempts are counted anew. */
+    void daemonStarted(int index) {
+        asked[index] = 0;
+        brokenOff[index] = 0;
+    }
+
     void replicatorStarted(int index) {
         replicatorLives[index]++;
     }

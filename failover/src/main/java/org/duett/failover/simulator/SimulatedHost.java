@@ -140,6 +140,7 @@ final class SimulatedHost {
     void startDaemon() {
         if (!power || machine != null) return;
         daemon++;
+        world.daemonStarted(index);
         asleep = false;
         queued.clear();
         long now = time.nowNanos();
