@@ -170,7 +170,7 @@ public final class ClusterWorld {
         List<ClusterFault> kinds = List.copyOf(allowed);
         for (int i = 0; i < count && !kinds.isEmpty(); i++) {
             pair.runFor(500 * MILLI + random.nextLong(8 * SECOND));
-            boolean settled = isSettled();
+            boolean settled = isSettled() && everythingWouldStart();
             ClusterFault fault = kinds.get(random.nextInt(kinds.size()));
             faults++;
             say("==== " + fault);
@@ -340,6 +340,10 @@ public final class ClusterWorld {
             else if (!word.equals("recover")) return false;
         }
         return serving == 1;
+    }
+
+    private boolean everythingWouldStart() {
+        return hosts.stream().allMatch(host -> host.parts.stream().noneMatch(part -> part.doesNotStart || part.doesNotStop));
     }
 
     private boolean isConnected() {
