@@ -334,7 +334,7 @@ public final class ClusterWorld {
         if (!wires.isWhole() || !pair.isProtected() && !isConnected()) return false;
         int serving = 0;
         for (SimulatedHost host : hosts) {
-            if (!host.daemonRuns() || host.machine().peerLife() != PeerLife.ALIVE) return false;
+            if (!host.daemonRuns() || !host.isAwake() || host.machine().peerLife() != PeerLife.ALIVE) return false;
             String word = host.machine().groups().getFirst().word();
             if (host.serves() && word.equals("up")) serving++;
             else if (!word.equals("recover")) return false;

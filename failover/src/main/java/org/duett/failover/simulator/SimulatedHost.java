@@ -101,6 +101,11 @@ final class SimulatedHost {
         return power;
     }
 
+    /** Neither daemon was stopped and has not been continued yet. */
+    boolean isAwake() {
+        return !asleep && !replicatorSleeps;
+    }
+
     boolean daemonRuns() {
         return machine != null;
     }
@@ -134,6 +139,7 @@ final class SimulatedHost {
     void startReplicator() {
         if (!power || node.isRunning()) return;
         node.up();
+        replicatorSleeps = false;
         world.replicatorStarted(index);
     }
 
@@ -182,7 +188,10 @@ final class SimulatedHost {
         if (!node.isRunning()) return;
         replicatorSleeps = true;
         node.sleep(nanos);
-        after(nanos, () -> replicatorSleeps = false);
+        int life = world.replicatorLife(index);
+        after(nanos, () -> {
+            if (life == world.replicatorLife(index)) replicatorSleeps = false;
+        });
     }
 
     private void after(long nanos, Runnable what) {

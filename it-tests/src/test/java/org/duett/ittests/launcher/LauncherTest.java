@@ -96,17 +96,10 @@ class LauncherTest {
         assertThat(launch("daemon", "--config", "x").output.lines())
                 .endsWith("org.duett.replicator.ReplicatorMain", "--config", "x");
         assertThat(launch("demo", "--keep").output.lines()).endsWith("org.duett.bench.demo.DemoMain", "--keep");
+        assertThat(launch("cluster", "status").output.lines()).endsWith("org.duett.failover.FailoverMain", "status");
         assertThat(launch("bench", "list").output.lines()).endsWith("org.duett.bench.BenchMain", "list");
         assertThat(launch("primary", "r0").output.lines())
                 .endsWith("org.duett.replicator.DuettMain", "primary", "r0");
-    }
-
-    @Test
-    void clusterSaysThatFailoverIsNotBuiltYet() throws Exception {
-        Outcome outcome = launch("cluster", "init");
-
-        assertThat(outcome.exitCode).isOne();
-        assertThat(outcome.output).contains("failover is not built yet");
     }
 
     @Test
