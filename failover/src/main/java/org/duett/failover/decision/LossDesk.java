@@ -32,6 +32,8 @@ final class LossDesk {
     private long answeringOrder;
     private long askedSinceNanos;
     private int voidedContact = -1;
+    /** The replicator was told that the peer of this contact is down. */
+    private int toldDownContact = -1;
     /** The term in which the peer was Primary at the last contact; 0: it was not. */
     private long witnessedTerm;
     /** Our generation at the last contact, without the bit of the role; 0: this daemon saw none. */
@@ -62,6 +64,7 @@ final class LossDesk {
         askContact = -1;
         allowedContact = -1;
         voidedContact = -1;
+        toldDownContact = -1;
         answering = 0;
         deadlineOrdered = Long.MIN_VALUE;
     }
@@ -90,12 +93,21 @@ final class LossDesk {
             askContact = -1;
             allowedContact = -1;
             generationAtContact = view.current() | 1;
+            tellThatPeerIsDown(view);
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
         } else {
             seekLeave(view, up, wantsToStart);
             giveUpWhatIsOver(view);
         }
         setReadDeadline(view);
+    }
+
+    /** The proof is there before TCP has noticed: the replicator is told, so that held writes wait no longer than they must. */
+    private void tellThatPeerIsDown(ResourceView view) {
+        boolean sinceBefore = view.contact() == facts.contactsAtSilence.getOrDefault(name, -1);
+        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !proof.isHeld() || !sinceBefore || toldDownContact == view.contact()) return;
+        toldDownContact = view.contact();
+        facts.orderUnanswered(name, new Command.PeerIsDown(proof.why()));
     }
 
     // ---- leave

@@ -164,6 +164,14 @@ class FailoverMachineTest {
     }
 
     @Test
+    void theReplicatorIsToldOfTheProofBeforeTcpNotices() {
+        ToldMachine beta = serving(ping()).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).containsExactly(new Command.PeerIsDown("so"));
+        beta.seen(without(primary(), true));
+        assertThat(beta.commands()).endsWith(new Command.AllowAlone(true, 1, "so"));
+    }
+
+    @Test
     void whoIsTakenOverFromLetsGo() {
         ToldMachine beta = serving(ping()).seen(without(primary(), true));
         var theirs = new NodeReport.GroupReport("web", GroupPhase.UP, 9, true, false, false, false, 0, false, "");
