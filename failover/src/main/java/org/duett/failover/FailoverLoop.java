@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.ConfigDigest;
@@ -175,7 +175,7 @@ final class FailoverLoop implements AutoCloseable {
     }
 
     /** Looks at machine and liveness on the loop's thread. */
-    <T> CompletableFuture<T> look(java.util.function.BiFunction<FailoverMachine, PeerLiveness, T> look) {
+    <T> CompletableFuture<T> look(BiFunction<FailoverMachine, PeerLiveness, T> look) {
         var result = new CompletableFuture<T>();
         queue.add(() -> result.complete(look.apply(machine, liveness)));
         return result;
@@ -279,15 +279,6 @@ final class FailoverLoop implements AutoCloseable {
     private void performOutside(Action action) {
         note("  -> " + action);
         shells.perform(action);
-    }
-
-    /** The last events and orders, for a report on what happened. */
-    List<String> recent() {
-        return List.copyOf(recent);
-    }
-
-    Consumer<Event> events() {
-        return this::post;
     }
 
     @Override
