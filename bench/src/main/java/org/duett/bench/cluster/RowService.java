@@ -33,15 +33,20 @@ public final class RowService {
     }
 
     private void answer(HttpExchange exchange) throws IOException {
-        byte[] body = {};
-        if (exchange.getRequestMethod().equals("POST")) {
-            store(Long.parseLong(exchange.getRequestURI().getPath().substring(1)));
-        } else {
-            body = list();
+        try (exchange) {
+            byte[] body = {};
+            if (exchange.getRequestMethod().equals("POST")) {
+                store(Long.parseLong(exchange.getRequestURI().getPath().substring(1)));
+            } else {
+                body = list();
+            }
+            exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
+            exchange.getResponseBody().write(body);
+        } catch (IOException e) {
+            // The one place that knows what the file system answered; the agent's log of the program keeps it.
+            System.err.println(exchange.getRequestMethod() + " failed: " + e);
+            throw e;
         }
-        exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
-        exchange.getResponseBody().write(body);
-        exchange.close();
     }
 
     private synchronized void store(long row) throws IOException {
