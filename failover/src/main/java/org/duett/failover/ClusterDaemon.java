@@ -157,6 +157,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         loop.start(this);
         link.start();
         checks.start();
+        socket.start();
         LOG.info("node={} cluster={} peer={}: failover daemon of {}; {}", config.localNode(), config.name(), config.peerNode(), configuration,
                 String.join("; ", ClusterTimes.of(config).lines()));
         for (Prover prover : provers) {

@@ -154,15 +154,15 @@ final class FilesystemAgent implements MemberAgent {
         Optional<Processes.Mount> mount = MountTable.at(mountPoint);
         boolean ours = mount.isPresent() && (mount.get().source().equals(marked()) || mount.get().source().equals(device().map(Path::toString).orElse("")));
         if (!ours) return MemberOutcome.DONE;
-        return force ? letGo() : stopInOrder(deadline);
+        return force ? letGo(mount.get()) : stopInOrder(mount.get(), deadline);
     }
 
-    private MemberOutcome stopInOrder(Deadline deadline) throws InterruptedException {
+    private MemberOutcome stopInOrder(Processes.Mount mount, Deadline deadline) throws InterruptedException {
         CommandResult synced = CommandRunner.run(List.of("sync", "--file-system", mountPoint.toString()), deadline.leftMillis());
         if (!synced.succeeded()) return MemberOutcome.failed("what was written does not reach the disks: " + synced.describe());
         CommandResult unmounted = unmount(deadline.leftMillis());
         if (unmounted.succeeded()) return MemberOutcome.DONE;
-        List<Long> users = users();
+        List<Long> users = users(mount);
         String who = users.isEmpty() ? "" : "; in use by " + String.join(", ", users.stream().map(Processes::describe).toList());
         if (config.onBusy() == OnBusy.FAIL || users.isEmpty()) return MemberOutcome.failed(unmounted.describe() + who);
         end(users, Math.min(TERM_GRACE_MILLIS, deadline.leftMillis() / 2));
@@ -171,8 +171,8 @@ final class FilesystemAgent implements MemberAgent {
     }
 
     /** Whoever still uses it is killed; a mount that stays busy goes out of sight, and what its users write goes nowhere with the device. */
-    private MemberOutcome letGo() throws InterruptedException {
-        end(users(), 0);
+    private MemberOutcome letGo(Processes.Mount mount) throws InterruptedException {
+        end(users(mount), 0);
         if (unmount(FORCED_STEP_MILLIS).succeeded()) return MemberOutcome.DONE;
         CommandResult lazy = CommandRunner.run(List.of("umount", "--lazy", mountPoint.toString()), FORCED_STEP_MILLIS);
         return lazy.succeeded() || MountTable.at(mountPoint).isEmpty() ? MemberOutcome.DONE : MemberOutcome.failed(lazy.describe());
@@ -182,11 +182,12 @@ final class FilesystemAgent implements MemberAgent {
         return CommandRunner.run(List.of("umount", mountPoint.toString()), millis);
     }
 
-    /** This daemon itself is no user to be ended. */
-    private List<Long> users() {
+    /** This daemon itself is no user to be ended, and neither is who has another file system at that place, in a mount namespace of its own. */
+    private List<Long> users(Processes.Mount mount) {
         String below = mountPoint + "/";
         long ours = ProcessHandle.current().pid();
-        return Processes.using(path -> path.equals(mountPoint.toString()) || path.startsWith(below)).stream().filter(pid -> pid != ours).toList();
+        return Processes.using(path -> path.equals(mountPoint.toString()) || path.startsWith(below)).stream()
+                .filter(pid -> pid != ours && Processes.seesMountOf(pid, mount.device())).toList();
     }
 
     /** Asked to end first, when there is time. */

@@ -41,7 +41,7 @@ public final class ClusterSocket implements AutoCloseable {
         return runDirectory.resolve("cluster.sock");
     }
 
-    /** Fails when another daemon answers there. */
+    /** Fails when another daemon answers there. Clients wait until {@link #start}. */
     public static ClusterSocket listen(Path path, Handler handler) throws IOException {
         PrivateSocketFile file = PrivateSocketFile.prepare("the socket of the failover daemon", path);
         ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -54,9 +54,12 @@ public final class ClusterSocket implements AutoCloseable {
         } finally {
             file.cleanUp();
         }
-        var socket = new ClusterSocket(listener, handler);
-        Thread.ofVirtual().name("cluster-accept").start(socket::acceptAll);
-        return socket;
+        return new ClusterSocket(listener, handler);
+    }
+
+    /** From now on the handler is asked. */
+    public void start() {
+        Thread.ofVirtual().name("cluster-accept").start(this::acceptAll);
     }
 
     private void acceptAll() {

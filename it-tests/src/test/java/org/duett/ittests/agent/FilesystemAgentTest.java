@@ -137,6 +137,19 @@ class FilesystemAgentTest {
     }
 
     @Test
+    void whoHasAnotherFileSystemAtThatPlaceInAMountNamespaceOfItsOwnIsLeftAlone() throws Exception {
+        user = new ProcessBuilder("unshare", "--mount", "--propagation", "private", "sh", "-c",
+                "mount -t tmpfs tmpfs \"$1\" && cd \"$1\" && echo here && exec sleep 1000", "sh", mountPoint.toString()).start();
+        assertThat(user.getInputStream().read()).isEqualTo('h');
+        MemberAgent agent = agent(MemberConfig.OnBusy.FAIL);
+        agent.start();
+
+        assertThat(agent.stop(true)).isEqualTo(MemberOutcome.DONE);
+        assertThat(agent.probe()).isEqualTo(MemberState.STOPPED);
+        assertThat(user.waitFor(1, TimeUnit.SECONDS)).as("was ended").isFalse();
+    }
+
+    @Test
     void whereItIsSoConfiguredTheUsersAreEnded() throws Exception {
         MemberAgent agent = agent(MemberConfig.OnBusy.KILL);
         agent.start();

@@ -51,6 +51,23 @@ public final class Processes {
         return all().stream().filter(pid -> uses(pid, path)).toList();
     }
 
+    /**
+     * The process finds the same folder under this path. Another one, in a container or on a machine that is only a mount namespace, may have a
+     * folder of its own by that name.
+     */
+    public static boolean seesSameFolder(long pid, Path folder) {
+        try {
+            return Files.isSameFile(PROC.resolve(Long.toString(pid)).resolve("root" + folder), folder);
+        } catch (IOException goneOrNotThere) {
+            return false;
+        }
+    }
+
+    /** A file system on this device ({@code MAJOR:MINOR}) is mounted where the process lives. It is not touched to find out. */
+    public static boolean seesMountOf(long pid, String device) {
+        return mounts(pid, false).stream().anyMatch(mount -> mount.device().equals(device));
+    }
+
     private static boolean uses(long pid, Predicate<String> wanted) {
         for (String single : List.of("cwd", "root", "exe")) {
             if (leadsTo(of(pid, single), wanted)) return true;

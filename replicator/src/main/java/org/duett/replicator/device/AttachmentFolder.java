@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.duett.replicator.command.ProcessIdentity;
@@ -135,12 +137,22 @@ final class AttachmentFolder {
         List<String> words = Processes.commandLine(pid);
         if (words.isEmpty()) return false;
         String program = words.getFirst().substring(words.getFirst().lastIndexOf('/') + 1);
-        return (program.equals(Tools.PROXY) || program.equals(Tools.FUSE)) && words.stream().anyMatch(word -> word.contains(path + "/"));
+        return (program.equals(Tools.PROXY) || program.equals(Tools.FUSE)) && words.stream().anyMatch(word -> word.contains(path + "/"))
+                && Processes.seesSameFolder(pid, path);
     }
 
-    /** Loop devices over this folder, by what the kernel says. */
-    List<Path> loopDevices() {
-        return LoopDevices.over(mountPoint());
+    /** Loop devices over this folder, by what the kernel says: its path could be another machine's, what is mounted there could not. */
+    List<Path> loopDevices() throws InterruptedException {
+        Set<String> mounted = new HashSet<>();
+        for (Processes.Mount mount : Processes.mountsOfAllNamespaces()) {
+            boolean ours = mount.mountPoint().equals(mountPoint()) && (mount.inOurNamespace() || Processes.seesSameFolder(mount.seenBy(), path));
+            if (ours) mounted.add(mount.device());
+        }
+        List<Path> found = new ArrayList<>();
+        for (Path device : LoopDevices.over(mountPoint())) {
+            if (mounted.contains(LoopDevices.backingDevice(device))) found.add(device);
+        }
+        return found;
     }
 
     AttachedDevice unknown() {

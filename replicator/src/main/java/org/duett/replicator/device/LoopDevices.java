@@ -6,10 +6,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.duett.replicator.command.CommandResult;
+import org.duett.replicator.command.CommandRunner;
 
 /** What the kernel tells of loop devices. */
 final class LoopDevices {
     private static final Path BLOCK_DEVICES = Path.of("/sys/block");
+    private static final long LIMIT_MILLIS = 1000;
 
     private LoopDevices() {
     }
@@ -24,7 +27,7 @@ final class LoopDevices {
         }
     }
 
-    /** Those whose backing file lies in this folder. */
+    /** Those whose backing file lies in a folder of this name, in whatever mount namespace. */
     static List<Path> over(Path folder) {
         List<Path> found = new ArrayList<>();
         try (var devices = Files.newDirectoryStream(BLOCK_DEVICES, "loop*")) {
@@ -37,6 +40,12 @@ final class LoopDevices {
             return found;
         }
         return found;
+    }
+
+    /** {@code MAJOR:MINOR} of the file system that the backing file lies on; the file itself is not touched. Empty: not known. */
+    static String backingDevice(Path device) throws InterruptedException {
+        CommandResult told = CommandRunner.run(List.of(Tools.path("losetup"), "--noheadings", "--output", "BACK-MAJ:MIN", device.toString()), LIMIT_MILLIS);
+        return told.succeeded() ? told.output().strip() : "";
     }
 
     /** {@code MAJOR:MINOR}, as mount tables name it. */
