@@ -420,9 +420,10 @@ public final class SimulatedDevice {
     private void answer(Request request, int errno) {
         underWay.remove(request);
         if (errno == 0 && request.kind == Kind.FLUSH) cache.flushed(request.orderedAt);
-        if (errno == 0 && request.changes()) {
+        if (request.changes()) {
+            // Also what a failed write has left in the cache: the next flush that succeeds takes it along.
             cache.answered(request.write);
-            if (request.durable) cache.makeDurable(request.write);
+            if (errno == 0 && request.durable) cache.makeDurable(request.write);
         }
         request.answer.done(errno);
     }

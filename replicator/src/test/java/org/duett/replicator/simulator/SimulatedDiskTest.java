@@ -210,6 +210,19 @@ class SimulatedDiskTest extends BackingDiskContract {
         }
     }
 
+    @Test
+    void aFlushAfterAFailedWriteCoversWhatThatWriteHasLeft() {
+        for (int seed = 0; seed < 50; seed++) {
+            SimulatedHarness node = new SimulatedHarness(seed, false);
+            node.data.fail(EnumSet.of(Kind.WRITE), 0, BLOCK, Errno.EIO, 1);
+            assertThat(write(node, 0, 1, false)).isEqualTo(Errno.EIO);
+            byte[] left = node.data.current(0, BLOCK);
+            assertThat(flush(node, Area.DATA)).isZero();
+            node.data.crash();
+            assertThat(node.data.current(0, BLOCK)).isEqualTo(left);
+        }
+    }
+
     // ---- faults
 
     @Test
