@@ -294,7 +294,10 @@ public final class ResourceMachine {
         Volume volume = each.volume;
         boolean had = before.connection().isEstablished() && before.peerDisk().isAtLeast(DiskState.INCONSISTENT)
                 && before.peerDisk() != DiskState.UNKNOWN && before.peerDisk() != DiskState.OUTDATED;
-        boolean lost = had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
+        // With on-io-error pass_on it stays, and lacks a block: whether its metadata could take that down nobody here knows (rules 1, 4).
+        boolean lacks = before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.INCONSISTENT
+                && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.CONNECTED;
+        boolean lost = lacks || had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
         if (!lost) return;
         boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished();
         if (mayHaveFinished && !volume.isPrimary()) parts.countsFromNoOlderGeneration(volume, out);

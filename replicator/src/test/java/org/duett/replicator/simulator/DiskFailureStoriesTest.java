@@ -312,6 +312,22 @@ class DiskFailureStoriesTest {
     }
 
     @Test
+    void aSecondaryThatCannotWriteDownThatItIsInconsistentIsLeftBehindByANewGeneration() {
+        for (int seed = 26; seed < 42; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
+            pair.holdAgainstMedia();
+            pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), 8 * 512, 4096, Errno.EIO, 1);
+            pair.beta().metadata(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.kill(pair.beta());
+            pair.beta().metadata(0).heal();
+            pair.beta().up();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
     void aBlockThatTheTargetCanNeverWriteEndsTheResyncWithTheDiskInconsistent() {
         var pair = SimulatedPair.connected(19, StorySettings.onIoError(OnIoError.PASS_ON));
         pair.kill(pair.beta());
