@@ -201,6 +201,8 @@ public final class SimulatedNode {
             pending.addFirst(new Event.TimeAdvanced(time.nowNanos()));
             pending.addFirst(new Event.LoopStalled(nanos));
             deliver(new Event.TimeAdvanced(time.nowNanos()));
+            // What the peer sent meanwhile waits in the sockets; nothing else may follow it.
+            network.resume();
         });
     }
 

@@ -128,6 +128,17 @@ class FoundBySeedsTest {
     }
 
     @Test
+    void whatCameWhileTheLoopStoodStillIsReadWhenItGoesOn() {
+        var pair = SimulatedPair.connected(66);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.alpha().sleep(SimulatedPair.SECOND);
+        // Its last word for now, and the Primary has nothing to say either.
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
     void aPromotionThatMeetsAHandshakeLeavesEqualIdentifiers() {
         for (int step = 0; step < 24; step++) {
             var pair = SimulatedPair.connected(42 + step);
