@@ -257,7 +257,8 @@ public final class AttachSequence {
     private void writeWhatChanged(ActionQueue out) {
         stage = Stage.WRITING;
         releaseBuffer(out);
-        // The bitmap has what the log named before the log forgets it (rule 12).
+        // The bitmap has what the log named before the log forgets it (rule 12); bits that were read need not be durable.
+        volume.metadata().flushMetadata(out);
         if (bitmap.dirtyPages().anyNeedsWrite()) volume.metadata().writeBitmap(null, out);
         if (replay.ringMustBeRewritten()) volume.metadata().writeEmptyRing(null, out);
         volume.metadata().flushData((durable, actions) -> written(durable, actions), out);

@@ -24,7 +24,9 @@ public final class MetadataWriter {
 
     /** Which bitmap pages a job takes along. */
     private enum Pages {
-        NONE, ALL_DIRTY, EVICTED
+        NONE, ALL_DIRTY, EVICTED,
+        /** None is written; those on the device may be in its cache only. */
+        AS_READ
     }
 
     private enum Stage {
@@ -127,6 +129,12 @@ public final class MetadataWriter {
         add(new Job(true, Pages.NONE, Block.NONE, then), out);
     }
 
+    /** What was read of the metadata may be in the device's cache only, of a process that ended before its flush. */
+    public void flushMetadata(ActionQueue out) {
+        if (failed) return;
+        add(new Job(false, Pages.AS_READ, Block.NONE, null), out);
+    }
+
     /** All blocks of the activity-log ring, as {@code apply-al} leaves them (spec metadata 6.1). */
     public void writeEmptyRing(Then then, ActionQueue out) {
         if (refuse(then, out)) return;
@@ -175,8 +183,10 @@ public final class MetadataWriter {
         switch (newStage) {
             case FLUSH_DATA -> startFlush(Area.DATA, out);
             case PAGES -> {
-                if (job.pages != Pages.NONE) startPages(out);
-                if (runsInFlight == 0) enter(Stage.BLOCK, out);
+                boolean writes = job.pages == Pages.ALL_DIRTY || job.pages == Pages.EVICTED;
+                if (writes) startPages(out);
+                if (job.pages == Pages.AS_READ && volume.settings.metadataFlushes()) enter(Stage.FLUSH_METADATA, out);
+                else if (runsInFlight == 0) enter(Stage.BLOCK, out);
             }
             case FLUSH_METADATA -> startFlush(Area.METADATA, out);
             case BLOCK -> {

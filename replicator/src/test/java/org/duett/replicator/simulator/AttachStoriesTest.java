@@ -9,6 +9,7 @@ import static org.duett.replicator.simulator.Stories.told;
 import static org.duett.replicator.simulator.Stories.volume;
 
 import java.util.EnumSet;
+import java.util.SplittableRandom;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -325,7 +326,7 @@ class AttachStoriesTest {
         var pair = SimulatedPair.connected(46);
         pair.write(pair.alpha(), 800, 8);
         pair.kill(pair.alpha());
-        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished() && pair.beta().machine().isQuiet());
         pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), SimulatedPair.DEVICE_BYTES - (1 << 18), 1 << 18, Errno.EIO, 1);
         pair.run(pair.beta(), new Command.Promote(false));
         pair.runUntil(() -> !volume(pair.beta()).diskOpen());
@@ -388,5 +389,26 @@ class AttachStoriesTest {
         assertThat(write.isCompleted()).isFalse();
         pair.alpha().data(0).resume();
         pair.done(write);
+    }
+
+    @Test
+    void bitsThatAnAttachFoundInTheCacheAreDurableBeforeTheLogForgetsTheirExtents() {
+        for (int seed = 160; seed < 164; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+            for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
+            pair.runFor(2 * Stories.MILLI);
+            pair.kill(pair.alpha());
+            // This attach writes what the log names into the bitmap, and ends before that is flushed.
+            pair.alpha().metadata(0).fail(EnumSet.of(Kind.FLUSH), 0, Long.MAX_VALUE / 2, Errno.EIO, 1);
+            pair.alpha().start();
+            refused(pair, pair.alpha(), new Command.Attach(0));
+            pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+            pair.must(pair.alpha(), new Command.Attach(0));
+            var chance = new SplittableRandom(seed);
+            for (int i = 0; i < 40; i++) new NamedDifferences(pair).checkAfterPowerLoss(chance);
+            pair.must(pair.alpha(), new Command.Connect(false));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
     }
 }

@@ -107,7 +107,8 @@ class FoundBySeedsTest {
         var pair = SimulatedPair.of(40);
         pair.alpha().up();
         pair.beta().up();
-        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).connection() == ConnectionState.CONNECTED
+                && pair.state(node).disk() == DiskState.INCONSISTENT));
         pair.must(pair.alpha(), new Command.NewCurrentUuid(0, true));
         pair.runUntilProtected();
         pair.checkAll();
