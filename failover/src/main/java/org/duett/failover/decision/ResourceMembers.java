@@ -16,7 +16,6 @@ final class ResourceMembers {
     private String resource = "";
     private long order;
     private boolean stopping;
-    private boolean reconnects;
     private MemberOutcome outcome;
 
     ResourceMembers(Facts facts, ProofDesk proof, Map<String, LossDesk> losses) {
@@ -56,7 +55,6 @@ final class ResourceMembers {
         }
         // A resource that is Secondary may have a former term to resume: that is given up, too (rule 22).
         steps.add(new Command.Demote(force));
-        reconnects = force && !view.connected();
         next();
     }
 
@@ -66,16 +64,11 @@ final class ResourceMembers {
         steps.clear();
         order = 0;
         outcome = null;
-        reconnects = false;
     }
 
     private void next() {
-        if (steps.isEmpty()) {
-            outcome = MemberOutcome.DONE;
-            // A Primary that met a newer Primary has refused it, and waits alone; as a Secondary it is resynced. An order of an operator to
-            // stay apart is not undone by that: who lets go by force was not told to.
-            if (reconnects) facts.orderUnanswered(resource, new Command.Connect(false));
-        } else order = facts.order(resource, steps.removeFirst());
+        if (steps.isEmpty()) outcome = MemberOutcome.DONE;
+        else order = facts.order(resource, steps.removeFirst());
     }
 
     boolean orderAnswered(long answered, boolean done, String detail) {

@@ -35,7 +35,7 @@ public sealed interface HandshakeVerdict {
                 + " or demote before connecting"),
         NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force %1$s"),
         PEER_HAS_NO_GOOD_DATA("Bring back the node with good data, or choose the peer's data by running there: duett primary --force %1$s"),
-        ROLE_CONFLICT("Demote this node and connect again: duett secondary %1$s, then duett connect %1$s"),
+        ROLE_CONFLICT("Demote this node, and it connects again by itself: duett secondary %1$s"),
         DRY_RUN("Connect without --tentative to do it");
 
         private final String advice;

@@ -27,6 +27,8 @@ final class Connecting {
     private boolean discardMyData;
     private boolean announcedEstablished;
     private boolean peerLeavesOutdated;
+    /** StandAlone for no other reason than that this node is Primary. */
+    private boolean waitsForDemotion;
     private final Outdating outdating;
 
     Connecting(Parts parts, Outdating outdating) {
@@ -38,6 +40,7 @@ final class Connecting {
 
     void connect(boolean newDiscardMyData, ActionQueue out) {
         discardMyData = newDiscardMyData;
+        waitsForDemotion = false;
         parts.trouble = null;
         retryDelayNanos = FIRST_RETRY_NANOS;
         for (VolumeParts each : parts.volumeParts) {
@@ -161,6 +164,20 @@ final class Connecting {
         standAlone("refused " + parts.settings.peerNode(), out);
     }
 
+    /** As {@link #giveUp}, but it would connect as Secondary: nobody has to say twice that the peer's data is to go on. */
+    void giveUpAsPrimary(String reason, String advice, ActionQueue out) {
+        giveUp(reason, advice, out);
+        waitsForDemotion = true;
+    }
+
+    void staysAlone() {
+        waitsForDemotion = false;
+    }
+
+    void demoted(ActionQueue out) {
+        if (waitsForDemotion) connect(false, out);
+    }
+
     /** The peer has agreed to outdate its disks as we leave. */
     void leaveOutdatedPeer(String cause, ActionQueue out) {
         peerLeavesOutdated = true;
@@ -172,6 +189,7 @@ final class Connecting {
         if (parts.socketsUp) end(ConnectionState.DISCONNECTING, cause, out);
         else out.add(new Action.Disconnect(parts.connection));
         retryAtNanos = Long.MAX_VALUE;
+        waitsForDemotion = false;
         // Late news of this incarnation are strangers from now on.
         parts.connection++;
         for (VolumeParts each : parts.volumeParts) {

@@ -214,6 +214,7 @@ final class OperatorCommands {
 
     private void disconnect(long ticket, boolean force, ActionQueue out) {
         if (parts.isStandAlone()) {
+            connecting.staysAlone();
             done(ticket, "is StandAlone already", out);
             return;
         }

@@ -55,7 +55,7 @@ public final class ResourceMachine {
         mirrorDuty = new MirrorDuty(parts);
         conversation = new PeerConversation(parts, connecting, resync, requests, resizing, mirrorDuty);
         resizing.joins(conversation);
-        roles = new RoleControl(parts, requests);
+        roles = new RoleControl(parts, requests, connecting);
         resync.joins(connecting, disks, roles);
         freeze = new Freeze(parts);
         fencing = new FencePolicy(parts);

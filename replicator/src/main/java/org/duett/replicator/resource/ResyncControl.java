@@ -70,7 +70,9 @@ final class ResyncControl {
                 boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
                 // It compares when it hears from us, and gives its disk up.
                 if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answer(each, out);
-                refuse(each, inHandshake || !lateAttach, message, reason.advice(parts.settings.name()), out);
+                String advice = reason.advice(parts.settings.name());
+                if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, inHandshake || !lateAttach, message, advice, out);
+                else refuse(each, inHandshake || !lateAttach, message, advice, out);
             }
             case HandshakeVerdict.Connect() -> {
                 if (differsAllTheSame(each, ownDisk, report, inHandshake)) {
@@ -91,8 +93,8 @@ final class ResyncControl {
                     roles.giveUp(out);
                 } else if (demoteFirst && volume.isPrimary()) {
                     out.add(new Action.RunHandler(++handlerRuns, HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume.number));
-                    refuse(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
-                            "Demote this node and connect again: duett secondary, then duett connect", out);
+                    refuseAsPrimary(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
+                            HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name()), out);
                 } else {
                     become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, out);
                 }
@@ -154,6 +156,11 @@ final class ResyncControl {
         boolean takenByKernel = told.peer() == Role.PRIMARY && told.disk() == DiskState.OUTDATED && !parts.handshake.peerIsDuett();
         if (takenByKernel) return told.withDisk(DiskState.UP_TO_DATE);
         return servesFromPeer && told.peerDisk() == DiskState.OUTDATED ? told.withPeerDisk(DiskState.UP_TO_DATE) : told;
+    }
+
+    private void refuseAsPrimary(VolumeParts each, boolean endsConnection, String message, String advice, ActionQueue out) {
+        if (endsConnection) connecting.giveUpAsPrimary("volume " + each.volume.number + ": " + message, advice, out);
+        else refuse(each, false, message, advice, out);
     }
 
     private void refuse(VolumeParts each, boolean endsConnection, String message, String advice, ActionQueue out) {

@@ -34,6 +34,7 @@ final class RoleControl {
 
     private final Parts parts;
     private final PeerRequests requests;
+    private final Connecting connecting;
     private Step step = Step.IDLE;
     private long ticket;
     private boolean force;
@@ -52,9 +53,10 @@ final class RoleControl {
     /** The connection on which the peer gave its leave last. */
     private int askedOnConnection = -1;
 
-    RoleControl(Parts parts, PeerRequests requests) {
+    RoleControl(Parts parts, PeerRequests requests, Connecting connecting) {
         this.parts = parts;
         this.requests = requests;
+        this.connecting = connecting;
     }
 
     boolean isBusy() {
@@ -556,10 +558,7 @@ final class RoleControl {
             if (each.volume.isPrimary()) parts.fact(each, each.volume.state().withRole(Role.SECONDARY), "demoted");
             if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
         }
-        if (superblockFailed) {
-            finish(new CommandResult.Done("is Secondary; its disk failed meanwhile, see duett status"), out);
-            return;
-        }
-        finish(new CommandResult.Done("is Secondary"), out);
+        connecting.demoted(out);
+        finish(new CommandResult.Done(superblockFailed ? "is Secondary; its disk failed meanwhile, see duett status" : "is Secondary"), out);
     }
 }

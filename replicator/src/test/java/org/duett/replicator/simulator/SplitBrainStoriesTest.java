@@ -59,6 +59,41 @@ class SplitBrainStoriesTest {
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 8000))).isTrue();
     }
 
+    /** Found by seed 12771 of the cluster simulator: the failover daemon that let go was a new one and knew of no refusal. */
+    @Test
+    void aPrimaryThatRefusedANewerOneConnectsByItselfWhenItIsDemoted() {
+        var pair = SimulatedPair.connected(17, StorySettings.cluster());
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.AllowAlone(true, -1, "alpha is fenced"));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8000, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        Stories.told(pair.alpha(), "would be overwritten");
+
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.runUntilProtected();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isFalse();
+    }
+
+    /** An order to stay apart that was given meanwhile counts. */
+    @Test
+    void aPrimaryThatWasDisconnectedAfterItsRefusalStaysAlone() {
+        var pair = SimulatedPair.connected(18, StorySettings.cluster());
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.AllowAlone(true, -1, "alpha is fenced"));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+
+        pair.must(pair.alpha(), new Command.Disconnect(false));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.STAND_ALONE);
+    }
+
     @Test
     void twoSecondariesKeepTheChangesOfTheOneThatHasMore() {
         var pair = splitBrain(3, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.DISCONNECT, AfterSplitBrain.DISCONNECT));
