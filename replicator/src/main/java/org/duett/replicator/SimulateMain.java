@@ -12,6 +12,9 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.duett.replicator.simulator.BrokenLife;
+import org.duett.replicator.simulator.Excerpt;
+import org.duett.replicator.simulator.LifeShrinker;
 import org.duett.replicator.simulator.RandomWorld;
 import org.duett.replicator.simulator.StateCoverage;
 import org.duett.replicator.simulator.WorldFault;
@@ -29,6 +32,7 @@ public final class SimulateMain implements Callable<Integer> {
     private static final int BROKEN = 1;
     /** What a life costs is its thread's own time: the machine may have other things to do. */
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
+    private static final int LIVES_TO_SHRINK = 300;
     private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     @Option(names = "--seeds", paramLabel = "N", description = "how many lives (default: 500, or as many as --minutes allows)")
@@ -49,6 +53,12 @@ public final class SimulateMain implements Callable<Integer> {
     @Option(names = "--faults", paramLabel = "FAULT", split = ",", description = "only these may happen: ${COMPLETION-CANDIDATES} (default: all)")
     private EnumSet<WorldFault> faults;
 
+    @Option(names = "--rounds", paramLabel = "ROUND", split = ",", description = "with --seed: only these rounds of the life, from 0 on")
+    private List<Integer> rounds;
+
+    @Option(names = "--acts", paramLabel = "ACT", split = ",", description = "with --seed: only these faults and commands, as a broken life tells them; none: no one at all")
+    private List<String> acts;
+
     @Option(names = "--threads", paramLabel = "N", description = "lives at a time (default: one for each processor)")
     private int threads = Runtime.getRuntime().availableProcessors();
 
@@ -68,19 +78,37 @@ public final class SimulateMain implements Callable<Integer> {
     private long processorNanos;
     private Failure failure;
 
-    private record Failure(long seed, Throwable complaint) {
+    private record Failure(long seed, BrokenLife complaint) {
     }
 
     private SimulateMain() {
     }
 
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new SimulateMain()).setCaseInsensitiveEnumValuesAllowed(true).execute(arguments));
+        System.exit(commandLine().execute(arguments));
+    }
+
+    static CommandLine commandLine() {
+        return new CommandLine(new SimulateMain()).setCaseInsensitiveEnumValuesAllowed(true);
     }
 
     @Override
     public Integer call() throws InterruptedException {
+        if (seed == null && (rounds != null || acts != null)) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--rounds and --acts are those of one life: say which by --seed. Nothing was simulated.");
+        }
         return seed != null ? one() : many();
+    }
+
+    private Excerpt excerpt() {
+        Excerpt excerpt = Excerpt.whole(allowed());
+        if (rounds != null) excerpt = excerpt.withRounds(rounds);
+        if (acts == null) return excerpt;
+        try {
+            return excerpt.withActs(acts.equals(List.of("none")) ? List.of() : acts.stream().map(Excerpt.Act::of).toList());
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--acts: " + e.getMessage() + ". Nothing was simulated.", e);
+        }
     }
 
     private Set<WorldFault> allowed() {
@@ -91,14 +119,16 @@ public final class SimulateMain implements Callable<Integer> {
 
     private int one() {
         PrintWriter out = spec.commandLine().getOut();
+        Excerpt excerpt = excerpt();
         try {
-            RandomWorld.Result result = RandomWorld.live(seed, allowed(), trace, coverage);
+            RandomWorld.Result result = RandomWorld.live(seed, excerpt, trace, coverage);
             out.printf("seed %d: every promise was kept. %s%n", seed, figures(1, result.events(), result.writes(), result.faults(), result.simulatedNanos()));
             out.printf("trace hash %016x%n", result.traceHash());
             if (states) coverage.table().forEach(out::println);
             return 0;
-        } catch (AssertionError e) {
-            out.println("seed " + seed + ": " + e.getMessage());
+        } catch (BrokenLife broken) {
+            out.println("BROKEN in round " + broken.round() + " of the life of seed " + seed + ": " + broken.getMessage());
+            broken.acts().forEach(told -> out.println("  " + told.act() + " " + told.text()));
             return BROKEN;
         }
     }
@@ -138,8 +168,8 @@ public final class SimulateMain implements Callable<Integer> {
             try {
                 RandomWorld.Result result = RandomWorld.live(mine, allowed(), false, seen);
                 lived(result, seen, THREADS.getCurrentThreadCpuTime() - began);
-            } catch (AssertionError | RuntimeException e) {
-                failed(new Failure(mine, e));
+            } catch (BrokenLife broken) {
+                failed(new Failure(mine, broken));
                 return;
             }
         }
@@ -175,30 +205,30 @@ public final class SimulateMain implements Callable<Integer> {
     // ---- a broken promise
 
     private void tell(PrintWriter out) {
-        out.println("BROKEN in the life of seed " + failure.seed() + ": " + failure.complaint().getMessage());
-        EnumSet<WorldFault> needed = shrunk();
-        String words = needed.stream().map(Enum::name).reduce((a, b) -> a + "," + b).orElse("");
-        out.println("It takes " + (needed.isEmpty() ? "no fault at all." : "no other faults than " + words + ".") + " Replay it with");
-        out.println("  duett simulate --seed " + failure.seed() + (needed.isEmpty() ? "" : " --faults " + words) + " --trace");
+        BrokenLife found = failure.complaint();
+        out.println("BROKEN in round " + found.round() + " of the life of seed " + failure.seed() + ": " + found.getMessage());
+        out.println("It is made as short as it gets; this takes up to " + LIVES_TO_SHRINK + " lives.");
+        out.flush();
+        var shrinker = new LifeShrinker(excerpt -> broken(failure.seed(), excerpt), LIVES_TO_SHRINK);
+        shrinker.shrink(Excerpt.whole(allowed()), found);
+        BrokenLife shortest = shrinker.broken();
+        out.printf("After %d lives: %d of %d faults and commands are needed%s%n", shrinker.lives(), shortest.acts().size(), found.acts().size(),
+                shortest.acts().isEmpty() ? ": it breaks without any." : ", in round " + shortest.round() + ":");
+        shortest.acts().forEach(told -> out.println("  " + told.act() + " " + told.text()));
+        out.println("  " + shortest.getMessage().lines().findFirst().orElse(""));
+        out.println("Replay it with");
+        out.println("  duett simulate --seed " + failure.seed() + shrinker.excerpt().options() + " --trace");
+        out.println("and all of it with");
+        out.println("  duett simulate --seed " + failure.seed() + Excerpt.whole(allowed()).options() + " --trace");
     }
 
-    /** Fault by fault is left out, as long as the life is broken without it. */
-    private EnumSet<WorldFault> shrunk() {
-        EnumSet<WorldFault> needed = EnumSet.noneOf(WorldFault.class);
-        needed.addAll(allowed());
-        for (WorldFault fault : allowed()) {
-            needed.remove(fault);
-            if (!isBroken(failure.seed(), needed)) needed.add(fault);
-        }
-        return needed;
-    }
-
-    private static boolean isBroken(long seed, Set<WorldFault> allowed) {
+    /** What is broken in that part of the life; null: nothing. */
+    private static BrokenLife broken(long seed, Excerpt excerpt) {
         try {
-            RandomWorld.live(seed, allowed, false, new StateCoverage());
-            return false;
-        } catch (AssertionError | RuntimeException e) {
-            return true;
+            RandomWorld.live(seed, excerpt, false, new StateCoverage());
+            return null;
+        } catch (BrokenLife broken) {
+            return broken;
         }
     }
 }

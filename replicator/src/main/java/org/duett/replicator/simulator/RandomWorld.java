@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
@@ -27,27 +28,30 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     private final StateCoverage coverage;
     private final WorldPlan plan;
-    private final SplittableRandom random;
+    private final Excerpt excerpt;
     private final SimulatedPair pair;
     private final CopyLedger ledger;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
     private final NamedDifferences named;
-    private final SplittableRandom chance;
     private final List<WorldClient> clients = new ArrayList<>();
+    private final List<BrokenLife.Told> told = new ArrayList<>();
+    private int round;
+    /** Of this round. */
+    private SplittableRandom random;
 
-    private RandomWorld(WorldPlan plan, StateCoverage coverage) {
+    private RandomWorld(WorldPlan plan, Excerpt excerpt, StateCoverage coverage) {
         this.coverage = coverage;
         this.plan = plan;
+        this.excerpt = excerpt;
         random = new SplittableRandom(plan.seed());
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
         // Not yet in the build: its first hour found what docs/testing.md lists as open.
         if (Boolean.getBoolean("duett.media")) pair.holdAgainstMedia();
         ledger = new CopyLedger(pair);
         operator = new WorldOperator(pair, plan, ledger, random.split());
-        saboteur = new WorldSaboteur(pair, plan, ledger, random.split());
+        saboteur = new WorldSaboteur(pair, plan, ledger);
         named = new NamedDifferences(pair);
-        chance = new SplittableRandom(plan.seed() * 31 + 7);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan.depth(), plan.burst(), random.split()));
@@ -69,12 +73,17 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     /** {@code coverage} is told of each change of state. */
     public static Result live(long seed, Set<WorldFault> allowed, boolean trace, StateCoverage coverage) {
-        var world = new RandomWorld(WorldPlan.of(seed, allowed), coverage);
+        return live(seed, Excerpt.whole(allowed), trace, coverage);
+    }
+
+    /** Only a part of it; a {@link BrokenLife} tells what happened in it. */
+    public static Result live(long seed, Excerpt excerpt, boolean trace, StateCoverage coverage) {
+        var world = new RandomWorld(WorldPlan.of(seed, excerpt.faults()), excerpt, coverage);
         world.pair.trace(trace);
         try {
             return world.live();
         } catch (RuntimeException | AssertionError e) {
-            throw new AssertionError(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + "\n  " + world.pair.describe(), e);
+            throw new BrokenLife(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + "\n  " + world.pair.describe(), e, world.round, world.told);
         } finally {
             if (trace) world.pair.traceLines().forEach(System.err::println);
         }
@@ -82,7 +91,10 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     private Result live() {
         bringUp();
-        for (int round = 0; round < plan.rounds() || writes() < LEAST_WRITES && round < LONGEST_LIFE_ROUNDS; round++) {
+        for (round = 0; hasAnotherRound(); round++) {
+            if (!excerpt.lives(round)) continue;
+            // Each round, and each act in it, has chances of its own: what is left out of a life leaves the rest as it was.
+            random = chances(round, 0);
             disturb();
             repair();
             pair.checkAll();
@@ -91,6 +103,15 @@ public final class RandomWorld implements SimulatedPair.Observer {
         long hash = pair.alpha().traceHash() * 31 + pair.beta().traceHash();
         return new Result(plan.seed(), hash, pair.alpha().events() + pair.beta().events(), pair.time().nowNanos(), writes(), saboteur.faults(),
                 operator.commands());
+    }
+
+    private boolean hasAnotherRound() {
+        if (!excerpt.isWhole()) return round <= excerpt.lastRound();
+        return round < plan.rounds() || writes() < LEAST_WRITES && round < LONGEST_LIFE_ROUNDS;
+    }
+
+    private SplittableRandom chances(int ofRound, int number) {
+        return new SplittableRandom(plan.seed() * 0x9e3779b97f4a7c15L + ofRound * 0x5bd1e995L + number).split();
     }
 
     private long writes() {
@@ -121,19 +142,37 @@ public final class RandomWorld implements SimulatedPair.Observer {
         long end = pair.time().nowNanos() + 200 * MILLI + random.nextLong(6_000 * MILLI);
         long longestPause = random.nextBoolean() ? 60 * MILLI : 1_500 * MILLI;
         clients.forEach(WorldClient::start);
-        while (pair.time().nowNanos() < end) {
+        for (int number = 1; pair.time().nowNanos() < end; number++) {
             pair.runFor(1 + random.nextLong(longestPause));
-            named.check();
-            if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
-            switch (random.nextInt(6)) {
-                case 0, 1 -> saboteur.act();
-                case 2, 3 -> operator.act();
-                case 4 -> operator.serve();
-                default -> {
-                    // Only time passes.
-                }
+            lookAtNames(chances(round, -number));
+            act(new Excerpt.Act(round, number), random.nextInt(6));
+        }
+    }
+
+    private void lookAtNames(SplittableRandom chance) {
+        named.check();
+        if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
+    }
+
+    private void act(Excerpt.Act act, int what) {
+        switch (what) {
+            case 0, 1 -> perform(act, saboteur::act);
+            case 2, 3 -> perform(act, operator::act);
+            case 4 -> operator.serve();
+            default -> {
+                // Only time passes.
             }
         }
+    }
+
+    private void perform(Excerpt.Act act, Function<SplittableRandom, String> does) {
+        if (!excerpt.performs(act)) return;
+        String when = "at " + pair.time().nowNanos() / MILLI + " ms ";
+        // Noted before, because it may be what breaks the life.
+        told.add(new BrokenLife.Told(act, when + "something"));
+        String what = does.apply(chances(act.round(), act.number()));
+        told.removeLast();
+        if (!what.isEmpty()) told.add(new BrokenLife.Told(act, when + what));
     }
 
     /** Nothing goes wrong any more: within bounded time both are good, and nothing waits. */
@@ -148,8 +187,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
             long waited = pair.time().nowNanos() - began;
             if (waited > REPAIR_LIMIT_NANOS) throw new AssertionError("does not become good again within " + REPAIR_LIMIT_NANOS / SimulatedPair.SECOND + " s");
             pair.runFor(REPAIR_STEP_NANOS);
-            named.check();
-            if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
+            lookAtNames(random);
             if (isGood() || waited > LOAD_LIMIT_NANOS) clients.forEach(WorldClient::stop);
             if (!isSettled()) settledSince = Long.MAX_VALUE;
             else if (settledSince == Long.MAX_VALUE) settledSince = pair.time().nowNanos();

@@ -7,6 +7,7 @@ import java.util.TreeSet;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.state.StatePolicies;
 import org.duett.replicator.state.StateRules;
 import org.duett.replicator.state.VolumeFacts;
@@ -19,8 +20,8 @@ public final class StateCoverage {
 
     void changed(VolumeState before, VolumeState after) {
         count(pairs, pair(after));
-        if (before.connection() != after.connection()) count(changes, before.connection().displayName() + " -> " + after.connection().displayName());
-        if (before.disk() != after.disk()) count(changes, "disk " + before.disk().displayName() + " -> " + after.disk().displayName());
+        if (before.connection() != after.connection()) count(changes, change(before.connection(), after.connection()));
+        if (before.disk() != after.disk()) count(changes, change(before.disk(), after.disk()));
         if (before.role() != after.role()) count(changes, before.role().displayName() + " -> " + after.role().displayName());
     }
 
@@ -56,16 +57,62 @@ public final class StateCoverage {
         return legal;
     }
 
-    /** The table, line by line: what was reached and how often, then the legal pairs that never were. */
+    /** Legal changes of connection and of disk that never happened, a line for each state that they begin in (spec states 2.2). */
+    private void missingChanges(List<String> lines) {
+        int at = lines.size();
+        int count = 0;
+        for (ConnectionState from : ConnectionState.values()) {
+            List<String> missing = new ArrayList<>();
+            for (ConnectionState to : ConnectionState.values()) {
+                if (from == to || changes.containsKey(change(from, to)) || !isLegal(state(from, DiskState.UP_TO_DATE), state(to, DiskState.UP_TO_DATE))) continue;
+                missing.add(to.displayName());
+            }
+            count += addMissing(lines, from.displayName(), missing);
+        }
+        for (DiskState from : DiskState.values()) {
+            List<String> missing = new ArrayList<>();
+            for (DiskState to : DiskState.values()) {
+                boolean known = from != DiskState.UNKNOWN && to != DiskState.UNKNOWN && from != to;
+                if (!known || changes.containsKey(change(from, to)) || !isLegal(state(ConnectionState.CONNECTED, from), state(ConnectionState.CONNECTED, to))) continue;
+                missing.add(to.displayName());
+            }
+            count += addMissing(lines, "disk " + from.displayName(), missing);
+        }
+        lines.add(at, "changes that the rules allow and that never happened: " + count);
+    }
+
+    private static int addMissing(List<String> lines, String from, List<String> missing) {
+        if (!missing.isEmpty()) lines.add("              " + from + " -> " + String.join(", ", missing));
+        return missing.size();
+    }
+
+    private static VolumeState state(ConnectionState connection, DiskState disk) {
+        return VolumeState.of(Role.SECONDARY, connection.isEstablished() ? Role.SECONDARY : Role.UNKNOWN, connection, disk, DiskState.UNKNOWN);
+    }
+
+    private static boolean isLegal(VolumeState from, VolumeState to) {
+        return StateRules.checkTransition(from, to) == StateChangeResult.SUCCESS;
+    }
+
+    private static String change(ConnectionState from, ConnectionState to) {
+        return from.displayName() + " -> " + to.displayName();
+    }
+
+    private static String change(DiskState from, DiskState to) {
+        return "disk " + from.displayName() + " -> " + to.displayName();
+    }
+
+    /** The table, line by line: what was reached and how often, then the legal changes and pairs that never were. */
     public List<String> table() {
         List<String> lines = new ArrayList<>();
         lines.add("state, own disk/peer's disk: " + pairs.size() + " pairs reached");
         pairs.forEach((pair, count) -> lines.add(String.format("%12d  %s", count, pair)));
         lines.add("changes: " + changes.size() + " kinds reached");
         changes.forEach((change, count) -> lines.add(String.format("%12d  %s", count, change)));
+        missingChanges(lines);
         TreeSet<String> missing = legalPairs();
         missing.removeAll(pairs.keySet());
-        lines.add("legal, and never reached: " + missing.size());
+        lines.add("legal pairs that were never reached: " + missing.size());
         missing.forEach(pair -> lines.add("              " + pair));
         return lines;
     }

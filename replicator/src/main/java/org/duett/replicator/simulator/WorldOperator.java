@@ -16,7 +16,9 @@ final class WorldOperator {
     private final SimulatedPair pair;
     private final WorldPlan plan;
     private final CopyLedger ledger;
-    private final SplittableRandom random;
+    private SplittableRandom random;
+    /** What he orders on his own; null: he only mends. */
+    private StringBuilder ordered;
     private final long[] promotion = new long[2];
     private final int[] promotionOfLife = new int[2];
     private long commands;
@@ -73,6 +75,7 @@ final class WorldOperator {
 
     long command(SimulatedNode node, Command command) {
         commands++;
+        if (ordered != null) ordered.append(ordered.isEmpty() ? "command " : ", ").append(node.name()).append(' ').append(command);
         return node.command(command);
     }
 
@@ -90,7 +93,19 @@ final class WorldOperator {
         }
     }
 
-    void act() {
+    /** Does something by these chances. What he ordered, or nothing. */
+    String act(SplittableRandom chances) {
+        ordered = new StringBuilder();
+        SplittableRandom own = random;
+        random = chances;
+        act();
+        random = own;
+        String all = ordered.toString();
+        ordered = null;
+        return all;
+    }
+
+    private void act() {
         if (plan.commands().isEmpty()) return;
         WorldCommand[] allowed = plan.commands().toArray(WorldCommand[]::new);
         SimulatedNode node = pair.nodes().get(random.nextInt(2));

@@ -13,28 +13,32 @@ final class WorldSaboteur {
     private final SimulatedPair pair;
     private final WorldPlan plan;
     private final CopyLedger ledger;
-    private final SplittableRandom random;
+    /** Of the act that is under way. */
+    private SplittableRandom random;
     private long done;
     private int flapping;
 
-    WorldSaboteur(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplittableRandom random) {
+    WorldSaboteur(SimulatedPair pair, WorldPlan plan, CopyLedger ledger) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
-        this.random = random;
     }
 
     long faults() {
         return done;
     }
 
-    void act() {
-        if (plan.faults().isEmpty()) return;
+    /** Something goes wrong, by these chances. What it was, or nothing. */
+    String act(SplittableRandom chances) {
+        if (plan.faults().isEmpty()) return "";
+        random = chances;
         WorldFault[] allowed = plan.faults().toArray(WorldFault[]::new);
         SimulatedNode node = pair.nodes().get(random.nextInt(2));
         int volume = random.nextInt(plan.settings().volumes().size());
         done++;
-        act(allowed[random.nextInt(allowed.length)], node, volume);
+        WorldFault fault = allowed[random.nextInt(allowed.length)];
+        act(fault, node, volume);
+        return "fault " + fault + ", " + node.name() + ", volume " + volume;
     }
 
     private void act(WorldFault fault, SimulatedNode node, int volume) {
@@ -46,7 +50,7 @@ final class WorldSaboteur {
             case CUT -> pair.network().pull();
             case ONE_WAY_CUT -> pair.network().silence(node.index());
             case HALF_OPEN -> pair.network().halfOpen(node.index());
-            case FLAPPING -> flap(4 + random.nextInt(20), ++flapping);
+            case FLAPPING -> flap(4 + random.nextInt(20), ++flapping, random);
             case PAUSE -> {
                 if (node.isRunning()) node.sleep(1 + random.nextLong(4_000 * MILLI));
             }
@@ -85,7 +89,9 @@ final class WorldSaboteur {
         boolean machine = random.nextBoolean();
         long down = random.nextLong(5 * MILLI);
         crash(node, machine, down);
-        pair.time().after(2 + down + random.nextLong(60 * MILLI), () -> crash(node, random.nextBoolean(), random.nextLong(500 * MILLI)));
+        boolean machineAgain = random.nextBoolean();
+        long downAgain = random.nextLong(500 * MILLI);
+        pair.time().after(2 + down + random.nextLong(60 * MILLI), () -> crash(node, machineAgain, downAgain));
     }
 
     private void losePowerOfSite(SimulatedNode first) {
@@ -106,12 +112,12 @@ final class WorldSaboteur {
         crash(pair.other(first), machine);
     }
 
-    private void flap(int times, int run) {
+    private void flap(int times, int run, SplittableRandom chances) {
         if (times == 0 || run != flapping) return;
-        if (random.nextInt(3) == 0) pair.network().reset();
-        else if (random.nextBoolean()) pair.network().pull();
+        if (chances.nextInt(3) == 0) pair.network().reset();
+        else if (chances.nextBoolean()) pair.network().pull();
         else pair.network().heal();
-        pair.time().after(1 + random.nextLong(400 * MILLI), () -> flap(times - 1, run));
+        pair.time().after(1 + chances.nextLong(400 * MILLI), () -> flap(times - 1, run, chances));
     }
 
     private SimulatedDevice device(SimulatedNode node, int volume) {
