@@ -107,7 +107,7 @@ public final class Machine implements AutoCloseable {
     /** Silent at once, as a dead network card is; then its processes and mounts go. Nobody has time for a last word. */
     public void powerOff() {
         interfaces.clear();
-        interfaces.addAll(interfacesThatAreUp());
+        interfaces.addAll(interfaces());
         interfaces.forEach(each -> namespace.ip("link", "set", each, "down"));
         kill();
         dropMounts();
@@ -126,9 +126,9 @@ public final class Machine implements AutoCloseable {
         }
     }
 
-    private List<String> interfacesThatAreUp() {
-        return namespace.ip("-o", "link", "show", "up").lines().map(line -> line.split(": ", 3)[1].replaceAll("@.*", ""))
-                .filter(name -> !name.equals("lo")).toList();
+    /** Also one that is down: a fence agent may have been here before. */
+    private List<String> interfaces() {
+        return namespace.ip("-o", "link", "show", "type", "veth").lines().map(line -> line.split(": ", 3)[1].replaceAll("@.*", "")).toList();
     }
 
     /** Its interfaces are up again, with the addresses that its cables gave it and no others; nothing runs. */

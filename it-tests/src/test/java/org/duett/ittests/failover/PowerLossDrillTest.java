@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.duett.bench.cluster.ClusterPlan.Proof;
 import org.duett.bench.cluster.ClusterReading;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /** Needs root: nodes lose their power, in each role. */
@@ -47,7 +46,6 @@ class PowerLossDrillTest extends ClusterDrill {
     }
 
     /** beta has missed what alpha has acknowledged alone: alone it must not serve, however long it waits. */
-    @Disabled("written on 2026-11-20, not yet seen to its end")
     @Test
     void theNodeWithOlderDataDoesNotServeWhenItReturnsFirst() throws Exception {
         start(plan());
@@ -65,7 +63,6 @@ class PowerLossDrillTest extends ClusterDrill {
     }
 
     /** Its kernel answers ARP for it, so ping would prove nothing: the fence agent switches it off. */
-    @Disabled("written on 2026-11-20, not yet seen to its end")
     @Test
     void aNodeWhoseProcessesAreAllKilledIsFencedAndItsServiceMoves() throws Exception {
         start(plan().with(Proof.FENCE_AGENT));

@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.duett.bench.cluster.ClusterReading;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /** Needs root: programs that do not do what they are told. */
 class ProgramDrillTest extends ClusterDrill {
 
-    @Disabled("written on 2026-11-20, not yet seen to its end")
     @Test
     void aProgramThatDiesAndDoesNotStartAgainMovesToTheOtherNode() throws Exception {
         start(plan());
@@ -28,7 +26,6 @@ class ProgramDrillTest extends ClusterDrill {
         allIsWell(beta);
     }
 
-    @Disabled("written on 2026-11-20, not yet seen to its end")
     @Test
     void aProgramThatDiesIsStartedAgainWhereItWas() throws Exception {
         start(plan());
