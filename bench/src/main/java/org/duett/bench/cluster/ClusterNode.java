@@ -7,7 +7,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
@@ -18,6 +20,7 @@ import org.duett.bench.node.NodeFolder;
 import org.duett.bench.node.ReplicatorProcess;
 import org.duett.failover.control.ClusterRequest;
 import org.duett.failover.control.ClusterSocket;
+import org.duett.replicator.command.Processes;
 
 /** One node of a cluster: its machine and its two daemons. */
 public final class ClusterNode {
@@ -32,6 +35,7 @@ public final class ClusterNode {
     private final NodeFolder outside;
     private final Machine machine;
     private final String resource;
+    private final Map<String, String> environment = new TreeMap<>();
     private ReplicatorProcess replicator;
     private FailoverProcess failover;
 
@@ -64,13 +68,25 @@ public final class ClusterNode {
 
     // ---- daemons
 
+    /** For daemons that are started from now on, and for what they start. */
+    public void setEnvironment(String variable, String value) {
+        environment.put(variable, value);
+    }
+
+    private List<String> daemon(List<String> command) {
+        var whole = new ArrayList<String>();
+        whole.add("env");
+        environment.forEach((variable, value) -> whole.add(variable + "=" + value));
+        whole.addAll(command);
+        return machine.inside(whole);
+    }
+
     public void startReplicator() {
-        replicator = ReplicatorProcess.startBy(outside, resource, machine.inside(ReplicatorProcess.command(inside, List.of())));
+        replicator = ReplicatorProcess.startBy(outside, resource, daemon(ReplicatorProcess.command(inside, List.of())));
     }
 
     public void startFailover() {
-        failover = FailoverProcess.start("the failover daemon of " + name(), machine.inside(FailoverProcess.command(inside.configuration())),
-                failoverLog());
+        failover = FailoverProcess.start("the failover daemon of " + name(), daemon(FailoverProcess.command(inside.configuration())), failoverLog());
     }
 
     /** As at the boot of the machine. */
@@ -90,6 +106,31 @@ public final class ClusterNode {
         if (failover == null)
             throw new IllegalStateException(name() + " has no failover daemon now");
         return failover;
+    }
+
+    /** The daemon that serves now: the failover daemon may have started it. */
+    public ProcessHandle replicatorProcess() {
+        return findReplicator().orElseThrow(() -> new IllegalStateException("no replicator runs on " + name()));
+    }
+
+    /** Waits until the failover daemon has started another one. */
+    public void awaitReplicatorAfter(ProcessHandle former, long limitSeconds) {
+        await("served by a new replicator", limitSeconds, _ -> findReplicator().filter(found -> found.pid() != former.pid()).isPresent());
+    }
+
+    private Optional<ProcessHandle> findReplicator() {
+        return machine.processes().stream().filter(pid -> Processes.commandLine(pid).contains(ReplicatorProcess.DAEMON)).findFirst().flatMap(ProcessHandle::of);
+    }
+
+    /** As when its operator shuts the machine down: groups are stopped, the daemons end in order. */
+    public void shutDown() {
+        mustCluster("leave");
+        failover().awaitEnd();
+        mustDuett("down", resource);
+        ProcessHandle serving = replicatorProcess();
+        serving.destroy();
+        serving.onExit().join();
+        forgetDaemons();
     }
 
     /** As when its plug is pulled. */

@@ -45,9 +45,30 @@ public final class ClusterReading {
         return group().at("waitsFor").text();
     }
 
+    public boolean failsCheck(String name) {
+        return group().at("failingChecks", name).isPresent();
+    }
+
     /** alive, or how it is lost. */
     public String peer() {
         return status.at("peer").text();
+    }
+
+    /** Whether heartbeats come over the path with this name. */
+    public boolean hears(String path) {
+        for (int i = 0; status.at("paths").element(i).isPresent(); i++) {
+            JsonTree each = status.at("paths").element(i);
+            if (each.at("name").text().equals(path)) return each.at("state").text().equals("up");
+        }
+        throw new IllegalArgumentException("no path " + path);
+    }
+
+    public boolean isConnected() {
+        return resource().at("connected").isTrue();
+    }
+
+    public String disk() {
+        return resource().at("disk").text();
     }
 
     public String role() {
@@ -55,7 +76,7 @@ public final class ClusterReading {
     }
 
     public boolean isFrozen() {
-        return resource().at("frozen").text().equals("true");
+        return resource().at("frozen").isTrue();
     }
 
     @Override

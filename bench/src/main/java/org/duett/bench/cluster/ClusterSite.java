@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.duett.bench.cluster.ClusterPlan.Proof;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
@@ -23,6 +24,16 @@ import org.duett.bench.node.NodeFolder;
  * the program on it, both disks are in sync, and no daemon runs yet.
  */
 public final class ClusterSite implements AutoCloseable {
+
+    /** As the configuration calls them. */
+    public enum HeartbeatPath {
+        CROSSOVER, LAN;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     public static final String RESOURCE = "data";
     public static final String GROUP = "service";
@@ -226,6 +237,44 @@ public final class ClusterSite implements AutoCloseable {
 
     public RowClient startClient() {
         return open(RowClient.start(client, connector()));
+    }
+
+    // ---- faults of the LAN that are none of its cables
+
+    /** What the nodes send each other over that path as heartbeats is lost; what else goes over the same cable is not. */
+    public void loseHeartbeats(HeartbeatPath path) {
+        for (ClusterNode node : List.of(alpha, beta)) {
+            lose(node, "duett_" + path, "iifname " + interfaceOf(path, node) + " udp dport " + HEARTBEAT_PORT);
+        }
+    }
+
+    public void healHeartbeats(HeartbeatPath path) {
+        for (ClusterNode node : List.of(alpha, beta)) heal(node, "duett_" + path);
+    }
+
+    private String interfaceOf(HeartbeatPath path, ClusterNode node) {
+        return switch (path) {
+            case CROSSOVER -> crossover.interfaceNameIn(node.machine().namespace());
+            case LAN -> lan.interfaceNameIn(node.machine().namespace());
+        };
+    }
+
+    /** This node, and it alone, gets no answer from the ping node any more. */
+    public void losePingNodeOn(ClusterNode node) {
+        lose(node, "duett_ping", "ip saddr " + lan.pingNode());
+    }
+
+    public void healPingNodeOn(ClusterNode node) {
+        heal(node, "duett_ping");
+    }
+
+    private static void lose(ClusterNode node, String table, String what) {
+        node.machine().run("nft", "add table inet " + table + "; add chain inet " + table + " lost { type filter hook input priority 0; }; add rule inet "
+                + table + " lost " + what + " drop").orThrow();
+    }
+
+    private static void heal(ClusterNode node, String table) {
+        node.machine().run("nft", "delete table inet " + table).orThrow();
     }
 
     // ---- data

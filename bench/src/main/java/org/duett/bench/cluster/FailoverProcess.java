@@ -48,6 +48,11 @@ public final class FailoverProcess implements AutoCloseable {
         return process.lastLines(count);
     }
 
+    /** Returns when it has ended by itself. */
+    public void awaitEnd() {
+        process.handle().onExit().join();
+    }
+
     /** As {@code kill -9}. */
     public void kill() {
         process.kill();

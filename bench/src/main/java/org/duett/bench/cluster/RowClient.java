@@ -29,7 +29,8 @@ public final class RowClient implements AutoCloseable {
 
     private final Namespace where;
     private final RowStore.Connector connector;
-    private final Thread thread;
+    private Thread thread;
+    private long lastRow;
     private final TreeSet<Long> committed = new TreeSet<>();
     private final TreeSet<Long> unanswered = new TreeSet<>();
     /** Milliseconds since 1970, of each answer: to be laid beside the logs of the nodes, which run on the same clock. */
@@ -40,14 +41,21 @@ public final class RowClient implements AutoCloseable {
     private RowClient(Namespace where, RowStore.Connector connector) {
         this.where = where;
         this.connector = connector;
-        thread = Thread.ofPlatform().daemon().name("row-client").unstarted(this::write);
     }
 
     /** Begins to write, from that machine. */
     public static RowClient start(Namespace where, RowStore.Connector connector) {
         var client = new RowClient(where, connector);
-        client.thread.start();
+        client.goOn();
         return client;
+    }
+
+    /** Writes again after {@link #stop}, rows that it has not used before. */
+    public void goOn() {
+        if (thread != null && thread.isAlive())
+            throw new IllegalStateException("the client is writing");
+        ending = false;
+        thread = Thread.ofPlatform().daemon().name("row-client").start(this::write);
     }
 
     private void write() {
@@ -62,12 +70,11 @@ public final class RowClient implements AutoCloseable {
     }
 
     private void writeUntilTheEnd() throws InterruptedException {
-        long row = 0;
         while (!ending) {
             try (RowStore store = connector.connect(CONNECT_MILLIS, ANSWER_MILLIS)) {
                 while (!ending) {
-                    row++;
-                    insert(store, row);
+                    lastRow++;
+                    insert(store, lastRow);
                     Thread.sleep(BETWEEN_ROWS_MILLIS);
                 }
             } catch (IOException e) {

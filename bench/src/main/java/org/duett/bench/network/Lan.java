@@ -95,6 +95,11 @@ public final class Lan implements AutoCloseable {
         lose(machine, plugs.get(machine).interfaceName);
     }
 
+    /** What the machine sends is lost, what it is sent arrives. */
+    public void loseWhatIsSentBy(Namespace machine) {
+        lose(room, plugs.get(machine).portName);
+    }
+
     private static void lose(Namespace receiver, String interfaceName) {
         String table = LOSS_TABLE + "_" + interfaceName;
         receiver.nft("add table netdev " + table + "; add chain netdev " + table + " lost { type filter hook ingress device " + interfaceName

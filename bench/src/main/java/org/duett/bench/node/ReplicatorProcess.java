@@ -18,7 +18,7 @@ import org.duett.replicator.control.ControlRequest;
 /** A replicator daemon of ours, a process of its own as in production: started, asked, commanded, killed. */
 public final class ReplicatorProcess implements AutoCloseable {
 
-    private static final String DAEMON = "org.duett.replicator.ReplicatorMain";
+    public static final String DAEMON = "org.duett.replicator.ReplicatorMain";
     private static final String COMMAND_LINE = "org.duett.replicator.DuettMain";
     /** A short verb is over before a larger heap or a better compiler could pay; the launcher does the same. */
     private static final List<String> SHORT_VERB_OPTIONS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",

@@ -16,13 +16,15 @@ import org.duett.bench.cluster.ServiceProgram;
 import org.duett.ittests.Requirements;
 import org.duett.ittests.StoryOnFailure;
 import org.duett.ittests.oracle.DiskFiles;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Needs root: a whole cluster with a small service, alpha active, and a client that writes. Each drill ends with {@link #allIsWell}: every
- * row that was committed is there, one node is active, and the copies are identical.
+ * row that was committed is there, one node is active, and the copies are identical. A cluster that came out of a drill so is used by the
+ * next one of the class that wants one of the same plan; any other is taken away.
  */
 @ExtendWith(StoryOnFailure.class)
 abstract class ClusterDrill {
@@ -32,10 +34,12 @@ abstract class ClusterDrill {
     private static final long DISK_BYTES = 48L << 20;
     private static final int LOG_LINES = 60;
 
-    ClusterSite site;
-    ClusterNode alpha;
-    ClusterNode beta;
-    RowClient client;
+    static ClusterSite site;
+    static ClusterNode alpha;
+    static ClusterNode beta;
+    static RowClient client;
+    private static ClusterPlan planOfSite;
+    private static boolean isWell;
     private StoryOnFailure.Participation storyOnFailure;
 
     @BeforeEach
@@ -48,22 +52,55 @@ abstract class ClusterDrill {
         return new ClusterPlan(DISK_BYTES, new ServiceProgram.HttpRows(), "", ClusterPlan.Proof.PING, List.of());
     }
 
-    void start(ClusterPlan plan) throws InterruptedException {
-        site = ClusterSite.create(plan, Path.of("/tmp"));
-        alpha = site.alpha();
-        beta = site.beta();
+    void start(ClusterPlan plan) throws Exception {
+        boolean fits = site != null && isWell && plan.equals(planOfSite);
+        isWell = false;
         storyOnFailure = StoryOnFailure.takesPart(this::story);
-        site.prepareData();
-        startDaemons();
-        client = site.startClient();
+        if (fits) startAgain();
+        else startAnew(plan);
         client.awaitCommits(SOME_ROWS, PATIENCE_SECONDS);
     }
 
-    void startDaemons() {
+    private void startAnew(ClusterPlan plan) throws Exception {
+        takeAway();
+        site = ClusterSite.create(plan, Path.of("/tmp"));
+        planOfSite = plan;
+        alpha = site.alpha();
+        beta = site.beta();
+        beforeDaemonsStart();
+        site.prepareData();
+        whenInSync();
         alpha.startFailover();
         beta.startFailover();
         alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         awaitProtected();
+        client = site.startClient();
+    }
+
+    /** As the last drill left it: the group is stopped, and whoever was active last starts it. */
+    private void startAgain() {
+        alpha.mustCluster("start", ClusterSite.GROUP);
+        awaitProtected();
+        if (beta.clusterReading().isActive())
+            alpha.mustCluster("switchover");
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
+        awaitProtected();
+        client.goOn();
+    }
+
+    /** For what a class of drills needs otherwise. */
+    void beforeDaemonsStart() throws Exception {
+        // Nothing here.
+    }
+
+    /** The same, when the replicators run and the failover daemons do not yet. */
+    void whenInSync() throws Exception {
+        // Nothing here.
+    }
+
+    /** Where the bytes of its disk are. */
+    Path diskFile(ClusterNode node) {
+        return node.folder().disk();
     }
 
     void awaitProtected() {
@@ -87,7 +124,17 @@ abstract class ClusterDrill {
         active.mustCluster("stop", ClusterSite.GROUP);
         active.await("stopped", PATIENCE_SECONDS, reading -> reading.role().equals("Secondary"));
         alpha.replicator().await("in sync", PATIENCE_SECONDS, reading -> reading.isInSync() && reading.isQuiet());
-        DiskFiles.assertSameBytes(alpha.folder().disk(), beta.folder().disk(), alpha.replicator().reading().sizeBytes());
+        DiskFiles.assertSameBytes(diskFile(alpha), diskFile(beta), alpha.replicator().reading().sizeBytes());
+        isWell = true;
+    }
+
+    ClusterNode whoeverIsActive() {
+        return alpha.clusterReading().isActive() ? alpha : beta;
+    }
+
+    /** Reads of the program that its device could not answer would stand there. */
+    void assertNoErrorWasSeenByTheProgramOf(ClusterNode node) throws IOException {
+        assertThat(node.folder().folder().resolve("rows.log")).content().doesNotContain("Input/output error").doesNotContain("Read-only file system");
     }
 
     private String story() {
@@ -112,8 +159,15 @@ abstract class ClusterDrill {
     }
 
     @AfterEach
-    void takeDown() {
+    void endStory() {
         if (storyOnFailure != null) storyOnFailure.close();
+        if (!isWell) takeAway();
+    }
+
+    @AfterAll
+    static void takeAway() {
+        isWell = false;
         if (site != null) site.close();
+        site = null;
     }
 }
