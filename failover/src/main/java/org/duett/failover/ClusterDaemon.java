@@ -202,7 +202,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
             case Action.CheckAddress(String group, int member) -> members.checkAddress(group, member);
             case Action.StartMember(String group, int member) -> members.start(group, member);
             case Action.StopMember(String group, int member, boolean force) -> members.stop(group, member, force);
-            case Action.AskProof(long attempt, boolean exclusive) -> proofs.ask(attempt, exclusive);
+            case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> proofs.ask(attempt, exclusive, lookMillis);
             case Action.RenewProof(long attempt) -> proofs.renew(attempt);
             case Action.ReleaseProof() -> proofs.release();
             case Action.Remember(long version, var what) -> recorder.execute(() -> remember(version, what));

@@ -30,16 +30,16 @@ final class ProofDispatch implements AutoCloseable {
         this.events = events;
     }
 
-    void ask(long attempt, boolean exclusive) {
-        perform(attempt, () -> firstThatProves(exclusive));
+    void ask(long attempt, boolean exclusive, int lookMillis) {
+        perform(attempt, () -> firstThatProves(exclusive, lookMillis));
     }
 
-    private ProofOutcome firstThatProves(boolean exclusive) throws InterruptedException {
+    private ProofOutcome firstThatProves(boolean exclusive, int lookMillis) throws InterruptedException {
         List<String> reasons = new ArrayList<>();
         Verdict verdict = Verdict.UNKNOWN;
         for (Prover prover : provers) {
             if (exclusive && !prover.name().equals("fence-agent")) continue;
-            ProofOutcome outcome = prover.prove();
+            ProofOutcome outcome = lookMillis > 0 ? prover.prove(lookMillis) : prover.prove();
             LOG.info("proof={} verdict={} {}", prover.name(), outcome.verdict(), outcome.detail());
             if (outcome.verdict() == Verdict.PROVEN) {
                 proven = prover;

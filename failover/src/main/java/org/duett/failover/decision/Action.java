@@ -25,8 +25,13 @@ public sealed interface Action {
     record StopMember(String group, int member, boolean force) implements Action {
     }
 
-    /** Ask all configured proofs, the first that proves it is enough. {@code exclusive}: only those that leave no doubt. */
-    record AskProof(long attempt, boolean exclusive) implements Action {
+    /**
+     * Ask all configured proofs, the first that proves it is enough.
+     *
+     * @param exclusive only those that leave no doubt
+     * @param lookMillis the peer is late, but not dead yet: look for it from now on for so long; 0: as long as configured
+     */
+    record AskProof(long attempt, boolean exclusive, int lookMillis) implements Action {
     }
 
     /** Does the proof that this node acts on still hold? */

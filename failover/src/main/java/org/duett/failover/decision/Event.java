@@ -22,6 +22,18 @@ public sealed interface Event {
     record PeerHasNoDaemon() implements Event {
     }
 
+    /** No path has brought anything for warntime; {@link PeerSilent} follows at this boot time if that remains so. */
+    record PeerLate(long silentAtNanos) implements Event {
+    }
+
+    /** It was late, and is heard again. */
+    record PeerOnTime() implements Event {
+    }
+
+    /** A path brings nothing any more, or nothing of ours arrives through it. */
+    record PathDoubtful(String path) implements Event {
+    }
+
     /** No path has brought anything for deadtime, or for initdead since the start. */
     record PeerSilent() implements Event {
     }

@@ -18,6 +18,8 @@ final class Facts {
     /** Proofs that a program can bring; without one only a person decides. */
     final boolean provesByItself;
     final boolean fences;
+    /** The first proof asked is a look around, which harms nobody and can be begun before it is needed. */
+    final boolean looksFirst;
     long now;
 
     PeerLife life = PeerLife.UNHEARD;
@@ -27,6 +29,8 @@ final class Facts {
     long echoedSentNanos = Long.MIN_VALUE;
     /** The contact of each resource when the peer fell silent: one that was made since is a sign of its life. */
     final Map<String, Integer> contactsAtSilence = new TreeMap<>();
+    /** The peer is late: when it will be called silent; {@link Long#MAX_VALUE}: it is not. */
+    long silentAtNanos = Long.MAX_VALUE;
     /** When the peer's kernel said last that no failover daemon runs there. */
     long noDaemonNanos = Long.MIN_VALUE;
     String configurationTrouble = "";
@@ -54,6 +58,7 @@ final class Facts {
             case ProofConfig.Watchdog watchdog -> false;
             case ProofConfig.Manual manual -> false;
         });
+        looksFirst = !config.proofs().isEmpty() && config.proofs().getFirst() instanceof ProofConfig.Ping;
         provesByItself = config.proofs().stream().anyMatch(proof -> switch (proof) {
             case ProofConfig.Ping ping -> true;
             case ProofConfig.FenceAgent agent -> true;
@@ -80,6 +85,10 @@ final class Facts {
 
     void notify(Notice.Kind kind, Notice.Severity severity, String subject, String text) {
         out.add(new Action.Notify(new Notice(kind, severity, subject, text)));
+    }
+
+    boolean peerIsLate() {
+        return life == PeerLife.ALIVE && silentAtNanos != Long.MAX_VALUE;
     }
 
     boolean peerIsAlive() {

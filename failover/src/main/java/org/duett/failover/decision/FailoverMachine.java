@@ -66,6 +66,9 @@ public final class FailoverMachine {
                 heard(report, echoed);
             }
             case Event.PeerHasNoDaemon() -> facts.noDaemonNanos = facts.now;
+            case Event.PeerLate(long silentAtNanos) -> facts.silentAtNanos = silentAtNanos;
+            case Event.PeerOnTime() -> onTime();
+            case Event.PathDoubtful(String path) -> testConnections(path);
             case Event.PeerSilent() -> silent();
             case Event.PeerStrange(String why) -> strange(why);
             case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
@@ -89,6 +92,7 @@ public final class FailoverMachine {
 
     private void heard(NodeReport report, long echoed) {
         PeerLife before = facts.life;
+        onTime();
         facts.report = report;
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
@@ -114,7 +118,20 @@ public final class FailoverMachine {
         }
     }
 
+    private void onTime() {
+        facts.silentAtNanos = Long.MAX_VALUE;
+        proof.endEarlyLook();
+    }
+
+    /** A cable that is lost is noticed by who sends often; the replicator would wait for its next ping. */
+    private void testConnections(String path) {
+        facts.resources.forEach((name, view) -> {
+            if (view.connected()) facts.orderUnanswered(name, new Command.TestConnection("heartbeat path " + path + " is doubtful"));
+        });
+    }
+
     private void silent() {
+        facts.silentAtNanos = Long.MAX_VALUE;
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
         facts.life = PeerLife.SILENT;
         facts.contactsAtSilence.clear();
@@ -216,16 +233,19 @@ public final class FailoverMachine {
         }
         replicator.step();
         boolean wantsProof = false;
+        boolean wouldWantProof = false;
         boolean unclean = false;
         for (GroupMachine group : groups.values()) {
             judge(group);
             wantsProof |= wantsProof(group);
+            wouldWantProof |= facts.peerIsLate() && wouldWantProof(group);
             unclean |= facts.peerIsAlive() && facts.fences && group.phase() == GroupPhase.DOWN
                     && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
         }
         boolean held = proof.isHeld();
         proof.step(wantsProof || unclean, unclean && !wantsProof);
         assert held || !proof.isHeld();
+        if (wouldWantProof) proof.lookEarly();
         if (facts.leaving) judgeLeaving();
     }
 
@@ -242,6 +262,15 @@ public final class FailoverMachine {
         }
         boolean lost = group.resourceNames().stream().anyMatch(name -> facts.resources.containsKey(name) && !facts.resources.get(name).connected());
         return group.phase() == GroupPhase.UP && (lost || letsGo.isInDoubt(group)) || group.phase() == GroupPhase.STARTING && letsGo.isInDoubt(group);
+    }
+
+    /** If the peer, which is late, were dead. */
+    private boolean wouldWantProof(GroupMachine group) {
+        return switch (group.phase()) {
+            case DOWN -> starts.unwillingness(group).isEmpty() && !facts.isPaused() && starts.hasNewestData(group);
+            case UP -> !group.resourceNames().isEmpty();
+            case PROBING, CLAIMING, CHECKING, STARTING, STOPPING, UNCLEAN -> false;
+        };
     }
 
     private void judge(GroupMachine group) {

@@ -9,6 +9,8 @@ import org.duett.failover.proof.ProofOutcome;
 final class ProofDesk {
     private static final long RETRY_NANOS = 500_000_000L;
     private static final long RENEW_NANOS = 1_000_000_000L;
+    /** Of proof-timeout: a look that was begun early goes on for so long after the peer's death, so that what has come back is found. */
+    private static final double SHARE_AFTER_DEATH = 0.3;
 
     private enum State { NONE, ASKED, HELD, RENEWING }
 
@@ -24,6 +26,8 @@ final class ProofDesk {
     /** When the last attempt that proved nothing was begun. */
     private long failedAttemptBegunNanos = Long.MIN_VALUE;
     private String failure = "";
+    /** The attempt under way was begun while the peer was only late. */
+    private boolean early;
 
     ProofDesk(Facts facts) {
         this.facts = facts;
@@ -55,9 +59,7 @@ final class ProofDesk {
         switch (state) {
             case NONE -> {
                 if (wanted && facts.now >= nextAtNanos && (exclusive ? facts.fences : facts.provesByItself)) {
-                    state = State.ASKED;
-                    askedAtNanos = facts.now;
-                    facts.out.add(new Action.AskProof(++attempt, exclusive));
+                    ask(exclusive, false, 0);
                 }
             }
             case ASKED, RENEWING -> {
@@ -72,11 +74,36 @@ final class ProofDesk {
         }
     }
 
+    /** The peer is late: the look that needs most of the time is begun, as far as it would be wanted after its death. */
+    void lookEarly() {
+        if (state != State.NONE || !facts.looksFirst || !facts.peerIsLate()) return;
+        long untilNanos = facts.silentAtNanos + (long) (SHARE_AFTER_DEATH * facts.nanos(facts.config.timing().proofTimeoutMillis()));
+        ask(false, true, (int) ((untilNanos - facts.now) / Facts.NANOS_PER_MILLI));
+    }
+
+    private void ask(boolean exclusive, boolean newEarly, int lookMillis) {
+        state = State.ASKED;
+        early = newEarly;
+        askedAtNanos = facts.now;
+        facts.out.add(new Action.AskProof(++attempt, exclusive, lookMillis));
+    }
+
+    /** The peer was only late. */
+    void endEarlyLook() {
+        if (state != State.ASKED || !early) return;
+        attempt++;
+        state = State.NONE;
+        facts.out.add(new Action.ReleaseProof());
+    }
+
     void answered(long answeredAttempt, ProofOutcome outcome) {
         if (answeredAttempt != attempt) return;
         switch (state) {
             case ASKED -> {
-                if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
+                if (facts.peerIsAlive() && early) {
+                    // It came too soon to say anything of a peer that is not dead yet.
+                    state = State.NONE;
+                } else if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
                     hold(outcome.detail());
                 } else {
                     state = State.NONE;

@@ -66,6 +66,15 @@ final class StartRules {
         return "";
     }
 
+    /** As far as this node can know by itself (rule 20). */
+    boolean hasNewestData(GroupMachine group) {
+        return group.resourceNames().stream().allMatch(name -> facts.resources.containsKey(name) && hasNewest(facts.resources.get(name)));
+    }
+
+    private boolean hasNewest(ResourceView view) {
+        return view.eyewitness() || proof.isDataVouchedFor() || facts.single;
+    }
+
     /**
      * Without the peer: what keeps this node from taking over (rules 8, 20). {@code proofMissing}: nothing but the proof, which is worth
      * seeking then.
@@ -80,7 +89,7 @@ final class StartRules {
             if (view.connected() && view.contact() != facts.contactsAtSilence.getOrDefault(name, -1)) {
                 return new Alone("the replicator of " + facts.config.peerNode() + " has connected since its heartbeats stopped: it lives", false);
             }
-            if (!view.eyewitness() && !proof.isDataVouchedFor() && !facts.single) {
+            if (!hasNewest(view)) {
                 return new Alone("this node was not connected and UpToDate when " + facts.config.peerNode() + " was last seen, so its data of " + name
                         + " may be old; start " + facts.config.peerNode() + ", or: duett cluster confirm-peer-down --use-this-data", false);
             }

@@ -8,6 +8,11 @@ public interface Prover {
     /** One attempt. Ends by itself within its time. */
     ProofOutcome prove() throws InterruptedException;
 
+    /** As {@link #prove}; who looks for the peer looks for so long, as it is not dead yet. */
+    default ProofOutcome prove(int lookMillis) throws InterruptedException {
+        return prove();
+    }
+
     /** While this node acts alone on this proof: does it still hold (a lease is renewed here)? */
     ProofOutcome renew() throws InterruptedException;
 

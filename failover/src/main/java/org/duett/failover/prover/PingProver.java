@@ -40,11 +40,16 @@ public final class PingProver implements Prover {
 
     @Override
     public ProofOutcome prove() throws InterruptedException {
-        return look().outcome();
+        return prove(0);
     }
 
-    private PingEvidence look() throws InterruptedException {
-        long deadlineNanos = System.nanoTime() + (long) (TimeUnit.MILLISECONDS.toNanos(timeoutMillis) * SHARE_FOR_ASKING);
+    @Override
+    public ProofOutcome prove(int lookMillis) throws InterruptedException {
+        return look(Math.max(lookMillis, (int) (timeoutMillis * SHARE_FOR_ASKING))).outcome();
+    }
+
+    private PingEvidence look(int lookMillis) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(lookMillis);
         List<Callable<Boolean>> questions = new ArrayList<>();
         for (InetAddress target : config.targets())
             questions.add(() -> Echo.answers(target, deadlineNanos));
@@ -55,7 +60,7 @@ public final class PingProver implements Prover {
         ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().daemon().name("ping-proof-", 0).factory());
         try {
             List<Future<Boolean>> asked = questions.stream().map(threads::submit).toList();
-            List<Future<Optional<Finding>>> sought = threads.invokeAll(searches, timeoutMillis, TimeUnit.MILLISECONDS);
+            List<Future<Optional<Finding>>> sought = threads.invokeAll(searches, lookMillis + (long) (timeoutMillis * (1 - SHARE_FOR_ASKING)), TimeUnit.MILLISECONDS);
             return gather(asked, sought);
         } finally {
             threads.shutdownNow();

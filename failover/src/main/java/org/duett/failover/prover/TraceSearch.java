@@ -27,6 +27,8 @@ final class TraceSearch {
     private static final Pattern SENT_NONE = Pattern.compile("Sent 0 probes");
     private static final long TOOL_PATIENCE_MILLIS = 500;
     private static final long LEAST_ATTEMPT_MILLIS = 100;
+    /** arping itself asks once a second; who comes back in between is to be found. */
+    private static final long LONGEST_ATTEMPT_MILLIS = 400;
 
     private final PeerTrace trace;
     private final long deadlineNanos;
@@ -74,7 +76,7 @@ final class TraceSearch {
     private Finding lookByArp(InetAddress address, String link) throws InterruptedException {
         String name = address.getHostAddress() + " by ARP on " + link;
         Finding last = new Finding(Kind.COULD_NOT_LOOK, name, "there was no time to ask");
-        long attemptMillis = Math.max(LEAST_ATTEMPT_MILLIS, leftMillis() / 2);
+        long attemptMillis = Math.clamp(leftMillis() / 2, LEAST_ATTEMPT_MILLIS, LONGEST_ATTEMPT_MILLIS);
         while (leftMillis() >= LEAST_ATTEMPT_MILLIS / 2) {
             last = askByArp(address, link, name, Math.min(attemptMillis, leftMillis()));
             if (last.kind() != Kind.NOT_FOUND) return last;

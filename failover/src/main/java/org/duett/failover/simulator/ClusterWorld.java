@@ -446,11 +446,11 @@ public final class ClusterWorld {
 
     // ---- proofs
 
-    void prove(int index, long attempt, Consumer<Event> answer) {
+    void prove(int index, long attempt, int lookMillis, Consumer<Event> answer) {
         SimulatedHost other = hosts.get(1 - index);
         asked[index] = attempt;
         switch (proof) {
-            case PING -> pair.time().after(100 * MILLI + random.nextLong(400 * MILLI), () -> answer.accept(new Event.ProofAnswered(attempt, ping(index))));
+            case PING -> pair.time().after((lookMillis > 0 ? lookMillis : 100 + random.nextLong(400)) * MILLI, () -> answer.accept(new Event.ProofAnswered(attempt, ping(index))));
             case FENCE -> pair.time().after(200 * MILLI + (index == 0 ? 0 : 3 * SECOND), () -> {
                 // Who is off does not shoot, and an attempt that was broken off does not either.
                 if (!hosts.get(index).hasPower() || brokenOff[index] >= attempt) return;

@@ -234,6 +234,12 @@ final class SimulatedHost {
         for (LivenessEvent event : events) {
             world.note(index, event);
             if (event instanceof LivenessEvent.PeerDead) deliver(new Event.PeerSilent());
+            if (event instanceof LivenessEvent.PeerLate late) {
+                deliver(new Event.PeerLate(time.nowNanos() + config.timing().deadtimeMillis() * MILLI - late.silentMillis() * MILLI));
+            }
+            if (event instanceof LivenessEvent.PeerOnTimeAgain) deliver(new Event.PeerOnTime());
+            if (event instanceof LivenessEvent.PathLate late) deliver(new Event.PathDoubtful(late.path()));
+            if (event instanceof LivenessEvent.PathOneWay oneWay) deliver(new Event.PathDoubtful(oneWay.path()));
             if (event instanceof LivenessEvent.PeerNotUnderstood) deliver(new Event.PeerStrange("nothing of it can be read"));
         }
     }
@@ -317,7 +323,7 @@ final class SimulatedHost {
                     world.addressAnswers(index, member) ? "the other node" : ""));
             case Action.StartMember(String group, int member) -> after(delay(), () -> startMember(life, member));
             case Action.StopMember(String group, int member, boolean force) -> after(delay(), () -> stopMember(life, member, force));
-            case Action.AskProof(long attempt, boolean exclusive) -> world.prove(index, attempt, event -> post(life, delay(), event));
+            case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> world.prove(index, attempt, lookMillis, event -> post(life, delay(), event));
             case Action.RenewProof(long attempt) -> world.renew(index, attempt, event -> post(life, delay(), event));
             case Action.ReleaseProof() -> world.release(index);
             case Action.Remember(long version, ClusterRecord what) -> after(delay(), () -> {

@@ -45,6 +45,45 @@ class FailoverMachineTest {
     }
 
     @Test
+    void theLookForALatePeerGoesOnBeyondItsDeathAndProvesNothingBefore() {
+        ToldMachine beta = standingBy(ping());
+        beta.tell(new Event.PeerLate(beta.now() + SECOND));
+        var look = (Action.AskProof) beta.ordered.stream().filter(Action.AskProof.class::isInstance).findFirst().orElseThrow();
+        assertThat(look.lookMillis()).isGreaterThan(1000);
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).as("taken over from a peer that is only late").isEqualTo(GroupPhase.DOWN);
+
+        beta.pass(SECOND).tell(new Event.PeerSilent());
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void aLatePeerThatIsHeardInTimeEndsTheLook() {
+        ToldMachine beta = standingBy(ping());
+        beta.tell(new Event.PeerLate(beta.now() + SECOND)).tell(new Event.PeerOnTime());
+        assertThat(beta.ordered).anyMatch(Action.ReleaseProof.class::isInstance);
+        beta.proof(Verdict.PROVEN).tell(new Event.PeerSilent());
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
+    void nobodyIsShotForBeingLate() {
+        ToldMachine beta = standingBy(fence());
+        beta.tell(new Event.PeerLate(beta.now() + SECOND)).pass(SECOND / 2);
+        assertThat(beta.asksForProof()).isFalse();
+    }
+
+    @Test
+    void aDoubtfulPathMakesTheReplicatorTestItsConnection() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.PathDoubtful("crossover"));
+        assertThat(beta.commands()).containsExactly(new Command.TestConnection("heartbeat path crossover is doubtful"));
+        ToldMachine alone = serving(ping()).seen(without(primary(), true)).tell(new Event.PathDoubtful("crossover"));
+        assertThat(alone.commands()).noneMatch(Command.TestConnection.class::isInstance);
+    }
+
+    @Test
     void unknownIsNeverTakenForProven() {
         ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent()).proof(Verdict.UNKNOWN);
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);

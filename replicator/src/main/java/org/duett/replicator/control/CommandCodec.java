@@ -37,6 +37,7 @@ final class CommandCodec {
             case "resize" -> new Command.Resize(volume(fields), fields.number("sectors", 0, 0, Long.MAX_VALUE / 512),
                     fields.flag("assumeClean"));
             case "peer-is-down" -> new Command.PeerIsDown(fields.text("why"));
+            case "test-connection" -> new Command.TestConnection(fields.text("why"));
             case "allow-alone" -> new Command.AllowAlone(fields.flag("allowed"), contact(fields), fields.text("proof"));
             case "set-read-deadline" -> new Command.SetReadDeadline(anyNumber(fields, "bootNanos", Long.MAX_VALUE));
             case "freeze" -> new Command.Freeze(fields.text("why"));
@@ -87,6 +88,7 @@ final class CommandCodec {
                 json.writeBooleanField("assumeClean", assumeClean);
             }
             case Command.PeerIsDown(var why) -> json.writeStringField("why", why);
+            case Command.TestConnection(var why) -> json.writeStringField("why", why);
             case Command.AllowAlone(var allowed, var contact, var proof) -> {
                 json.writeBooleanField("allowed", allowed);
                 json.writeNumberField("contact", contact);
@@ -119,6 +121,7 @@ final class CommandCodec {
             case Command.ResumeSync resume -> "resume-sync";
             case Command.Resize resize -> "resize";
             case Command.PeerIsDown down -> "peer-is-down";
+            case Command.TestConnection test -> "test-connection";
             case Command.AllowAlone allow -> "allow-alone";
             case Command.SetReadDeadline deadline -> "set-read-deadline";
             case Command.Freeze freeze -> "freeze";

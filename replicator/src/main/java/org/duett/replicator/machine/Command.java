@@ -69,6 +69,10 @@ public sealed interface Command {
     record PeerIsDown(String why) implements Command {
     }
 
+    /** Something makes it doubtful that the peer is reached: find out now (it is given ping-timeout), not at the next ping. */
+    record TestConnection(String why) implements Command {
+    }
+
     /** The proof is complete for the loss of this contact: this node may acknowledge alone for as long as it holds (rule 8). */
     record AllowAlone(boolean allowed, int contact, String proof) implements Command {
     }

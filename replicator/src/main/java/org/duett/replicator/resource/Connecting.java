@@ -118,7 +118,12 @@ final class Connecting {
 
     /** It may have restarted, and this connection be half-open: its answer to a ping decides that now, not at the next ping-int. */
     void peerKnocked(int connection, ActionQueue out) {
-        if (connection == parts.connection && parts.socketsUp) parts.keepalive.test(out);
+        if (connection == parts.connection) test(out);
+    }
+
+    /** Is the peer there at this moment? It has ping-timeout to say so. */
+    void test(ActionQueue out) {
+        if (parts.socketsUp) parts.keepalive.test(out);
     }
 
     private void reportBroken(String detail, ActionQueue out) {

@@ -70,6 +70,10 @@ final class OperatorCommands {
                 connecting.lose(ConnectionState.TIMEOUT, "the failover daemon: " + why, out);
                 done(ticket, "noted", out);
             }
+            case Command.TestConnection(String why) -> {
+                connecting.test(out);
+                done(ticket, "tested: " + why, out);
+            }
             case Command.AllowAlone wish -> allowAlone(ticket, wish, out);
             case Command.SetReadDeadline(long bootNanos) -> {
                 parts.reads.setReadDeadline(bootNanos);

@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.Event;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +25,17 @@ class KnockStoriesTest {
         pair.network().heal();
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** So a lost cable is noticed by heartbeats, which are sent more often. */
+    @Test
+    void aConnectionIsTestedByOrder() {
+        var pair = SimulatedPair.connected(4);
+        pair.runFor(SimulatedPair.SECOND);
+        pair.network().silence(pair.beta().index());
+        pair.must(pair.alpha(), new Command.TestConnection("a heartbeat path is silent"));
+        pair.runFor(PING_TIMEOUT_NANOS + 50 * Stories.MILLI);
+        assertThat(pair.state(pair.alpha()).connection().isEstablished()).as("long before the next ping was due").isFalse();
     }
 
     @Test
