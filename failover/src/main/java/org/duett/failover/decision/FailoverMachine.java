@@ -187,8 +187,8 @@ public final class FailoverMachine {
     private void checkChanged(Event.CheckChanged change) {
         GroupMachine group = groups.get(change.group());
         if (group == null) return;
-        if (change.why().isEmpty()) group.failingChecks.remove(change.check());
-        else group.failingChecks.put(change.check(), change.why());
+        if (change.why().isEmpty()) group.checkIsGood(change.check());
+        else group.checkFails(change.check(), change.why());
     }
 
     // ---- what a person asks
@@ -388,9 +388,9 @@ public final class FailoverMachine {
             group.stop(false, AfterStop.OFFER, "an operator moves it to " + facts.config.peerNode());
         } else if (!group.failedHere().isEmpty()) {
             group.stop(false, AfterStop.OFFER, group.failedHere());
-        } else if (!group.failingChecks.isEmpty() && !theirs.get().troubled()) {
-            var first = group.failingChecks.entrySet().iterator().next();
-            group.stop(false, AfterStop.OFFER, "check " + first.getKey() + " fails here and not on " + facts.config.peerNode() + ": " + first.getValue());
+        } else if (!theirs.get().troubled()) {
+            group.checkFailingHereOnly().ifPresent(check -> group.stop(false, AfterStop.OFFER,
+                    "check " + check + " fails here and not on " + facts.config.peerNode() + ": " + group.failingChecks.get(check)));
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
@@ -70,6 +71,7 @@ final class GroupMachine {
     private boolean held;
     private long heldVersion;
     final Map<String, String> failingChecks = new TreeMap<>();
+    private final Map<String, Long> failingSinceNanos = new TreeMap<>();
     /** Its I/O is held: what its members look like then says nothing about them. */
     boolean inDoubt;
     /** For people: what it waits for. */
@@ -316,6 +318,34 @@ final class GroupMachine {
             if (!first.contains(i)) first.add(i);
         }
         return first;
+    }
+
+    // ---- checks
+
+    void checkFails(String check, String why) {
+        failingChecks.put(check, why);
+        failingSinceNanos.putIfAbsent(check, facts.now);
+    }
+
+    void checkIsGood(String check) {
+        failingChecks.remove(check);
+        failingSinceNanos.remove(check);
+    }
+
+    /**
+     * One that the peer, which says that it finds nothing, has had the time to find failing, too: whose looks were the first after a failure
+     * of both is chance.
+     */
+    Optional<String> checkFailingHereOnly() {
+        return failingSinceNanos.entrySet().stream().filter(since -> facts.now - since.getValue() >= untilPeerHasLookedNanos(since.getKey()))
+                .map(Map.Entry::getKey).findFirst();
+    }
+
+    /** The verdicts of two nodes on one failure lie a look apart; and they have to be told. */
+    private long untilPeerHasLookedNanos(String name) {
+        return facts.config.checks().stream().filter(check -> check.name().equals(name))
+                .mapToLong(check -> facts.nanos(check.intervalMillis()) + facts.nanos(check.timeoutMillis()) + facts.nanos(facts.config.timing().deadtimeMillis()))
+                .findFirst().orElse(0);
     }
 
     // ---- one member after the other

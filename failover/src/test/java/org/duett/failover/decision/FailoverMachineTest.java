@@ -310,6 +310,23 @@ class FailoverMachineTest {
     }
 
     @Test
+    void aCheckMovesTheGroupWhenThePeerHasHadTheTimeToFindItFailingToo() {
+        var standingBy = alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0));
+        ToldMachine beta = serving(ping()).tell(new Event.CheckChanged("web", "net", "no answer")).pass(2 * SECOND).hear(standingBy);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        beta.pass(2 * SECOND).hear(standingBy);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
+    void aCheckThatFailsOnBothNodesMovesNothing() {
+        ToldMachine beta = serving(ping()).tell(new Event.CheckChanged("web", "net", "no answer")).pass(SECOND);
+        var troubled = new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, false, false, false, 0, true, "");
+        for (int i = 0; i < 20; i++) beta.pass(SECOND).hear(alpha(troubled, resource(Role.SECONDARY, true, false, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
     void inDoubtTheLooksAtMembersSayNothing() {
         ToldMachine beta = serving(ping()).seen(without(primary(), true));
         beta.programIs(MemberState.broken("it does not answer"));

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.duett.failover.config.CheckConfig;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
@@ -41,9 +42,13 @@ final class ToldMachine {
         var config = new ClusterConfig("test", "beta", "alpha", Path.of("key"), new Timing(200, 1000, 2000, 30_000, 200, 1000),
                 List.of(new PathConfig("lan", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 2))),
-                List.of(proofs), List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)), List.of(), List.of(), Path.of("socket"),
+                List.of(proofs), List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)), List.of(check()), List.of(), Path.of("socket"),
                 Path.of("run"), Path.of("state"));
         machine = new FailoverMachine(config, ClusterRecord.EMPTY, 0, now);
+    }
+
+    private static CheckConfig check() {
+        return new CheckConfig("net", Optional.empty(), CheckConfig.Consequence.FAILOVER, new CheckConfig.Kind.ServiceNet(), 1000, 1000, 2, 2);
     }
 
     static ProofConfig ping() {
