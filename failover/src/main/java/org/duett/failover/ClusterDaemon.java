@@ -300,6 +300,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         loop.look((machine, liveness) -> ClusterStatus.of(config, notCovered(), machine, liveness)).thenAccept(status -> {
             lastStatus = status;
             refreshAddresses(status);
+            tellWitnesses(status);
         });
     }
 
@@ -308,6 +309,13 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         for (var group : status.groups()) {
             if (group.word().equals("up")) members.refresh(group.name());
         }
+    }
+
+    /** What both nodes have is the newest there is: a witness that knows it refuses who was away when it was made. */
+    private void tellWitnesses(ClusterStatus status) {
+        boolean together = !status.resources().isEmpty() && status.resources().stream()
+                .allMatch(each -> each.connected() && each.disk() == DiskState.UP_TO_DATE && each.peerDisk() == DiskState.UP_TO_DATE);
+        if (together) proofs.nodesAreEqual(generations());
     }
 
     private List<String> notCovered() {
@@ -346,7 +354,6 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         String text = "Check " + check.name() + (change.failed() ? " fails: " : " is good again: ") + change.detail();
         LOG.warn("{}", text);
         notify(change.failed() ? Notification.Kind.CHECK_FAILED : Notification.Kind.CHECK_RECOVERED, check.group(), text);
-        if (check.kind() instanceof CheckConfig.Kind.ServiceNet) loop.post(new Event.ServicePath(!change.failed()));
         if (check.consequence() == CheckConfig.Consequence.NOTIFY) return;
         for (GroupConfig group : config.groups()) {
             boolean concerned = check.group().isEmpty() || check.group().get().equals(group.name());

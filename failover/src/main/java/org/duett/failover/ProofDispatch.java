@@ -2,6 +2,7 @@ package org.duett.failover;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -24,6 +25,8 @@ final class ProofDispatch implements AutoCloseable {
     private Prover proven;
     /** The attempt that was begun last; touched by the loop only. */
     private Future<?> underWay;
+    /** The generations that the witnesses were told of last. */
+    private volatile Map<String, Long> vouchedFor = Map.of();
 
     ProofDispatch(List<Prover> provers, Consumer<Event> events) {
         this.provers = provers;
@@ -53,6 +56,21 @@ final class ProofDispatch implements AutoCloseable {
 
     void renew(long attempt) {
         perform(attempt, () -> proven == null ? new ProofOutcome(Verdict.UNKNOWN, "nothing was proven by this daemon") : proven.renew());
+    }
+
+    /** At most once for each new generation, and again when a witness did not answer. */
+    void nodesAreEqual(Map<String, Long> generations) {
+        if (generations.equals(vouchedFor)) return;
+        vouchedFor = Map.copyOf(generations);
+        worker.execute(() -> {
+            try {
+                boolean all = true;
+                for (Prover prover : provers) all &= prover.nodesAreEqual();
+                if (!all) vouchedFor = Map.of();
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
     }
 
     /** Breaks off what is under way, and gives back what was taken. */

@@ -78,10 +78,6 @@ public sealed interface Event {
     record CheckChanged(String group, String check, String why) implements Event {
     }
 
-    /** The ping nodes are reached from here, or not any more. */
-    record ServicePath(boolean good) implements Event {
-    }
-
     record OperatorAsked(long ticket, OperatorCommand command) implements Event {
     }
 

@@ -44,7 +44,6 @@ final class Facts {
     /** This node stops its groups and goes. */
     boolean leaving;
     long pausedUntilNanos = Long.MIN_VALUE;
-    boolean servicePathGood = true;
 
     private long lastOrder;
     List<Action> out;

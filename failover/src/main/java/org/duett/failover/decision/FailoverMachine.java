@@ -80,7 +80,6 @@ public final class FailoverMachine {
             case Event.AddressChecked checked -> groups.get(checked.group()).addressChecked(checked.member(), checked.answeredBy());
             case Event.MemberAnswered answer -> groups.get(answer.group()).memberAnswered(answer.member(), answer.outcome());
             case Event.CheckChanged change -> checkChanged(change);
-            case Event.ServicePath(boolean good) -> facts.servicePathGood = good;
             case Event.OperatorAsked(long ticket, OperatorCommand command) -> operatorAsked(ticket, command);
             case Event.Remembered(long version) -> remembered(version);
         }
@@ -453,7 +452,7 @@ public final class FailoverMachine {
         for (LossDesk loss : losses.values()) resources.add(loss.report());
         long paused = Math.max(0, facts.pausedUntilNanos == Long.MIN_VALUE ? 0 : facts.pausedUntilNanos - facts.now);
         NodeMode mode = unclean && facts.mode != NodeMode.OFFLINE ? NodeMode.UNCLEAN : facts.mode;
-        return new NodeReport(mode, paused, wallClockMillis, facts.servicePathGood, reports, resources);
+        return new NodeReport(mode, paused, wallClockMillis, reports, resources);
     }
 
     /** For status: all groups, with what they wait for. */

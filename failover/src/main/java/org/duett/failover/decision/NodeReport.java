@@ -10,10 +10,8 @@ import org.duett.replicator.state.Role;
  *
  * @param pausedForNanos automatic takeover is off for so long; 0: it is on
  * @param wallClockMillis for the comparison of the two clocks
- * @param servicePathGood this node reaches the service network (its ping nodes), as far as it knows
  */
-public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMillis, boolean servicePathGood, List<GroupReport> groups,
-        List<ResourceReport> resources) {
+public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMillis, List<GroupReport> groups, List<ResourceReport> resources) {
 
     public NodeReport {
         groups = List.copyOf(groups);

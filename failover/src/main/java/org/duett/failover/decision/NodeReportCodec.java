@@ -33,8 +33,7 @@ public final class NodeReportCodec {
         byte[] whole = encode(report);
         if (whole.length <= mostBytes) return whole;
         List<NodeReport.GroupReport> brief = report.groups().stream().map(NodeReport.GroupReport::withoutDetail).toList();
-        return encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), report.servicePathGood(), brief,
-                report.resources()));
+        return encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), brief, report.resources()));
     }
 
     private static byte[] encode(NodeReport report) {
@@ -44,7 +43,6 @@ public final class NodeReportCodec {
             out.writeByte(report.mode().ordinal());
             out.writeLong(report.pausedForNanos());
             out.writeLong(report.wallClockMillis());
-            out.writeBoolean(report.servicePathGood());
             out.writeByte(report.groups().size());
             for (NodeReport.GroupReport group : report.groups()) write(group, out);
             out.writeByte(report.resources().size());
@@ -99,13 +97,12 @@ public final class NodeReportCodec {
             NodeMode mode = oneOf(NodeMode.values(), in.readUnsignedByte());
             long paused = in.readLong();
             long wallClock = in.readLong();
-            boolean servicePath = in.readBoolean();
             List<NodeReport.GroupReport> groups = new ArrayList<>();
             for (int left = count(in); left > 0; left--) groups.add(group(in));
             List<NodeReport.ResourceReport> resources = new ArrayList<>();
             for (int left = count(in); left > 0; left--) resources.add(resource(in));
             if (in.read() >= 0) throw new Malformed("bytes behind the end of a report");
-            return new NodeReport(mode, paused, wallClock, servicePath, groups, resources);
+            return new NodeReport(mode, paused, wallClock, groups, resources);
         } catch (IOException cut) {
             throw new Malformed("a report that ends too early");
         }

@@ -16,6 +16,14 @@ public interface Prover {
     /** While this node acts alone on this proof: does it still hold (a lease is renewed here)? */
     ProofOutcome renew() throws InterruptedException;
 
+    /**
+     * Both nodes are connected, with equal data: a proof that remembers generations may store them. False: it could not, and wants to be told
+     * again.
+     */
+    default boolean nodesAreEqual() throws InterruptedException {
+        return true;
+    }
+
     /** The peer is back, or this node has stepped down: what was taken for the proof is given back. */
     default void release() throws InterruptedException {
     }

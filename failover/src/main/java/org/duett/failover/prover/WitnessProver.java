@@ -106,11 +106,16 @@ public final class WitnessProver implements Prover {
         }
     }
 
+    @Override
+    public boolean nodesAreEqual() throws InterruptedException {
+        return vouch().verdict() == ProofOutcome.Verdict.PROVEN;
+    }
+
     /**
      * Stores our identifiers while nobody holds the lease, so that a node that was away when they were made is refused later. Only for a node
      * that is connected to its peer, with UpToDate disks on both sides.
      */
-    public synchronized ProofOutcome vouch() throws InterruptedException {
+    synchronized ProofOutcome vouch() throws InterruptedException {
         Map<String, Long> ours = generations.get();
         try {
             Witness.Exchange exchange = witness

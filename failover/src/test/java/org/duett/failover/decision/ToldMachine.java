@@ -79,7 +79,7 @@ final class ToldMachine {
     }
 
     static NodeReport alpha(GroupReport group, ResourceReport resource) {
-        return new NodeReport(NodeMode.ONLINE, 0, 0, true, List.of(group), List.of(resource));
+        return new NodeReport(NodeMode.ONLINE, 0, 0, List.of(group), List.of(resource));
     }
 
     static ResourceReport resource(Role role, boolean connected, boolean alone, long ask, long answered) {
