@@ -2,6 +2,7 @@ package org.duett.ittests.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.duett.bench.cluster.ClusterNode;
 import org.duett.bench.cluster.ClusterReading;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,48 @@ class SwitchoverDrillTest extends ClusterDrill {
         alpha.mustCluster("online");
 
         allIsWell(beta);
+    }
+
+    @Test
+    void whoHoldsTheFileSystemIsEndedAtASwitchover() throws Exception {
+        start(plan());
+
+        Process holder = new ProcessBuilder(alpha.machine().inside(List.of("sh", "-c", "cd '" + mountPointOnBoth() + "'; echo here; exec sleep 10000")))
+                .start();
+        holder.getInputStream().read();
+        switchOver(alpha, beta);
+        awaitService();
+        assertThat(holder.waitFor()).as("ended by a signal").isGreaterThan(128);
+
+        allIsWell(beta);
+    }
+
+    @Test
+    void theServiceMovesWhenTheActiveNodeIsShutDown() throws Exception {
+        start(plan());
+
+        alpha.shutDown();
+        beta.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
+        awaitService();
+        alpha.startBoth();
+
+        allIsWell(beta);
+    }
+
+    @Test
+    void theServiceGoesOnWhenThePassiveNodeIsShutDown() throws Exception {
+        start(plan());
+
+        beta.shutDown();
+        awaitService();
+        assertThat(alpha.clusterReading().isActive()).isTrue();
+        beta.startBoth();
+
+        allIsWell(alpha);
+    }
+
+    private static String mountPointOnBoth() {
+        return site.folder().resolve("node").resolve("data").toString();
     }
 
     private static void switchOver(ClusterNode from, ClusterNode to) {
