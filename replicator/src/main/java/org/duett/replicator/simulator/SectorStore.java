@@ -8,19 +8,18 @@ final class SectorStore {
     /** Pages of zeroes, of which a resync writes many, are all the same one. */
     private static final Page ZEROES = new Page(new byte[PAGE_BYTES], 0);
 
-    private final SparseTable<Page> pages = new SparseTable<>();
+    private final SparseTable<Page> pages;
 
     /** A page's worth of an array, often of that with which it was written. */
     record Page(byte[] bytes, int at) {
     }
 
     SectorStore() {
+        pages = new SparseTable<>();
     }
 
     SectorStore(SectorStore original) {
-        for (long number = original.pages.next(0); number >= 0; number = original.pages.next(number + 1)) {
-            pages.put(number, original.pages.get(number));
-        }
+        pages = new SparseTable<>(original.pages);
     }
 
     Page page(long number) {

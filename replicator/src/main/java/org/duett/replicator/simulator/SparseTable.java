@@ -8,6 +8,16 @@ final class SparseTable<T> {
 
     private Object[][] leaves = new Object[0][];
 
+    SparseTable() {
+    }
+
+    SparseTable(SparseTable<T> original) {
+        leaves = original.leaves.clone();
+        for (int leaf = 0; leaf < leaves.length; leaf++) {
+            if (leaves[leaf] != null) leaves[leaf] = leaves[leaf].clone();
+        }
+    }
+
     @SuppressWarnings("unchecked")
     T get(long number) {
         int leaf = (int) (number / LEAF);

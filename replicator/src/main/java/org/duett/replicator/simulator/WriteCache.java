@@ -5,6 +5,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -30,11 +31,13 @@ final class WriteCache {
     /** Which version of each sector of a page is about to be settled. */
     private final Version[] over = new Version[SECTORS_PER_PAGE];
     private long answeredCount;
-    /** What a reader sees differently since this was found equal to another one, up to so many bytes. */
-    private final ChangedPages changedSinceEqual = new ChangedPages();
-    private WriteCache equalTo;
-    private long equalBytes;
-    /** The same since it was held against its history. */
+    /** What is known of how this differs from the one that it is compared with. */
+    private PageDifferences differences;
+    /** Of a copy: what was known of the original, when it had been looked at so often, and what has changed in the copy since. */
+    private PageDifferences copied;
+    private int copiedAtLook;
+    private final BitSet changedSinceCopied = new BitSet();
+    /** What a reader sees differently since it was held against its history. */
     private final ChangedPages changedSinceChecked = new ChangedPages();
 
     /** One write that reached the cache, whole or in part. */
@@ -110,6 +113,8 @@ final class WriteCache {
     WriteCache(WriteCache original) {
         durable = new SectorStore(original.durable);
         answeredCount = original.answeredCount;
+        copied = original.differences;
+        copiedAtLook = copied == null ? 0 : copied.looks();
         // Writes are copied, too: one that is still under way may be answered in the original only.
         Map<Write, Write> copies = new IdentityHashMap<>();
         for (UnflushedPage page : original.unflushedPages) {
@@ -182,64 +187,72 @@ final class WriteCache {
         else System.arraycopy(write.bytes, (int) (from - write.offset), target, (int) (from - offset), (int) (to - from));
     }
 
-    /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. What was equal and has not changed is not looked at again. */
+    /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. */
     long firstDifference(WriteCache other, long endBytes) {
-        boolean wereEqual = equalTo == other && other.equalTo == this && equalBytes == endBytes && other.equalBytes == endBytes;
-        if (!wereEqual) {
-            addAllPages(changedSinceEqual);
-            other.addAllPages(changedSinceEqual);
+        BitSet pages = differences(other);
+        for (int page = pages.nextSetBit(0); page >= 0; page = pages.nextSetBit(page + 1)) {
+            long difference = (long) page * PAGE_BYTES + differs(other, page);
+            if (difference < endBytes) return difference;
         }
-        changedSinceEqual.addAll(other.changedSinceEqual);
-        long difference = firstDifference(other, endBytes, changedSinceEqual);
-        boolean equal = difference < 0;
-        equalTo = equal ? other : null;
-        other.equalTo = equal ? this : null;
-        equalBytes = other.equalBytes = endBytes;
-        if (equal) changedSinceEqual.clear();
-        if (equal) other.changedSinceEqual.clear();
-        return difference;
-    }
-
-    private long firstDifference(WriteCache other, long endBytes, ChangedPages pages) {
-        long first = -1;
-        for (int i = 0; i < pages.count(); i++) {
-            long start = pages.number(i) * PAGE_BYTES;
-            int at = differs(other, pages.number(i));
-            if (at >= 0 && start + at < endBytes && (first < 0 || start + at < first)) first = start + at;
-        }
-        return first;
+        return -1;
     }
 
     /** The pages below {@code endBytes} in which a reader sees different contents now. */
     List<Long> differingPages(WriteCache other, long endBytes) {
-        boolean wereEqual = equalTo == other && other.equalTo == this && equalBytes == endBytes && other.equalBytes == endBytes;
-        ChangedPages pages = new ChangedPages();
-        if (!wereEqual) addAllPages(pages);
-        if (!wereEqual) other.addAllPages(pages);
-        pages.addAll(changedSinceEqual);
-        pages.addAll(other.changedSinceEqual);
+        BitSet pages = differences(other);
         List<Long> differing = new ArrayList<>();
-        for (int i = 0; i < pages.count(); i++) {
-            long page = pages.number(i);
-            if (page * PAGE_BYTES < endBytes && differs(other, page) >= 0) differing.add(page);
-        }
+        for (int page = pages.nextSetBit(0); page >= 0 && (long) page * PAGE_BYTES < endBytes; page = pages.nextSetBit(page + 1)) differing.add((long) page);
         return differing;
     }
 
+    private BitSet differences(WriteCache other) {
+        if (copied != null || other.copied != null) return differencesOfCopies(other);
+        if (differences == null || differences != other.differences || !differences.isOf(this, other)) {
+            differences = new PageDifferences(this, other);
+            other.differences = differences;
+        }
+        return differences.look();
+    }
+
+    /** What was equal in the originals, and has not changed in a copy, need not be looked at. */
+    private BitSet differencesOfCopies(WriteCache other) {
+        BitSet pages = new BitSet();
+        PageDifferences known = known();
+        if (known != null && known == other.known()) {
+            known.addTo(pages);
+            pages.or(changedSinceCopied);
+            pages.or(other.changedSinceCopied);
+        } else {
+            addAllPages(pages);
+            other.addAllPages(pages);
+        }
+        for (int page = pages.nextSetBit(0); page >= 0; page = pages.nextSetBit(page + 1)) {
+            if (differs(other, page) < 0) pages.clear(page);
+        }
+        return pages;
+    }
+
+    private PageDifferences known() {
+        if (copied == null) return differences;
+        return copied.looks() == copiedAtLook ? copied : null;
+    }
+
     /** The first byte of the page that differs, or -1. */
-    private int differs(WriteCache other, long page) {
+    int differs(WriteCache other, long page) {
         SectorStore.Page here = currentPage(page);
         SectorStore.Page there = other.currentPage(page);
+        if (here.bytes() == there.bytes() && here.at() == there.at()) return -1;
         return Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
     }
 
-    private void addAllPages(ChangedPages pages) {
-        for (long page = durable.nextPage(0); page >= 0; page = durable.nextPage(page + 1)) pages.add(page);
-        for (UnflushedPage page : unflushedPages) pages.add(page.number);
+    void addAllPages(BitSet pages) {
+        for (long page = durable.nextPage(0); page >= 0; page = durable.nextPage(page + 1)) pages.set(Math.toIntExact(page));
+        for (UnflushedPage page : unflushedPages) pages.set(Math.toIntExact(page.number));
     }
 
     private void changed(long page) {
-        changedSinceEqual.add(page);
+        if (differences != null) differences.changed(page);
+        if (copied != null) changedSinceCopied.set(Math.toIntExact(page));
         changedSinceChecked.add(page);
     }
 
@@ -250,9 +263,11 @@ final class WriteCache {
 
     /** This one stands where another one stood. */
     void replaces(WriteCache former) {
-        equalTo = null;
-        addAllPages(changedSinceChecked);
-        former.addAllPages(changedSinceChecked);
+        copied = null;
+        BitSet pages = new BitSet();
+        addAllPages(pages);
+        former.addAllPages(pages);
+        pages.stream().forEach(changedSinceChecked::add);
     }
 
     /** A page as a reader sees it. */
