@@ -64,6 +64,8 @@ public final class SimulatedNode {
     private long nextTicket;
     private final TreeMap<Long, CommandResult> results = new TreeMap<>();
     private final List<OperatorReport> reports = new ArrayList<>();
+    /** All that this process was told. */
+    private final List<Long> readDeadlines = new ArrayList<>();
     private final TreeMap<Integer, Long> exports = new TreeMap<>();
     private final TreeMap<Integer, Long> attachedDevices = new TreeMap<>();
     private final TreeMap<Integer, Long> exportBytes = new TreeMap<>();
@@ -169,6 +171,7 @@ public final class SimulatedNode {
         assert machine != null : name + " does not run";
         machine = null;
         process++;
+        readDeadlines.clear();
         pending.clear();
         for (SimulatedDisk disk : disks.values()) disk.abandon();
         disks.clear();
@@ -459,8 +462,21 @@ public final class SimulatedNode {
         void completed(HostRequest request);
     }
 
+    /** How many read deadlines this process was told. */
+    int readDeadlines() {
+        return readDeadlines.size();
+    }
+
+    /** The latest of the one that held then, which is none at the beginning, and those that came since. */
+    long latestReadDeadlineSince(int count) {
+        long latest = count == 0 ? Long.MAX_VALUE : 0;
+        for (int i = Math.max(0, count - 1); i < readDeadlines.size(); i++) latest = Math.max(latest, readDeadlines.get(i));
+        return latest;
+    }
+
     public long command(Command command) {
         long ticket = ++nextTicket;
+        if (command instanceof Command.SetReadDeadline(long bootNanos)) readDeadlines.add(bootNanos);
         deliver(new Event.CommandArrived(ticket, command));
         return ticket;
     }

@@ -257,12 +257,14 @@ public final class SimulatedPair {
         final BlockHistory.Write write;
         final long orderedAt;
         private final int[] powerLosses = {alpha().powerLosses(), beta().powerLosses()};
+        private final int readDeadlinesBefore;
         private final Runnable whenAnswered;
         private boolean completed;
         private boolean withheld;
 
         HostOperation(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua, Runnable answered) {
             this.node = node;
+            readDeadlinesBefore = node.readDeadlines();
             whenAnswered = answered;
             BlockHistory history = histories.get(volume);
             write = switch (kind) {
@@ -328,7 +330,16 @@ public final class SimulatedPair {
             if (answered.kind == HostRequest.Kind.FLUSH) recordRule.flushed(node, answered.volume, orderedAt);
         }
 
+        /** No deadline that held while it was open allows an answer now (rule 9). */
+        private void checkReadDeadline(HostRequest answered) {
+            long latest = node.latestReadDeadlineSince(readDeadlinesBefore);
+            if (time.nowNanos() > latest) {
+                throw new AssertionError(node.name() + " answered a read " + (time.nowNanos() - latest) + " ns after its deadline: " + answered + "; " + describe());
+            }
+        }
+
         private void checkRead(HostRequest answered) {
+            checkReadDeadline(answered);
             for (int sector = 0; sector < answered.lengthBytes / 512; sector++) {
                 long content = answered.payload.getLong(sector * 512);
                 int from = answered.payload.arrayOffset() + sector * 512;

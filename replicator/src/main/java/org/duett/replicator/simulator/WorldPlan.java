@@ -23,8 +23,8 @@ import org.duett.replicator.state.StatePolicies.OnNoData;
 record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean skipsInitialSync, int rounds, int clients, int depth,
         EnumSet<WorldFault> faults, EnumSet<WorldCommand> commands) {
     private static final long MEBI = 1 << 20;
-    /** More than the activity log has extents (67), so that it has to evict; too large for copying it whole. */
-    private static final long LARGE_BYTES = 280 * MEBI;
+    /** More than the activity log has extents (67), so that it evicts all the time; too large for copying it whole. */
+    private static final long LARGE_BYTES = 480 * MEBI;
     /** Two extents, so that copying all of it now and then costs little. */
     private static final long SMALL_BYTES = 6 * MEBI;
     private static final int LEAST_WRITES = 2_200;
