@@ -11,14 +11,15 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Do the checkers bite? Each planted fault has to be found by random lives, one after the other from the same first seed. The build tries those
- * that are found within the first lives; {@code -Dplanted=all} all, {@code -Dplanted=WORDS} those whose description contains the words.
+ * that are found within the first lives; {@code -Dplanted=all} all, {@code -Dplanted=WORDS} those whose description contains the words,
+ * {@code -DplantedLives=N} in at most so many lives.
  */
 class PlantedFaultsTest {
     private static final Set<String> IN_THE_BUILD = Set.of("rule 1: a write is answered before the peer has it",
             "rule 1: a write that the own disk refused counts as written");
     private static final long FIRST_SEED = 1;
     /** A fault that is not found within so many lives is not found. */
-    private static final int LIVES = 60;
+    private static final int LIVES = Integer.getInteger("plantedLives", 60);
 
     private final List<Long> goodSeeds = new ArrayList<>();
 
