@@ -86,6 +86,15 @@ final class Facts {
         out.add(new Action.Notify(new Notice(kind, severity, subject, text)));
     }
 
+    /** Its heartbeats are silent, but its replicator has connected since they stopped: it lives, whatever was proven before that. */
+    boolean peerConnectedSinceSilence() {
+        return life == PeerLife.SILENT && resources.values().stream().anyMatch(this::isSinceSilence);
+    }
+
+    boolean isSinceSilence(ResourceView view) {
+        return view.connected() && view.contact() != contactsAtSilence.getOrDefault(view.name(), -1);
+    }
+
     boolean peerIsLate() {
         return life == PeerLife.ALIVE && silentAtNanos != Long.MAX_VALUE;
     }

@@ -160,6 +160,8 @@ public final class FailoverMachine {
         facts.replicatorCertainlyGone = false;
         facts.resources.clear();
         for (ResourceView view : resources) facts.resources.put(view.name(), view);
+        // A fenced peer that has booted: what was proven of its former life is nothing for the next loss.
+        if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
         replicator.seen();
         for (GroupMachine group : groups.values()) group.replicatorKnown();
     }
@@ -255,7 +257,7 @@ public final class FailoverMachine {
     }
 
     private boolean wantsProof(GroupMachine group) {
-        if (facts.life != PeerLife.SILENT) return false;
+        if (facts.life != PeerLife.SILENT || facts.peerConnectedSinceSilence()) return false;
         if (group.phase() == GroupPhase.DOWN) {
             return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
         }

@@ -25,6 +25,8 @@ final class LossDesk {
     private long allowedAtNanos;
     private String allowedWhy = "";
     private long deadlineOrdered = Long.MIN_VALUE;
+    /** The read deadline after which the connection was tested. */
+    private long testedAfterNanos = Long.MIN_VALUE;
 
     /** The peer's question that was granted last, and the one that is being worked at. */
     private long answered;
@@ -100,12 +102,12 @@ final class LossDesk {
             giveUpWhatIsOver(view);
         }
         setReadDeadline(view);
+        testSilentConnection(view);
     }
 
     /** The proof is there before TCP has noticed: the replicator is told, so that held writes wait no longer than they must. */
     private void tellThatPeerIsDown(ResourceView view) {
-        boolean sinceBefore = view.contact() == facts.contactsAtSilence.getOrDefault(name, -1);
-        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !proof.isHeld() || !sinceBefore || toldDownContact == view.contact()) return;
+        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !proof.isHeld() || facts.isSinceSilence(view) || toldDownContact == view.contact()) return;
         toldDownContact = view.contact();
         facts.orderUnanswered(name, new Command.PeerIsDown(proof.why()));
     }
@@ -244,6 +246,14 @@ final class LossDesk {
         if (wanted == deadlineOrdered || wanted == facts.now && deadlineOrdered == Long.MIN_VALUE) return;
         deadlineOrdered = wanted;
         facts.orderUnanswered(name, new Command.SetReadDeadline(wanted));
+    }
+
+    /** Connected since its heartbeats stopped, and its daemon is still not heard: is it the connection that nobody has missed yet? */
+    private void testSilentConnection(ResourceView view) {
+        long deadline = readDeadline();
+        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !facts.isSinceSilence(view) || facts.now <= deadline || deadline == testedAfterNanos) return;
+        testedAfterNanos = deadline;
+        facts.orderUnanswered(name, new Command.TestConnection(facts.config.peerNode() + " is not heard"));
     }
 
     /** Frozen, or as good as frozen: without leave, or past the read deadline. */

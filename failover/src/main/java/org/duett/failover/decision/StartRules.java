@@ -86,7 +86,7 @@ final class StartRules {
         if (facts.isPaused()) return new Alone("automatic takeover is paused (duett cluster pause)", false);
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
-            if (view.connected() && view.contact() != facts.contactsAtSilence.getOrDefault(name, -1)) {
+            if (facts.isSinceSilence(view)) {
                 return new Alone("the replicator of " + facts.config.peerNode() + " has connected since its heartbeats stopped: it lives", false);
             }
             if (!hasNewest(view)) {

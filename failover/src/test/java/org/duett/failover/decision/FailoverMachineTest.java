@@ -118,6 +118,22 @@ class FailoverMachineTest {
         assertThat(beta.waitsFor()).contains("it lives");
     }
 
+    /** Found by seed 20359 of the cluster simulator: the fenced peer had booted and was connected, its daemon not started yet. */
+    @Test
+    void whatWasProvenOfAPeerIsNothingForALossAfterItsReplicatorHasConnectedAgain() {
+        ToldMachine beta = serving(fence()).seen(without(primary(), true)).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).contains(new Command.AllowAlone(true, 1, "so"));
+
+        var again = new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x21, 7, 2, true, false, false);
+        beta.seen(again).pass(SECOND);
+        assertThat(beta.ordered.getLast()).as("a peer that is connected is shot").isNotInstanceOf(Action.AskProof.class);
+        beta.seen(without(again, true)).pass(SECOND);
+        assertThat(beta.commands()).noneMatch(command -> command instanceof Command.AllowAlone(boolean allowed, int contact, String why) && contact == 2);
+
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.commands()).contains(new Command.AllowAlone(true, 2, "so"));
+    }
+
     @Test
     void aPeerThatIsHeardWhileItIsToBeShotIsNotShot() {
         ToldMachine beta = standingBy(fence()).tell(new Event.PeerSilent());
