@@ -190,6 +190,11 @@ public final class LossRecord {
         loss.exposedAtLocalLoss = volume.exposedIdentifier();
     }
 
+    /** Our own disk is lost, and nothing durable says so yet. */
+    public boolean localLossIsOpen(Volume volume) {
+        return of(volume).local;
+    }
+
     /** Our superblock says, durably, that this disk is not consistent. */
     public void localLossOnRecord(Volume volume, ActionQueue out) {
         Loss loss = of(volume);

@@ -229,8 +229,7 @@ final class DiskControl {
             parts.sendState(volume, out);
         }
         volume.metadata().writeSuperblock((durable, actions) -> {
-            // Without a good peer the write has failed on every leg, and fails.
-            if (durable || !peerIsGood) parts.record.localLossOnRecord(volume, actions);
+            if (durable) parts.record.localLossOnRecord(volume, actions);
         }, out);
     }
 

@@ -136,8 +136,12 @@ public final class WritePath implements HeldWrites {
     }
 
     private boolean reachesGoodData(Volume volume) {
+        return volume.state().disk().servesHostAlone() || peerServes(volume);
+    }
+
+    private boolean peerServes(Volume volume) {
         VolumeState state = volume.state();
-        return state.disk().servesHostAlone() || connected && state.replicatesData() && state.peerDisk().servesHostAlone();
+        return connected && state.replicatesData() && state.peerDisk().servesHostAlone();
     }
 
     /** Cuts as much as there are slots for; true when the request is cut wholly, or has failed. */
@@ -359,11 +363,19 @@ public final class WritePath implements HeldWrites {
         return volume.state().disk() == DiskState.UP_TO_DATE;
     }
 
-    /** {@code copyCounts}: the disk was UpToDate; the loss of any other needs no record, its metadata says already that it is behind. */
+    /**
+     * {@code copyCounts}: the disk was UpToDate; the loss of any other needs no record, its metadata says already that it is behind, or is about
+     * to say so for a write before this one.
+     */
     private void loseLocalLeg(Volume volume, HostWrite write, boolean copyCounts) {
         write.local = Leg.FAILED;
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
-        if (!copyCounts) return;
+        if (!copyCounts && !record.localLossIsOpen(volume)) return;
+        if (!peerServes(volume)) {
+            // A copy on the target of our resync is none: it would be overwritten with what our disk has (rule 1).
+            write.record = Leg.FAILED;
+            return;
+        }
         write.record = Leg.PENDING;
         record.localLost(volume);
     }
@@ -632,7 +644,7 @@ public final class WritePath implements HeldWrites {
 
     private void loseLocalLeg(Volume volume, HostFlush flush, boolean copyCounts) {
         flush.local = Leg.FAILED;
-        if (!copyCounts) return;
+        if (!copyCounts && !record.localLossIsOpen(volume)) return;
         flush.record = Leg.PENDING;
         record.localLost(volume);
     }

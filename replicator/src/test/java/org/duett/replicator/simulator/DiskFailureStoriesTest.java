@@ -328,6 +328,36 @@ class DiskFailureStoriesTest {
     }
 
     @Test
+    void whenSeveralWritesFailAtOnceEachOfThemWaitsForTheRecordOfTheFirst() {
+        for (int seed = 50; seed < 56; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
+            pair.holdAgainstMedia();
+            // So that the peer's acks come before the superblock is written.
+            pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(5 * Stories.MILLI, 6 * Stories.MILLI, 5 * Stories.MILLI, 6 * Stories.MILLI));
+            pair.done(pair.write(pair.alpha(), 0, 8));
+            pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            var writes = new ArrayList<SimulatedPair.HostOperation>();
+            for (int i = 0; i < 20; i++) writes.add(pair.write(pair.alpha(), 16L * i, 8));
+            writes.forEach(pair::done);
+        }
+    }
+
+    @Test
+    void aWriteThatOnlyTheTargetOfOurResyncCouldTakeFails() {
+        var pair = SimulatedPair.connected(56, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.resyncRate(4000)));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 8 * 512, 4096, Errno.EIO, 1);
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runUntil(write::isCompleted);
+        assertThat(write.errno()).isEqualTo(Errno.EIO);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
     void aBlockThatTheTargetCanNeverWriteEndsTheResyncWithTheDiskInconsistent() {
         var pair = SimulatedPair.connected(19, StorySettings.onIoError(OnIoError.PASS_ON));
         pair.kill(pair.beta());
