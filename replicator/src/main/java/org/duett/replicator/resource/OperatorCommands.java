@@ -325,11 +325,14 @@ final class OperatorCommands {
             }
         }
         parts.eyewitnessGivenUp = true;
-        VolumeParts last = parts.volumeParts.getLast();
+        parts.tickets.expect(ticket, parts.volumeParts.size());
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "outdate");
             each.volume.metadata().writeSuperblock((durable, actions) -> {
-                if (each == last) done(ticket, "is Outdated", actions);
+                if (durable) done(ticket, "is Outdated", actions);
+                else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(each.volume) + " cannot be marked as Outdated: its metadata cannot be written.",
+                        "The disk is not used any more, but after a restart it may pass for UpToDate.",
+                        "Do not go on alone without another proof that this node is down.", actions);
             }, out);
         }
     }

@@ -2,8 +2,11 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
@@ -66,6 +69,17 @@ class EyewitnessStoriesTest {
         assertThat(pair.beta().machine().isEyewitness()).isFalse();
         assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.OUTDATED);
         Stories.refused(pair, pair.beta(), new Command.Promote(false));
+    }
+
+    @Test
+    void aDiskThatCannotTakeDownThatItIsOutdatedIsNotAnsweredForAsOutdated() {
+        for (int volume = 0; volume < 2; volume++) {
+            var pair = SimulatedPair.connected(15, StorySettings.all(StorySettings.externalMetadata(), StorySettings.twoVolumes()));
+            loseAlpha(pair);
+            pair.runUntil(() -> pair.beta().machine().isQuiet());
+            pair.beta().metadata(volume).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            assertThat(Stories.refused(pair, pair.beta(), Command.Outdate.UNBOUND).whatHappened()).contains("r0/" + volume);
+        }
     }
 
     @Test
