@@ -237,4 +237,17 @@ public final class LossRecord {
         PeerLoss loss = of(volume).peer;
         return loss == PeerLoss.OPEN || loss == PeerLoss.GIVEN_UP;
     }
+
+    /** For checkers: whoever waits for a record of this volume is answered by something that is under way, or waits for leave. */
+    public boolean mayCome(Volume volume) {
+        Loss loss = of(volume);
+        if (freezes()) return true;
+        boolean isBeingWritten = volume.operationsInFlight() > 0;
+        boolean own = loss.local && (isBeingWritten || volume.isConnected());
+        return own || switch (loss.peer) {
+            case ON_RECORD -> false;
+            case OPEN -> !mayGoAlone() || volume.isConnected();
+            case MAKING, GIVEN_UP -> isBeingWritten;
+        };
+    }
 }

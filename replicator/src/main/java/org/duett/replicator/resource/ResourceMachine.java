@@ -352,6 +352,26 @@ public final class ResourceMachine {
         return true;
     }
 
+    /** For checkers, at any time: a host's write or flush that nothing under way will ever move on, in words; null when there is none. */
+    public String blockedForNothing() {
+        return parts.writes.blockedForNothing();
+    }
+
+    /** For checkers, when all is quiet and connected: what has been taken and was not given back, in words; empty when nothing is. */
+    public String leaks() {
+        StringBuilder text = new StringBuilder();
+        if (parts.writes.openEpochs() > 0) text.append(parts.writes.openEpochs()).append(" epochs of the host's writes; ");
+        if (parts.peerWrites.writesInWork() > 0) text.append(parts.peerWrites.writesInWork()).append(" slots of the peer's writes; ");
+        if (parts.peerWrites.openEpochs() > 1) text.append(parts.peerWrites.openEpochs()).append(" epochs of the peer's writes; ");
+        for (Volume volume : parts.volumes) {
+            int references = volume.log().referencesInUse();
+            if (references > 0) text.append("volume ").append(volume.number).append(": ").append(references).append(" references on extents; ");
+            int waiting = volume.log().waiting() + volume.overlap().behindUsers();
+            if (waiting > 0) text.append("volume ").append(volume.number).append(": ").append(waiting).append(" users that wait; ");
+        }
+        return text.toString();
+    }
+
     /** What is under way, in words: for who waits in vain. */
     public String waitingFor() {
         StringBuilder text = new StringBuilder();

@@ -150,6 +150,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     private void lookAtNames(SplittableRandom chance) {
         named.check();
+        pair.checkCauses();
         if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
     }
 

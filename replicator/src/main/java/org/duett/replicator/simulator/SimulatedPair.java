@@ -499,6 +499,23 @@ public final class SimulatedPair {
         }
     }
 
+    /** Slots, epochs, extents: what was taken is given back when all is quiet. */
+    public void checkTables() {
+        for (SimulatedNode node : nodes) {
+            // A story may look under load, too.
+            String leaks = node.machine().isQuiet() ? node.machine().leaks() : "";
+            if (!leaks.isEmpty()) throw new AssertionError(node.name() + " has not given back: " + leaks + describe());
+        }
+    }
+
+    /** At any moment: whatever a host waits for is under way (liveness). */
+    public void checkCauses() {
+        for (SimulatedNode node : nodes) {
+            String blocked = node.isRunning() ? node.machine().blockedForNothing() : null;
+            if (blocked != null) throw new AssertionError(node.name() + " lets its host wait for nothing: " + blocked + "; " + describe());
+        }
+    }
+
     /** All of the above at a quiet, protected moment. */
     public void checkAll() {
         checkMirror();
@@ -507,6 +524,8 @@ public final class SimulatedPair {
         checkAcknowledgedWrites(beta());
         checkSingleWriter();
         checkBuffers();
+        checkTables();
+        checkCauses();
     }
 
     public void trace(boolean on) {

@@ -781,4 +781,36 @@ public final class WritePath implements HeldWrites {
     public long kibWritten() {
         return bytesWritten >> 10;
     }
+
+    /** For checkers: a request that nothing under way will ever move on, in words; null when there is none. */
+    public String blockedForNothing() {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            String missing = write.request == null ? null : whatNobodyDoes(volume(write.volume), write);
+            if (missing != null) return write + ": " + missing;
+        }
+        for (HostFlush flush : flushes) {
+            Volume volume = volume(flush.volume);
+            String missing = whatNobodyDoes(volume, flush.local, flush.disk, flush.peer, connected && !epochs.isEmpty(), flush.record);
+            if (missing != null) return "a FLUSH of volume " + flush.volume + ": " + missing;
+        }
+        boolean waitsForSlots = queue.peek() != null && !heldBack;
+        if (waitsForSlots && slotsInUse < MAX_SLOTS) return queue.peek() + ": slots are free, and it has not begun";
+        return waitsForSlots && epochs.hasOpenEpoch() ? queue.peek() + ": waits for slots, and the epoch is open" : null;
+    }
+
+    private String whatNobodyDoes(Volume volume, HostWrite write) {
+        boolean begun = write.local != Leg.NOT_NEEDED || write.peer != Leg.NOT_NEEDED;
+        if (begun) return whatNobodyDoes(volume, write.local, write.disk, write.peer, connected && write.inEpoch, write.record);
+        if (!write.present) return volume.overlap().presentUsers() > 0 ? null : "waits behind others, and nobody is under way";
+        if (volume.log().isStarving()) return epochs.hasOpenEpoch() ? "waits for an extent, and the epoch is open" : null;
+        return volume.metadata().isIdle() ? "waits for its extent, and no transaction is being written" : null;
+    }
+
+    private String whatNobodyDoes(Volume volume, Leg local, DiskOperation disk, Leg peer, boolean peerMayAnswer, Leg recorded) {
+        if (local == Leg.PENDING) return disk.inFlight ? null : "its disk was not asked";
+        if (peer == Leg.PENDING) return peerMayAnswer ? null : "the peer has nothing to answer";
+        if (recorded == Leg.PENDING) return record.mayCome(volume) ? null : "no record is on its way";
+        return "all legs have ended, and it is not answered";
+    }
 }
