@@ -41,6 +41,11 @@ public final class ClusterReading {
         return groupState().equals("up");
     }
 
+    /** It waits for {@code duett cluster recover}. */
+    public boolean hasFailedHere() {
+        return !group().at("failedHere").text().isEmpty();
+    }
+
     public String waitsFor() {
         return group().at("waitsFor").text();
     }
