@@ -67,7 +67,6 @@ abstract class ClusterDrill {
         planOfSite = plan;
         alpha = site.alpha();
         beta = site.beta();
-        beforeDaemonsStart();
         site.prepareData();
         whenInSync();
         alpha.startFailover();
@@ -88,12 +87,7 @@ abstract class ClusterDrill {
         client.goOn();
     }
 
-    /** For what a class of drills needs otherwise. */
-    void beforeDaemonsStart() throws Exception {
-        // Nothing here.
-    }
-
-    /** The same, when the replicators run and the failover daemons do not yet. */
+    /** For what a class of drills needs otherwise: the replicators run and the failover daemons do not yet. */
     void whenInSync() throws Exception {
         // Nothing here.
     }
