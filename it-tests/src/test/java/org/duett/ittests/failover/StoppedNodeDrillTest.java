@@ -35,9 +35,55 @@ class StoppedNodeDrillTest extends ClusterDrill {
         allIsWell(alpha);
     }
 
-    /** All of its processes at once; the time counts from when the last one stands. */
+    /** Its peer cannot hear it and finds its kernel alive; what it served before the read deadline is all that it served. */
+    @Test
+    void aFailoverDaemonOfTheActiveNodeThatStandsStillJudgesNobodyByItsOwnSleep() throws Exception {
+        start(plan());
+
+        standStill(List.of(alpha.failover().handle().pid()));
+        awaitService();
+
+        allIsWell(whoeverIsActive());
+    }
+
+    /** It may be about to take over, for all that the active node knows, so the service may be let go of and start again. */
+    @Test
+    void aFailoverDaemonOfThePassiveNodeThatStandsStillTakesNothingOverWhenItWakes() throws Exception {
+        start(plan());
+
+        standStill(List.of(beta.failover().handle().pid()));
+        awaitService();
+
+        allIsWell(whoeverIsActive());
+    }
+
+    @Test
+    void aReplicatorOfTheActiveNodeThatStandsStillLosesNoRow() throws Exception {
+        start(plan());
+
+        standStill(List.of(alpha.replicatorProcess().pid()));
+        awaitService();
+
+        allIsWell(whoeverIsActive());
+    }
+
+    @Test
+    void aReplicatorOfThePassiveNodeThatStandsStillHoldsTheServiceForAWhileOnly() throws Exception {
+        start(plan());
+
+        standStill(List.of(beta.replicatorProcess().pid()));
+        awaitService();
+        assertThat(beta.clusterReading().isActive()).isFalse();
+
+        allIsWell(alpha);
+    }
+
     private static void standStill(ClusterNode node) throws InterruptedException {
-        List<Long> processes = node.machine().processes();
+        standStill(node.machine().processes());
+    }
+
+    /** All of these processes at once; the time counts from when the last one stands. */
+    private static void standStill(List<Long> processes) throws InterruptedException {
         signal("-STOP", processes);
         TimeUnit.MILLISECONDS.sleep(STANDSTILL_MILLIS); // not a wait for something: the standstill itself
         signal("-CONT", processes);
