@@ -126,6 +126,7 @@ public final class FailoverMain {
                 if (!group.isEmpty() && !group.equals(each.at("name").text())) continue;
                 String here = each.at("state").text();
                 String there = each.at("peerState").text();
+                if (here.equals("unclean") || there.equals("unclean")) return toldUnclean(each.at("name").text());
                 settled &= here.equals("up") && !there.equals("up") || there.equals("up") && !here.equals("up");
                 now.append("group ").append(each.at("name").text()).append(": ").append(here).append(" here, ").append(there).append(" there\n");
             }
@@ -134,6 +135,13 @@ public final class FailoverMain {
             if (settled && looks > LOOKS_UNTIL_BEGUN) return 0;
         }
         System.err.println("duett: the move is not over yet; look at: duett cluster status");
+        return FAILED;
+    }
+
+    /** That can last until somebody comes: the one who asked is there. */
+    private static int toldUnclean(String group) {
+        System.err.println("duett: a stop of group " + group + " failed, so it is unclean and not started on the other node, where it could run twice. "
+                + "The daemon's log says what does not stop; stop it by hand, or switch the node off.");
         return FAILED;
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.duett.bench.cluster.ClusterReading;
+import org.duett.bench.host.HostCommand;
 import org.junit.jupiter.api.Test;
 
 /** Needs root: programs that do not do what they are told. */
@@ -24,6 +25,26 @@ class ProgramDrillTest extends ClusterDrill {
         alpha.mustCluster("recover");
 
         allIsWell(beta);
+    }
+
+    /** Started on the other node it would write beside what still runs here. */
+    @Test
+    void aProgramThatDoesNotStopIsStartedNowhereElseUntilItDoes() throws Exception {
+        start(plan());
+
+        Path script = alpha.folder().folder().resolve("service");
+        String good = Files.readString(script);
+        Files.writeString(script, good.replace("stop) ", "stop) echo 'still busy' >&2; exit 1; "));
+        HostCommand asked = alpha.cluster("switchover");
+        assertThat(asked.exitCode()).isNotZero();
+        assertThat(asked.output()).contains("service").contains("unclean");
+        alpha.await("unclean", PATIENCE_SECONDS, reading -> reading.groupState().equals("unclean"));
+        assertThat(beta.clusterReading().isActive()).isFalse();
+        assertThat(beta.clusterReading().role()).isEqualTo("Secondary");
+        Files.writeString(script, good);
+        awaitService();
+
+        allIsWell(whoeverIsActive());
     }
 
     @Test
