@@ -16,6 +16,11 @@ public final class OverlapTracker {
     private BlockUser lastBehind;
     private int presentUsers;
     private int behindUsers;
+    /** The range in which users have gone since those that wait were looked through; empty: nobody has. */
+    private long goneFromSector = Long.MAX_VALUE;
+    private long goneToSector;
+    /** As far as they are looked through by now; null: from the first one on. */
+    private BlockUser lookedUpTo;
 
     /** @return true: the user is present, go on. False: it is kept and comes out of {@link #pollUnblocked} later */
     public boolean enter(BlockUser user) {
@@ -37,18 +42,33 @@ public final class OverlapTracker {
         user.nextPresent = null;
         user.present = false;
         presentUsers--;
+        gone(user);
+    }
+
+    private void gone(BlockUser user) {
+        goneFromSector = Math.min(goneFromSector, user.firstSector);
+        goneToSector = Math.max(goneToSector, user.endSector());
+        lookedUpTo = null;
     }
 
     /** The first user that waits and need not any more; it is present now. Null when there is none. Ask again until then. */
     public BlockUser pollUnblocked() {
-        BlockUser before = null;
-        for (BlockUser user = firstBehind; user != null; before = user, user = user.nextBehind) {
-            if (!overlapsOneBehind(user, user) && !overlapsPresent(user)) {
+        // Asked after every event: only where somebody has gone can anybody go on.
+        if (goneFromSector == Long.MAX_VALUE) return null;
+        BlockUser before = lookedUpTo;
+        for (BlockUser user = before == null ? firstBehind : before.nextBehind; user != null; before = user, user = user.nextBehind) {
+            boolean waitedForThem = user.firstSector < goneToSector && goneFromSector < user.endSector();
+            if (waitedForThem && !overlapsOneBehind(user, user) && !overlapsPresent(user)) {
                 removeBehind(before, user);
                 addPresent(user);
+                // It keeps off whom it kept off while it waited: those before it need not be looked at again.
+                lookedUpTo = before;
                 return user;
             }
         }
+        goneFromSector = Long.MAX_VALUE;
+        goneToSector = 0;
+        lookedUpTo = null;
         return null;
     }
 
@@ -58,6 +78,7 @@ public final class OverlapTracker {
         for (BlockUser at = firstBehind; at != null; before = at, at = at.nextBehind) {
             if (at == user) {
                 removeBehind(before, at);
+                gone(at);
                 return;
             }
         }
