@@ -179,6 +179,10 @@ public final class ActivityLog {
         return ready.poll();
     }
 
+    public boolean hasReady() {
+        return !ready.isEmpty();
+    }
+
     /** Somebody waits and no slot can be evicted: epochs must close now (rule 16). */
     public boolean isStarving() {
         return !starving.isEmpty();

@@ -170,22 +170,37 @@ public final class ResourceMachine {
     // ---- after every event
 
     private void settle(ActionQueue out) {
+        do {
+            settleVolumes(out);
+            tellNewIdentifiers(out);
+            connecting.announceEstablished(out);
+            if (!parts.socketsUp) requests.connectionLost(out);
+            resync.checkEnds(out);
+            roles.check(out);
+            freeze.apply(out);
+            // What a demotion fails may have had others wait behind it: they go on now, as no other event need follow.
+        } while (somebodyMayGoOn());
+        if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
+        for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
+        orderContinuation(out);
+        parts.random.refill(out);
+    }
+
+    private void settleVolumes(ActionQueue out) {
         boolean progress = true;
         while (progress) {
             progress = false;
             for (int i = 0; i < parts.volumeParts.size(); i++) progress |= settle(parts.volumeParts.get(i), out);
             progress |= freeze.endWithItsCause();
         }
-        tellNewIdentifiers(out);
-        connecting.announceEstablished(out);
-        if (!parts.socketsUp) requests.connectionLost(out);
-        resync.checkEnds(out);
-        roles.check(out);
-        freeze.apply(out);
-        if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
-        for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
-        orderContinuation(out);
-        parts.random.refill(out);
+    }
+
+    private boolean somebodyMayGoOn() {
+        for (int i = 0; i < parts.volumes.size(); i++) {
+            Volume volume = parts.volumes.get(i);
+            if (volume.hasTransition() || volume.overlap().mayUnblock() || volume.log().hasReady()) return true;
+        }
+        return false;
     }
 
     private boolean settle(VolumeParts each, ActionQueue out) {

@@ -72,6 +72,11 @@ public final class OverlapTracker {
         return null;
     }
 
+    /** Whether it is worth asking {@link #pollUnblocked}. */
+    public boolean mayUnblock() {
+        return goneFromSector != Long.MAX_VALUE && behindUsers > 0;
+    }
+
     /** Takes a user out that waits, because its connection or its disk is gone. */
     public void cancel(BlockUser user) {
         BlockUser before = null;

@@ -110,6 +110,11 @@ public final class Volume {
         return transitions.poll();
     }
 
+    /** Some change was not acted upon yet. */
+    public boolean hasTransition() {
+        return !transitions.isEmpty();
+    }
+
     public boolean isPrimary() {
         return state.role() == Role.PRIMARY;
     }

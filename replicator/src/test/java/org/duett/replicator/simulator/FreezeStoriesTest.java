@@ -52,6 +52,22 @@ class FreezeStoriesTest {
         pair.checkAll();
     }
 
+    @Test
+    void aFrozenPrimaryIsDemotedAlsoWhenHeldWritesWaitBehindOneAnother() {
+        var pair = SimulatedPair.connected(53, StorySettings.cluster());
+        pair.network().pull();
+        var first = pair.write(pair.alpha(), 8, 8);
+        var behind = pair.write(pair.alpha(), 12, 8);
+        var last = pair.write(pair.alpha(), 16, 8);
+        pair.runUntil(() -> Stories.volume(pair.alpha()).operationsInFlight() == 0);
+        long demotion = pair.alpha().command(new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        // From here on nothing happens by itself on this node.
+        pair.runUntil(() -> pair.alpha().result(demotion) != null);
+        pair.checkCauses();
+        assertThat(List.of(first, behind, last)).allMatch(write -> write.isCompleted() && write.errno() != 0);
+    }
+
     private static ResourceSettings withStonith(ResourceSettings base) {
         VolumeSettings volume = base.volumes().getFirst();
         VolumeSettings fenced = new VolumeSettings(volume.number(), volume.metadataKind(), volume.sizeLimitSectors(), volume.activityLogExtents(),
