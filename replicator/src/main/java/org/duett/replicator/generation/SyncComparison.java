@@ -20,6 +20,8 @@ import org.duett.replicator.state.Role;
  * clears none before the block is durable, and the exchange merges both bitmaps. This is told by the source's set {new, old, resync, start of
  * the resync} and the target's {resync, 0}. A resync that started from no known generation has a random identifier that nothing gives
  * away, and is copied whole as with a kernel.
+ * <li>Rule 100 finds the common past also where one node's bitmap counts from a generation in the other's history: that node began one new
+ * generation since, the other one two or more. For DRBD these are unrelated data, for which no operator's word is a way back.
  * </ul>
  */
 public final class SyncComparison {
@@ -186,7 +188,17 @@ public final class SyncComparison {
         if (isIn(own.history0(), peer) || isIn(own.history1(), peer)) {
             return outcome(100, splitBrain(inputs, OptionalLong.empty()), inputs);
         }
+        if (inputs.bothDuett && (isPast(own.bitmap(), peer) || isPast(peer.bitmap(), own))) {
+            // The bitmaps count from different generations: as in the other cases of this rule all is copied.
+            return outcome(100, splitBrain(inputs, OptionalLong.empty()), inputs);
+        }
         return outcome(100, new SyncDecision.UnrelatedData(), inputs);
+    }
+
+    /** 0 and the generation of fresh metadata are everybody's past, and say nothing. */
+    private static boolean isPast(long identifier, GenerationIdentifiers past) {
+        boolean isName = !sameGeneration(identifier, 0) && !sameGeneration(identifier, GenerationIdentifiers.JUST_CREATED);
+        return isName && isIn(identifier, past);
     }
 
     private static boolean isIn(long identifier, GenerationIdentifiers past) {

@@ -232,6 +232,17 @@ class SyncComparisonTest {
     }
 
     @Test
+    void rule100BetweenDuettNodesTheGenerationThatABitmapCountsFromIsCommonPastToo() {
+        SyncDecision splitBrain = new SyncDecision.SplitBrain(A, D, OptionalLong.empty());
+        expect(duettPeer(side(A, C, 0xF0, 0xF2), side(D, B, C | 1, E)), 100, splitBrain, 100);
+        expect(duettPeer(side(A, C, 0xF0, 0xF2), side(D, B, E, C)), 100, splitBrain, 100);
+        expect(kernelPeer(side(A, C, 0xF0, 0xF2), side(D, B, C | 1, E)), 100, new SyncDecision.UnrelatedData(), 100);
+        // Every disk began with these.
+        expect(duettPeer(side(A, NEW, 0xF0, 0xF2), side(D, B, NEW, E)), 100, new SyncDecision.UnrelatedData(), 100);
+        expect(duettPeer(side(A, 0, 0xF0, 0xF2), side(D, B, E, 0)), 100, new SyncDecision.UnrelatedData(), 100);
+    }
+
+    @Test
     void twoSetsThatNameEachOtherAsTheirPastAreASplitBrainThoughDrbdsTableMakesTwoTargets() {
         Inputs inputs = kernelPeer(side(A, B, 0, 0), side(B, A, 0, 0));
         assertUncorrected(inputs, expect(inputs, 50, new SyncDecision.SplitBrain(A, B, OptionalLong.empty()), 50));

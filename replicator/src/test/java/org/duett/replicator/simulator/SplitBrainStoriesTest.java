@@ -47,6 +47,27 @@ class SplitBrainStoriesTest {
     }
 
     @Test
+    void aNodeThatWentTwoGenerationsOnIsStillKnownAndCanBeGivenUpOrKept() {
+        for (boolean givesUpBeta : new boolean[]{true, false}) {
+            var pair = splitBrain(3, SplitBrainPolicy.DEFAULT);
+            pair.must(pair.beta(), new Command.Demote(false));
+            pair.must(pair.beta(), new Command.Disconnect(true));
+            pair.must(pair.beta(), new Command.NewCurrentUuid(0, false));
+            pair.must(pair.beta(), new Command.Connect(false));
+            pair.network().heal();
+            bothStandAlone(pair);
+            SimulatedNode victim = givesUpBeta ? pair.beta() : pair.alpha();
+            pair.must(victim, new Command.Demote(false));
+            pair.must(victim, new Command.Connect(true));
+            pair.must(pair.other(victim), new Command.Connect(false));
+            pair.runUntilProtected();
+            pair.checkMirror();
+            assertThat(Stories.isZero(Stories.sectorOnDisk(victim, givesUpBeta ? 800 : 8000))).isFalse();
+            assertThat(Stories.isZero(Stories.sectorOnDisk(victim, givesUpBeta ? 8000 : 800))).isTrue();
+        }
+    }
+
+    @Test
     void anOperatorGivesUpTheChangesOfOneNode() {
         var pair = splitBrain(2, SplitBrainPolicy.DEFAULT);
         pair.network().heal();
