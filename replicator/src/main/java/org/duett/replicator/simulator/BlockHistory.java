@@ -119,6 +119,8 @@ public final class BlockHistory {
     private long tick;
     private long lastNumber;
     private long acknowledged;
+    /** Two nodes acknowledge, each without the other: nobody can say what will be left. */
+    private boolean split;
 
     /** The present moment; what happens from here on has a later one. */
     long now() {
@@ -154,7 +156,8 @@ public final class BlockHistory {
         write.acknowledgedAt = now();
         acknowledged++;
         changed(write);
-        if (forced) write.firm = true;
+        if (split) write.doubtful = true;
+        else if (forced) write.firm = true;
         else unflushed.add(write);
     }
 
@@ -205,6 +208,15 @@ public final class BlockHistory {
                 sector.writes[i].doubtful |= sector.writes[i].acknowledgedAt != Long.MAX_VALUE;
             }
         }
+    }
+
+    void splitBegins() {
+        anythingMayBeLost();
+        split = true;
+    }
+
+    void splitIsOver() {
+        split = false;
     }
 
     /** The write, or one that was ordered after it, is in every sector that it went to. */

@@ -169,6 +169,11 @@ final class CopyLedger {
         return wentAlone[0] && wentAlone[1];
     }
 
+    /** Each has what the other one lacks from now on. */
+    void splitByOperator() {
+        wentAlone[0] = wentAlone[1] = true;
+    }
+
     /** This node's copies are declared good by force, whatever generation the others are of, and whatever they have that these lack. */
     void decidedByForce(SimulatedNode node) {
         wentAlone[0] = wentAlone[1] = true;

@@ -31,6 +31,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final Excerpt excerpt;
     private final SimulatedPair pair;
     private final CopyLedger ledger;
+    private final SplitBrain splitBrain;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
     private final NamedDifferences named;
@@ -48,7 +49,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
         pair.holdAgainstMedia();
         ledger = new CopyLedger(pair);
-        operator = new WorldOperator(pair, plan, ledger, random.split());
+        splitBrain = new SplitBrain(pair);
+        operator = new WorldOperator(pair, plan, ledger, splitBrain, random.split());
         saboteur = new WorldSaboteur(pair, plan, ledger);
         named = new NamedDifferences(pair);
         for (int i = 0; i < plan.clients(); i++) {
@@ -82,7 +84,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         try {
             return world.live();
         } catch (RuntimeException | AssertionError e) {
-            throw new BrokenLife(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + "\n  " + world.pair.describe(), e, world.round, world.told);
+            throw new BrokenLife(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + " " + world.splitBrain + "\n  " + world.pair.describe(), e, world.round, world.told);
         } finally {
             if (trace) world.pair.traceLines().forEach(System.err::println);
         }
@@ -216,11 +218,14 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         ledger.stateChanged(node, volume, before, after);
+        splitBrain.stateChanged(node, volume, after);
         coverage.changed(before, after);
     }
 
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
-        if (operation.write != null && operation.errno() == 0) ledger.acknowledged(operation.node, operation.request.volume, operation.write);
+        if (operation.write == null || operation.errno() != 0) return;
+        ledger.acknowledged(operation.node, operation.request.volume, operation.write);
+        splitBrain.acknowledged(operation.node, operation.request.volume);
     }
 }

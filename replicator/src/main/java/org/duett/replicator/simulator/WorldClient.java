@@ -82,6 +82,8 @@ final class WorldClient {
     }
 
     private SimulatedNode server() {
+        boolean both = pair.alpha().hasExport(volume) && pair.beta().hasExport(volume);
+        if (both) return pair.nodes().get(random.nextInt(2));
         for (SimulatedNode node : pair.nodes()) {
             if (node.hasExport(volume)) return node;
         }

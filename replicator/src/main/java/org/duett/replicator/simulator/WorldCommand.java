@@ -8,7 +8,9 @@ enum WorldCommand {
     /** From the failover daemon: the time after which no read may be answered (rule 9). */
     READ_DEADLINE,
     /** From the failover daemon: the peer is known to be down (rule 8). */
-    ALLOW_ALONE;
+    ALLOW_ALONE,
+    /** He promotes the second node, too, while they do not hear each other. */
+    SPLIT_BRAIN;
 
     boolean copiesWhole() {
         return this == INVALIDATE || this == INVALIDATE_REMOTE;

@@ -16,6 +16,7 @@ final class WorldOperator {
     private final SimulatedPair pair;
     private final WorldPlan plan;
     private final CopyLedger ledger;
+    private final SplitBrain splitBrain;
     private SplittableRandom random;
     /** What he orders on his own; null: he only mends. */
     private StringBuilder ordered;
@@ -23,10 +24,11 @@ final class WorldOperator {
     private final int[] promotionOfLife = new int[2];
     private long commands;
 
-    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplittableRandom random) {
+    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplitBrain splitBrain, SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
+        this.splitBrain = splitBrain;
         this.random = random;
     }
 
@@ -138,6 +140,7 @@ final class WorldOperator {
             }
             case READ_DEADLINE -> command(node, new Command.SetReadDeadline(readDeadline()));
             case ALLOW_ALONE -> allowAlone(node);
+            case SPLIT_BRAIN -> split();
             case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
         }
     }
@@ -167,6 +170,24 @@ final class WorldOperator {
         });
     }
 
+    /** Under cluster control it would take a false proof, too. */
+    private void split() {
+        SimulatedNode first = primary();
+        if (first == null || plan.settings().cluster() || splitBrain.isOpen()) return;
+        SimulatedNode second = pair.other(first);
+        pair.network().reset();
+        pair.network().pull();
+        pair.time().after(1 + random.nextLong(20_000_000), () -> {
+            boolean bothServe = isPrimary(first) && second.isRunning() && !isPrimary(second) && !isConnected(second)
+                    && ledger.volumes().stream().allMatch(volume -> CopyLedger.holdsGoodData(second, volume));
+            if (!bothServe || splitBrain.isOpen()) return;
+            splitBrain.begins();
+            ledger.splitByOperator();
+            promote(second, false);
+        });
+        pair.time().after(20_000_000 + random.nextLong(3_000_000_000L), () -> pair.network().heal());
+    }
+
     private void detach(SimulatedNode node, int volume) {
         command(node, new Command.Detach(volume, random.nextInt(4) == 0));
     }
@@ -179,7 +200,9 @@ final class WorldOperator {
     private void invalidate(SimulatedNode node, int volume, VolumeState state) {
         boolean copiesFromPeer = equal(volume);
         boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume);
-        if (!copiesFromPeer && !alone) return;
+        // Of two that were changed apart the nodes have to say so first.
+        if (!copiesFromPeer && !alone || !splitBrain.mayBeDecided()) return;
+        if (alone) splitBrain.isDecided();
         if (alone) ledger.invalidated(node, volume);
         command(node, new Command.Invalidate(volume));
     }
@@ -215,7 +238,12 @@ final class WorldOperator {
             VolumeState state = pair.alpha().machine().state(volume);
             return state.connection() == ConnectionState.CONNECTED && !CopyLedger.isGood(state);
         });
-        if (unfinished && ledger.blocksWereUnreadable()) command(pair.alpha(), new Command.Disconnect(true));
+        if (unfinished && (ledger.blocksWereUnreadable() || isTold("could not be copied"))) command(pair.alpha(), new Command.Disconnect(true));
+    }
+
+    /** A node's message asks for it. */
+    private boolean isTold(String words) {
+        return pair.nodes().stream().anyMatch(node -> node.reports().stream().anyMatch(report -> report.whatHappened().contains(words)));
     }
 
     /** A Primary that has no good data, and refuses what it could get: whoever needs it must let go of it first. */
@@ -227,10 +255,13 @@ final class WorldOperator {
     }
 
     private void reconnect(SimulatedNode node) {
-        boolean givesUp = node == victim();
+        boolean givesUp = node == victim() && splitBrain.mayBeDecided();
         // A Primary that has not got all: it was promoted, or stayed, without having answered anything, and the other has gone on.
         if (givesUp && isPrimary(node)) command(node, new Command.Demote(true));
-        else command(node, new Command.Connect(givesUp && ledger.maySplit()));
+        else {
+            if (givesUp && ledger.maySplit()) splitBrain.isDecided();
+            command(node, new Command.Connect(givesUp && ledger.maySplit()));
+        }
     }
 
     /** Whose changes are given up if they do not fit together: nothing was acknowledged on them. Null when nobody's may be. */
@@ -244,7 +275,7 @@ final class WorldOperator {
 
     /** Nobody is UpToDate any more, and that had a cause: the copies of the node that has all are declared good, or as good as any. */
     void force() {
-        if (!ledger.mayNeedForce()) return;
+        if (!ledger.mayNeedForce() || !splitBrain.mayBeDecided()) return;
         SimulatedNode primary = primary();
         if (primary != null) {
             if (servesNobody(primary)) command(primary, new Command.Demote(true));
@@ -256,6 +287,7 @@ final class WorldOperator {
         SimulatedNode chosen = ledger.isComplete(alpha) || !ledger.isComplete(beta) ? alpha : beta;
         if (!chosen.isRunning() || isBeingPromoted(alpha) || isBeingPromoted(beta)) return;
         // It begins a generation of its own, beside the one that ended on the other disk: one of the two has to be given up by name.
+        splitBrain.isDecided();
         ledger.decidedByForce(chosen);
         promote(chosen, true);
     }
