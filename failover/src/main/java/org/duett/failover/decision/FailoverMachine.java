@@ -297,8 +297,8 @@ public final class FailoverMachine {
         boolean theyRefuse = theirs.filter(report -> !report.willing() && !report.phase().mayRun()).isPresent();
         if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();
         if (theyHaveIt && stillPrimary(group) && group.tidy(facts.config.peerNode() + " runs it")) return;
-        // Nobody else could run it: what failed is tried again after a while.
-        if (!facts.peerIsAlive() && group.failedLongAgo()) group.recovered();
+        // Nobody else could run it, as when a switch was away from both: what failed is tried again after a while.
+        if ((!facts.peerIsAlive() || theyRefuse) && group.failedLongAgo()) group.recovered();
         group.waitsFor = starts.unwillingness(group);
         if (!group.waitsFor.isEmpty()) return;
         switch (facts.life) {

@@ -326,6 +326,33 @@ class FailoverMachineTest {
     }
 
     @Test
+    void whatFailedIsTriedAgainAfterAMinuteWhenThePeerDoesNotRunItEither() {
+        var refuses = alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, true, false, 0, 0));
+        ToldMachine beta = standingBy(ping());
+        beta.startsFail = true;
+        beta.hear(refuses).pass(SECOND).tell(new Event.PeerHeard(refuses, beta.now() - MILLI, 0));
+        assertThat(beta.machine.groups().getFirst().failedHere()).contains("out of licences");
+        beta.startsFail = false;
+        for (int i = 0; i < 58; i++) beta.pass(SECOND).tell(new Event.PeerHeard(refuses, beta.now() - MILLI, 0));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        for (int i = 0; i < 4; i++) beta.pass(SECOND).tell(new Event.PeerHeard(refuses, beta.now() - MILLI, 0));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void whatFailedIsLeftToThePeerThatCanRunIt() {
+        var refuses = alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, true, false, 0, 0));
+        var runs = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0));
+        ToldMachine beta = standingBy(ping());
+        beta.startsFail = true;
+        beta.hear(refuses).pass(SECOND).tell(new Event.PeerHeard(refuses, beta.now() - MILLI, 0));
+        beta.startsFail = false;
+        for (int i = 0; i < 120; i++) beta.pass(SECOND).tell(new Event.PeerHeard(runs, beta.now() - MILLI, 0));
+        assertThat(beta.machine.groups().getFirst().failedHere()).contains("out of licences");
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
     void aCheckMovesTheGroupWhenThePeerHasHadTheTimeToFindItFailingToo() {
         var standingBy = alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0));
         ToldMachine beta = serving(ping()).tell(new Event.CheckChanged("web", "net", "no answer")).pass(2 * SECOND).hear(standingBy);

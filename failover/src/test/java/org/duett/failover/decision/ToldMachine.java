@@ -34,6 +34,8 @@ final class ToldMachine {
 
     final FailoverMachine machine;
     final List<Action> ordered = new ArrayList<>();
+    /** Members do not start. */
+    boolean startsFail;
     private long now = 100 * SECOND;
 
     ToldMachine(ProofConfig... proofs) {
@@ -103,7 +105,8 @@ final class ToldMachine {
     private void obey(Action action) {
         switch (action) {
             case Action.Remember(long version, ClusterRecord record) -> tell(new Event.Remembered(version));
-            case Action.StartMember(String group, int member) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));
+            case Action.StartMember(String group, int member) -> tell(new Event.MemberAnswered(group, member,
+                    startsFail ? MemberOutcome.failed("out of licences") : MemberOutcome.DONE));
             case Action.StopMember(String group, int member, boolean force) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));
             case Action.Order(long order, String resource, Command command) -> {
                 if (order != 0) tell(new Event.OrderAnswered(order, true, ""));
