@@ -7,19 +7,28 @@ import java.util.Arrays;
  * order in which the blocks lie, so that a ring may be read from any block on.
  */
 final class ActivitySlots {
-    private final int[] extents = new int[ActivityLogRing.MAXIMUM_EXTENTS];
-    private final int[] numbers = new int[ActivityLogRing.MAXIMUM_EXTENTS];
-    private final boolean[] said = new boolean[ActivityLogRing.MAXIMUM_EXTENTS];
+    // As long as the log turns out to be: most are far from the largest one.
+    private int[] extents = new int[ActivityLogTransaction.CONTEXT_ENTRIES];
+    private int[] numbers = new int[ActivityLogTransaction.CONTEXT_ENTRIES];
+    private boolean[] said = new boolean[ActivityLogTransaction.CONTEXT_ENTRIES];
 
     /** Slots that no log can have are passed over. Of two words of one transaction the later call counts. */
     void set(int slot, int extent, int transactionNumber) {
-        if (slot < 0 || slot >= extents.length)
+        if (slot < 0 || slot >= ActivityLogRing.MAXIMUM_EXTENTS)
             return;
+        if (slot >= extents.length)
+            growTo(Math.min(ActivityLogRing.MAXIMUM_EXTENTS, Math.max(slot + 1, 2 * extents.length)));
         if (said[slot] && transactionNumber - numbers[slot] < 0)
             return;
         said[slot] = true;
         numbers[slot] = transactionNumber;
         extents[slot] = extent;
+    }
+
+    private void growTo(int slots) {
+        extents = Arrays.copyOf(extents, slots);
+        numbers = Arrays.copyOf(numbers, slots);
+        said = Arrays.copyOf(said, slots);
     }
 
     /** Ascending, each once. An extent number of more than 31 bits lies beyond every device. */

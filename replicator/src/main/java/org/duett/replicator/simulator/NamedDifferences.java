@@ -46,10 +46,13 @@ final class NamedDifferences {
 
     private void check(VolumeSettings volume, Disk alpha, Disk beta) {
         try (Names ofAlpha = alpha.names(volume); Names ofBeta = beta.names(volume)) {
-            long sectors = Math.min(ofAlpha.sectors(), ofBeta.sectors());
+            long sectors = Math.min(ofAlpha.sectors, ofBeta.sectors);
+            // Memory is asked first: what stands on a disk has to be read.
+            Names first = alpha.attached != null ? ofAlpha : ofBeta;
+            Names second = first == ofAlpha ? ofBeta : ofAlpha;
             for (long block : alpha.data.differingPages(beta.data, sectors * 512)) {
                 long sector = block * BLOCK_SECTORS;
-                if (ofAlpha.name(sector) || ofBeta.name(sector)) continue;
+                if (first.name(sector) || second.name(sector)) continue;
                 throw new AssertionError("volume " + volume.number() + ": block " + block + " (sector " + sector + ") differs, and nobody names it: alpha "
                         + alpha + alpha.against(volume, block) + ", beta " + beta + beta.against(volume, block) + "; " + pair.describe());
             }
@@ -73,7 +76,7 @@ final class NamedDifferences {
 
         Names names(VolumeSettings settings) {
             if (attached == null) return Names.onDisk(settings, metadata, this);
-            return new Names(attached.bitmap(), false, attached.log().extentsOnDisk(), attached.sizeSectors(), false);
+            return new Names(attached);
         }
 
         /** What of this block a power loss would take. */
@@ -90,22 +93,45 @@ final class NamedDifferences {
         }
     }
 
-    /** {@code all}: the metadata says that everything is to be copied. */
-    @SuppressWarnings("ArrayRecordComponent") // compared by nobody
-    private record Names(DirtyBitmap bitmap, boolean ownsBitmap, int[] extents, long sectors, boolean all) implements AutoCloseable {
+    /** What a node names: by its memory, or by what stands on its disk, which is read when somebody asks for a block. Mostly nobody does. */
+    private static final class Names implements AutoCloseable {
+        private final long sectors;
+        /** Null: these names are of memory. */
+        private final Superblock superblock;
+        private final MetadataLayout layout;
+        private final SimulatedDevice metadata;
+        private DirtyBitmap bitmap;
+        private int[] extents;
+        /** The metadata says that everything is to be copied. */
+        private boolean all;
+
+        Names(Volume attached) {
+            sectors = attached.sizeSectors();
+            superblock = null;
+            layout = null;
+            metadata = null;
+            bitmap = attached.bitmap();
+            extents = attached.log().extentsOnDisk();
+        }
+
+        private Names(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata) {
+            sectors = superblock.lastAgreedSectors();
+            this.superblock = superblock;
+            this.layout = layout;
+            this.metadata = metadata;
+        }
 
         static Names onDisk(VolumeSettings settings, SimulatedDevice metadata, Disk disk) {
             ByteBuf block = Unpooled.wrappedBuffer(metadata.current(MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes()), BLOCK_BYTES));
             return switch (SuperblockCheck.check(settings.metadataKind(), Superblock.decode(block, 0), metadata.sizeBytes())) {
                 case SuperblockCheck.Refused(String reason) -> throw new AssertionError("the metadata cannot be read: " + reason + "; " + disk);
-                case SuperblockCheck.Clean(Superblock superblock, MetadataLayout layout) -> onDisk(superblock, layout, metadata);
-                case SuperblockCheck.Unclean(Superblock superblock, MetadataLayout layout) -> onDisk(superblock, layout, metadata);
+                case SuperblockCheck.Clean(Superblock superblock, MetadataLayout layout) -> new Names(superblock, layout, metadata);
+                case SuperblockCheck.Unclean(Superblock superblock, MetadataLayout layout) -> new Names(superblock, layout, metadata);
             };
         }
 
-        private static Names onDisk(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata) {
-            long sectors = superblock.lastAgreedSectors();
-            DirtyBitmap bitmap = new DirtyBitmap(sectors);
+        private void read() {
+            bitmap = new DirtyBitmap(sectors);
             for (int page = 0; page < bitmap.pages(); page++) {
                 bitmap.loadPage(page, Unpooled.wrappedBuffer(metadata.current(layout.bitmapPageByte(page), BLOCK_BYTES)), 0);
             }
@@ -113,16 +139,17 @@ final class NamedDifferences {
             for (int position = 0; position < replay.blocks(); position++) {
                 replay.feed(position, Unpooled.wrappedBuffer(metadata.current(layout.activityLogByte() + (long) position * BLOCK_BYTES, BLOCK_BYTES)), 0);
             }
-            int[] extents = switch (replay.outcome()) {
+            extents = switch (replay.outcome()) {
                 case ActivityLogReplay.Outcome.NothingToMark() -> new int[0];
                 case ActivityLogReplay.Outcome.MarkExtents(int[] marked) -> marked;
                 // The very first transaction of an empty ring was torn: everything is copied then.
                 case ActivityLogReplay.Outcome.Unusable(String reason) -> null;
             };
-            return new Names(bitmap, true, extents, sectors, sectors == 0 || extents == null || superblock.has(Superblock.FULL_SYNC));
+            all = sectors == 0 || extents == null || superblock.has(Superblock.FULL_SYNC);
         }
 
         boolean name(long sector) {
+            if (bitmap == null) read();
             if (all || bitmap.isOutOfSync(sector, BLOCK_BYTES)) return true;
             int extent = ActivityLog.extentOf(sector);
             for (int hot : extents) {
@@ -133,7 +160,7 @@ final class NamedDifferences {
 
         @Override
         public void close() {
-            if (ownsBitmap) bitmap.close();
+            if (superblock != null && bitmap != null) bitmap.close();
         }
     }
 }
