@@ -12,6 +12,7 @@ final class ReplicatorWatch {
     private int restarts;
     private long windowBegunNanos;
     private long restartedAtNanos = Long.MIN_VALUE;
+    private long backAtNanos = Long.MIN_VALUE;
     private long goneSinceNanos = Long.MIN_VALUE;
     private boolean givenUp;
 
@@ -28,12 +29,13 @@ final class ReplicatorWatch {
         return goneSinceNanos != Long.MIN_VALUE;
     }
 
-    /** It is back, or not yet through with its start: groups bear with it. */
+    /** It is away, or has just come back and has its role to resume, however long its start took: groups bear with it. */
     boolean isSettling() {
-        return isAway() || restartedAtNanos != Long.MIN_VALUE && facts.now - restartedAtNanos < ANSWER_NANOS;
+        return isAway() || restartedAtNanos != Long.MIN_VALUE && facts.now - Math.max(restartedAtNanos, backAtNanos) < ANSWER_NANOS;
     }
 
     void seen() {
+        if (isAway()) backAtNanos = facts.now;
         goneSinceNanos = Long.MIN_VALUE;
         if (facts.now - windowBegunNanos > WINDOW_NANOS) {
             restarts = 0;

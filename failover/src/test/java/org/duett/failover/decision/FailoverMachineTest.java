@@ -326,6 +326,13 @@ class FailoverMachineTest {
     }
 
     @Test
+    void aReplicatorWhoseStartTookLongStillHasTheTimeToResumeItsRole() {
+        ToldMachine beta = serving(ping()).pass(3 * SECOND).tell(new Event.ReplicatorGone(true, "no process")).pass(9 * SECOND);
+        for (int i = 0; i < 5; i++) beta.seen(without(secondary(), false)).pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
     void whatFailedIsTriedAgainAfterAMinuteWhenThePeerDoesNotRunItEither() {
         var refuses = alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, true, false, 0, 0));
         ToldMachine beta = standingBy(ping());
