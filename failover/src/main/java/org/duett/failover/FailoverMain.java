@@ -1,16 +1,21 @@
 package org.duett.failover;
 
+import java.io.Console;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.ZonedDateTime;
+import java.util.Optional;
 import org.duett.failover.config.imported.HeartbeatImport;
 import org.duett.failover.config.imported.ThisMachine;
 import org.duett.failover.control.ClusterRequest;
 import org.duett.failover.control.ClusterSocket;
 import org.duett.failover.decision.OperatorCommand;
+import org.duett.failover.drill.Drill;
+import org.duett.failover.drill.DrillReport;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
 import org.duett.replicator.control.JsonTree;
@@ -183,6 +188,48 @@ public final class FailoverMain {
     @Command(name = "leave", description = "Stop the groups of this node, say goodbye, and end the daemon. The other node takes the groups.")
     int leave() {
         return order(new OperatorCommand.Leave());
+    }
+
+    @Command(name = "drill", description = {"Try on this cluster what harms nobody, and print a dated report: the check, each group to the other node and back,",
+            "standby and online. The service pauses for each move. Refused unless the cluster is protected; exit code 1 when a step fails."})
+    int drill(@Option(names = "--yes", description = "do not ask first") boolean yes,
+            @Option(names = "--report", paramLabel = "FILE", description = "write the report there, too; the file may not exist") Path report,
+            @Option(names = "--patience", paramLabel = "TIME", defaultValue = "120s", description = "for one move (default: ${DEFAULT-VALUE})") Period patience)
+            throws InterruptedException {
+        if (report != null && Files.exists(report)) {
+            System.err.println("duett: " + report + " is there already. Nothing was changed.");
+            return USAGE;
+        }
+        try {
+            Path socket = socket();
+            Drill drill = new Drill(request -> ClusterSocket.ask(socket, request), System::nanoTime, Thread::sleep, patience.nanos() / 1_000_000);
+            Optional<String> hindrance = drill.hindrance();
+            if (hindrance.isPresent()) {
+                System.err.println("duett: no drill now: " + hindrance.get() + " Nothing was changed. See: duett cluster status");
+                return REFUSED;
+            }
+            if (!yes && !confirmed()) {
+                System.err.println("duett: not confirmed. Nothing was changed. Without a terminal: duett cluster drill --yes");
+                return REFUSED;
+            }
+            DrillReport result = drill.run(ZonedDateTime.now());
+            System.out.print(result.text());
+            if (report != null) Files.writeString(report, result.text(), StandardOpenOption.CREATE_NEW);
+            return result.passed() ? 0 : 1;
+        } catch (ConfigException wrong) {
+            System.err.println("duett: " + wrong.getMessage());
+            return 10;
+        } catch (IOException failed) {
+            System.err.println("duett: the drill was broken off: " + failed.getMessage() + ". The groups are as duett cluster status shows them.");
+            return FAILED;
+        }
+    }
+
+    private static boolean confirmed() {
+        Console terminal = System.console();
+        if (terminal == null || !terminal.isTerminal()) return false;
+        String answer = terminal.readLine("Each group is moved to the other node and back; its service pauses each time. Go on? [y/N] ");
+        return answer != null && answer.strip().equalsIgnoreCase("y");
     }
 
     // ---- without the peer

@@ -45,6 +45,7 @@ class PackageDependenciesTest {
             row("checker", "check", "config", "prover", "replicator.command", "replicator.clock"),
             row("notify", "config", "replicator.command", "replicator.clock"),
             row("link", "decision", "config", "replicator.command", "replicator.control", "replicator.state", "replicator.machine", "replicator.clock"),
+            row("drill", "control", "decision", "replicator.control"),
             row("control", "decision", "config", "replicator.control", "replicator.transport"),
             row("status", "decision", "heartbeat", "config", "control", "replicator.control"));
 

@@ -24,6 +24,17 @@ class SwitchoverDrillTest extends ClusterDrill {
     }
 
     @Test
+    void aClusterInServiceIsDrilledByCommand() throws Exception {
+        start(plan());
+
+        assertThat(alpha.mustCluster("drill", "--yes")).contains("PASSED  group service moves to beta").contains("PASSED  group service moves back to alpha")
+                .contains("All 5 steps passed");
+        awaitService();
+
+        allIsWell(alpha);
+    }
+
+    @Test
     void aNodeOnStandbyGivesItsServiceAwayAndTakesNoneUntilItIsOnlineAgain() throws Exception {
         start(plan());
 
