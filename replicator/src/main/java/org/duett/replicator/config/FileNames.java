@@ -38,6 +38,11 @@ public final class FileNames {
         return runDirectory.resolve(escaped(resource) + ".term");
     }
 
+    /** Which boot of the peer this node knew last (rule 24). */
+    public static Path peerBoot(Path runDirectory, String resource) {
+        return runDirectory.resolve(escaped(resource) + ".peer");
+    }
+
     /** What belongs to a volume that is attached as a block device: registry, sockets, logs. */
     public static Path attachment(Path runDirectory, String resource, int volume) {
         return runDirectory.resolve("attach").resolve(escaped(resource)).resolve(Integer.toString(volume));

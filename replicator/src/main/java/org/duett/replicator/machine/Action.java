@@ -131,6 +131,10 @@ public sealed interface Action {
     record LookForAttachedDevices() implements Action {
     }
 
+    /** Keep this boot of the peer beyond the process, in the run file; nobody waits for it (rule 24). */
+    record RememberPeerBoot(long peerBootId) implements Action {
+    }
+
     /** Write the term (0: erase it) to the run file, durable; {@link Event.TermStored} answers (rule 22). */
     record StoreTerm(long term) implements Action {
     }

@@ -119,6 +119,10 @@ public sealed interface Event {
     record TermFound(long term) implements Event {
     }
 
+    /** The run file names the boot of the peer that an earlier process of this boot knew. Told before anything is connected (rule 24). */
+    record PeerBootFound(long peerBootId) implements Event {
+    }
+
     /** The volumes that are block devices of this host now (rule 22). */
     record AttachedDevicesSeen(List<AttachedVolume> volumes) implements Event {
         public AttachedDevicesSeen {

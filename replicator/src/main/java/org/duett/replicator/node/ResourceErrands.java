@@ -23,13 +23,14 @@ final class ResourceErrands implements AutoCloseable {
     private final HandlerRunner handlers;
     private final Map<String, String> commands = new LinkedHashMap<>();
     private final HandlerEnvironment environment;
-    private final TermFile terms;
+    private final RunFile terms;
+    private final RunFile peerBoots;
     private final BlockDevices devices;
     /** One thread: terms reach the file in the order in which they were ordered. */
     private final ExecutorService termStore = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("term-store").factory());
 
     ResourceErrands(ResourceLoop loop, ResourceEvents events, String resource, Map<HandlerEvent, String> commands,
-            HandlerEnvironment environment, TermFile terms, BlockDevices devices) {
+            HandlerEnvironment environment, RunFile terms, RunFile peerBoots, BlockDevices devices) {
         this.loop = loop;
         this.events = events;
         this.resource = resource;
@@ -37,6 +38,7 @@ final class ResourceErrands implements AutoCloseable {
         commands.forEach((event, command) -> this.commands.put(event.spelling(), command));
         this.environment = environment;
         this.terms = terms;
+        this.peerBoots = peerBoots;
         this.devices = devices;
     }
 
@@ -60,6 +62,20 @@ final class ResourceErrands implements AutoCloseable {
             List<Event.AttachedVolume> found = new ArrayList<>();
             for (AttachedDevice each : devices.of(resource)) found.add(new Event.AttachedVolume(each.volume(), each.term()));
             loop.post(new Event.AttachedDevicesSeen(found));
+        });
+    }
+
+    void rememberPeerBoot(long peerBootId) {
+        termStore.execute(() -> {
+            try {
+                peerBoots.store(peerBootId);
+            } catch (IOException failed) {
+                OperatorReport report = new OperatorReport(OperatorReport.Level.WARNING,
+                        "Resource " + resource + ": which boot of its peer it knows cannot be stored in the run directory: " + failed + ".",
+                        "Nothing is lost by that alone: it counts when the peer crashes and this daemon is killed before they meet again.",
+                        "Make room in the run directory, or repair it.");
+                loop.eventLoop().execute(() -> events.reported(report));
+            }
         });
     }
 

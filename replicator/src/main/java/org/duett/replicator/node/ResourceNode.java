@@ -62,7 +62,8 @@ final class ResourceNode {
     private final ResourceEvents events;
     private final ResourceTickets tickets;
     private final ResourceErrands errands;
-    private final TermFile terms;
+    private final RunFile terms;
+    private final RunFile peerBoots;
     private final VolumeDisks disks;
     private final PeerConnections peers;
     private final NbdServer nbd;
@@ -79,8 +80,10 @@ final class ResourceNode {
             throw failed;
         }
         OptionalLong formerTerm = started.terms.read();
+        OptionalLong peerBoot = started.peerBoots.read();
         onLoop(eventLoop, () -> {
             started.events.created();
+            if (peerBoot.isPresent()) started.loop.deliver(new Event.PeerBootFound(peerBoot.getAsLong()));
             if (formerTerm.isPresent()) started.termFound(formerTerm.getAsLong(), peer.displayName());
             return null;
         });
@@ -109,9 +112,10 @@ final class ResourceNode {
         loop = new ResourceLoop(name, eventLoop, clock, new ResourceMachine(settings, buffers), node.failStop());
         events = new ResourceEvents(name, new EventLines(name, minors(local)), node.hub());
         tickets = new ResourceTickets(loop);
-        terms = new TermFile(FileNames.term(node.runDirectory(), name), node.bootId());
+        terms = RunFile.ofTerm(node.runDirectory(), name, node.bootId());
+        peerBoots = RunFile.ofPeerBoot(node.runDirectory(), name, node.bootId());
         errands = new ResourceErrands(loop, events, name, config.handlers(),
-                new HandlerEnvironment(name, node.configuration(), local, peer), terms, new BlockDevices(node.runDirectory()));
+                new HandlerEnvironment(name, node.configuration(), local, peer), terms, peerBoots, new BlockDevices(node.runDirectory()));
         disks = new VolumeDisks(loop, buffers, diskRequests(config, local));
         peers = new PeerConnections(node.transport(), eventLoop, SettingsFromConfig.peer(config, local, peer), buffers::allocate,
                 loop::deliver, RandomGenerator.getDefault());

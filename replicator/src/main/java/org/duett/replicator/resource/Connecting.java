@@ -27,6 +27,7 @@ final class Connecting {
     private boolean discardMyData;
     private boolean announcedEstablished;
     private boolean peerLeavesOutdated;
+    private long rememberedPeerBootId;
     /** StandAlone for no other reason than that this node is Primary. */
     private boolean waitsForDemotion;
     private final Outdating outdating;
@@ -102,6 +103,18 @@ final class Connecting {
         boolean allGood = parts.volumes.stream().map(Volume::state).allMatch(state -> state.connection() == ConnectionState.CONNECTED
                 && state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE);
         if (allGood) parts.lastPeerBootId = parts.handshake.peerBootId();
+    }
+
+    void peerBootFound(long peerBootId) {
+        parts.lastPeerBootId = peerBootId;
+        rememberedPeerBootId = peerBootId;
+    }
+
+    /** A process that is killed forgets; then the peer's crash would pass for a reconnect, and its older disk for a good source (rule 24). */
+    void rememberPeerBoot(ActionQueue out) {
+        if (parts.lastPeerBootId == rememberedPeerBootId) return;
+        rememberedPeerBootId = parts.lastPeerBootId;
+        out.add(new Action.RememberPeerBoot(parts.lastPeerBootId));
     }
 
     // ---- down

@@ -83,6 +83,7 @@ public final class ResourceMachine {
             case Event.CommandArrived(long ticket, var command) -> commands.arrived(ticket, command, out);
             case Event.HandlerFinished(int run, int exitCode) -> handlerFinished(run, exitCode, out);
             case Event.TermFound(long term) -> roles.termFound(term);
+            case Event.PeerBootFound(long peerBootId) -> connecting.peerBootFound(peerBootId);
             case Event.TermStored(long term) -> roles.termStored(term, out);
             case Event.AttachedDevicesSeen(var attached) -> roles.attachedDevicesSeen(attached, out);
         }
@@ -174,6 +175,7 @@ public final class ResourceMachine {
             settleVolumes(out);
             tellNewIdentifiers(out);
             connecting.announceEstablished(out);
+        connecting.rememberPeerBoot(out);
             if (!parts.socketsUp) requests.connectionLost(out);
             resync.checkEnds(out);
             roles.check(out);

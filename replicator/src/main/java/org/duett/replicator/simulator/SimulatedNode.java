@@ -47,6 +47,8 @@ public final class SimulatedNode {
 
     // ---- the run file (rule 22); it outlives processes, and says in which boot it was written
     private long termOnFile;
+    private long peerBootOnFile;
+    private long peerBootOwnBoot;
     private long bootOnFile;
     private long termStoredAtNanos;
     private boolean resumesTerms;
@@ -122,6 +124,7 @@ public final class SimulatedNode {
         queue = new ActionQueue();
         lastTimeNanos = -1;
         deliver(new Event.TimeAdvanced(time.nowNanos()));
+        if (peerBootOnFile != 0 && peerBootOwnBoot == settings.bootId()) deliver(new Event.PeerBootFound(peerBootOnFile));
         if (resumesTerms && termOnFile != 0 && bootOnFile == settings.bootId()) deliver(new Event.TermFound(termOnFile));
     }
 
@@ -323,6 +326,10 @@ public final class SimulatedNode {
                 pending.addFirst(new Event.RandomArrived(values));
             }
             case Action.ContinueWork() -> later(() -> deliver(new Event.WorkContinued()));
+            case Action.RememberPeerBoot(long peerBootId) -> {
+                peerBootOnFile = peerBootId;
+                peerBootOwnBoot = settings.bootId();
+            }
             case Action.StoreTerm(long term) -> storeTerm(term);
             case Action.LookForAttachedDevices() -> lookForAttachedDevices();
         }

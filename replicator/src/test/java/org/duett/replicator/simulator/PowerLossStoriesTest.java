@@ -46,6 +46,20 @@ class PowerLossStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 32 of the cluster simulator: who knows that the other machine crashed is killed before they meet again. */
+    @Test
+    void theSurvivorIsTheSourceAlsoWhenItsDaemonWasKilledMeanwhile() {
+        var pair = SimulatedPair.connected(3);
+        load(pair, 100);
+        pair.losePower(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.kill(pair.beta());
+        pair.beta().up();
+        pair.alpha().up();
+        assertThat(sourcesUntilProtected(pair)).containsExactly("beta");
+        pair.checkAll();
+    }
+
     @Test
     void afterTheDeathOfItsDaemonTheCrashedPrimaryIsTheSource() {
         var pair = SimulatedPair.connected(2);

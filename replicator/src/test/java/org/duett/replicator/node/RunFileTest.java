@@ -9,15 +9,15 @@ import org.duett.replicator.config.FileNames;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TermFileTest {
+class RunFileTest {
     private static final long BOOT = 0x1122334455667788L;
     private static final long TERM = 0x9c1f000000000042L;
 
     @TempDir
     private Path directory;
 
-    private TermFile file(long boot) {
-        return new TermFile(directory.resolve("r0.term"), boot);
+    private RunFile file(long boot) {
+        return RunFile.ofTerm(directory, "r0", boot);
     }
 
     @Test

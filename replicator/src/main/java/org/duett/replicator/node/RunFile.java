@@ -13,27 +13,41 @@ import java.util.HexFormat;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.duett.replicator.config.FileNames;
 
-/** The run file that says in which term a resource is Primary, and in which boot of the machine (rule 22). Whole, or not there. */
-final class TermFile {
-    private static final Pattern CONTENT = Pattern.compile("term ([0-9a-f]{16})\nboot ([0-9a-f]{16})\n");
-
+/**
+ * A number that a resource remembers beyond its process, for this boot of the machine: the term in which it is Primary (rule 22), the boot of
+ * its peer that it knew (rule 24). Whole, or not there.
+ */
+final class RunFile {
     private final Path path;
+    private final String word;
+    private final Pattern content;
     private final long bootId;
 
-    TermFile(Path path, long bootId) {
+    private RunFile(Path path, String word, long bootId) {
         this.path = path;
+        this.word = word;
         this.bootId = bootId;
+        content = Pattern.compile(word + " ([0-9a-f]{16})\nboot ([0-9a-f]{16})\n");
+    }
+
+    static RunFile ofTerm(Path runDirectory, String resource, long bootId) {
+        return new RunFile(FileNames.term(runDirectory, resource), "term", bootId);
+    }
+
+    static RunFile ofPeerBoot(Path runDirectory, String resource, long bootId) {
+        return new RunFile(FileNames.peerBoot(runDirectory, resource), "peer", bootId);
     }
 
     /** Durable when it returns; 0 erases. */
-    void store(long term) throws IOException {
-        if (term == 0) {
+    void store(long number) throws IOException {
+        if (number == 0) {
             Files.deleteIfExists(path);
         } else {
             Path next = path.resolveSibling("." + path.getFileName() + ".next");
             HexFormat hexadecimal = HexFormat.of();
-            String text = "term " + hexadecimal.toHexDigits(term) + "\nboot " + hexadecimal.toHexDigits(bootId) + "\n";
+            String text = word + " " + hexadecimal.toHexDigits(number) + "\nboot " + hexadecimal.toHexDigits(bootId) + "\n";
             try (FileChannel channel = FileChannel.open(next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
                 ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
@@ -47,7 +61,7 @@ final class TermFile {
         }
     }
 
-    /** The term of a daemon that ended in this boot without giving the role up; empty when there is none, or the file is damaged. */
+    /** What an earlier process of this boot has stored; empty when there is nothing, or the file is damaged. */
     OptionalLong read() throws IOException {
         String text;
         try {
@@ -55,7 +69,7 @@ final class TermFile {
         } catch (NoSuchFileException none) {
             return OptionalLong.empty();
         }
-        Matcher matcher = CONTENT.matcher(text);
+        Matcher matcher = content.matcher(text);
         if (!matcher.matches() || HexFormat.fromHexDigitsToLong(matcher.group(2)) != bootId) return OptionalLong.empty();
         return OptionalLong.of(HexFormat.fromHexDigitsToLong(matcher.group(1)));
     }
