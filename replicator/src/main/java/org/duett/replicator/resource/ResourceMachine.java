@@ -175,13 +175,13 @@ public final class ResourceMachine {
             settleVolumes(out);
             tellNewIdentifiers(out);
             connecting.announceEstablished(out);
-        connecting.rememberPeerBoot(out);
             if (!parts.socketsUp) requests.connectionLost(out);
             resync.checkEnds(out);
             roles.check(out);
             freeze.apply(out);
             // What a demotion fails may have had others wait behind it: they go on now, as no other event need follow.
         } while (somebodyMayGoOn());
+        connecting.rememberPeerBoot(out);
         if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
         for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
         orderContinuation(out);
