@@ -71,7 +71,10 @@ final class CopyLedger {
         boolean lostAlive = before.connection().isEstablished() && !after.connection().isEstablished() && after.role() == Role.PRIMARY;
         // Under a Primary without a disk the Secondary makes the new generation (rule 6).
         boolean forDisklessPrimary = after.connection().isEstablished() && after.peer() == Role.PRIMARY && after.peerDisk().isBelow(DiskState.INCONSISTENT);
-        if (lostAlive || forDisklessPrimary) wentAlone[node.index()] = true;
+        // The connection lives, the peer's disk does not: the Primary begins a generation for that, too (rules 3, 7).
+        boolean lostDiskOfPeer = before.peerDisk().isAtLeast(DiskState.INCONSISTENT) && after.connection().isEstablished()
+                && after.peerDisk().isBelow(DiskState.INCONSISTENT) && after.role() == Role.PRIMARY;
+        if (lostAlive || forDisklessPrimary || lostDiskOfPeer) wentAlone[node.index()] = true;
         lookAround();
     }
 

@@ -268,6 +268,8 @@ final class WorldOperator {
     private SimulatedNode victim() {
         SimulatedNode alpha = pair.alpha();
         SimulatedNode beta = pair.beta();
+        // Of two that were changed apart by mistake either may be the one.
+        if (splitBrain.isOpen()) return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
         if (!ledger.isComplete(alpha)) return ledger.isComplete(beta) ? alpha : null;
         if (!ledger.isComplete(beta)) return beta;
         return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
