@@ -284,8 +284,8 @@ public final class WritePath implements HeldWrites {
 
     private void sendToPeer(Volume volume, HostWrite write, ActionQueue out) {
         boolean syncing = volume.state().connection().isSyncLike();
-        // Without a disk of our own the peer's is the only one that could have it: on its way is no copy, in any protocol (rule 1).
-        boolean isOnlyCopy = write.local == Leg.NOT_NEEDED;
+        // Without a good disk of our own the peer's is the only one that could have it: on its way is no copy, in any protocol (rule 1).
+        boolean isOnlyCopy = !volume.state().disk().servesHostAlone();
         boolean wantsWriteAck = protocol == Protocol.C || syncing || write.forceUnitAccess || isOnlyCopy;
         int flags = DataFlags.SYNC;
         if (wantsWriteAck) flags |= DataFlags.SEND_WRITE_ACK;
@@ -396,7 +396,7 @@ public final class WritePath implements HeldWrites {
                 }
             }
             case RECEIVE_ACK -> {
-                boolean waitsForDisk = write.forceUnitAccess || write.local == Leg.NOT_NEEDED;
+                boolean waitsForDisk = write.forceUnitAccess || write.awaitsWriteAck && !volume.state().disk().servesHostAlone();
                 if (write.peer == Leg.PENDING && !waitsForDisk) write.peer = Leg.DONE;
             }
             case NEGATIVE_ACK -> negative(volume, write, out);

@@ -7,7 +7,9 @@ import static org.duett.replicator.simulator.Stories.volume;
 
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -281,5 +283,19 @@ class FullSyncStoriesTest {
         cut(pair);
         assertThat(refused(pair, pair.beta(), new Command.InvalidateRemote(0)).whatToDo()).contains("duett connect r0");
         assertThat(refused(pair, pair.beta(), new Command.Invalidate(0)).whatToDo()).contains("StandAlone");
+    }
+
+    @Test
+    void aPrimaryThatIsItselfATargetAnswersOnlyWhatItsSourceHasOnDisk() {
+        for (Protocol protocol : Protocol.values()) {
+            var pair = SimulatedPair.connected(90, StorySettings.protocol(protocol));
+            pair.alpha().command(new Command.Invalidate(0));
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
+            pair.network().pull();
+            var write = pair.write(pair.alpha(), 8, 8);
+            pair.runUntil(write::isCompleted);
+            // Its own disk has it, and will be overwritten with what the source has.
+            assertThat(write.errno()).isEqualTo(Errno.EIO);
+        }
     }
 }
