@@ -74,7 +74,8 @@ final class CopyLedger {
         // The connection lives, the peer's disk does not: the Primary begins a generation for that, too (rules 3, 7).
         boolean lostDiskOfPeer = before.peerDisk().isAtLeast(DiskState.INCONSISTENT) && after.connection().isEstablished()
                 && after.peerDisk().isBelow(DiskState.INCONSISTENT) && after.role() == Role.PRIMARY;
-        if (lostAlive || forDisklessPrimary || lostDiskOfPeer) wentAlone[node.index()] = true;
+        boolean promotedBesideNoDisk = promoted && after.connection().isEstablished() && after.peerDisk().isAtMost(DiskState.FAILED);
+        if (lostAlive || forDisklessPrimary || lostDiskOfPeer || promotedBesideNoDisk) wentAlone[node.index()] = true;
         lookAround();
     }
 
