@@ -78,6 +78,8 @@ abstract class ClusterDrill {
 
     /** As the last drill left it: the group is stopped, and whoever was active last starts it. */
     private void startAgain() {
+        alpha.mustCluster("recover"); // the attempts to start that the last drill has used up count anew
+        beta.mustCluster("recover");
         alpha.mustCluster("start", ClusterSite.GROUP);
         awaitProtected();
         if (beta.clusterReading().isActive())
