@@ -9,23 +9,23 @@ import java.nio.file.Path;
  * A mistake that somebody could have made in the core: in a copy of one source file a piece of text is replaced, and that copy is compiled for
  * the test alone. What is shipped knows nothing of it.
  *
+ * @param root the package of the module
  * @param what the mistake, as one would tell it
- * @param source the file, below the core's package
+ * @param source the file, below that package
  * @param original what stands there today, exactly once
  * @param mistake what stands there instead
  */
-record PlantedFault(String what, String source, String original, String mistake) {
-    private static final Path CORE = Path.of("src", "main", "java", "org", "duett", "replicator");
+public record PlantedFault(String root, String what, String source, String original, String mistake) {
 
     String className() {
-        return "org.duett.replicator." + source.replace(".java", "").replace('/', '.');
+        return root + "." + source.replace(".java", "").replace('/', '.');
     }
 
     /** The source with the mistake in it. An {@link AssertionError} when the core has moved on and the text is not there once. */
-    String faultySource() {
+    public String faultySource() {
         String text;
         try {
-            text = Files.readString(CORE.resolve(source));
+            text = Files.readString(Path.of("src", "main", "java").resolve(root.replace('.', '/')).resolve(source));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -2,6 +2,7 @@ package org.duett.replicator.simulator.planted;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -66,10 +67,16 @@ class PlantedFaultsTest {
         }
     }
 
+    private static void live(FaultyClasses classes, long seed) throws ReflectiveOperationException {
+        Method live = classes.loadClass("org.duett.replicator.simulator.RandomWorld").getMethod("live", long.class, Set.class);
+        live.invoke(null, seed, classes.loadClass("org.duett.replicator.simulator.WorldFault").getField("ALL").get(null));
+    }
+
     private boolean isFound(PlantedFault fault) throws ReflectiveOperationException {
-        FaultyCore core = new FaultyCore(fault);
+        FaultyClasses core = new FaultyClasses(fault);
         for (int life = 0; life < LIVES; life++) {
-            Throwable complaint = core.live(goodSeed(life));
+            long seed = goodSeed(life);
+            Throwable complaint = core.complaintOf(classes -> live(classes, seed));
             if (complaint == null) continue;
             String told = complaint.getMessage() == null ? complaint.toString() : complaint.getMessage().lines().findFirst().orElse("");
             System.out.printf("found in life %2d: %s (%s)%n", life + 1, fault, told.substring(0, Math.min(160, told.length())));

@@ -7,12 +7,10 @@ import java.io.OutputStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
@@ -21,24 +19,27 @@ import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
 
-/** All of Duett once more, in a class loader of its own, with one file compiled anew with a fault in it. */
-final class FaultyCore extends ClassLoader {
-    private static final String OURS = "org.duett.replicator.";
-
+/** All classes of one module once more, in a class loader of its own, with one file compiled anew with a fault in it. */
+public final class FaultyClasses extends ClassLoader {
+    private final String ours;
     private final Map<String, byte[]> faulty;
 
-    FaultyCore(PlantedFault fault) {
-        super(FaultyCore.class.getClassLoader());
+    public FaultyClasses(PlantedFault fault) {
+        super(FaultyClasses.class.getClassLoader());
+        ours = fault.root() + ".";
         faulty = compile(fault);
         setDefaultAssertionStatus(true);
     }
 
-    /** Lives the random life of this seed. What goes wrong in it is the answer; null: nothing did. */
-    Throwable live(long seed) throws ReflectiveOperationException {
-        Method live = loadClass(OURS + "simulator.RandomWorld").getMethod("live", long.class, Set.class);
-        Object allFaults = loadClass(OURS + "simulator.WorldFault").getField("ALL").get(null);
+    /** Something that these classes do, by reflection. */
+    public interface Life {
+        void live(FaultyClasses classes) throws ReflectiveOperationException;
+    }
+
+    /** What goes wrong in a life; null: nothing did. */
+    public Throwable complaintOf(Life life) throws ReflectiveOperationException {
         try {
-            live.invoke(null, seed, allFaults);
+            life.live(this);
             return null;
         } catch (InvocationTargetException e) {
             // The loader's own trouble is no proof of anything.
@@ -49,7 +50,7 @@ final class FaultyCore extends ClassLoader {
 
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-        if (!name.startsWith(OURS)) return super.loadClass(name, resolve);
+        if (!name.startsWith(ours)) return super.loadClass(name, resolve);
         synchronized (getClassLoadingLock(name)) {
             Class<?> known = findLoadedClass(name);
             if (known != null) return known;

@@ -1,0 +1,57 @@
+package org.duett.failover.simulator;
+
+import java.util.List;
+import org.duett.replicator.simulator.planted.PlantedFault;
+
+/** Mistakes of the failover machine of which each would break a promise or leave a service down. */
+final class ClusterPlantedFaults {
+    private ClusterPlantedFaults() {
+    }
+
+    private static PlantedFault fault(String what, String source, String original, String mistake) {
+        return new PlantedFault("org.duett.failover", what, source, original, mistake);
+    }
+
+    static final List<PlantedFault> ALL = List.of(
+            // ---- leave (rule 8)
+            fault("rule 8: a node goes on alone without the peer's answer", "decision/LossDesk.java",
+                    "boolean granted = facts.peerResource(name).filter(peer -> peer.answered() == ask).isPresent();", "boolean granted = true;"),
+            fault("rule 8: a takeover needs no proof", "decision/StartRules.java",
+                    "if (proof.isHeld()) return new Alone(\"\", false);", "if (facts.now > 0) return new Alone(\"\", false);"),
+            fault("rule 8: unknown is taken for proven", "decision/ProofDesk.java",
+                    "} else if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {\n                    hold(",
+                    "} else if (outcome.verdict() != ProofOutcome.Verdict.REFUTED) {\n                    hold("),
+            fault("rule 8: a look that ended before the peer's death proves it", "decision/ProofDesk.java",
+                    "if (facts.peerIsAlive() && early) {", "if (facts.now < 0) {"),
+            fault("rule 8: the proof outlives the peer's return", "decision/FailoverMachine.java",
+                    "            proof.peerIsBack();\n            if (facts.life == PeerLife.GONE)", "            if (facts.life == PeerLife.GONE)"),
+            fault("rule 8: the proof outlives the return of the peer's replicator", "decision/FailoverMachine.java",
+                    "if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();", ""),
+            // ---- the eyewitness (rule 20)
+            fault("rule 20: a takeover needs no eyewitness", "decision/StartRules.java",
+                    "return view.eyewitness() || proof.isDataVouchedFor() || facts.single;", "return true;"),
+            fault("rule 20: who went ahead gives the other one its word", "decision/LossDesk.java",
+                    "if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) return;", ""),
+            fault("rule 20: who runs the group gives the other one its word", "decision/LossDesk.java",
+                    "if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;", ""),
+            fault("rule 20: the eyewitness is kept although the peer went on alone", "decision/LossDesk.java",
+                    "boolean over = theirs.alone() || otherGeneration || otherTerm;", "boolean over = false;"),
+            fault("rule 20: a disk that is not UpToDate is taken over with", "decision/StartRules.java",
+                    "if (!view.isUpToDate() && !vouched) {", "if (facts.now < 0) {"),
+            // ---- reading, letting go (rule 9)
+            fault("rule 9: reads have no deadline", "decision/LossDesk.java",
+                    "return safe + facts.nanos(facts.config.timing().deadtimeMillis()) - facts.nanos(facts.config.timing().readMarginMillis());",
+                    "return Long.MAX_VALUE;"),
+            fault("rule 9: who is in doubt never lets go", "decision/LetGoRules.java",
+                    "if (facts.now - since < patience || !facts.provesByItself) return \"\";", "if (facts.now > 0) return \"\";"),
+            fault("both run it, and both go on", "decision/LetGoRules.java", "if (!both) return false;", "if (facts.now > 0) return false;"),
+            // ---- groups
+            fault("a group is started although the peer has not heard the claim", "decision/FailoverMachine.java",
+                    "if (facts.echoedSentNanos > group.claimedAtNanos()) {", "if (facts.now > 0) {"),
+            fault("an offer is never taken back", "decision/FailoverMachine.java",
+                    "if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();", ""),
+            fault("a stop that failed counts as done", "decision/GroupMachine.java",
+                    "            stopFailed = true;\n            facts.notify(Kind.UNCLEAN,", "            facts.notify(Kind.UNCLEAN,"),
+            fault("a replicator that ended is not started again", "decision/ReplicatorWatch.java",
+                    "facts.out.add(new Action.RestartReplicator(!facts.replicatorCertainlyGone));", ""));
+}
