@@ -314,7 +314,10 @@ public final class ResourceMachine {
         // With on-io-error pass_on it stays, and lacks a block: whether its metadata could take that down nobody here knows (rules 1, 4).
         boolean lacks = before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.INCONSISTENT
                 && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.CONNECTED;
-        boolean lost = lacks || had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
+        // Its copy is to be overwritten, and passes for as good as ours until it has written that down (rule 1).
+        boolean invalidated = parts.handshake.peerIsDuett() && before.peerDisk() == DiskState.UP_TO_DATE
+                && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.STARTING_SYNC_S;
+        boolean lost = lacks || invalidated || had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
         if (!lost) return;
         boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished();
         if (mayHaveFinished && !volume.isPrimary()) parts.countsFromNoOlderGeneration(volume, out);

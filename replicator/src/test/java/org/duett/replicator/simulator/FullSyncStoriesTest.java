@@ -5,6 +5,7 @@ import static org.duett.replicator.simulator.Stories.flagsOnDisk;
 import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.volume;
 
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Errno;
@@ -46,6 +47,21 @@ class FullSyncStoriesTest {
         for (int number = 0; number < 2; number++) {
             assertThat(pair.beta().machine().state(number).disk()).as("volume %d", number).isEqualTo(DiskState.INCONSISTENT);
         }
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seeds 169 and 183: from the first step on the source writes alone, and its target still passed for as good as it (rule 1). */
+    @Test
+    void whatIsWrittenWhenAnInvalidateBeginsIsOnRecord() {
+        var pair = SimulatedPair.connected(30);
+        // Its extent is in the activity log: nothing else keeps the next write waiting.
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.beta().command(new Command.Invalidate(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STARTING_SYNC_S);
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        assertThat(GenerationIdentifiers.sameGeneration(Stories.superblockOnDisk(pair.alpha()).currentUuid(), Stories.superblockOnDisk(pair.beta()).currentUuid())
+                && (flagsOnDisk(pair.beta()) & Superblock.CONSISTENT) != 0).as("beta passes for as good as alpha").isFalse();
         pair.runUntilProtected();
         pair.checkAll();
     }
