@@ -221,7 +221,8 @@ final class DiskControl {
     /** pass_on: the disk stays; where the peer has good data it counts as Inconsistent from now on (spec states 6.4). */
     private void passOn(VolumeParts each, DiskFailure failure, ActionQueue out) {
         Volume volume = each.volume;
-        reportFailure(each, failure, "The disk stays in use (on-io-error pass_on).", out);
+        // Where the peer has good data the disk counts as Inconsistent until it is compared again.
+        reportFailure(each, failure, "The disk stays in use (on-io-error pass_on).", "duett detach " + parts.name(volume) + ", then duett attach ", out);
         volume.forgetFailure();
         boolean peerIsGood = parts.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
         if (peerIsGood && volume.state().disk().isAbove(DiskState.INCONSISTENT)) {
@@ -239,7 +240,7 @@ final class DiskControl {
         String kept = !peerIsGood ? "Nothing more is written to this disk."
                 : volume.isPrimary() ? "Node " + parts.settings.peerNode() + " has all data; this node goes on through it."
                         : "Node " + parts.settings.peerNode() + " has all data, and goes on; nothing more is written to this disk.";
-        reportFailure(each, failure, kept, out);
+        reportFailure(each, failure, kept, "duett attach ", out);
         each.attach.abort(out);
         boolean primary = volume.isPrimary();
         boolean wasGood = volume.state().disk() == DiskState.UP_TO_DATE;
@@ -268,7 +269,7 @@ final class DiskControl {
         }
     }
 
-    private void reportFailure(VolumeParts each, DiskFailure failure, String kept, ActionQueue out) {
+    private void reportFailure(VolumeParts each, DiskFailure failure, String kept, String wayBack, ActionQueue out) {
         Volume volume = each.volume;
         String what = switch (failure) {
             case READ -> "sector " + volume.failureSector() + " cannot be read";
@@ -278,7 +279,7 @@ final class DiskControl {
             case TIMEOUT -> "an operation did not come back within disk-timeout";
         };
         parts.report(Level.ERROR, parts.name(volume) + ": " + what + " (" + Errno.inWords(volume.failureErrno() == 0 ? Errno.EIO : volume.failureErrno()) + ").",
-                kept, "Check or replace the disk, then run: duett attach " + parts.name(volume), out);
+                kept, "Check or replace the disk, then run: " + wayBack + parts.name(volume), out);
     }
 
     void timeIs() {

@@ -289,6 +289,20 @@ class DiskFailureStoriesTest {
     }
 
     @Test
+    void whatTheMessageOfPassOnAdvisesBringsTheDiskBack() {
+        var pair = SimulatedPair.connected(20, StorySettings.onIoError(OnIoError.PASS_ON));
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 8 * 512, 4096, Errno.EIO, 1);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.INCONSISTENT);
+        Stories.told(pair.alpha(), "duett detach r0/0, then duett attach r0/0");
+
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
     void passOnWithoutAPeerGivesTheErrorToTheHost() {
         var pair = SimulatedPair.connected(17, StorySettings.onIoError(OnIoError.PASS_ON));
         pair.kill(pair.beta());
