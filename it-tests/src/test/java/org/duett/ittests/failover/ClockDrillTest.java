@@ -1,7 +1,5 @@
 package org.duett.ittests.failover;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -38,10 +36,10 @@ class ClockDrillTest extends ClusterDrill {
         for (ClusterNode node : List.of(alpha, beta)) {
             setClock(node, node == alpha ? FORWARD : BACK);
             awaitService();
-            assertThat(alpha.clusterReading().isActive()).isTrue();
+            alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
             setClock(node, RIGHT);
             awaitService();
-            assertThat(alpha.clusterReading().isActive()).isTrue();
+            alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         }
 
         allIsWell(alpha);

@@ -1,7 +1,5 @@
 package org.duett.ittests.failover;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import org.duett.bench.cluster.ClusterNode;
 import org.duett.bench.cluster.ClusterReading;
 import org.junit.jupiter.api.Test;
@@ -49,7 +47,7 @@ class DaemonDrillTest extends ClusterDrill {
 
         beta.failover().kill();
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         beta.startFailover();
 
         allIsWell(alpha);

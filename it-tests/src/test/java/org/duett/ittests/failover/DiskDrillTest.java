@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import org.duett.bench.cluster.ClusterNode;
+import org.duett.bench.cluster.ClusterReading;
 import org.duett.bench.cluster.ClusterSite;
 import org.duett.bench.host.HostCommand;
 import org.duett.ittests.Requirements;
@@ -81,7 +82,7 @@ class DiskDrillTest extends ClusterDrill {
         fault.strike(DISKS.get(node));
         node.await("Diskless", PATIENCE_SECONDS, reading -> reading.disk().equals("Diskless"));
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         assertNoErrorWasSeenByTheProgramOf(alpha);
         DISKS.get(node).heal();
         attachAgain(node);

@@ -22,7 +22,7 @@ class HeartbeatDrillTest extends ClusterDrill {
             for (ClusterNode node : List.of(alpha, beta))
                 node.await("without path " + path, PATIENCE_SECONDS, reading -> !reading.hears(path.toString()));
             awaitService();
-            assertThat(alpha.clusterReading().isActive()).isTrue();
+            alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
             site.healHeartbeats(path);
             for (ClusterNode node : List.of(alpha, beta))
                 node.await("with path " + path, PATIENCE_SECONDS, reading -> reading.hears(path.toString()));
@@ -57,7 +57,7 @@ class HeartbeatDrillTest extends ClusterDrill {
         beta.startFailover();
         beta.await("answering", PATIENCE_SECONDS, _ -> true);
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         assertThat(beta.clusterReading().isActive()).isFalse();
         Files.copy(alpha.folder().folder().resolve("cluster.key"), beta.folder().folder().resolve("cluster.key"),
                 StandardCopyOption.REPLACE_EXISTING);

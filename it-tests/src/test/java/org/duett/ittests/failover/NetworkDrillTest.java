@@ -24,7 +24,7 @@ class NetworkDrillTest extends ClusterDrill {
 
         site.crossover().silence();
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         assertThat(beta.clusterReading().isActive()).isFalse();
         site.crossover().heal();
 
@@ -38,7 +38,7 @@ class NetworkDrillTest extends ClusterDrill {
         site.crossover().silence();
         site.lan().silence(beta.machine().namespace());
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         beta.await("sure that its peer is silent", PATIENCE_SECONDS, reading -> !reading.peer().equals("alive"));
         assertThat(beta.clusterReading().isActive()).isFalse();
         heal();
@@ -53,7 +53,7 @@ class NetworkDrillTest extends ClusterDrill {
         site.crossover().silence();
         site.lan().silence(alpha.machine().namespace());
         awaitService();
-        assertThat(beta.clusterReading().isActive()).isTrue();
+        beta.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         alpha.await("stepped down", PATIENCE_SECONDS, reading -> !reading.isActive());
         heal();
 
@@ -66,7 +66,7 @@ class NetworkDrillTest extends ClusterDrill {
 
         site.lan().unplug(alpha.machine().namespace());
         awaitService();
-        assertThat(beta.clusterReading().isActive()).isTrue();
+        beta.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         heal();
         recoverWhatFailed();
 
@@ -80,7 +80,7 @@ class NetworkDrillTest extends ClusterDrill {
         site.lan().unplug(beta.machine().namespace());
         beta.await("without the LAN", PATIENCE_SECONDS, reading -> !reading.hears("lan"));
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         heal();
 
         allIsWell(alpha);
@@ -122,7 +122,7 @@ class NetworkDrillTest extends ClusterDrill {
         alpha.await("failing its check", PATIENCE_SECONDS, reading -> reading.failsCheck("net"));
         beta.await("failing its check", PATIENCE_SECONDS, reading -> reading.failsCheck("net"));
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         site.lan().restorePingNode();
 
         allIsWell(alpha);
@@ -151,7 +151,7 @@ class NetworkDrillTest extends ClusterDrill {
         site.lan().loseWhatIsSentBy(beta.machine().namespace());
         alpha.await("without its peer", PATIENCE_SECONDS, reading -> !reading.peer().equals("alive"));
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         assertThat(beta.clusterReading().isActive()).isFalse();
         heal();
 
@@ -174,7 +174,7 @@ class NetworkDrillTest extends ClusterDrill {
             site.crossover().replug();
         }
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
 
         allIsWell(alpha);
     }

@@ -26,7 +26,7 @@ class PowerLossDrillTest extends ClusterDrill {
 
         beta.powerOff();
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         beta.powerOn();
 
         allIsWell(alpha);
@@ -69,7 +69,7 @@ class PowerLossDrillTest extends ClusterDrill {
 
         alpha.killAll();
         awaitService();
-        assertThat(beta.clusterReading().isActive()).isTrue();
+        beta.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         alpha.powerOff(); // the agent has done so; the mounts go with it
         alpha.powerOn();
         beta.await("protected", PATIENCE_SECONDS, ClusterReading::isProtected);

@@ -20,7 +20,7 @@ class ProgramDrillTest extends ClusterDrill {
         Files.writeString(script, good.replace("start) ", "start) echo 'out of licences' >&2; exit 1; "));
         alpha.machine().run("sh", "-c", "ss -Hltnp sport = :8080 | sed -n 's/.*pid=\\([0-9]*\\).*/\\1/p' | xargs kill -9").orThrow();
         awaitService();
-        assertThat(beta.clusterReading().isActive()).isTrue();
+        beta.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         Files.writeString(script, good);
         alpha.mustCluster("recover");
 

@@ -19,7 +19,7 @@ class ResyncDrillTest extends ClusterDrill {
         beta.powerOff();
         site.crossover().heal();
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         beta.powerOn();
 
         allIsWell(alpha);
@@ -51,7 +51,7 @@ class ResyncDrillTest extends ClusterDrill {
         assertThat(beta.cluster("switchover").exitCode()).isNotZero();
         site.crossover().heal();
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
 
         allIsWell(alpha);
     }

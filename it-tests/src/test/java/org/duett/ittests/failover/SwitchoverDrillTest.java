@@ -79,7 +79,7 @@ class SwitchoverDrillTest extends ClusterDrill {
 
         beta.shutDown();
         awaitService();
-        assertThat(alpha.clusterReading().isActive()).isTrue();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         beta.startBoth();
 
         allIsWell(alpha);
