@@ -25,7 +25,7 @@ class ClusterPlantedFaultsTest {
     @Test
     void eachFaultIsFoundByRandomLives() throws ReflectiveOperationException {
         List<String> notFound = new ArrayList<>();
-        for (PlantedFault fault : chosen()) {
+        for (PlantedFault fault : PlantedFault.chosen(ClusterPlantedFaults.ALL, System.getProperty("plantedInCluster"), IN_THE_BUILD)) {
             if (!isFound(fault)) notFound.add(fault.what());
         }
         assertThat(notFound).as("planted faults that %d random lives did not find", LIVES).isEmpty();
@@ -35,17 +35,6 @@ class ClusterPlantedFaultsTest {
     void everyFaultCanStillBePlanted() {
         for (PlantedFault fault : ClusterPlantedFaults.ALL) assertThat(fault.faultySource()).isNotEmpty();
         assertThat(ClusterPlantedFaults.ALL).extracting(PlantedFault::what).doesNotHaveDuplicates();
-    }
-
-    private static List<PlantedFault> chosen() {
-        String words = System.getProperty("plantedInCluster");
-        List<PlantedFault> chosen = new ArrayList<>();
-        for (PlantedFault fault : ClusterPlantedFaults.ALL) {
-            boolean wanted = words == null ? IN_THE_BUILD.contains(fault.what()) : words.equals("all") || fault.what().contains(words);
-            if (wanted) chosen.add(fault);
-        }
-        assertThat(chosen).as("planted faults called " + words).isNotEmpty();
-        return chosen;
     }
 
     private static boolean isFound(PlantedFault fault) throws ReflectiveOperationException {

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
 
 /**
  * A mistake that somebody could have made in the core: in a copy of one source file a piece of text is replaced, and that copy is compiled for
@@ -34,6 +36,14 @@ public record PlantedFault(String root, String what, String source, String origi
             throw new AssertionError(source + " contains this " + (at < 0 ? "no longer" : "more than once") + ": " + original);
         }
         return text.substring(0, at) + mistake + text.substring(at + original.length());
+    }
+
+    /** Those whose description contains the words; without words those of the build, {@code all}: all. */
+    public static List<PlantedFault> chosen(List<PlantedFault> all, String words, Set<String> inTheBuild) {
+        List<PlantedFault> chosen = all.stream()
+                .filter(fault -> words == null ? inTheBuild.contains(fault.what) : words.equals("all") || fault.what.contains(words)).toList();
+        if (chosen.isEmpty()) throw new AssertionError("no planted fault is called " + words);
+        return chosen;
     }
 
     @Override

@@ -27,7 +27,7 @@ class PlantedFaultsTest {
     @Test
     void eachFaultIsFoundByRandomLives() throws ReflectiveOperationException {
         List<String> notFound = new ArrayList<>();
-        for (PlantedFault fault : chosen()) {
+        for (PlantedFault fault : PlantedFault.chosen(PlantedFaults.ALL, System.getProperty("planted"), IN_THE_BUILD)) {
             if (!isFound(fault)) notFound.add(fault.what());
         }
         assertThat(notFound).as("planted faults that %d random lives did not find", LIVES).isEmpty();
@@ -37,17 +37,6 @@ class PlantedFaultsTest {
     void everyFaultCanStillBePlanted() {
         for (PlantedFault fault : PlantedFaults.ALL) assertThat(fault.faultySource()).isNotEmpty();
         assertThat(PlantedFaults.ALL).extracting(PlantedFault::what).doesNotHaveDuplicates();
-    }
-
-    private static List<PlantedFault> chosen() {
-        String words = System.getProperty("planted");
-        List<PlantedFault> chosen = new ArrayList<>();
-        for (PlantedFault fault : PlantedFaults.ALL) {
-            boolean wanted = words == null ? IN_THE_BUILD.contains(fault.what()) : words.equals("all") || fault.what().contains(words);
-            if (wanted) chosen.add(fault);
-        }
-        assertThat(chosen).as("planted faults called " + words).isNotEmpty();
-        return chosen;
     }
 
     /** The seed of the {@code index}th life that the shipped core lives well: another one would prove nothing. */
