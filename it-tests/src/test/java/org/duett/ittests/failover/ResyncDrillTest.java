@@ -17,10 +17,10 @@ class ResyncDrillTest extends ClusterDrill {
         startResyncOfBeta();
 
         beta.powerOff();
-        site.crossover().heal();
         awaitService();
         alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         beta.powerOn();
+        site.crossover().heal();
 
         allIsWell(alpha);
     }
@@ -31,11 +31,11 @@ class ResyncDrillTest extends ClusterDrill {
         startResyncOfBeta();
 
         alpha.powerOff();
-        site.crossover().heal();
         beta.await("without its peer, and waiting", PATIENCE_SECONDS,
                 reading -> !reading.peer().equals("alive") && reading.disk().equals("Inconsistent") && !reading.waitsFor().isEmpty());
         assertThat(beta.clusterReading().isActive()).isFalse();
         alpha.powerOn();
+        site.crossover().heal();
         awaitService();
 
         allIsWell(alpha);
