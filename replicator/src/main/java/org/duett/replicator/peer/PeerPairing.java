@@ -255,6 +255,8 @@ final class PeerPairing implements PairingSocket.Watcher {
         if (!lane.remove(socket) || phase != Phase.PAIRING) return;
         settling = cancelled(settling);
         if (lane.isEmpty()) {
+            // A peer that ends the meta socket that we opened has given up the data socket with it, though its end may never reach us.
+            if (lane == meta && !socket.isAccepted()) data.dropAll();
             // Both of two that crossed died, or the peer dropped what it had: not at the same moment as the peer again.
             nextAttempt = cancelled(nextAttempt);
             attemptAfter(random.nextLong(settings.timing().firstPacketMillis()));

@@ -180,6 +180,25 @@ class PairingTest {
     }
 
     @Test
+    void aPeerThatEndsTheMetaSocketHasGivenUpTheDataSocketWithIt() throws Exception {
+        Addresses addresses = Addresses.free();
+        try (var node = new PeerNode(TRANSPORT, addresses.low(), addresses.high());
+                var peer = new RawPeer(addresses.high(), addresses.low()).listen()) {
+            node.connect(1);
+            RawPeer.reset(peer.accept(WireSocket.DATA));
+            // It stays open, as if the end of it had never been told.
+            try (Socket forgotten = peer.connect(WireSocket.DATA)) {
+                RawPeer.reset(peer.acceptPastOthers(WireSocket.META));
+                try (Socket data = peer.acceptPastOthers(WireSocket.DATA); Socket meta = peer.accept(WireSocket.META)) {
+                    node.connected(1);
+                    assertCarriesPackets(node, 1, data, meta);
+                }
+                RawPeer.assertEnded(forgotten);
+            }
+        }
+    }
+
+    @Test
     void ofCrossedMetaSocketsTheOneThatThePeerKeepsIsUsed() throws Exception {
         Addresses addresses = Addresses.free();
         var slow = new PeerSettings.Timing(500, 1000, 1000);

@@ -77,7 +77,9 @@ final class RawPeer implements Closeable {
 
     /** As {@link #accept(WireSocket)}; connections of the other kind that come before are closed: they belong to a try that is over. */
     Socket acceptPastOthers(WireSocket expected) throws Exception {
+        long deadline = System.nanoTime() + WAIT_MILLIS * 1_000_000L;
         while (true) {
+            assertThat(System.nanoTime()).as("a %s within %d ms", expected, WAIT_MILLIS).isLessThan(deadline);
             Socket socket = accept();
             byte[] first = socket.getInputStream().readNBytes(FirstPacket.BYTES);
             if (first.length == FirstPacket.BYTES && FirstPacket.decode(Unpooled.wrappedBuffer(first)) == expected) return socket;
