@@ -42,7 +42,7 @@ final class ProofDispatch implements AutoCloseable {
         Verdict verdict = Verdict.UNKNOWN;
         for (Prover prover : provers) {
             if (exclusive && !prover.name().equals("fence-agent")) continue;
-            ProofOutcome outcome = lookMillis > 0 ? prover.prove(lookMillis) : prover.prove();
+            ProofOutcome outcome = prover.prove(lookMillis);
             LOG.info("proof={} verdict={} {}", prover.name(), outcome.verdict(), outcome.detail());
             if (outcome.verdict() == Verdict.PROVEN) {
                 proven = prover;

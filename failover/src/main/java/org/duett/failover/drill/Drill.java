@@ -13,7 +13,7 @@ import org.duett.replicator.control.JsonTree;
 
 /**
  * Tries on a cluster in service what harms nobody: is all there that a takeover needs, does each group move to the other node and back, does
- * a node that stands by give nothing away unasked. The service pauses for each move as for every planned one. It begins only when the cluster
+ * a node that is to stand by give its groups away. The service pauses for each move as for every planned one. It begins only when the cluster
  * is protected, and ends at the first step that fails, with everything left as it is then.
  */
 public final class Drill {

@@ -143,13 +143,16 @@ final class AttachmentFolder {
 
     /** Loop devices over this folder, by what the kernel says: its path could be another machine's, what is mounted there could not. */
     List<Path> loopDevices() throws InterruptedException {
+        List<Path> candidates = LoopDevices.over(mountPoint());
+        // The rule at each attach; the mounts of all namespaces are many files to read in a takeover.
+        if (candidates.isEmpty()) return candidates;
         Set<String> mounted = new HashSet<>();
         for (Processes.Mount mount : Processes.mountsOfAllNamespaces()) {
             boolean ours = mount.mountPoint().equals(mountPoint()) && (mount.inOurNamespace() || Processes.seesSameFolder(mount.seenBy(), path));
             if (ours) mounted.add(mount.device());
         }
         List<Path> found = new ArrayList<>();
-        for (Path device : LoopDevices.over(mountPoint())) {
+        for (Path device : candidates) {
             if (mounted.contains(LoopDevices.backingDevice(device))) found.add(device);
         }
         return found;

@@ -71,8 +71,9 @@ final class ResyncControl {
                 // It compares when it hears from us, and gives its disk up.
                 if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answer(each, out);
                 String advice = reason.advice(parts.settings.name());
-                if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, inHandshake || !lateAttach, message, advice, out);
-                else refuse(each, inHandshake || !lateAttach, message, advice, out);
+                boolean endsConnection = inHandshake || !lateAttach;
+                if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, endsConnection, message, advice, out);
+                else refuse(each, endsConnection, message, advice, out);
             }
             case HandshakeVerdict.Connect() -> {
                 if (differsAllTheSame(each, ownDisk, report, inHandshake)) {
