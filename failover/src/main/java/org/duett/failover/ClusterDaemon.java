@@ -45,6 +45,7 @@ import org.duett.failover.heartbeat.Incarnation;
 import org.duett.failover.heartbeat.LivenessEvent;
 import org.duett.failover.heartbeat.LivenessTimes;
 import org.duett.failover.heartbeat.PeerLiveness;
+import org.duett.failover.link.FailStopNotes;
 import org.duett.failover.link.ReplicatorLink;
 import org.duett.failover.link.ReplicatorRestart;
 import org.duett.failover.notify.Notification;
@@ -134,7 +135,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         var machine = new FailoverMachine(config, record.read(), record.pausedForNanos(), clock.getAsLong());
         loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(KeyFile.read(config.keyFile())), ConfigDigest.of(config, replicator),
                 times);
-        link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), new LinkListener());
+        link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), failStopNotes(config), new LinkListener());
         restart = new ReplicatorRestart(configuration);
         members = new MemberDispatch(config.groups(), new MemberAgents(config.runDirectory(), config.replicatorSocket())::of, loop::post);
         provers = Provers.of(config, replicationPorts(replicator), this::generations, BootClock::new);
@@ -163,6 +164,12 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         for (Prover prover : provers) {
             if (!prover.notCovered().isEmpty()) LOG.warn("proof={} does not cover: {}", prover.name(), prover.notCovered());
         }
+    }
+
+    private static FailStopNotes failStopNotes(ClusterConfig config) throws IOException {
+        List<String> resources = config.groups().stream().flatMap(group -> group.members().stream()).filter(MemberConfig.Resource.class::isInstance)
+                .map(member -> ((MemberConfig.Resource) member).name()).toList();
+        return new FailStopNotes(config.runDirectory(), resources, BootId.read());
     }
 
     private List<InetSocketAddress> replicationPorts(ReplicatorConfig replicator) throws IOException {
@@ -198,6 +205,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         switch (action) {
             case Action.Order(long order, String resource, var command) -> link.order(order, resource, command);
             case Action.RestartReplicator(boolean kill) -> errands.execute(() -> restart(kill));
+            case Action.TellOfPeerFailStop(String resource, String event, long untilBootNanos) -> link.peerFailStopped(resource, event, untilBootNanos);
             case Action.ProbeMember(String group, int member) -> members.probe(group, member);
             case Action.CheckAddress(String group, int member) -> members.checkAddress(group, member);
             case Action.StartMember(String group, int member) -> members.start(group, member);
@@ -341,6 +349,11 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         @Override
         public void gone(boolean certain, String why) {
             loop.post(new Event.ReplicatorGone(certain, why));
+        }
+
+        @Override
+        public void halted(String resource, String event, long bootNanos) {
+            loop.post(new Event.ReplicatorHalted(resource, event, bootNanos));
         }
 
         @Override

@@ -258,6 +258,7 @@ final class FailoverLoop implements AutoCloseable {
             case Action.AnswerOperator(long ticket, boolean done, String text) -> asked.remove(ticket).complete(new ClusterRequest.Answer(done, text));
             case Action.Order order -> performOutside(order);
             case Action.RestartReplicator restart -> performOutside(restart);
+            case Action.TellOfPeerFailStop told -> performOutside(told);
             case Action.ProbeMember probe -> shells.perform(probe);
             case Action.CheckAddress check -> performOutside(check);
             case Action.StartMember start -> performOutside(start);

@@ -12,6 +12,10 @@ public sealed interface Action {
     record RestartReplicator(boolean kill) implements Action {
     }
 
+    /** The peer's replicator has halted at an event of this kind: ours stops the resource alone where it would halt of the same (rule 25). */
+    record TellOfPeerFailStop(String resource, String event, long untilBootNanos) implements Action {
+    }
+
     record ProbeMember(String group, int member) implements Action {
     }
 

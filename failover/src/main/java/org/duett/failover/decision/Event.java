@@ -57,6 +57,10 @@ public sealed interface Event {
     record ReplicatorGone(boolean certain, String why) implements Event {
     }
 
+    /** It had halted itself at an event of this kind; may be told more than once (rule 25). */
+    record ReplicatorHalted(String resource, String event, long bootNanos) implements Event {
+    }
+
     record OrderAnswered(long order, boolean done, String detail) implements Event {
     }
 

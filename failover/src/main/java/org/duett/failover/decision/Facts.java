@@ -38,6 +38,8 @@ final class Facts {
     final Map<String, ResourceView> resources = new TreeMap<>();
     boolean replicatorSeen;
     boolean replicatorCertainlyGone;
+    /** A resource that has stopped itself runs again only in a new process. */
+    boolean replicatorRestartWanted;
 
     NodeMode mode = NodeMode.ONLINE;
     boolean single;

@@ -30,6 +30,7 @@ public final class FailoverMachine {
     private final StartRules starts;
     private final LetGoRules letsGo;
     private final ReplicatorWatch replicator;
+    private final FailStopDesk failStops;
 
     /** Records that are being made durable: what follows when the version is on disk. */
     private final Map<Long, Runnable> onRemembered = new TreeMap<>();
@@ -51,6 +52,7 @@ public final class FailoverMachine {
         starts = new StartRules(facts, proof, losses);
         letsGo = new LetGoRules(facts, proof, losses);
         replicator = new ReplicatorWatch(facts);
+        failStops = new FailStopDesk(facts);
     }
 
     /** One event in, any number of actions out. */
@@ -74,6 +76,7 @@ public final class FailoverMachine {
             case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
             case Event.ReplicatorSeen(List<ResourceView> resources) -> replicatorSeen(resources);
             case Event.ReplicatorGone(boolean certain, String why) -> replicatorGone(certain);
+            case Event.ReplicatorHalted(String resource, String kind, long bootNanos) -> failStops.halted(resource, kind, bootNanos);
             case Event.OrderAnswered(long order, boolean done, String detail) -> orderAnswered(order, done, detail);
             case Event.ProofAnswered answer -> proof.answered(answer.attempt(), answer.outcome());
             case Event.MemberProbed probed -> groups.get(probed.group()).memberProbed(probed.member(), probed.state());
@@ -107,6 +110,7 @@ public final class FailoverMachine {
                 });
             }
         }
+        failStops.heard(report);
         for (NodeReport.GroupReport theirs : report.groups()) {
             GroupMachine group = groups.get(theirs.name());
             if (group != null && theirs.heldVersion() > group.heldVersion()) {
@@ -173,6 +177,7 @@ public final class FailoverMachine {
             for (LossDesk loss : losses.values()) loss.replicatorGone();
         }
         replicator.gone();
+        failStops.replicatorGone();
         for (GroupMachine group : groups.values()) group.replicatorKnown();
     }
 
@@ -233,6 +238,7 @@ public final class FailoverMachine {
             }
         }
         replicator.step();
+        failStops.step(facts.replicatorSeen && !replicator.isAway());
         boolean wantsProof = false;
         boolean wouldWantProof = false;
         boolean unclean = false;
@@ -257,7 +263,8 @@ public final class FailoverMachine {
     }
 
     private boolean wantsProof(GroupMachine group) {
-        if (facts.life != PeerLife.SILENT || facts.peerConnectedSinceSilence()) return false;
+        // Nobody is fenced for the sake of what could not go on here anyway.
+        if (facts.life != PeerLife.SILENT || facts.peerConnectedSinceSilence() || group.isFrozen()) return false;
         if (group.phase() == GroupPhase.DOWN) {
             return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
         }
@@ -275,7 +282,7 @@ public final class FailoverMachine {
     }
 
     private void judge(GroupMachine group) {
-        group.inDoubt = letsGo.isInDoubt(group);
+        group.inDoubt = letsGo.isInDoubt(group) || group.isFrozen();
         group.step();
         String letGo = letsGo.reason(group);
         if (!letGo.isEmpty()) {
@@ -283,7 +290,7 @@ public final class FailoverMachine {
             return;
         }
         switch (group.phase()) {
-            case PROBING, STARTING, STOPPING, UNCLEAN -> group.waitsFor = "";
+            case PROBING, STARTING, STOPPING, UNCLEAN -> group.waitsFor = group.isFrozen() ? whyFrozen(group) : "";
             case DOWN -> judgeDown(group);
             case CLAIMING -> judgeClaim(group);
             case CHECKING -> judgeCheck(group);
@@ -372,7 +379,7 @@ public final class FailoverMachine {
     }
 
     private void judgeUp(GroupMachine group) {
-        group.waitsFor = group.inDoubt ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
+        group.waitsFor = group.isFrozen() ? whyFrozen(group) : group.inDoubt ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
         if (group.isHeld()) {
             group.stop(false, AfterStop.REST, "an operator stopped it");
             return;
@@ -393,6 +400,12 @@ public final class FailoverMachine {
             group.checkFailingHereOnly().ifPresent(check -> group.stop(false, AfterStop.OFFER,
                     "check " + check + " fails here and not on " + facts.config.peerNode() + ": " + group.failingChecks.get(check)));
         }
+    }
+
+    private String whyFrozen(GroupMachine group) {
+        return "a resource has stopped itself, at what had ended the replicator of " + facts.config.peerNode() + "; I/O is held. Send the crash files of both"
+                + " nodes to the developers; to try again: duett cluster recover " + group.config.name() + "; to give up what is asked of it: duett cluster stop "
+                + group.config.name() + ", then start";
     }
 
     /** The peer has all of it: it could start the group at once. */
@@ -448,13 +461,13 @@ public final class FailoverMachine {
             unclean |= group.phase() == GroupPhase.UNCLEAN;
             String unwilling = starts.unwillingness(group);
             reports.add(new NodeReport.GroupReport(group.config.name(), group.phase(), group.startCounter(), unwilling.isEmpty(),
-                    group.isOffered(), group.asksForIt, group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), unwilling));
+                    group.isOffered(), group.asksForIt, group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), group.isFrozen(), unwilling));
         }
         List<NodeReport.ResourceReport> resources = new ArrayList<>();
         for (LossDesk loss : losses.values()) resources.add(loss.report());
         long paused = Math.max(0, facts.pausedUntilNanos == Long.MIN_VALUE ? 0 : facts.pausedUntilNanos - facts.now);
         NodeMode mode = unclean && facts.mode != NodeMode.OFFLINE ? NodeMode.UNCLEAN : facts.mode;
-        return new NodeReport(mode, paused, wallClockMillis, reports, resources);
+        return new NodeReport(mode, paused, wallClockMillis, reports, resources, failStops.report());
     }
 
     /** For status: all groups, with what they wait for. */
@@ -477,8 +490,8 @@ public final class FailoverMachine {
                 boolean silent = facts.life == PeerLife.SILENT || facts.life == PeerLife.UNHEARD;
                 yield silent ? "in doubt" : "recover";
             }
-            case CLAIMING, CHECKING, STARTING -> "starting";
-            case UP -> group.inDoubt ? "in doubt" : "up";
+            case CLAIMING, CHECKING, STARTING -> group.isFrozen() ? "frozen" : "starting";
+            case UP -> group.isFrozen() ? "frozen" : group.inDoubt ? "in doubt" : "up";
             case STOPPING -> "stopping";
             case UNCLEAN -> "unclean";
         };

@@ -39,6 +39,8 @@ final class GroupMachine {
     /** An address that lapsed in doubt is being added again. */
     private boolean renewing;
     private boolean stopFailed;
+    /** A member did not start because a resource has stopped itself: it is tried again when the resource runs again. */
+    private boolean startWaits;
     private boolean forcedStop;
     private AfterStop afterStop = AfterStop.REST;
     private String stopReason = "";
@@ -232,6 +234,7 @@ final class GroupMachine {
     /** The counter is durable already: who was active last must not depend on how this start ends. */
     void start(boolean alone, String why) {
         phase = GroupPhase.STARTING;
+        startWaits = false;
         offered = false;
         asksForIt = false;
         startsTried++;
@@ -405,6 +408,12 @@ final class GroupMachine {
         }
         String label = config.members().get(member).label();
         if (phase == GroupPhase.STARTING && !outcome.done()) {
+            if (isFrozen()) {
+                // Not its fault, and on the other node it would fare no better (rule 25).
+                work.addFirst(member);
+                startWaits = true;
+                return;
+            }
             startFailed(label, outcome.detail());
             return;
         }
@@ -485,7 +494,13 @@ final class GroupMachine {
             case CHECKING -> {
                 if (facts.now >= checkAgainNanos) checkAddresses();
             }
-            case DOWN, CLAIMING, STARTING, STOPPING -> {
+            case STARTING -> {
+                if (startWaits && busyMember < 0 && resourcesRunAgain()) {
+                    startWaits = false;
+                    next();
+                }
+            }
+            case DOWN, CLAIMING, STOPPING -> {
                 // Moved by answers, or from above.
             }
         }
@@ -598,6 +613,22 @@ final class GroupMachine {
     void replicatorKnown() {
         if (phase == GroupPhase.PROBING && nextLookNanos == Long.MAX_VALUE) judgeLooks();
         settleResource();
+    }
+
+    /** A resource of it has stopped itself, at what had ended the other node's replicator: only a person moves it on (rule 25). */
+    boolean isFrozen() {
+        boolean runs = phase == GroupPhase.UP || phase == GroupPhase.STARTING;
+        return runs && resourceNames().stream().anyMatch(name -> facts.resources.containsKey(name) && facts.resources.get(name).hasStopped());
+    }
+
+    /** In a new process, which has resumed what it was; a member that is no resource needs them all. */
+    private boolean resourcesRunAgain() {
+        return resourceNames().stream().allMatch(name -> facts.resources.containsKey(name) && !facts.resources.get(name).hasStopped()
+                && (facts.resources.get(name).isPrimary() || !isStarted(name)));
+    }
+
+    private boolean isStarted(String resource) {
+        return work.stream().noneMatch(member -> config.members().get(member) instanceof MemberConfig.Resource(String name, int start, int stop) && name.equals(resource));
     }
 
     List<String> resourceNames() {

@@ -3,7 +3,7 @@ package org.duett.failover.decision;
 import java.util.Map;
 
 /**
- * One group on this node, for status. {@code word}: up, starting, stopping, recover (could start here at any time), fail, in doubt, reclaim
+ * One group on this node, for status. {@code word}: up, starting, stopping, recover (could start here at any time), fail, in doubt, frozen (a resource has stopped itself, rule 25), reclaim
  * (found running, being looked at), stopped, down, unclean.
  */
 public record GroupStatus(String name, GroupPhase phase, String word, String memberInHand, String waitsFor, String failedHere, long startCounter,

@@ -55,8 +55,9 @@ final class LossDesk {
     NodeReport.ResourceReport report() {
         ResourceView view = view();
         if (view == null) return new NodeReport.ResourceReport(name, Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, false, false, 0, answered);
+        boolean connected = view.connected() && !view.hasStopped();
         boolean alone = !view.connected() && (view.alone() || allowedContact == view.contact());
-        return new NodeReport.ResourceReport(name, view.role(), view.disk(), view.connected(), view.current(), view.term(), alone, view.eyewitness(),
+        return new NodeReport.ResourceReport(name, view.role(), view.disk(), connected, view.current(), view.term(), alone, view.eyewitness(),
                 ask, answered);
     }
 
@@ -89,7 +90,8 @@ final class LossDesk {
     void step(boolean heldHere, boolean up, boolean wantsToStart) {
         ResourceView view = view();
         answerPeer(view, heldHere, wantsToStart);
-        if (view == null) return;
+        // One that has stopped itself does nothing any more, and is told nothing (rule 25).
+        if (view == null || view.hasStopped()) return;
         if (view.connected()) {
             ask = 0;
             askContact = -1;
@@ -190,6 +192,11 @@ final class LossDesk {
         // It would go on with older data than ours.
         long theirs = facts.peerResource(name).orElseThrow().current() | 1;
         if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) return;
+        if (view.hasStopped()) {
+            // It is never promoted before a new process takes its place, which is no eyewitness.
+            grant(asked);
+            return;
+        }
         if (askedSinceNanos == 0 || answering != 0) askedSinceNanos = facts.now;
         // Connected as far as we know: one of the two has not heard yet. An eyewitness given up too early would be missed.
         if (view.connected() && facts.now - askedSinceNanos < 3 * facts.nanos(facts.config.timing().keepaliveMillis())) return;
@@ -214,7 +221,7 @@ final class LossDesk {
         facts.out.add(new Action.SendHeartbeat());
         ResourceView view = view();
         // A person who promotes by hand is told as well (rule 23).
-        if (view != null) facts.orderUnanswered(name, new Command.Outdate(view.current(), view.contact(), Long.MAX_VALUE));
+        if (view != null && !view.hasStopped()) facts.orderUnanswered(name, new Command.Outdate(view.current(), view.contact(), Long.MAX_VALUE));
         facts.notify(Notice.Kind.REPLICATION, Notice.Severity.WARNING, name,
                 "The replication link of " + name + " is lost; " + facts.config.peerNode() + " goes on alone, and this node does not take over until it is resynced.");
     }

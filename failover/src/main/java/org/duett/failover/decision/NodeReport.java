@@ -11,11 +11,13 @@ import org.duett.replicator.state.Role;
  * @param pausedForNanos automatic takeover is off for so long; 0: it is on
  * @param wallClockMillis for the comparison of the two clocks
  */
-public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMillis, List<GroupReport> groups, List<ResourceReport> resources) {
+public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMillis, List<GroupReport> groups, List<ResourceReport> resources,
+        List<FailStop> failStops) {
 
     public NodeReport {
         groups = List.copyOf(groups);
         resources = List.copyOf(resources);
+        failStops = List.copyOf(failStops);
     }
 
     /**
@@ -26,12 +28,13 @@ public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMilli
      * @param asksForIt the operator wants it moved to this node
      * @param held stopped on purpose in the whole cluster, as of {@code heldVersion}
      * @param troubled a failover check of it fails here
+     * @param frozen it runs here, and a resource of it has stopped itself: a person has to decide (rule 25)
      * @param detail why, for people
      */
     public record GroupReport(String name, GroupPhase phase, long startCounter, boolean willing, boolean offered, boolean asksForIt, boolean held,
-            long heldVersion, boolean troubled, String detail) {
+            long heldVersion, boolean troubled, boolean frozen, String detail) {
         GroupReport withoutDetail() {
-            return new GroupReport(name, phase, startCounter, willing, offered, asksForIt, held, heldVersion, troubled, "");
+            return new GroupReport(name, phase, startCounter, willing, offered, asksForIt, held, heldVersion, troubled, frozen, "");
         }
     }
 
@@ -42,6 +45,10 @@ public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMilli
      */
     public record ResourceReport(String name, Role role, DiskState disk, boolean connected, long current, long term, boolean alone,
             boolean eyewitness, long ask, long answered) {
+    }
+
+    /** This node's replicator has halted itself at an event of this kind, so long ago (rule 25). */
+    public record FailStop(String resource, String event, long agoMillis) {
     }
 
     public Optional<GroupReport> group(String name) {

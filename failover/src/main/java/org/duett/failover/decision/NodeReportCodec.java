@@ -13,7 +13,7 @@ import org.duett.replicator.state.Role;
 
 /** A {@link NodeReport} as the body of a heartbeat. Names are cut at {@value #MOST_NAME_BYTES} bytes, details at {@value #MOST_DETAIL_BYTES}. */
 public final class NodeReportCodec {
-    private static final int FORMAT = 1;
+    private static final int FORMAT = 2;
     private static final int MOST_ENTRIES = 32;
     private static final int MOST_NAME_BYTES = 64;
     private static final int MOST_DETAIL_BYTES = 80;
@@ -33,7 +33,7 @@ public final class NodeReportCodec {
         byte[] whole = encode(report);
         if (whole.length <= mostBytes) return whole;
         List<NodeReport.GroupReport> brief = report.groups().stream().map(NodeReport.GroupReport::withoutDetail).toList();
-        return encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), brief, report.resources()));
+        return encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), brief, report.resources(), report.failStops()));
     }
 
     private static byte[] encode(NodeReport report) {
@@ -47,6 +47,12 @@ public final class NodeReportCodec {
             for (NodeReport.GroupReport group : report.groups()) write(group, out);
             out.writeByte(report.resources().size());
             for (NodeReport.ResourceReport resource : report.resources()) write(resource, out);
+            out.writeByte(report.failStops().size());
+            for (NodeReport.FailStop halt : report.failStops()) {
+                text(halt.resource(), MOST_NAME_BYTES, out);
+                text(halt.event(), MOST_NAME_BYTES, out);
+                out.writeLong(halt.agoMillis());
+            }
         } catch (IOException impossible) {
             throw new AssertionError("an array takes everything", impossible);
         }
@@ -57,7 +63,7 @@ public final class NodeReportCodec {
         text(group.name(), MOST_NAME_BYTES, out);
         out.writeByte(group.phase().ordinal());
         out.writeLong(group.startCounter());
-        out.writeByte(flags(group.willing(), group.offered(), group.asksForIt(), group.held(), group.troubled()));
+        out.writeByte(flags(group.willing(), group.offered(), group.asksForIt(), group.held(), group.troubled(), group.frozen()));
         out.writeLong(group.heldVersion());
         text(group.detail(), MOST_DETAIL_BYTES, out);
     }
@@ -101,8 +107,10 @@ public final class NodeReportCodec {
             for (int left = count(in); left > 0; left--) groups.add(group(in));
             List<NodeReport.ResourceReport> resources = new ArrayList<>();
             for (int left = count(in); left > 0; left--) resources.add(resource(in));
+            List<NodeReport.FailStop> failStops = new ArrayList<>();
+            for (int left = count(in); left > 0; left--) failStops.add(new NodeReport.FailStop(text(in), text(in), in.readLong()));
             if (in.read() >= 0) throw new Malformed("bytes behind the end of a report");
-            return new NodeReport(mode, paused, wallClock, groups, resources);
+            return new NodeReport(mode, paused, wallClock, groups, resources, failStops);
         } catch (IOException cut) {
             throw new Malformed("a report that ends too early");
         }
@@ -121,7 +129,7 @@ public final class NodeReportCodec {
         int flags = in.readUnsignedByte();
         long heldVersion = in.readLong();
         return new NodeReport.GroupReport(name, phase, startCounter, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0, (flags & 8) != 0,
-                heldVersion, (flags & 16) != 0, text(in));
+                heldVersion, (flags & 16) != 0, (flags & 32) != 0, text(in));
     }
 
     private static NodeReport.ResourceReport resource(DataInputStream in) throws IOException, Malformed {

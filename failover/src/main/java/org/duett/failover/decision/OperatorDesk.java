@@ -34,6 +34,7 @@ final class OperatorDesk {
             });
             case OperatorCommand.Recover(String group) -> {
                 replicator.recovered();
+                if (facts.resources.values().stream().anyMatch(ResourceView::hasStopped)) facts.replicatorRestartWanted = true;
                 yield onGroups(group, each -> {
                     each.recovered();
                     return "";

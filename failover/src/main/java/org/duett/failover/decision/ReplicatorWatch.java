@@ -48,6 +48,11 @@ final class ReplicatorWatch {
     }
 
     void step() {
+        if (facts.replicatorRestartWanted) {
+            facts.replicatorRestartWanted = false;
+            restartedAtNanos = facts.now;
+            facts.out.add(new Action.RestartReplicator(true));
+        }
         if (!isAway() || givenUp || !facts.replicatorSeen) return;
         boolean answerAwaited = restartedAtNanos != Long.MIN_VALUE && facts.now - restartedAtNanos < ANSWER_NANOS;
         if (answerAwaited) return;

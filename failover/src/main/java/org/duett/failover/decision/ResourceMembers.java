@@ -16,6 +16,8 @@ final class ResourceMembers {
     private String resource = "";
     private long order;
     private boolean stopping;
+    /** It has stopped itself: only a new process can be told to give its role up. */
+    private boolean awaitsRestart;
     private MemberOutcome outcome;
 
     ResourceMembers(Facts facts, ProofDesk proof, Map<String, LossDesk> losses) {
@@ -53,6 +55,11 @@ final class ResourceMembers {
             replicatorIsAway();
             return;
         }
+        if (view.hasStopped()) {
+            awaitsRestart = true;
+            facts.replicatorRestartWanted = true;
+            return;
+        }
         // A resource that is Secondary may have a former term to resume: that is given up, too (rule 22).
         steps.add(new Command.Demote(force));
         next();
@@ -61,6 +68,7 @@ final class ResourceMembers {
     private void begin(String name, boolean stops) {
         resource = name;
         stopping = stops;
+        awaitsRestart = false;
         steps.clear();
         order = 0;
         outcome = null;
@@ -86,7 +94,16 @@ final class ResourceMembers {
 
     /** How the last start or stop ended, once; null while it is under way. */
     MemberOutcome pollOutcome() {
-        if (outcome == null && stopping && order == 0 && !resource.isEmpty()) replicatorIsAway();
+        if (outcome == null && stopping && order == 0 && !resource.isEmpty()) {
+            ResourceView view = facts.resources.get(resource);
+            if (awaitsRestart && view != null && !view.hasStopped()) {
+                awaitsRestart = false;
+                steps.add(new Command.Demote(true));
+                next();
+            } else {
+                replicatorIsAway();
+            }
+        }
         MemberOutcome ended = outcome;
         outcome = null;
         if (ended != null) resource = "";

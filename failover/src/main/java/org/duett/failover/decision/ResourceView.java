@@ -11,12 +11,17 @@ import org.duett.replicator.state.Role;
  * @param eyewitness Connected and UpToDate in this boot until the loss of that contact, or still (rule 20)
  * @param alone it has leave to acknowledge alone
  * @param syncTarget its data is being replaced
+ * @param stoppedAt it has stopped itself at an event of this kind; all else is what it said last (rule 25); empty: it runs
  */
 public record ResourceView(String name, Role role, Role peerRole, boolean connected, DiskState disk, DiskState peerDisk, boolean syncTarget,
-        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen) {
+        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen, String stoppedAt) {
 
     public boolean isPrimary() {
         return role == Role.PRIMARY;
+    }
+
+    public boolean hasStopped() {
+        return !stoppedAt.isEmpty();
     }
 
     public boolean isUpToDate() {

@@ -27,6 +27,7 @@ final class StartRules {
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
             if (view == null) return "the replicator does not have resource " + name;
+            if (view.hasStopped()) return "resource " + name + " has stopped itself here, at " + view.stoppedAt() + " (duett cluster recover)";
             // Attached, but not compared with the peer yet: nobody knows what it is worth.
             boolean vouched = proof.isDataVouchedFor() && view.disk().isAtLeast(DiskState.OUTDATED);
             if (!view.isUpToDate() && !vouched) {

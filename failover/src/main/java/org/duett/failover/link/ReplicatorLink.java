@@ -34,10 +34,14 @@ public final class ReplicatorLink implements AutoCloseable {
         void gone(boolean certain, String why);
 
         void answered(long order, boolean done, String detail);
+
+        /** It had halted itself; may be told more than once. */
+        void halted(String resource, String event, long bootNanos);
     }
 
     private final Path socket;
     private final long intervalMillis;
+    private final FailStopNotes notes;
     private final Listener listener;
     private final Semaphore changed = new Semaphore(0);
     private final Map<String, ExecutorService> workers = new ConcurrentHashMap<>();
@@ -46,9 +50,10 @@ public final class ReplicatorLink implements AutoCloseable {
     private volatile long askedAtNanos;
     private volatile ProcessHandle process;
 
-    public ReplicatorLink(Path socket, long intervalMillis, Listener listener) {
+    public ReplicatorLink(Path socket, long intervalMillis, FailStopNotes notes, Listener listener) {
         this.socket = socket;
         this.intervalMillis = intervalMillis;
+        this.notes = notes;
         this.listener = listener;
     }
 
@@ -70,7 +75,11 @@ public final class ReplicatorLink implements AutoCloseable {
         while (!ended) {
             try {
                 askedAtNanos = System.nanoTime();
-                if (client == null) client = connect();
+                if (client == null) {
+                    client = connect();
+                    // It may have ended and been started again between two looks.
+                    notes.read(listener);
+                }
                 var request = new ControlRequest.Status(Optional.empty(), new ControlRequest.StatusForm.Json());
                 ControlReply reply = client.ask(request, line -> {
                 });
@@ -82,8 +91,10 @@ public final class ReplicatorLink implements AutoCloseable {
                 boolean lostJustNow = client != null;
                 client = null;
                 // The connection ended: whether the process did, the next attempt to connect tells.
-                if (!lostJustNow) listener.gone(nobodyListens(failed), failed.getMessage());
-                else continue;
+                if (lostJustNow) continue;
+                boolean certain = nobodyListens(failed);
+                if (certain) notes.read(listener);
+                listener.gone(certain, failed.getMessage());
             }
             pause();
         }
@@ -122,9 +133,26 @@ public final class ReplicatorLink implements AutoCloseable {
 
     public void order(long order, String resource, Command command) {
         if (ended) return;
-        ExecutorService worker = workers.computeIfAbsent(resource,
+        worker(resource).execute(() -> perform(order, resource, command));
+    }
+
+    private ExecutorService worker(String resource) {
+        return workers.computeIfAbsent(resource,
                 name -> Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("replicator-orders-" + name).factory()));
-        worker.execute(() -> perform(order, resource, command));
+    }
+
+    /** Behind the orders of that resource, so that it is known before what could need it. */
+    public void peerFailStopped(String resource, String event, long untilBootNanos) {
+        if (ended) return;
+        worker(resource).execute(() -> {
+            try (ControlClient client = ControlClient.connect(socket)) {
+                client.ask(new ControlRequest.PeerFailStopped(resource, event, untilBootNanos), line -> {
+                });
+                LOG.info("resource={} the peer's replicator has halted at {}: this one stops the resource alone, should it come to that", resource, event);
+            } catch (IOException lost) {
+                LOG.warn("resource={} the replicator could not be told at what the peer's has halted: {}", resource, lost.getMessage());
+            }
+        });
     }
 
     private void perform(long order, String resource, Command command) {

@@ -318,6 +318,9 @@ final class SimulatedHost {
                 if (kill && node.isRunning()) world.kill(node);
                 startReplicator();
             });
+            case Action.TellOfPeerFailStop told -> {
+                // No core of this world halts itself.
+            }
             case Action.ProbeMember(String group, int member) -> post(life, delay(), new Event.MemberProbed(group, member, look(member)));
             case Action.CheckAddress(String group, int member) -> post(life, delay(), new Event.AddressChecked(group, member,
                     world.addressAnswers(index, member) ? "the other node" : ""));
@@ -407,7 +410,7 @@ final class SimulatedHost {
         }
         boolean alone = !status.proof().isEmpty() && !status.proof().equals("none");
         return List.of(new ResourceView(status.name(), status.role(), status.peerRole(), connected, disk, peerDisk, target,
-                status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen()));
+                status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen(), ""));
     }
 
     // ---- members

@@ -39,7 +39,7 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
             case PROBING -> "reclaim";
             case DOWN -> reported.get().willing() ? "recover" : "down (" + reported.get().detail() + ")";
             case CLAIMING, CHECKING, STARTING -> "starting";
-            case UP -> "up";
+            case UP -> reported.get().frozen() ? "frozen" : "up";
             case STOPPING -> "stopping";
             case UNCLEAN -> "unclean";
         };

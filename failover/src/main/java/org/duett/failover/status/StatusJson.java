@@ -85,6 +85,7 @@ public final class StatusJson {
         json.writeBooleanField("eyewitness", resource.eyewitness());
         json.writeBooleanField("alone", resource.alone());
         json.writeBooleanField("frozen", resource.frozen());
+        json.writeStringField("stoppedAt", resource.stoppedAt());
         json.writeEndObject();
     }
 }

@@ -27,6 +27,7 @@ public final class StatusText {
             text.append("  resource ").append(resource.name()).append(": ").append(resource.role().displayName()).append('/')
                     .append(resource.peerRole().displayName()).append(", ").append(resource.connected() ? "connected" : "not connected").append(", ")
                     .append(resource.disk().displayName()).append('/').append(resource.peerDisk().displayName());
+            if (resource.hasStopped()) text.append(", STOPPED ITSELF at ").append(resource.stoppedAt());
             if (resource.frozen()) text.append(", I/O is held");
             if (resource.alone()) text.append(", goes on alone");
             text.append('\n');

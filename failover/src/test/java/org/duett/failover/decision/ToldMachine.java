@@ -36,6 +36,8 @@ final class ToldMachine {
     final List<Action> ordered = new ArrayList<>();
     /** Members do not start. */
     boolean startsFail;
+    /** Members are started, and do not answer yet. */
+    boolean startsHang;
     private long now = 100 * SECOND;
 
     ToldMachine(ProofConfig... proofs) {
@@ -64,24 +66,35 @@ final class ToldMachine {
     // ---- views and reports
 
     static ResourceView secondary() {
-        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false);
+        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false, "");
     }
 
     static ResourceView primary() {
-        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false);
+        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, "");
     }
 
     static ResourceView without(ResourceView view, boolean eyewitness) {
         return new ResourceView("r0", view.role(), Role.UNKNOWN, false, view.disk(), DiskState.UNKNOWN, false, view.current(), view.term(), view.contact(),
-                eyewitness, view.alone(), view.isPrimary() && !view.alone());
+                eyewitness, view.alone(), view.isPrimary() && !view.alone(), "");
+    }
+
+    /** It has stopped itself at a write, as the replicator of alpha had halted at one. */
+    static ResourceView stopped(ResourceView view) {
+        return new ResourceView("r0", view.role(), view.peerRole(), view.connected(), view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(),
+                view.contact(), view.eyewitness(), view.alone(), view.frozen(), "HostRequestArrived WRITE");
+    }
+
+    /** The same, after its replicator has halted at a write so long ago. */
+    static NodeReport halted(NodeReport report, long agoMillis) {
+        return new NodeReport(report.mode(), 0, 0, report.groups(), report.resources(), List.of(new NodeReport.FailStop("r0", "HostRequestArrived WRITE", agoMillis)));
     }
 
     static GroupReport group(GroupPhase phase, boolean willing) {
-        return new GroupReport("web", phase, 1, willing, false, false, false, 0, false, "");
+        return new GroupReport("web", phase, 1, willing, false, false, false, 0, false, false, "");
     }
 
     static NodeReport alpha(GroupReport group, ResourceReport resource) {
-        return new NodeReport(NodeMode.ONLINE, 0, 0, List.of(group), List.of(resource));
+        return new NodeReport(NodeMode.ONLINE, 0, 0, List.of(group), List.of(resource), List.of());
     }
 
     static ResourceReport resource(Role role, boolean connected, boolean alone, long ask, long answered) {
@@ -105,6 +118,9 @@ final class ToldMachine {
     private void obey(Action action) {
         switch (action) {
             case Action.Remember(long version, ClusterRecord record) -> tell(new Event.Remembered(version));
+            case Action.StartMember start when startsHang -> {
+                // The test answers.
+            }
             case Action.StartMember(String group, int member) -> tell(new Event.MemberAnswered(group, member,
                     startsFail ? MemberOutcome.failed("out of licences") : MemberOutcome.DONE));
             case Action.StopMember(String group, int member, boolean force) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));

@@ -43,6 +43,11 @@ public final class FileNames {
         return runDirectory.resolve(escaped(resource) + ".peer");
     }
 
+    /** At which event the replicator halted itself last (rule 25). */
+    public static Path failStop(Path runDirectory, String resource) {
+        return runDirectory.resolve(escaped(resource) + ".fail-stop");
+    }
+
     /** What belongs to a volume that is attached as a block device: registry, sockets, logs. */
     public static Path attachment(Path runDirectory, String resource, int volume) {
         return runDirectory.resolve("attach").resolve(escaped(resource)).resolve(Integer.toString(volume));

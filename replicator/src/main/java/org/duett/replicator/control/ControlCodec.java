@@ -69,6 +69,11 @@ public final class ControlCodec {
                 head(json, "wait-sync", Optional.of(resource));
                 if (timeout.isPresent()) json.writeNumberField("timeoutSeconds", timeout.getAsInt());
             }
+            case ControlRequest.PeerFailStopped(var resource, var event, var untilBootNanos) -> {
+                head(json, "peer-fail-stopped", Optional.of(resource));
+                json.writeStringField("event", event);
+                json.writeNumberField("untilBootNanos", untilBootNanos);
+            }
             case ControlRequest.Ping() -> head(json, "ping", Optional.empty());
         }
     }
@@ -110,6 +115,8 @@ public final class ControlCodec {
                     fields.optionalNumber("timeoutSeconds", 0, LONGEST_WAIT_SECONDS));
             case "wait-sync" -> new ControlRequest.WaitSync(fields.text("resource"),
                     fields.optionalNumber("timeoutSeconds", 0, LONGEST_WAIT_SECONDS));
+            case "peer-fail-stopped" -> new ControlRequest.PeerFailStopped(fields.text("resource"), fields.text("event"),
+                    fields.number("untilBootNanos", 0, 0, Long.MAX_VALUE));
             case "ping" -> new ControlRequest.Ping();
             default -> new ControlRequest.Order(fields.text("resource"), CommandCodec.read(word, fields));
         };

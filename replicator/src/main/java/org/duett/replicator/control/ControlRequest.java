@@ -39,6 +39,13 @@ public sealed interface ControlRequest {
     record WaitSync(String resource, OptionalInt timeoutSeconds) implements ControlRequest {
     }
 
+    /**
+     * The other node's replicator has halted itself at an event of this kind (rule 25). Until this boot time of the receiver's a replicator
+     * that cannot handle one of the same kind stops the resource instead of the process.
+     */
+    record PeerFailStopped(String resource, String event, long untilBootNanos) implements ControlRequest {
+    }
+
     /** Does anybody answer, and which process? */
     record Ping() implements ControlRequest {
     }
@@ -85,6 +92,7 @@ public sealed interface ControlRequest {
             case Down down -> false;
             case Status status -> false;
             case Show show -> false;
+            case PeerFailStopped told -> false;
             case Ping ping -> false;
         };
     }

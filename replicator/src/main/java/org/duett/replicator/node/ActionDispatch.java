@@ -91,6 +91,13 @@ final class ActionDispatch implements ResourceLoop.Performer {
         loop.execute(flushTask);
     }
 
+    /** The peer hears at once that nobody is here any more; clients wait, as they would for a daemon that has ended. */
+    @Override
+    public void stopped() {
+        peers.close();
+        tickets.stopped();
+    }
+
     private void flushPeers() {
         flushScheduled = false;
         sent = false;

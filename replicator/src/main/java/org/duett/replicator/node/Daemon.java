@@ -81,8 +81,11 @@ public final class Daemon implements AutoCloseable {
         int threads = Math.clamp(Math.min(read.config().resources().size(), Runtime.getRuntime().availableProcessors()), 1, MOST_LOOPS);
         EventLoopGroup loops = transport.newGroup(threads, "resource");
         try {
+            long bootId = BootId.read();
+            PeerFailStops peerFailStops = new PeerFailStops();
             ReplicatorNode node = new ReplicatorNode(new NodeSurroundings(transport, loops, own.runDirectory(), own.stateDirectory(),
-                    configuration.toAbsolutePath(), BootId.read(), new EventHub(), new ProcessFailStop(own.stateDirectory())));
+                    configuration.toAbsolutePath(), bootId, new EventHub(),
+                    new ProcessFailStop(own.stateDirectory(), own.runDirectory(), bootId, peerFailStops), peerFailStops));
             Path socket = FileNames.controlSocket(own.runDirectory());
             ControlServer control = ControlServer.listen(socket, new NodeRequests(node, nodeName, version));
             LOG.info("duett {} on node {}: configuration {}, control socket {}, {} loop(s) on {}", version, nodeName, configuration, socket,

@@ -1,6 +1,7 @@
 package org.duett.replicator.node;
 
 import java.util.Locale;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
@@ -82,6 +83,20 @@ final class EventTrace {
     /** The event that was added last ordered so many actions; without this, none of them was performed. */
     void handled(int orderedActions) {
         actions[(int) ((count - 1) % LENGTH)] = orderedActions;
+    }
+
+    /** Of which kind the last event was: what stays the same when the same mistake shows on another node. */
+    String lastKind() {
+        if (count == 0) return "nothing";
+        int at = (int) ((count - 1) % LENGTH);
+        return switch (subjects[at]) {
+            case HostRequest.Kind kind -> "HostRequestArrived " + kind;
+            case DiskOperation.Purpose purpose -> "DiskOperationDone " + purpose;
+            case Class<?> type when type == Event.TimeAdvanced.class || type == Event.RandomArrived.class -> type.getSimpleName();
+            case Class<?> type -> "PeerPacketArrived " + type.getSimpleName();
+            case Event.CommandArrived(long ticket, Command command) -> "CommandArrived " + command.getClass().getSimpleName();
+            default -> subjects[at].getClass().getSimpleName();
+        };
     }
 
     /** A line for each event, oldest first. */

@@ -61,6 +61,10 @@ public final class NodeRequests implements ControlHandler {
             case ControlRequest.Events(var name, var onlyNow) -> events(name, onlyNow, lines);
             case ControlRequest.WaitConnect(var name, var timeout) -> waitConnect(node.resource(name), timeout);
             case ControlRequest.WaitSync(var name, var timeout) -> waitSync(node.resource(name), timeout);
+            case ControlRequest.PeerFailStopped(var name, var event, var untilBootNanos) -> {
+                node.peerFailStopped(name, event, untilBootNanos);
+                yield name + " stops alone at " + event + "\n";
+            }
             case ControlRequest.Ping() -> nodeName + " " + ProcessHandle.current().pid() + "\n";
         };
     }

@@ -6,5 +6,5 @@ import org.duett.replicator.transport.Transport;
 
 /** What all resources of a daemon share. */
 record NodeSurroundings(Transport transport, EventLoopGroup loops, Path runDirectory, Path stateDirectory, Path configuration, long bootId, EventHub hub,
-        FailStop failStop) {
+        FailStop failStop, PeerFailStops peerFailStops) {
 }

@@ -148,6 +148,11 @@ public final class ReplicatorNode {
         }
     }
 
+    /** Of a resource that is not up, too: it may come up with that event ahead of it. */
+    void peerFailStopped(String name, String event, long untilBootNanos) {
+        surroundings.peerFailStops().told(name, event, untilBootNanos);
+    }
+
     // ---- commands
 
     /** Performed volume by volume where the core knows only one at a time; the first refusal ends it. */

@@ -5,10 +5,12 @@ import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.resource.ResourceMachine;
 import org.duett.replicator.resource.ResourceStatus;
 
@@ -26,6 +28,9 @@ final class ResourceLoop {
 
         /** Behind all actions of an event, and of those that it led to at once. */
         void performed();
+
+        /** The core has failed, and the process goes on without this resource: nothing will be performed any more. */
+        void stopped();
     }
 
     private final String resource;
@@ -44,6 +49,10 @@ final class ResourceLoop {
 
     private boolean working;
     private boolean ended;
+    /** The kind of the event that the core could not handle, when that stopped this resource alone; empty: it runs (rule 25). */
+    private String stoppedAt = "";
+    /** As the core said last, for a core that is not asked any more. */
+    private ResourceStatus lastStatus;
     private int randomWanted;
     /** Core time as the core knows it. */
     private long coreNanos = Long.MIN_VALUE;
@@ -102,6 +111,7 @@ final class ResourceLoop {
         } catch (Throwable failure) {
             end();
             failStop.fail(resource, "the core failed", failure, trace);
+            stop();
         }
         working = false;
     }
@@ -172,13 +182,37 @@ final class ResourceLoop {
     ResourceStatus status() {
         assert loop.inEventLoop();
         if (!ended && !working) work(null);
-        return machine.status();
+        return statusNow();
     }
 
     /** As {@link #status}, from within a performer: as of the event that is being performed. */
     ResourceStatus statusNow() {
         assert loop.inEventLoop();
-        return machine.status();
+        // A core that broke off in the midst of an event is not asked any more: what it would say may be half of the truth.
+        if (stoppedAt.isEmpty()) lastStatus = machine.status();
+        else if (lastStatus == null) throw new IllegalStateException("resource " + resource + " stopped before its status was known");
+        return lastStatus;
+    }
+
+    /** The process goes on without this resource (rule 25). */
+    private void stop() {
+        stoppedAt = trace.lastKind();
+        performer.stopped();
+    }
+
+    /** The kind of the event at which this resource alone has stopped; empty: it has not. On the loop. */
+    String stoppedAt() {
+        return stoppedAt;
+    }
+
+    /** What a person should know of that; empty: it runs. */
+    Optional<OperatorReport> stopReport() {
+        if (stoppedAt.isEmpty()) return Optional.empty();
+        return Optional.of(new OperatorReport(OperatorReport.Level.ERROR, "Resource " + resource + " has stopped itself: it could not handle the event "
+                + stoppedAt + ", at which the other node's daemon had halted before.",
+                "Nothing is acknowledged any more, reads and writes wait; all acknowledged writes are where they were acknowledged. The other resources of this node go on.",
+                "Send the crash file of the state directory to the developers. The resource runs again when its daemon is started anew, under the failover"
+                        + " daemon by: duett cluster recover. What is asked of it first may stop it again; to have that given up, stop what uses the device (duett cluster stop)"));
     }
 
     /** No event is delivered any more; on the loop. */

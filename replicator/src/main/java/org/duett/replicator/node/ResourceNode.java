@@ -199,7 +199,7 @@ final class ResourceNode {
             places.add(new ResourceView.VolumePlace(number, volume.minor(), volume.disk(), disks.engine(number), disks.isThin(number),
                     dispatch.servedTerm(number).map(term -> nbdUri(number, term))));
         }
-        return new ResourceView(status, places);
+        return new ResourceView(status, places, loop.stopReport().map(report -> new ResourceView.Stopped(loop.stoppedAt(), report)));
     }
 
     /** As the NBD URI specification has it; tools take it as it is. */

@@ -11,6 +11,7 @@ import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.resource.ResourceStatus;
+import org.duett.replicator.state.StateChangeResult;
 
 /** Who waits for a resource: for the end of a command, or for a state. On the resource's loop. */
 final class ResourceTickets {
@@ -28,6 +29,10 @@ final class ResourceTickets {
     }
 
     void order(Command command, CompletableFuture<CommandResult> future) {
+        if (loop.stopReport().isPresent()) {
+            future.complete(refusedAsStopped());
+            return;
+        }
         long ticket = ++lastTicket;
         commands.put(ticket, future);
         loop.deliver(new Event.CommandArrived(ticket, command));
@@ -41,6 +46,10 @@ final class ResourceTickets {
 
     /** The future gets the first status for which the condition holds, maybe at once. */
     void await(Predicate<ResourceStatus> condition, CompletableFuture<ResourceStatus> future) {
+        if (loop.stopReport().isPresent()) {
+            future.completeExceptionally(new IllegalStateException("the resource has stopped itself"));
+            return;
+        }
         waits.add(new Wait(condition, future));
         changed = true;
         lookAtWaits();
@@ -60,6 +69,18 @@ final class ResourceTickets {
             if (!wait.future().isDone() && wait.condition().test(status)) wait.future().complete(status);
             if (wait.future().isDone()) each.remove();
         }
+    }
+
+    /** The core has failed and is not asked any more (rule 25). */
+    void stopped() {
+        commands.values().forEach(future -> future.complete(refusedAsStopped()));
+        commands.clear();
+        waits.forEach(wait -> wait.future().completeExceptionally(new IllegalStateException("the resource has stopped itself")));
+        waits.clear();
+    }
+
+    private CommandResult refusedAsStopped() {
+        return new CommandResult.Refused(StateChangeResult.UNKNOWN_ERROR, loop.stopReport().orElseThrow());
     }
 
     /** The resource goes away: nobody waits for ever. */

@@ -39,7 +39,8 @@ class ControlCodecTest {
                 new ControlRequest.Show("r0", 1, ControlRequest.StateWord.DISKS),
                 new ControlRequest.Events(Optional.of("r0"), true), new ControlRequest.Events(Optional.empty(), false),
                 new ControlRequest.WaitConnect("r0", OptionalInt.of(30)), new ControlRequest.WaitConnect("r0", OptionalInt.empty()),
-                new ControlRequest.WaitSync("r0", OptionalInt.of(0)), new ControlRequest.Ping()));
+                new ControlRequest.WaitSync("r0", OptionalInt.of(0)), new ControlRequest.PeerFailStopped("r0", "HostRequestArrived WRITE", 77),
+                new ControlRequest.Ping()));
         return requests;
     }
 

@@ -22,6 +22,7 @@ import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.resource.ResourceMachine;
+import org.duett.replicator.resource.ResourceStatus;
 import org.duett.replicator.transport.Transport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,6 +47,7 @@ class ResourceLoopTest implements ResourceLoop.Performer, FailStop {
     private ResourceLoop loop;
     private final List<Action> performed = new ArrayList<>();
     private int batches;
+    private int stops;
     /** Ordered once, from within a performer. */
     private Event answer;
     private final CompletableFuture<String> crash = new CompletableFuture<>();
@@ -82,6 +84,11 @@ class ResourceLoopTest implements ResourceLoop.Performer, FailStop {
     @Override
     public void performed() {
         batches++;
+    }
+
+    @Override
+    public void stopped() {
+        stops++;
     }
 
     @Override
@@ -138,5 +145,28 @@ class ResourceLoopTest implements ResourceLoop.Performer, FailStop {
         assertThat(deliver(new Event.CommandArrived(2, new Command.ResumeIo()))).hasSize(before);
         Path file = ProcessFailStop.write(directory, "r0", crash.get());
         assertThat(file).content().isEqualTo(crash.get());
+    }
+
+    @Test
+    void aResourceThatStopsAloneSaysSoAndKeepsItsLastStatus() throws Exception {
+        ResourceStatus before = onLoop(loop::status);
+        deliver(new Event.DiskClosed(99, 0));
+        assertThat(stops).isEqualTo(1);
+        assertThat(onLoop(loop::stoppedAt)).isEqualTo("DiskClosed");
+        assertThat(onLoop(loop::stopReport).orElseThrow().whatHappened()).contains("r0 has stopped itself").contains("DiskClosed");
+        assertThat(onLoop(loop::status)).isEqualTo(before);
+    }
+
+    @Test
+    void anOrderToAResourceThatHasStoppedIsRefusedAtOnce() throws Exception {
+        ResourceTickets tickets = new ResourceTickets(loop);
+        onLoop(loop::status);
+        deliver(new Event.DiskClosed(99, 0));
+        CompletableFuture<CommandResult> answer = new CompletableFuture<>();
+        onLoop(() -> {
+            tickets.order(new Command.Demote(false), answer);
+            return null;
+        });
+        assertThat(answer.get()).isInstanceOf(CommandResult.Refused.class);
     }
 }

@@ -51,7 +51,7 @@ public final class StatusJson {
 
     private void resource(ResourceView view) throws IOException {
         ResourceStatus status = view.status();
-        Verdict verdict = Verdict.of(status);
+        Verdict verdict = view.verdict();
         json.writeStartObject();
         json.writeStringField("name", status.name());
         json.writeBooleanField("protected", verdict.isProtected());
@@ -64,26 +64,27 @@ public final class StatusJson {
         json.writeStringField("protocol", status.protocol().name());
         json.writeBooleanField("peerIsDuett", status.peerIsDuett());
         json.writeBooleanField("cluster", status.cluster());
-        json.writeBooleanField("frozen", status.frozen());
+        json.writeBooleanField("frozen", status.frozen() || view.stopped().isPresent());
+        text("stoppedAt", view.stopped().map(ResourceView.Stopped::event).orElse(null));
         text("proof", view.proof().orElse(null));
         text("term", status.term() == 0 ? null : HexFormat.of().toHexDigits(status.term()));
         json.writeNumberField("contact", status.contact());
         json.writeBooleanField("eyewitness", status.eyewitness());
         json.writeNumberField("writesInFlight", status.writesInFlight());
         json.writeNumberField("requestsWaiting", status.requestsWaiting());
-        trouble(status);
+        trouble(view);
         json.writeArrayFieldStart("volumes");
         for (int i = 0; i < status.volumes().size(); i++) volume(status.volumes().get(i), view.places().get(i));
         json.writeEndArray();
         json.writeEndObject();
     }
 
-    private void trouble(ResourceStatus status) throws IOException {
-        if (status.trouble().isEmpty()) {
+    private void trouble(ResourceView view) throws IOException {
+        if (view.trouble().isEmpty()) {
             json.writeNullField("trouble");
             return;
         }
-        OperatorReport report = status.trouble().get();
+        OperatorReport report = view.trouble().get();
         json.writeObjectFieldStart("trouble");
         json.writeStringField("level", report.level().name());
         json.writeStringField("whatHappened", report.whatHappened());

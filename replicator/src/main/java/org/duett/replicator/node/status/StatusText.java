@@ -53,8 +53,7 @@ public final class StatusText {
     }
 
     private void verdictOnAll(List<ResourceView> resources) {
-        List<String> without = resources.stream().map(ResourceView::status).filter(status -> !Verdict.of(status).isProtected())
-                .map(ResourceStatus::name).toList();
+        List<String> without = resources.stream().filter(view -> !view.verdict().isProtected()).map(view -> view.status().name()).toList();
         if (without.isEmpty()) {
             wrapped("", "All " + resources.size() + " resources are protected.", Paint.GREEN);
         } else {
@@ -64,9 +63,9 @@ public final class StatusText {
 
     private void resource(ResourceView view, boolean named) {
         ResourceStatus status = view.status();
-        Verdict verdict = Verdict.of(status);
+        Verdict verdict = view.verdict();
         wrapped("", (named ? status.name() + ": " : "") + verdict.sentence(), verdict.isProtected() ? Paint.GREEN : Paint.RED);
-        status.trouble().ifPresent(this::trouble);
+        view.trouble().ifPresent(this::trouble);
         line("");
         line(painted(status.name(), Paint.BOLD) + "  " + role(status.localNode(), status.role()) + ", "
                 + role(status.peerNode(), status.peerRole()) + ", " + connection(status) + ", protocol " + status.protocol());
