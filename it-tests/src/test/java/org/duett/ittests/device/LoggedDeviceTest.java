@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashSet;
 import java.util.Set;
+import org.duett.bench.device.LoggedDevice;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
 import org.duett.ittests.Requirements;

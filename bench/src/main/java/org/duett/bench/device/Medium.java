@@ -1,4 +1,4 @@
-package org.duett.ittests.device;
+package org.duett.bench.device;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
