@@ -18,9 +18,11 @@ import org.duett.bench.report.Figure;
 import org.duett.bench.report.Machine;
 import org.duett.bench.scenario.AllocationScenario;
 import org.duett.bench.scenario.AttachScenario;
+import org.duett.bench.scenario.FailoverScenario;
 import org.duett.bench.scenario.IdleScenario;
 import org.duett.bench.scenario.IopsScenario;
-import org.duett.bench.scenario.FailoverScenario;
+import org.duett.bench.scenario.KillsScenario;
+import org.duett.bench.scenario.LoadScenario;
 import org.duett.bench.scenario.ResyncScenario;
 import org.duett.bench.scenario.Scenario;
 import org.duett.bench.scenario.ScenarioSettings;
@@ -41,9 +43,9 @@ public final class BenchMain implements Callable<Integer> {
 
     static final List<Scenario> SCENARIOS = List.of(new IopsScenario(), new AllocationScenario(), new IdleScenario(),
             new AttachScenario(),
-            new ResyncScenario(), new FailoverScenario());
+            new ResyncScenario(), new FailoverScenario(), new KillsScenario(), new LoadScenario());
 
-    @Parameters(paramLabel = "SCENARIO", arity = "0..*", description = "iops, allocation, idle, attach, resync, failover; or list")
+    @Parameters(paramLabel = "SCENARIO", arity = "0..*", description = "iops, allocation, idle, attach, resync, failover, kills, load; or list")
     private List<String> names = List.of();
 
     @Option(names = "--seconds", paramLabel = "N", defaultValue = "5", description = "one measured stretch (default: ${DEFAULT-VALUE})")

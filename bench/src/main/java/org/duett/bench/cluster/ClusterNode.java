@@ -28,6 +28,9 @@ public final class ClusterNode {
     /** What attach-device notes of a volume, in the run directory. */
     private static final String ATTACHMENT_REGISTRY = "attached";
     private static final long POLL_MILLIS = 100;
+    /** As the units of {@code duett install} have them: a machine at full load must not look like a dead one. */
+    private static final int REPLICATOR_NICE = -10;
+    private static final int FAILOVER_NICE = -15;
 
     /** As this node, and only it, sees its folder. */
     private final NodeFolder inside;
@@ -73,20 +76,21 @@ public final class ClusterNode {
         environment.put(variable, value);
     }
 
-    private List<String> daemon(List<String> command) {
+    private List<String> daemon(int nice, List<String> command) {
         var whole = new ArrayList<String>();
         whole.add("env");
         environment.forEach((variable, value) -> whole.add(variable + "=" + value));
+        whole.addAll(List.of("nice", "-n", Integer.toString(nice)));
         whole.addAll(command);
         return machine.inside(whole);
     }
 
     public void startReplicator() {
-        replicator = ReplicatorProcess.startBy(outside, resource, daemon(ReplicatorProcess.command(inside, List.of())));
+        replicator = ReplicatorProcess.startBy(outside, resource, daemon(REPLICATOR_NICE, ReplicatorProcess.command(inside, List.of())));
     }
 
     public void startFailover() {
-        failover = FailoverProcess.start("the failover daemon of " + name(), daemon(FailoverProcess.command(inside.configuration())), failoverLog());
+        failover = FailoverProcess.start("the failover daemon of " + name(), daemon(FAILOVER_NICE, FailoverProcess.command(inside.configuration())), failoverLog());
     }
 
     /** As at the boot of the machine. */

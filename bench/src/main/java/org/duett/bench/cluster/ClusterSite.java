@@ -133,19 +133,18 @@ public final class ClusterSite implements AutoCloseable {
         }
     }
 
-    /** A disk that hangs is given up after 10 s: on a machine that runs many tests at once, 2 s are taken for one by mere waiting. */
     private String resourceText() {
         return """
                 resource %1$s {
                     net { protocol C; }
-                    disk { disk-timeout 100; c-max-rate 400M; resync-rate 100M; }
+                    disk { disk-timeout %6$d; c-max-rate 400M; resync-rate 100M; }
                     device /dev/drbd0;
                     disk "%2$s/disk.img";
                     meta-disk internal;
                     on alpha { address %3$s:%5$d; }
                     on beta { address %4$s:%5$d; }
                 }
-                """.formatted(RESOURCE, seen, onCable(alpha), onCable(beta), REPLICATION_PORT);
+                """.formatted(RESOURCE, seen, onCable(alpha), onCable(beta), REPLICATION_PORT, plan.diskTimeoutMillis() / 100);
     }
 
     private String clusterText() {

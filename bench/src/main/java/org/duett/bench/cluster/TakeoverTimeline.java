@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What the logs of the surviving node say about when each step of a takeover was done; all nodes are on one clock here. */
 public final class TakeoverTimeline {
@@ -54,11 +55,19 @@ public final class TakeoverTimeline {
         return firstAfter(survivor, DECLARED_DEAD, deathMillis).map(at -> at - deathMillis);
     }
 
+    /** How often this node was sure of that since its daemon was first started. */
+    public static long timesDeclaredDead(ClusterNode node) {
+        return linesOf(node, DECLARED_DEAD).count();
+    }
+
     private static Optional<Long> firstAfter(ClusterNode survivor, Milestone milestone, long sinceMillis) {
-        Path log = milestone.source == Source.REPLICATOR ? survivor.folder().log() : survivor.failoverLog();
+        return linesOf(survivor, milestone).map(TakeoverTimeline::timeOf).flatMap(Optional::stream).filter(at -> at >= sinceMillis).findFirst();
+    }
+
+    private static Stream<String> linesOf(ClusterNode node, Milestone milestone) {
+        Path log = milestone.source == Source.REPLICATOR ? node.folder().log() : node.failoverLog();
         try {
-            return Files.readAllLines(log).stream().filter(each -> milestone.line.matcher(each).find()).map(TakeoverTimeline::timeOf)
-                    .flatMap(Optional::stream).filter(at -> at >= sinceMillis).findFirst();
+            return Files.readAllLines(log).stream().filter(each -> milestone.line.matcher(each).find());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

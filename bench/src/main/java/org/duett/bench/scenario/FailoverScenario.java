@@ -4,30 +4,28 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import org.duett.bench.cluster.ClusterNode;
-import org.duett.bench.cluster.ClusterPlan;
-import org.duett.bench.cluster.ClusterReading;
 import org.duett.bench.cluster.ClusterSite;
+import org.duett.bench.cluster.KeepalivedPair;
 import org.duett.bench.cluster.RowClient;
-import org.duett.bench.cluster.ServiceProgram;
 import org.duett.bench.cluster.TakeoverTimeline;
+import org.duett.bench.device.FaultyDevice;
 import org.duett.bench.host.Requirement;
 import org.duett.bench.report.Figure;
+import org.duett.bench.scenario.StruckCluster.Blow;
+import org.duett.bench.scenario.StruckCluster.Struck;
 
-/** How long a client is without answers when a node of its cluster dies, or the link between the two. As many deaths as there are rounds. */
+/**
+ * How long a client is without answers when a node of its cluster dies, the passive node's disk hangs, or the link between the two is cut;
+ * and beside it keepalived, which moves an address alone. As many blows of each kind as there are rounds.
+ */
 public final class FailoverScenario implements Scenario {
 
     private static final String NAME = "failover";
-    private static final long DISK_BYTES = 48L << 20;
-    private static final long PATIENCE_SECONDS = 180;
-    private static final int ROWS_BEFORE = 50;
-    private static final int ROWS_AFTER = 50;
     private static final double TARGET_SECONDS = 3.5;
     private static final double TARGET_AFTER_DETECTION_SECONDS = 1.5;
     private static final double FAST_TARGET_SECONDS = 2;
-
-    /** What is done to the cluster, and what makes it good again. */
-    private enum Blow { ACTIVE_DIES, PASSIVE_DIES, LINK_CUT }
+    /** As the default deadtime. */
+    private static final int DISK_TIMEOUT_MILLIS = 2000;
 
     @Override
     public String name() {
@@ -36,139 +34,110 @@ public final class FailoverScenario implements Scenario {
 
     @Override
     public String description() {
-        return "outage that a client sees when a node loses its power, and when the crossover cable is cut";
+        return "outage that a client sees when a node loses its power, a disk hangs, the crossover cable is cut; keepalived beside it";
     }
 
     @Override
     public List<Requirement> requirements() {
-        return ClusterSite.requirements();
+        var needed = new ArrayList<>(ClusterSite.requirements());
+        needed.addAll(FaultyDevice.requirements());
+        return needed;
     }
 
     @Override
     public List<Figure> run(ScenarioSettings settings) {
         var figures = new ArrayList<Figure>();
         try {
-            figures.addAll(measure(settings, "", "default times"));
-            figures.addAll(measureFast(settings));
+            figures.addAll(measureDefaultTimes(settings));
+            figures.add(measureHangingDisk(settings));
+            figures.add(measureFast(settings));
+            figures.addAll(measureKeepalived(settings));
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e.getMessage(), e);
         }
         return figures;
     }
 
-    private static List<Figure> measure(ScenarioSettings settings, String times, String words) throws Exception {
-        try (var cluster = new Cluster(settings, times)) {
+    private static List<Figure> measureDefaultTimes(ScenarioSettings settings) throws InterruptedException {
+        try (var cluster = StruckCluster.create("", settings)) {
+            String times = "default times";
             var whole = new ArrayList<Double>();
             var afterDetection = new ArrayList<Double>();
-            cluster.strike(Blow.ACTIVE_DIES, whole, afterDetection);
-            var passive = new ArrayList<Double>();
-            cluster.strike(Blow.PASSIVE_DIES, passive, new ArrayList<>());
-            var link = new ArrayList<Double>();
-            cluster.strike(Blow.LINK_CUT, link, new ArrayList<>());
+            strike(cluster, Blow.ACTIVE_DIES, settings, whole, afterDetection);
+            List<Double> passive = strike(cluster, Blow.PASSIVE_DIES, settings);
+            List<Double> link = strike(cluster, Blow.LINK_CUT, settings);
             int lost = cluster.lostRows();
-            return List.of(outage("active node dies", words, whole, TARGET_SECONDS),
-                    outage("active node dies, from its being declared dead", words, afterDetection, TARGET_AFTER_DETECTION_SECONDS),
-                    outage("passive node dies", words, passive, TARGET_SECONDS), outage("crossover cable is cut", words, link, TARGET_SECONDS),
+            return List.of(outage("active node dies", times, whole, TARGET_SECONDS),
+                    outage("active node dies, from its being declared dead", times, afterDetection, TARGET_AFTER_DETECTION_SECONDS),
+                    outage("passive node dies", times, passive, TARGET_SECONDS), outage("crossover cable is cut", times, link, TARGET_SECONDS),
                     Figure.against(Figure.Bound.AT_MOST, 0, NAME, "committed rows that are gone", lost, "rows", "of " + cluster.committedRows()));
         }
     }
 
-    private static List<Figure> measureFast(ScenarioSettings settings) throws Exception {
-        try (var cluster = new Cluster(settings, "profile fast;")) {
-            var whole = new ArrayList<Double>();
-            cluster.strike(Blow.ACTIVE_DIES, whole, new ArrayList<>());
-            return List.of(outage("active node dies", "profile fast", whole, FAST_TARGET_SECONDS));
+    private static Figure measureHangingDisk(ScenarioSettings settings) throws InterruptedException {
+        try (var cluster = StruckCluster.withDisksThatHang(DISK_TIMEOUT_MILLIS, settings)) {
+            return outage("passive node's disk hangs", "disk-timeout as deadtime", strike(cluster, Blow.PASSIVE_DISK_HANGS, settings),
+                    TARGET_SECONDS);
+        }
+    }
+
+    private static Figure measureFast(ScenarioSettings settings) throws InterruptedException {
+        try (var cluster = StruckCluster.create("profile fast;", settings)) {
+            return outage("active node dies", "profile fast", strike(cluster, Blow.ACTIVE_DIES, settings), FAST_TARGET_SECONDS);
+        }
+    }
+
+    private static List<Double> strike(StruckCluster cluster, Blow blow, ScenarioSettings settings) throws InterruptedException {
+        var outages = new ArrayList<Double>();
+        strike(cluster, blow, settings, outages, new ArrayList<>());
+        return outages;
+    }
+
+    private static void strike(StruckCluster cluster, Blow blow, ScenarioSettings settings, List<Double> outages, List<Double> afterDetection)
+            throws InterruptedException {
+        for (int round = 1; round <= settings.rounds(); round++) {
+            Struck struck = cluster.strike(blow);
+            RowClient.Outage outage = cluster.outageOf(struck);
+            outages.add(outage.millis() / 1000.0);
+            if (blow == Blow.ACTIVE_DIES)
+                TakeoverTimeline.declaredDeadAfterMillis(struck.passive(), struck.atMillis())
+                        .ifPresent(dead -> afterDetection.add((outage.endedMillis() - struck.atMillis() - dead) / 1000.0));
+            say(settings, blow.name().toLowerCase(Locale.ROOT).replace('_', ' '), round, outages.getLast());
+            cluster.mend(struck);
+        }
+    }
+
+    private static void say(ScenarioSettings settings, String what, int round, double seconds) {
+        settings.say(String.format(Locale.ROOT, "%s %d: %.2f s", what, round, seconds));
+    }
+
+    /** An address that moves to a service which runs already, with no data to take along: what is there to be compared with. */
+    private static List<Figure> measureKeepalived(ScenarioSettings settings) throws InterruptedException {
+        List<Requirement.Missing> missing = Requirement.missingOf(KeepalivedPair.requirements());
+        if (!missing.isEmpty()) {
+            settings.say("keepalived is left out: " + missing.getFirst().reason());
+            return List.of();
+        }
+        try (var pair = KeepalivedPair.create(settings.directory())) {
+            var seconds = new ArrayList<Double>();
+            for (int round = 1; round <= settings.rounds(); round++) {
+                seconds.add(pair.killWhoHasTheAddress().millis() / 1000.0);
+                say(settings, "keepalived, node with the address dies", round, seconds.getLast());
+            }
+            return List.of(Figure.plain(NAME, "keepalived moves an address, median outage", median(seconds), "s",
+                    note("advert_int 1 s, its default; the service runs on both nodes, without data", seconds)));
         }
     }
 
     private static Figure outage(String what, String times, List<Double> seconds, double target) {
-        List<Double> sorted = seconds.stream().sorted().toList();
-        double median = sorted.get(sorted.size() / 2);
-        return Figure.against(Figure.Bound.AT_MOST, target, NAME, what + ", median outage", median, "s",
-                String.format(Locale.ROOT, "%s, %d times, at most %.2f s", times, sorted.size(), Collections.max(sorted)));
+        return Figure.against(Figure.Bound.AT_MOST, target, NAME, what + ", median outage", median(seconds), "s", note(times, seconds));
     }
 
-    /** One cluster, which is struck again and again, and its client. */
-    private static final class Cluster implements AutoCloseable {
-        private final ScenarioSettings settings;
-        private final ClusterSite site;
-        private final RowClient client;
+    private static double median(List<Double> seconds) {
+        return seconds.stream().sorted().skip(seconds.size() / 2).findFirst().orElseThrow();
+    }
 
-        Cluster(ScenarioSettings settings, String times) throws InterruptedException {
-            this.settings = settings;
-            site = ClusterSite.create(new ClusterPlan(DISK_BYTES, new ServiceProgram.HttpRows(), times, ClusterPlan.Proof.PING, List.of()),
-                    settings.directory());
-            try {
-                site.prepareData();
-                site.alpha().startFailover();
-                site.beta().startFailover();
-                awaitProtected();
-                client = site.startClient();
-                client.awaitCommits(ROWS_BEFORE, PATIENCE_SECONDS);
-            } catch (RuntimeException | InterruptedException e) {
-                site.close();
-                throw e;
-            }
-        }
-
-        private void awaitProtected() {
-            site.alpha().await("protected", PATIENCE_SECONDS, ClusterReading::isProtected);
-            site.beta().await("protected", PATIENCE_SECONDS, ClusterReading::isProtected);
-        }
-
-        private void strike(Blow blow, List<Double> outages, List<Double> afterDetection) throws InterruptedException {
-            for (int round = 1; round <= settings.rounds(); round++) {
-                client.awaitCommits(ROWS_BEFORE, PATIENCE_SECONDS);
-                boolean alphaIsActive = site.alpha().clusterReading().isActive();
-                ClusterNode active = alphaIsActive ? site.alpha() : site.beta();
-                ClusterNode passive = alphaIsActive ? site.beta() : site.alpha();
-                long atMillis = System.currentTimeMillis();
-                begin(blow, active, passive);
-                client.awaitCommits(ROWS_AFTER, PATIENCE_SECONDS);
-                RowClient.Outage outage = client.longestOutageSince(atMillis);
-                outages.add(outage.millis() / 1000.0);
-                if (blow == Blow.ACTIVE_DIES)
-                    TakeoverTimeline.declaredDeadAfterMillis(passive, atMillis)
-                            .ifPresent(dead -> afterDetection.add((outage.endedMillis() - atMillis - dead) / 1000.0));
-                settings.say(String.format(Locale.ROOT, "%s %d: %.2f s", blow.name().toLowerCase(Locale.ROOT).replace('_', ' '), round,
-                        outages.getLast()));
-                end(blow, active, passive);
-                awaitProtected();
-            }
-        }
-
-        private void begin(Blow blow, ClusterNode active, ClusterNode passive) {
-            switch (blow) {
-                case ACTIVE_DIES -> active.powerOff();
-                case PASSIVE_DIES -> passive.powerOff();
-                case LINK_CUT -> site.crossover().silence();
-            }
-        }
-
-        private void end(Blow blow, ClusterNode active, ClusterNode passive) {
-            switch (blow) {
-                case ACTIVE_DIES -> active.powerOn();
-                case PASSIVE_DIES -> passive.powerOn();
-                case LINK_CUT -> site.crossover().heal();
-            }
-        }
-
-        private int lostRows() throws Exception {
-            client.stop();
-            return client.lostRows().size();
-        }
-
-        private int committedRows() {
-            return client.committedRows();
-        }
-
-        @Override
-        public void close() {
-            site.close();
-        }
+    private static String note(String times, List<Double> seconds) {
+        return String.format(Locale.ROOT, "%s, %d times, at most %.2f s", times, seconds.size(), Collections.max(seconds));
     }
 }

@@ -49,7 +49,7 @@ abstract class ClusterDrill {
 
     /** Small and quick; scenarios change what they need otherwise. */
     static ClusterPlan plan() {
-        return new ClusterPlan(DISK_BYTES, new ServiceProgram.HttpRows(), "", ClusterPlan.Proof.PING, List.of());
+        return ClusterPlan.of(new ServiceProgram.HttpRows()).withDisk(DISK_BYTES);
     }
 
     void start(ClusterPlan plan) throws Exception {
