@@ -93,7 +93,8 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
 
     /** The resync to us ended without a failed block: we have the source's data, and its past. {@code source}: its last {@code P_UUIDS}. */
     public GenerationIdentifiers finishedAsTarget(GenerationIdentifiers source) {
-        GenerationIdentifiers past = source.rotateBitmapIntoHistory();
+        // Heard during the resync, they name it as what their bitmap counts from: it comes into the history once, or it would push out a generation.
+        GenerationIdentifiers past = sameGeneration(source.bitmap, current) ? source : source.rotateBitmapIntoHistory();
         return new GenerationIdentifiers(withPrimaryBit(source.current, hasPrimaryBit(current)), current, past.history0,
                 past.history1)
                 .rotateBitmapIntoHistory();

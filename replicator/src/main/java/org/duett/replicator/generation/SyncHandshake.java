@@ -43,7 +43,7 @@ public final class SyncHandshake {
     public static Result decide(Inputs inputs) {
         SyncComparison.Outcome comparison = SyncComparison.compare(inputs.nodes);
         List<Handler> handlers = new ArrayList<>();
-        if (newestIsInconsistent(comparison.decision(), inputs.nodes)) {
+        if (newestIsInconsistent(comparison, inputs.nodes)) {
             return new Result(comparison, refuseOlder(inputs.nodes), handlers);
         }
         HandshakeVerdict verdict = switch (overruledByDisks(comparison.decision(), inputs.nodes)) {
@@ -81,15 +81,17 @@ public final class SyncHandshake {
 
     /**
      * The disk that is Inconsistent has gone on alone since the other was there, and failed: what was acknowledged in that time stands on no
-     * other disk. A kernel copies the older data over it; two Duett nodes leave that to an operator (promises 1, 2).
+     * other disk. A kernel copies the older data over it; two Duett nodes leave that to an operator (promises 1, 2). Of two with one generation
+     * it is the source of a resync that did not begin at its target: that one was known to be behind, so no other generation was needed.
      */
-    private static boolean newestIsInconsistent(SyncDecision decision, SyncComparison.Inputs nodes) {
+    private static boolean newestIsInconsistent(SyncComparison.Outcome comparison, SyncComparison.Inputs nodes) {
         SyncComparison.Side own = nodes.own();
         SyncComparison.Side peer = nodes.peer();
         boolean sameData = GenerationIdentifiers.sameGeneration(own.identifiers().current(), peer.identifiers().current());
         boolean fresh = own.identifiers().isJustCreated() || peer.identifiers().isJustCreated();
-        if (!nodes.bothDuett() || sameData || fresh) return false;
-        return switch (decision) {
+        boolean goneOn = comparison.rule() == 36 || comparison.rule() == 37;
+        if (!nodes.bothDuett() || sameData && !goneOn || fresh) return false;
+        return switch (comparison.decision()) {
             case SyncDecision.BecomeSource source -> isOnlyCopyOfNewest(own, peer);
             case SyncDecision.BecomeTarget target -> isOnlyCopyOfNewest(peer, own);
             case SyncDecision.InSync inSync -> false;
@@ -105,6 +107,12 @@ public final class SyncHandshake {
 
     private static HandshakeVerdict refuseOlder(SyncComparison.Inputs nodes) {
         boolean ownIsNewer = nodes.own().disk() == DiskState.INCONSISTENT;
+        long generation = nodes.own().identifiers().current();
+        if (GenerationIdentifiers.sameGeneration(generation, nodes.peer().identifiers().current())) {
+            return new HandshakeVerdict.Refuse(Reason.NO_GOOD_DATA, (ownIsNewer ? "our disk has failed and is Inconsistent, but it is newer than the peer's"
+                    : "the peer's disk has failed and is Inconsistent, but it is newer than ours") + ", which fell behind in their common generation "
+                    + hexadecimal(generation));
+        }
         return new HandshakeVerdict.Refuse(Reason.NO_GOOD_DATA, (ownIsNewer ? "our disk has failed and is Inconsistent, but its generation "
                 : "the peer's disk has failed and is Inconsistent, but its generation ")
                 + hexadecimal((ownIsNewer ? nodes.own() : nodes.peer()).identifiers().current()) + " is newer than "

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
@@ -31,6 +32,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final Excerpt excerpt;
     private final SimulatedPair pair;
     private final CopyLedger ledger;
+    private final Lineage lineage;
     private final SplitBrain splitBrain;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
@@ -49,8 +51,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
         pair.holdAgainstMedia();
         ledger = new CopyLedger(pair);
-        splitBrain = new SplitBrain(pair);
-        operator = new WorldOperator(pair, plan, ledger, splitBrain, random.split());
+        lineage = new Lineage(pair);
+        splitBrain = new SplitBrain(pair, lineage);
+        operator = new WorldOperator(pair, plan, ledger, lineage, splitBrain, random.split());
         saboteur = new WorldSaboteur(pair, plan, ledger);
         named = new NamedDifferences(pair);
         for (int i = 0; i < plan.clients(); i++) {
@@ -84,7 +87,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         try {
             return world.live();
         } catch (RuntimeException | AssertionError e) {
-            throw new BrokenLife(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + " " + world.splitBrain + "\n  " + world.pair.describe(), e, world.round, world.told);
+            throw new BrokenLife(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + " " + world.splitBrain + " " + world.lineage + "\n  " + world.pair.describe(), e, world.round, world.told);
         } finally {
             if (trace) world.pair.traceLines().forEach(System.err::println);
         }
@@ -218,14 +221,20 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         ledger.stateChanged(node, volume, before, after);
-        splitBrain.stateChanged(node, volume, after);
+        lineage.stateChanged(node, volume, before, after);
+        splitBrain.stateChanged();
         coverage.changed(before, after);
+    }
+
+    @Override
+    public void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+        lineage.identifiersChanged(node, volume, before, after);
     }
 
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
         if (operation.write == null || operation.errno() != 0) return;
         ledger.acknowledged(operation.node, operation.request.volume, operation.write);
-        splitBrain.acknowledged(operation.node, operation.request.volume);
+        lineage.acknowledged(operation.node, operation.request.volume, operation.write);
     }
 }

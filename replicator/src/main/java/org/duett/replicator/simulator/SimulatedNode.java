@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.Command;
@@ -40,8 +41,10 @@ public final class SimulatedNode {
     private final TreeMap<Integer, Devices> devices = new TreeMap<>();
     private ResourceSettings settings;
     private final List<String> trace = new ArrayList<>();
-    private StateObserver observer = (volume, before, after) -> {
+    private Observer observer = (volume, before, after) -> {
     };
+    /** By the position of the volume: what the core had after its last event. */
+    private GenerationIdentifiers[] identifiers;
     private final TraceHash hash = new TraceHash();
     private boolean tracing;
 
@@ -94,12 +97,15 @@ public final class SimulatedNode {
         random = new SplittableRandom(seed);
     }
 
-    /** Told of each change of state that the core reports. */
-    interface StateObserver {
+    /** Told of each change of state that the core reports, and of other identifiers before what was ordered with them is done. */
+    interface Observer {
         void stateChanged(int volume, VolumeState before, VolumeState after);
+
+        default void identifiersChanged(int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+        }
     }
 
-    void observe(StateObserver newObserver) {
+    void observe(Observer newObserver) {
         observer = newObserver;
     }
 
@@ -121,6 +127,7 @@ public final class SimulatedNode {
         process++;
         buffers = new SimulatedBuffers();
         machine = new ResourceMachine(settings, buffers);
+        identifiers = settings.volumes().stream().map(volume -> machine.volume(volume.number()).identifiers()).toArray(GenerationIdentifiers[]::new);
         queue = new ActionQueue();
         lastTimeNanos = -1;
         deliver(new Event.TimeAdvanced(time.nowNanos()));
@@ -243,10 +250,22 @@ public final class SimulatedNode {
         hash.add(time.nowNanos(), event);
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " " + describe(event));
         machine.handle(event, queue);
+        lookAtIdentifiers();
         ActionQueue actions = queue;
         int current = process;
         for (int i = 0; i < actions.size() && current == process; i++) perform(actions.get(i));
         actions.clear();
+    }
+
+    private void lookAtIdentifiers() {
+        for (int i = 0; i < identifiers.length; i++) {
+            int volume = settings.volumes().get(i).number();
+            GenerationIdentifiers before = identifiers[i];
+            GenerationIdentifiers after = machine.volume(volume).identifiers();
+            if (before == after) continue;
+            identifiers[i] = after;
+            observer.identifiersChanged(volume, before, after);
+        }
     }
 
     private static String describe(Event event) {

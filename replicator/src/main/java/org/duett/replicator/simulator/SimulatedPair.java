@@ -55,6 +55,9 @@ public final class SimulatedPair {
         default void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         }
 
+        default void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+        }
+
         /** A request of the host was answered; the histories know of it already. */
         default void completed(HostOperation operation) {
         }
@@ -75,9 +78,17 @@ public final class SimulatedPair {
             for (VolumeSettings volume : base.volumes()) {
                 freshDisk(node, volume.number(), deviceBytes);
             }
-            node.observe((number, before, after) -> {
-                if (heldAgainstMedia) resyncEnds.stateChanged(node, number, before, after);
-                observer.stateChanged(node, number, before, after);
+            node.observe(new SimulatedNode.Observer() {
+                @Override
+                public void stateChanged(int number, VolumeState before, VolumeState after) {
+                    if (heldAgainstMedia) resyncEnds.stateChanged(node, number, before, after);
+                    observer.stateChanged(node, number, before, after);
+                }
+
+                @Override
+                public void identifiersChanged(int number, GenerationIdentifiers before, GenerationIdentifiers after) {
+                    observer.identifiersChanged(node, number, before, after);
+                }
             });
         }
         for (VolumeSettings volume : base.volumes()) histories.put(volume.number(), new BlockHistory());

@@ -16,6 +16,7 @@ final class WorldOperator {
     private final SimulatedPair pair;
     private final WorldPlan plan;
     private final CopyLedger ledger;
+    private final Lineage lineage;
     private final SplitBrain splitBrain;
     private SplittableRandom random;
     /** What he orders on his own; null: he only mends. */
@@ -24,10 +25,11 @@ final class WorldOperator {
     private final int[] promotionOfLife = new int[2];
     private long commands;
 
-    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplitBrain splitBrain, SplittableRandom random) {
+    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain, SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
+        this.lineage = lineage;
         this.splitBrain = splitBrain;
         this.random = random;
     }
@@ -202,8 +204,10 @@ final class WorldOperator {
         boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume);
         // Of two that were changed apart the nodes have to say so first.
         if (!copiesFromPeer && !alone || !splitBrain.mayBeDecided()) return;
-        if (alone) splitBrain.isDecided();
-        if (alone) ledger.invalidated(node, volume);
+        if (alone) {
+            lineage.givesUp(node, volume);
+            ledger.invalidated(node, volume);
+        }
         command(node, new Command.Invalidate(volume));
     }
 
@@ -259,7 +263,7 @@ final class WorldOperator {
         // A Primary that has not got all: it was promoted, or stayed, without having answered anything, and the other has gone on.
         if (givesUp && isPrimary(node)) command(node, new Command.Demote(true));
         else {
-            if (givesUp && ledger.maySplit()) splitBrain.isDecided();
+            if (givesUp && ledger.maySplit()) lineage.givesUp(node);
             command(node, new Command.Connect(givesUp && ledger.maySplit()));
         }
     }
@@ -289,7 +293,7 @@ final class WorldOperator {
         SimulatedNode chosen = ledger.isComplete(alpha) || !ledger.isComplete(beta) ? alpha : beta;
         if (!chosen.isRunning() || isBeingPromoted(alpha) || isBeingPromoted(beta)) return;
         // It begins a generation of its own, beside the one that ended on the other disk: one of the two has to be given up by name.
-        splitBrain.isDecided();
+        lineage.givesUp(pair.other(chosen));
         ledger.decidedByForce(chosen);
         promote(chosen, true);
     }

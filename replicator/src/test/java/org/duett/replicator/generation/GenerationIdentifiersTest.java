@@ -85,6 +85,14 @@ class GenerationIdentifiersTest {
     }
 
     @Test
+    void setThatIsToldDuringTheResyncPushesNoGenerationOutOfTheTargetsHistory() {
+        GenerationIdentifiers sending = set(0x51, 0x20, 0x30, 0x40).startAsSyncSource(RANDOM);
+        GenerationIdentifiers receiving = set(0x20, 0, 0x30, 0x40).startAsSyncTarget(sending.bitmap());
+
+        assertThat(receiving.finishedAsTarget(sending)).isEqualTo(set(0x50, 0, 0x20 + OFFSET, 0x20));
+    }
+
+    @Test
     void firstResyncOfAFreshPeerLeavesOnlyItselfInTheHistory() {
         GenerationIdentifiers source = set(0x51, 0, 0, 0);
 

@@ -158,6 +158,27 @@ class SyncHandshakeTest {
     }
 
     @Test
+    void sourceThatFailedBeforeItsTargetBeganIsNotOverwrittenByIt() {
+        Node source = Node.of(new GenerationIdentifiers(0xA0, 0xD0, 0xB0, 0xC0));
+        Node target = Node.of(COMMON).disk(DiskState.OUTDATED);
+        assertThat(decide(source, target, DEFAULT).verdict()).isEqualTo(SOURCE);
+
+        Node failed = source.disk(DiskState.INCONSISTENT);
+        assertRefused(decide(target, failed, DEFAULT), Reason.NO_GOOD_DATA);
+        assertRefused(peerDecides(target, failed, DEFAULT), Reason.NO_GOOD_DATA);
+        assertThat(decide(target, failed.discardsItsData(), DEFAULT).verdict()).isEqualTo(SOURCE);
+        assertThat(peerDecides(target, failed.discardsItsData(), DEFAULT).verdict()).isEqualTo(TARGET);
+    }
+
+    @Test
+    void sourceThatFailedAfterItsTargetWasThroughIsCopiedBack() {
+        Node target = Node.of(new GenerationIdentifiers(0xA0, 0, 0xD0, 0xB0));
+        Node failed = Node.of(new GenerationIdentifiers(0xA0, 0xD0, 0xB0, 0xC0)).disk(DiskState.INCONSISTENT);
+        assertThat(decide(target, failed, DEFAULT).verdict()).isEqualTo(SOURCE);
+        assertThat(peerDecides(target, failed, DEFAULT).verdict()).isEqualTo(TARGET);
+    }
+
+    @Test
     void fullCopyStaysAFullCopyWhenTheDisksTurnItRound() {
         Node fresh = Node.of(GenerationIdentifiers.FRESH);
         assertThat(decide(fresh, Node.of(COMMON).disk(DiskState.INCONSISTENT), DEFAULT).verdict())

@@ -1,0 +1,170 @@
+package org.duett.replicator.simulator;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * What each copy holds that the other one lacked when it was acknowledged, told by the generations in which that was. A node names those
+ * generations as long as its four identifiers reach (rule 3), so that the nodes can compare; and a copy with a generation that the other one lacks
+ * is neither overwritten by it nor taken for equal, unless somebody has given it up (promise 2).
+ */
+final class Lineage {
+    /** One node's copy of one volume. */
+    private static final class Copy {
+        /** Generations in which something was acknowledged on this copy alone, oldest first. */
+        Set<Long> alone = new LinkedHashSet<>();
+        /** Older generations have been forgotten in the way in which all are: the fourth identifier is the last. */
+        final Set<Long> rotatedOut = new LinkedHashSet<>();
+        /** What its data is called while it is overwritten; 0: it never was. */
+        long resync;
+        boolean givenUp;
+    }
+
+    private final SimulatedPair pair;
+    private final Map<Integer, Copy[]> copies = new TreeMap<>();
+
+    Lineage(SimulatedPair pair) {
+        this.pair = pair;
+        for (VolumeSettings volume : pair.settings().volumes()) copies.put(volume.number(), new Copy[]{new Copy(), new Copy()});
+    }
+
+    private Copy of(SimulatedNode node, int volume) {
+        return copies.get(volume)[node.index()];
+    }
+
+    private static long name(long identifier) {
+        return identifier & ~1L;
+    }
+
+    // ---- what happens
+
+    /** A write was answered by this node, and one of the two copies need not have it. */
+    void acknowledged(SimulatedNode node, int volume, BlockHistory.Write write) {
+        VolumeState state = node.machine().state(volume);
+        boolean here = state.disk() == DiskState.UP_TO_DATE;
+        boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
+        // In A and B what was answered may be on its way to the target of a resync.
+        boolean maySoonBeThere = pair.settings().net().protocol() != Protocol.C && state.connection().isEstablished() && state.peerDisk().isAtLeast(DiskState.INCONSISTENT);
+        if (here == there || here && maySoonBeThere) return;
+        SimulatedNode holder = here ? node : pair.other(node);
+        if (!holder.isRunning()) return;
+        GenerationIdentifiers identifiers = holder.machine().volume(volume).identifiers();
+        Copy copy = of(holder, volume);
+        long generation = name(identifiers.current());
+        // Also a target of a resync gets what is written; only its end makes it a copy.
+        if (copy.alone.contains(generation) || BlockHistory.holds(pair.other(holder).data(volume), write)) return;
+        copy.alone.add(generation);
+        checkNames(holder, volume, identifiers);
+    }
+
+    /** Of a node that runs; told before what the core orders with it is done. */
+    void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+        Copy copy = of(node, volume);
+        VolumeState state = node.machine().state(volume);
+        boolean beginsAsTarget = state.connection().isTargetSide() && after.bitmap() == 0 && !GenerationIdentifiers.sameGeneration(before.current(), after.current())
+                && before.history0() == after.history0();
+        if (beginsAsTarget) {
+            copy.resync = name(after.current());
+            copy.alone.clear();
+        }
+        // Read from the disk, on which a resync began that has not ended there.
+        if (copy.resync != 0 && name(after.current()) == copy.resync) copy.alone.clear();
+        long last = name(before.history1());
+        if (copy.alone.contains(last) && !names(after, last)) copy.rotatedOut.add(last);
+        checkNames(node, volume, after);
+    }
+
+    private void checkNames(SimulatedNode node, int volume, GenerationIdentifiers identifiers) {
+        Copy copy = of(node, volume);
+        for (long generation : copy.alone) {
+            if (copy.rotatedOut.contains(generation) || names(identifiers, generation)) continue;
+            throw new AssertionError(node.name() + " has forgotten generation " + GenerationIdentifiers.hexadecimal(generation) + " of volume " + volume
+                    + ", in which it acknowledged alone: it has " + identifiers + "; " + pair.describe());
+        }
+    }
+
+    private static boolean names(GenerationIdentifiers identifiers, long generation) {
+        return name(identifiers.current()) == generation || name(identifiers.bitmap()) == generation || name(identifiers.history0()) == generation
+                || name(identifiers.history1()) == generation;
+    }
+
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        SimulatedNode other = pair.other(node);
+        Copy own = of(node, volume);
+        Copy peers = of(other, volume);
+        boolean becomesTarget = after.connection().isTargetSide() && !before.connection().isTargetSide();
+        if (becomesTarget && !own.givenUp && !peers.alone.containsAll(own.alone)) complain(node, volume, "is to be overwritten");
+        boolean finished = before.connection().isTargetSide() && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
+        if (finished) {
+            own.alone = new LinkedHashSet<>(peers.alone);
+            own.rotatedOut.clear();
+            own.rotatedOut.addAll(peers.rotatedOut);
+            // The source rotates, too, in a moment.
+            if (other.isRunning()) rotateLast(own, other.machine().volume(volume).identifiers());
+            checkNames(node, volume, node.machine().volume(volume).identifiers());
+        }
+        boolean bothGood = CopyLedger.isGood(after) && other.isRunning() && CopyLedger.isGood(other.machine().state(volume));
+        if (!bothGood) return;
+        boolean decided = own.givenUp || peers.givenUp;
+        if (!decided && !own.alone.equals(peers.alone)) complain(node, volume, "passes for equal");
+        own.givenUp = peers.givenUp = false;
+        forgetWhatBothForgot(own, peers);
+    }
+
+    private static void rotateLast(Copy copy, GenerationIdentifiers source) {
+        long last = name(source.history1());
+        if (source.bitmap() != 0 && copy.alone.contains(last)) copy.rotatedOut.add(last);
+    }
+
+    private static void forgetWhatBothForgot(Copy one, Copy other) {
+        List<Long> forgotten = new ArrayList<>(one.rotatedOut);
+        forgotten.retainAll(other.rotatedOut);
+        for (Copy copy : List.of(one, other)) {
+            copy.alone.removeAll(forgotten);
+            copy.rotatedOut.removeAll(forgotten);
+        }
+    }
+
+    private void complain(SimulatedNode node, int volume, String what) {
+        throw new AssertionError(node.name() + "'s copy of volume " + volume + " " + what + ", and nobody has given it up: it was acknowledged on alone in "
+                + text(of(node, volume)) + ", " + pair.other(node).name() + "'s in " + text(of(pair.other(node), volume)) + "; " + pair.describe());
+    }
+
+    // ---- what was decided
+
+    /** What only this node's copy of the volume holds need not be kept, until both are equal again. */
+    void givesUp(SimulatedNode node, int volume) {
+        of(node, volume).givenUp = true;
+    }
+
+    void givesUp(SimulatedNode node) {
+        for (int volume : copies.keySet()) givesUp(node, volume);
+    }
+
+    /** Each has what the other one lacks. */
+    boolean haveDiverged(int volume) {
+        Copy[] both = copies.get(volume);
+        return !both[0].alone.containsAll(both[1].alone) && !both[1].alone.containsAll(both[0].alone);
+    }
+
+    private static List<String> text(Copy copy) {
+        return copy.alone.stream().map(GenerationIdentifiers::hexadecimal).toList();
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("acknowledged alone:");
+        copies.forEach((volume, both) -> text.append(" [").append(volume).append(": alpha ").append(text(both[0])).append(both[0].givenUp ? " given up" : "")
+                .append(", beta ").append(text(both[1])).append(both[1].givenUp ? " given up" : "").append(']'));
+        return text.toString();
+    }
+}
