@@ -272,14 +272,14 @@ public final class AttachSequence {
         }
         stage = Stage.IDLE;
         volume.setFullSyncNeeded(false);
-        result = new Result.Attached(initialDiskState(), superblock.has(Superblock.PEER_OUTDATED));
+        result = new Result.Attached(initialDiskState(), superblock.knowsPeerOutdated());
     }
 
     /** The table of spec metadata 4.1, step 6. */
     private DiskState initialDiskState() {
         if (!superblock.has(Superblock.CONSISTENT)) return DiskState.INCONSISTENT;
         if (!superblock.has(Superblock.WAS_UP_TO_DATE)) return DiskState.OUTDATED;
-        boolean nobodyElse = superblock.has(Superblock.PEER_OUTDATED) || volume.settings.fencing() == Fencing.DONT_CARE;
+        boolean nobodyElse = superblock.knowsPeerOutdated() || volume.settings.fencing() == Fencing.DONT_CARE;
         return nobodyElse ? DiskState.UP_TO_DATE : DiskState.CONSISTENT;
     }
 

@@ -115,6 +115,11 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
         return new GenerationIdentifiers(current, 0, history0, history1);
     }
 
+    /** The bits, and those that are added now, name what a peer of this generation of our past lacks. */
+    GenerationIdentifiers countingFrom(long past) {
+        return new GenerationIdentifiers(current, withoutPrimaryBit(past), bitmap, sameGeneration(history0, past) ? history1 : history0);
+    }
+
     /** As if the last resync had never begun: the target did not get its identifier (rules 51 and 71 of the comparison). */
     GenerationIdentifiers withoutLastSyncIdentifier() {
         return new GenerationIdentifiers(current, history0, history1, history1);

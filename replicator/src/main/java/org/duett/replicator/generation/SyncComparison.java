@@ -20,6 +20,8 @@ import org.duett.replicator.state.Role;
  * clears none before the block is durable, and the exchange merges both bitmaps. This is told by the source's set {new, old, resync, start of
  * the resync} and the target's {resync, 0}. A resync that started from no known generation has a random identifier that nothing gives
  * away, and is copied whole as with a kernel.
+ * <li>After rules 60 and 80 the source counts from where its target is, and so does the identifier of the resync: interrupted ones do not push
+ * the target's generation out of the history, behind which the data would be unrelated.
  * <li>Rule 100 finds the common past also where one node's bitmap counts from a generation in the other's history: that node began one new
  * generation since, the other one two or more. For DRBD these are unrelated data, for which no operator's word is a way back.
  * </ul>
@@ -169,7 +171,8 @@ public final class SyncComparison {
             return outcome(51, target(Coverage.BITMAP_ONLY), inputs).correctingPeer(peer.withoutLastSyncIdentifier());
         }
         if (isIn(own.current(), peer)) {
-            return outcome(60, target(coverageOfHistory(inputs.bothDuett, peer, own)), inputs);
+            Outcome outcome = outcome(60, target(coverageOfHistory(inputs.bothDuett, peer, own)), inputs);
+            return inputs.bothDuett ? outcome.correctingPeer(peer.countingFrom(own.current())) : outcome;
         }
         if (sameGeneration(own.bitmap(), peer.current())) {
             return outcome(70, source(Coverage.BITMAP_ONLY), inputs);
@@ -178,7 +181,8 @@ public final class SyncComparison {
             return outcome(71, source(Coverage.BITMAP_ONLY), inputs).correctingOwn(own.withoutLastSyncIdentifier());
         }
         if (isIn(peer.current(), own)) {
-            return outcome(80, source(coverageOfHistory(inputs.bothDuett, own, peer)), inputs);
+            Outcome outcome = outcome(80, source(coverageOfHistory(inputs.bothDuett, own, peer)), inputs);
+            return inputs.bothDuett ? outcome.correctingOwn(own.countingFrom(peer.current())) : outcome;
         }
         if (sameGeneration(own.bitmap(), peer.bitmap()) && !sameGeneration(own.bitmap(), 0)) {
             return outcome(90,

@@ -65,6 +65,19 @@ public record Superblock(long lastAgreedSectors, long currentUuid, long bitmapUu
         return (flags & flag) != 0;
     }
 
+    /**
+     * Written while a resync from this disk was running, by its state's flags (spec metadata 4), and never since: how far the target came is not
+     * known, and it may be as good as this disk. It is not Outdated for certain, whatever {@link #PEER_OUTDATED} says.
+     */
+    public boolean leavesResyncOpen() {
+        return has(CONNECTED_INDICATED) && has(PEER_OUTDATED) && bitmapUuid != 0;
+    }
+
+    /** The peer of this disk is behind for certain. */
+    public boolean knowsPeerOutdated() {
+        return has(PEER_OUTDATED) && !leavesResyncOpen();
+    }
+
     /** The activity log need not be looked at. */
     public boolean isClean() {
         return magic == MAGIC_CLEAN && has(ACTIVITY_LOG_CLEAN);

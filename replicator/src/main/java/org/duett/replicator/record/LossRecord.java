@@ -104,6 +104,22 @@ public final class LossRecord {
         else if (aloneAllowed && held.holdsAny(volume)) make(volume, out);
     }
 
+    /**
+     * A resync from here begins, and its target has our generation: until it has written down that it is behind it would pass for as good as we
+     * are. From now on ours is another generation; what is answered on our copy alone waits for that (rule 1).
+     */
+    public void resyncBeginsInSameGeneration(Volume volume, ActionQueue out) {
+        Loss loss = of(volume);
+        if (loss.peer == PeerLoss.MAKING || volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
+        loss.peer = PeerLoss.OPEN;
+        make(volume, out);
+    }
+
+    /** The new identifier is on its way to disk; the peer is told of it after that. */
+    public boolean isBeingMade(Volume volume) {
+        return of(volume).peer == PeerLoss.MAKING;
+    }
+
     /** Promoted without a peer that could be asked, and that may hold data as good as ours: that is no leave to go on alone (rule 8). */
     public void promotedAlone() {
         leaveNeeded = true;

@@ -249,6 +249,7 @@ final class Connecting {
         VolumeParts each = parts.volumeParts.get(index);
         if (mayHaveFinished && !each.volume.isPrimary()) parts.countsFromNoOlderGeneration(each.volume, out);
         if (!each.volume.isPrimary()) return;
+        if (mayHaveFinished) each.volume.leaveResyncOpen();
         boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
         // What this incarnation has not put on record never will be: later identifiers may be those of writes that came from elsewhere (rule 1b).

@@ -22,7 +22,7 @@ final class MirrorDuty {
         if (writesThroughUs(before) && !writesThroughUs(after) && each.volume.diskUsable()) end(each.volume, out);
         if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
         boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
-        if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0) return;
+        if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0 && !each.volume.resyncLeftOpen()) return;
         // A Duett Primary may still refuse us, when its host has seen other data; a new generation would then be a split brain of nobody's writes.
         boolean isNew = !before.connection().isEstablished() || before.disk() != DiskState.UP_TO_DATE;
         boolean mayRefuse = isNew && parts.handshake.peerIsDuett();

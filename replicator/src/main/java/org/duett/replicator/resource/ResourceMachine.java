@@ -303,7 +303,7 @@ public final class ResourceMachine {
         boolean cameBack = before.role() == Role.PRIMARY && volume.isPrimary() && before.disk() != DiskState.UP_TO_DATE
                 && after.disk() == DiskState.UP_TO_DATE;
         boolean peerHasNone = !after.connection().isEstablished() || after.peerDisk().isAtMost(DiskState.FAILED);
-        if (cameBack && peerHasNone) parts.record.peerLost(volume, before, false, out);
+        if (cameBack && peerHasNone) parts.record.peerLost(volume, before, volume.resyncLeftOpen(), out);
     }
 
     /** The connection lives, but the peer's disk came or went. */
@@ -322,6 +322,7 @@ public final class ResourceMachine {
         boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished();
         if (mayHaveFinished && !volume.isPrimary()) parts.countsFromNoOlderGeneration(volume, out);
         if (!volume.isPrimary()) return;
+        if (mayHaveFinished) volume.leaveResyncOpen();
         parts.record.peerLost(volume, before, mayHaveFinished, out);
         parts.writes.peerDiskLost(volume, out);
     }

@@ -213,6 +213,7 @@ final class ResyncControl {
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
         if (inHandshake) parts.sendState(volume, out);
         else if (peerHasNotDecided) answer(each, out);
+        if (source) leaveGenerationOfTarget(each, out);
         advance(each, out);
     }
 
@@ -287,9 +288,22 @@ final class ResyncControl {
 
     // ---- source
 
-    private void startSource(VolumeParts each, ActionQueue out) {
-        each.startingSource = true;
+    /** Both know who is source, and by which identifiers. A kernel's target, and one that is Primary, keep to DRBD's way (rule 1). */
+    private void leaveGenerationOfTarget(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
+        boolean same = volume.peerGenerations != null
+                && GenerationIdentifiers.sameGeneration(volume.identifiers().current(), volume.peerGenerations.identifiers().current());
+        if (!same || !parts.handshake.peerIsDuett() || volume.state().peer() == Role.PRIMARY) return;
+        each.generationLeftToTarget = volume.identifiers().current();
+        parts.record.resyncBeginsInSameGeneration(volume, out);
+    }
+
+    private void startSource(VolumeParts each, ActionQueue out) {
+        Volume volume = each.volume;
+        each.sourceDue = parts.record.isBeingMade(volume);
+        // The target takes over at the end what it was told last: our new generation without the identifier of this resync.
+        if (each.sourceDue) return;
+        each.startingSource = true;
         int connection = parts.connection;
         volume.setIdentifiers(volume.identifiers().startAsSyncSource(parts.random.takeIdentifier()));
         // What a Primary wrote here before it was lost may be in our cache only. The target un-names it as soon as it has it (rule 12).
@@ -438,6 +452,7 @@ final class ResyncControl {
             VolumeParts each = parts.volumeParts.get(i);
             ConnectionState state = each.volume.state().connection();
             if (state == ConnectionState.WF_BITMAP_S) advance(each, out);
+            if (each.sourceDue && state.isSourceSide() && !each.startingSource) startSource(each, out);
             if (state == ConnectionState.SYNC_SOURCE && each.source.isThrough() && !each.finishing) finishSource(each, out);
             if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
             each.target.roundAgain(out);
@@ -476,6 +491,7 @@ final class ResyncControl {
             VolumeState given = volume.state().withConnection(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.INCONSISTENT);
             parts.fact(each, given, "waiting for the sync identifier");
         }
+        if (source && !volume.isPrimary()) leaveGenerationOfTarget(each, out);
         each.wholeBitmap.setAll((durable, actions) -> {
             if (!durable || connection != parts.connection) return;
             if (source && volume.state().connection() == ConnectionState.STARTING_SYNC_S) startSource(each, actions);
@@ -509,6 +525,7 @@ final class ResyncControl {
         each.grown = false;
         if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
+            leaveGenerationOfTarget(each, out);
             startSource(each, out);
         } else {
             parts.fact(each, state.withConnection(ConnectionState.WF_SYNC_UUID), "the device has grown");

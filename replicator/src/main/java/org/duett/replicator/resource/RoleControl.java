@@ -331,7 +331,7 @@ final class RoleControl {
             Volume volume = each.volume;
             if (!volume.isConnected()) continue;
             boolean known = volume.peerGenerations != null && volume.diskUsable();
-            boolean same = known && GenerationIdentifiers.sameGeneration(volume.peerGenerations.identifiers().current(), volume.identifiers().current());
+            boolean same = known && wasNotPromoted(each);
             if (volume.state().peer() == Role.PRIMARY || known && !same) {
                 forgetFormerTerm("the other node was promoted meanwhile", out);
                 return;
@@ -339,6 +339,15 @@ final class RoleControl {
             confirmed &= same && volume.state().disk() == DiskState.UP_TO_DATE;
         }
         if (confirmed) resume(false, out);
+    }
+
+    /** It has our generation, or the one in which our resync to it began, or is the target of that. */
+    private static boolean wasNotPromoted(VolumeParts each) {
+        GenerationIdentifiers own = each.volume.identifiers();
+        long peer = each.volume.peerGenerations.identifiers().current();
+        boolean isTarget = each.generationLeftToTarget != 0
+                && (GenerationIdentifiers.sameGeneration(peer, each.generationLeftToTarget) || GenerationIdentifiers.sameGeneration(peer, own.bitmap()));
+        return isTarget || GenerationIdentifiers.sameGeneration(peer, own.current());
     }
 
     /** The failover daemon has the proof, or the operator vouches, that the peer is down: that stands for its word (rule 8). */
@@ -413,7 +422,7 @@ final class RoleControl {
             if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
             if (!volume.diskUsable() || volume.state().disk().isBelow(DiskState.INCONSISTENT)) continue;
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
-            boolean newGeneration = each.raisedByForce || peerGone && volume.identifiers().bitmap() == 0;
+            boolean newGeneration = each.raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
             GenerationIdentifiers identifiers = volume.identifiers();
             volume.setIdentifiers(newGeneration ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
             superblocksOpen++;

@@ -28,6 +28,8 @@ final class VolumeParts {
     boolean startingTarget;
     /** Target: the sync identifier that came while all bits were still being set; 0: none. */
     long pendingSyncIdentifier;
+    /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it. */
+    boolean sourceDue;
     /** Source: its sync identifier is on the way to disk. */
     boolean startingSource;
     /** Target: the answer to this ping proves that the source has processed all our acks; 0: not asked yet. */
@@ -44,6 +46,8 @@ final class VolumeParts {
     boolean grown;
     /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */
     long bitsTold;
+    /** Both had this generation when a resync from here began, and with it our present one; 0: none in the life of this process. */
+    long generationLeftToTarget;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */
     boolean reportedInHandshake;
     /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
@@ -85,6 +89,7 @@ final class VolumeParts {
         exchange = null;
         startingTarget = false;
         pendingSyncIdentifier = 0;
+        sourceDue = false;
         startingSource = false;
         finishPing = 0;
         finishing = false;

@@ -74,8 +74,10 @@ final class CopyLedger {
         // The connection lives, the peer's disk does not: the Primary begins a generation for that, too (rules 3, 7).
         boolean lostDiskOfPeer = before.peerDisk().isAtLeast(DiskState.INCONSISTENT) && after.connection().isEstablished()
                 && after.peerDisk().isBelow(DiskState.INCONSISTENT) && after.role() == Role.PRIMARY;
+        // It begins a generation beside a target that had the same one (rule 1).
+        boolean becameSource = !before.connection().isSourceSide() && after.connection().isSourceSide();
         boolean promotedBesideNoDisk = promoted && after.connection().isEstablished() && after.peerDisk().isAtMost(DiskState.FAILED);
-        if (lostAlive || forDisklessPrimary || lostDiskOfPeer || promotedBesideNoDisk) wentAlone[node.index()] = true;
+        if (lostAlive || forDisklessPrimary || lostDiskOfPeer || becameSource || promotedBesideNoDisk) wentAlone[node.index()] = true;
         lookAround();
     }
 

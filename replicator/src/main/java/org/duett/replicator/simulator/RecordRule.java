@@ -6,9 +6,6 @@ import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.MetadataLayout;
 import org.duett.replicator.metadata.Superblock;
-import org.duett.replicator.state.ConnectionState;
-import org.duett.replicator.state.DiskState;
-import org.duett.replicator.state.VolumeState;
 
 /**
  * Holds each acknowledgement against what stands on the disks at that moment, whatever the core believes. Rule 1: a copy that lacks the write does
@@ -61,14 +58,8 @@ final class RecordRule {
         return false;
     }
 
-    /**
-     * It would be taken for a good copy if it were the only one left, or its process began anew. A target whose resync is about
-     * to begin is on its way to write that it is behind: until then it takes two failures at once.
-     */
+    /** It would be taken for a good copy if it were the only one left, or its process began anew. */
     private boolean passesForGood(SimulatedNode node, int volume) {
-        VolumeState known = node.isRunning() ? node.machine().state(volume) : VolumeState.UNCONFIGURED;
-        boolean isBehind = known.disk() == DiskState.INCONSISTENT || known.disk() == DiskState.OUTDATED;
-        if (isBehind && known.connection() != ConnectionState.CONNECTED) return false;
         Superblock superblock = superblock(node, volume);
         return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) && !superblock.has(Superblock.FULL_SYNC);
     }

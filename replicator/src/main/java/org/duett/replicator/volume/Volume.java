@@ -71,6 +71,8 @@ public final class Volume {
     private boolean crashedPrimary;
     private boolean fullSyncNeeded;
     private boolean superblockStale;
+    /** This disk was source of a resync when its node was last connected, and nobody knows whether the target has ended it (rule 3). */
+    private boolean resyncLeftOpen;
     /** Of the last resize, here or at the peer; 0: what the configuration says. */
     private long orderedLimitSectors;
 
@@ -162,6 +164,7 @@ public final class Volume {
         superblock = newSuperblock;
         identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
                 newSuperblock.historyOld());
+        resyncLeftOpen = newSuperblock.leavesResyncOpen();
     }
 
     /** Bitmap and log of this attach; the earlier bitmap's memory is given back. */
@@ -338,6 +341,8 @@ public final class Volume {
 
     /** Changes the identifiers; they reach the disk with the next superblock, which this asks for. */
     public void setIdentifiers(GenerationIdentifiers newIdentifiers) {
+        // What the bitmap counts from is another question now, or none.
+        if (newIdentifiers.bitmap() != identifiers.bitmap()) resyncLeftOpen = false;
         identifiers = newIdentifiers.withRole(isPrimary());
         // While a Primary's own disk is not UpToDate its host sees the peer's data.
         if (!isPrimary() || state.disk() == DiskState.UP_TO_DATE) exposedIdentifier = identifiers.current();
@@ -355,6 +360,18 @@ public final class Volume {
 
     public void setExposedIdentifier(long current) {
         exposedIdentifier = current;
+    }
+
+    /** The bitmap counts from an older generation, yet the peer may have ours: whoever is promoted alone begins a new one (rule 3). */
+    public boolean resyncLeftOpen() {
+        return resyncLeftOpen;
+    }
+
+    /** The target may have ended our resync without our hearing of it; a new generation is not made yet (rules 2, 3). */
+    public void leaveResyncOpen() {
+        if (resyncLeftOpen || identifiers.bitmap() == 0) return;
+        resyncLeftOpen = true;
+        superblockStale = true;
     }
 
     public boolean crashedPrimary() {
@@ -480,6 +497,8 @@ public final class Volume {
         if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
         if (state.disk().isAbove(DiskState.OUTDATED) && !outdatedMarked) flags |= Superblock.WAS_UP_TO_DATE;
         if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;
+        // As a source that crashes leaves them, so that the next crash does not make an Outdated peer of it.
+        if (resyncLeftOpen) flags |= Superblock.CONNECTED_INDICATED | Superblock.PEER_OUTDATED;
         return flags;
     }
 

@@ -305,6 +305,23 @@ class SyncComparisonTest {
         expect(duettPeer(side(A, B, C + OFFSET, C), side(C + OFFSET, D, 0, 0)), 80, SOURCE_WHOLE, 60);
     }
 
+    /** Found by seed 127: each start of the resync had pushed the target's generation further back, until it was unrelated. */
+    @Test
+    void howOftenAResyncIsInterruptedItsSourceStillKnowsWhereTheTargetIs() {
+        GenerationIdentifiers source = new GenerationIdentifiers(A, B, C, D).startAsSyncSource(E);
+        GenerationIdentifiers target = new GenerationIdentifiers(B, 0, C, D).startAsSyncTarget(source.bitmap());
+        for (long generation = 0x1000; generation < 0x8000; generation += 0x1000) {
+            source = source.newCurrent(generation, true);
+            Outcome outcome = SyncComparison.compare(duettPeer(side(source), side(target)));
+            assertThat(outcome.decision()).isInstanceOf(SyncDecision.BecomeSource.class);
+            GenerationIdentifiers told = outcome.ownCorrected();
+            source = told.startAsSyncSource(E);
+            // What both keep of the past when the target is through is the same.
+            assertThat(target.startAsSyncTarget(source.bitmap()).finishedAsTarget(told)
+                    .equalsIgnoringRole(source.finishedAsSource())).isTrue();
+        }
+    }
+
     private static Side side(GenerationIdentifiers identifiers) {
         return side(identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1());
     }

@@ -2,6 +2,8 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.state.ConnectionState;
@@ -95,5 +97,100 @@ class UnfinishedResyncStoriesTest {
         pair.network().heal();
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    @Test
+    void aSourceThatCrashesWhenItsTargetMayHaveFinishedIsPromotedIntoANewGeneration() {
+        for (int seed = 30; seed < 38; seed++) {
+            var pair = targetIsThrough(seed);
+            pair.network().pull();
+            // The second crash finds no more on the disk than the first one has left there.
+            for (int crashes = 0; crashes < 1 + seed % 3; crashes++) {
+                if (seed % 2 == 0) pair.kill(pair.alpha());
+                else pair.losePower(pair.alpha());
+                pair.alpha().up();
+                pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE && pair.alpha().machine().isQuiet());
+            }
+            assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.UNKNOWN);
+            pair.must(pair.alpha(), new Command.Promote(false));
+            pair.holdAgainstMedia();
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            assertThat(sameGeneration(pair)).isFalse();
+            pair.network().heal();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void aSourceThatCrashesInTheMidstOfAResyncGoesOnByBitmap() {
+        var pair = SimulatedPair.connected(38, StorySettings.resyncRate(4000));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET && Stories.volume(pair.beta()).bitmap().setBits() > 100);
+        pair.network().reset();
+        pair.network().pull();
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        assertThat(Stories.volume(pair.alpha()).bitmap().setBits()).isLessThan(pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE ? 4000 : 0);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Both were killed, alpha as Primary: they have one generation, and alpha is the source of what its log names. Beta's metadata is slow. */
+    private static SimulatedPair sameGenerationAfterCrash(int seed) {
+        var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+        pair.holdAgainstMedia();
+        for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
+        pair.runFor(2 * Stories.MILLI);
+        pair.kill(pair.alpha());
+        pair.kill(pair.beta());
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE && pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(20 * Stories.MILLI, 30 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        return pair;
+    }
+
+    @Test
+    void whatASourceAnswersBeforeItsTargetHasWrittenDownThatItIsBehindStandsInANewGeneration() {
+        for (int seed = 40; seed < 46; seed++) {
+            var pair = sameGenerationAfterCrash(seed);
+            pair.runUntil(() -> pair.state(pair.alpha()).connection().isSourceSide());
+            pair.must(pair.alpha(), new Command.Promote(false));
+            List<SimulatedPair.HostOperation> writes = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                writes.add(pair.write(pair.alpha(), 16L * i, 8));
+                pair.runFor(Stories.MILLI / 4);
+            }
+            writes.forEach(pair::done);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** What seed 191 found: both lose their power in that moment, and the source is promoted alone. */
+    @Test
+    void aTargetThatNeverWroteDownThatItIsBehindIsOfAnOlderGeneration() {
+        for (int seed = 50; seed < 56; seed++) {
+            var pair = sameGenerationAfterCrash(seed);
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+            pair.losePower(pair.alpha());
+            pair.losePower(pair.beta());
+            pair.alpha().up();
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE);
+            pair.must(pair.alpha(), new Command.Promote(false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            assertThat(sameGeneration(pair)).isFalse();
+            pair.beta().up();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
     }
 }
