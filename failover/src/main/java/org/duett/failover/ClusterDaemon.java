@@ -12,10 +12,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.duett.failover.agent.MemberAgents;
 import org.duett.failover.check.CheckHistory;
 import org.duett.failover.check.CheckResult;
@@ -27,7 +29,6 @@ import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.ClusterTimes;
 import org.duett.failover.config.ConfigDigest;
 import org.duett.failover.config.GroupConfig;
-import org.duett.failover.config.KeyFile;
 import org.duett.failover.config.MemberConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.control.ClusterRequest;
@@ -78,6 +79,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private final Path configuration;
     private final ClusterConfig config;
     private final RecordFile record;
+    private final KeyWatch keys;
     private final FailoverLoop loop;
     private final ReplicatorLink link;
     private final ReplicatorRestart restart;
@@ -92,6 +94,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private final ExecutorService errands = Executors.newVirtualThreadPerTaskExecutor();
     private final ExecutorService recorder = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("record").factory());
     private final CountDownLatch left = new CountDownLatch(1);
+    private Future<?> lookAtKeys = CompletableFuture.completedFuture(null);
     private long nextSecondNanos;
     private volatile ClusterStatus lastStatus;
     private volatile boolean halted;
@@ -133,7 +136,9 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         var self = new Heartbeat.Sender(config.name(), config.localNode(), new Incarnation(BootId.read(), record.nextLife()));
         var liveness = new PeerLiveness(self, config.peerNode(), times, config.paths().stream().map(path -> path.name()).toList(), clock.getAsLong());
         var machine = new FailoverMachine(config, record.read(), record.pausedForNanos(), clock.getAsLong());
-        loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(KeyFile.read(config.keyFile())), ConfigDigest.of(config, replicator),
+        keys = new KeyWatch(config.keyFile(), this::keysChanged, complaint -> LOG.error("The key file has changed, and cannot be used; the keys that were"
+                + " read before stay valid: {}", complaint));
+        loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(keys.keys()), ConfigDigest.of(config, replicator),
                 times);
         link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), failStopNotes(config), new LinkListener());
         restart = new ReplicatorRestart(configuration);
@@ -164,6 +169,11 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         for (Prover prover : provers) {
             if (!prover.notCovered().isEmpty()) LOG.warn("proof={} does not cover: {}", prover.name(), prover.notCovered());
         }
+    }
+
+    private void keysChanged(List<byte[]> newKeys) {
+        LOG.info("The key file was read again: {}. Heartbeats are made with the first.", newKeys.size() == 1 ? "one key" : "two keys");
+        loop.useKeys(newKeys);
     }
 
     private static FailStopNotes failStopNotes(ClusterConfig config) throws IOException {
@@ -303,6 +313,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     public void turn(long bootNanos) {
         if (bootNanos < nextSecondNanos) return;
         nextSecondNanos = bootNanos + SECOND_NANOS;
+        // One look at a time, and none on this thread: the disk may hang.
+        if (lookAtKeys.isDone()) lookAtKeys = errands.submit(keys::look);
         long silent = link.silentMillis();
         if (silent > UNANSWERED_MILLIS) loop.post(new Event.ReplicatorGone(false, "no answer for " + silent + " ms"));
         loop.look((machine, liveness) -> ClusterStatus.of(config, notCovered(), machine, liveness)).thenAccept(status -> {

@@ -57,7 +57,7 @@ final class FailoverLoop implements AutoCloseable {
     private final LongSupplier bootClock;
     private final FailoverMachine machine;
     private final PeerLiveness liveness;
-    private final HeartbeatCodec codec;
+    private HeartbeatCodec codec;
     private final ConfigDigest configDigest;
     private final LivenessTimes times;
     private Shells shells;
@@ -162,6 +162,11 @@ final class FailoverLoop implements AutoCloseable {
             advance();
             deliver(event);
         });
+    }
+
+    /** The key file has changed: the next heartbeat is made with the first of these, and what comes is read with either. */
+    void useKeys(List<byte[]> keys) {
+        queue.add(() -> codec = new HeartbeatCodec(keys));
     }
 
     CompletableFuture<ClusterRequest.Answer> ask(OperatorCommand command) {

@@ -2,6 +2,8 @@ package org.duett.ittests.failover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
@@ -12,6 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** Needs root: heartbeats that do not come, or cannot be understood, while everything else works. */
 class HeartbeatDrillTest extends ClusterDrill {
+    private static final String READ_AGAIN = "The key file was read again";
+    private static final String ANOTHER_KEY = "was made with another key";
 
     @Test
     void aHeartbeatPathThatIsLostAloneMovesNothing() throws Exception {
@@ -45,6 +49,36 @@ class HeartbeatDrillTest extends ClusterDrill {
         awaitService();
 
         allIsWell(whoeverIsActive());
+    }
+
+    /** Three steps, each on both nodes, one node after the other; no daemon is started anew, and no heartbeat is rejected. */
+    @Test
+    void aKeyIsChangedWhileEverythingRuns() throws Exception {
+        start(plan());
+        String old = Files.readString(alpha.folder().folder().resolve("cluster.key")).strip();
+        String next = "the key that this cluster has from now on";
+        int rejectedBefore = logged(alpha, ANOTHER_KEY) + logged(beta, ANOTHER_KEY);
+
+        for (String keys : List.of(old + "\n" + next, next + "\n" + old, next)) {
+            for (ClusterNode node : List.of(alpha, beta)) {
+                int before = logged(node, READ_AGAIN);
+                Files.writeString(node.folder().folder().resolve("cluster.key"), keys + "\n");
+                node.await("with other keys", PATIENCE_SECONDS, _ -> logged(node, READ_AGAIN) > before);
+            }
+        }
+        awaitService();
+        alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
+        assertThat(logged(alpha, ANOTHER_KEY) + logged(beta, ANOTHER_KEY)).as("kinds of rejection that were told").isEqualTo(rejectedBefore);
+
+        allIsWell(alpha);
+    }
+
+    private static int logged(ClusterNode node, String words) {
+        try (var lines = Files.lines(node.failoverLog())) {
+            return (int) lines.filter(line -> line.contains(words)).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** What is rejected is still a sign of life: nobody takes over from a node that only has another key. */
