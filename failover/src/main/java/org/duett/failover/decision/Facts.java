@@ -27,6 +27,7 @@ final class Facts {
     NodeReport report;
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
+    long silentSinceNanos;
     /** The contact of each resource when the peer fell silent: one that was made since is a sign of its life. */
     final Map<String, Integer> contactsAtSilence = new TreeMap<>();
     /** The peer is late: when it will be called silent; {@link Long#MAX_VALUE}: it is not. */
@@ -95,6 +96,20 @@ final class Facts {
 
     boolean isSinceSilence(ResourceView view) {
         return view.connected() && view.contact() != contactsAtSilence.getOrDefault(view.name(), -1);
+    }
+
+    /**
+     * Its heartbeats are silent, but its replicator speaks: the connection is one more way on which it is heard, and deadtime counts from the last
+     * word on any. The other side of this is rule 9: a ping that we answered lets the peer read on for nearly as long.
+     */
+    boolean peerSpeaksOverReplication() {
+        return life == PeerLife.SILENT && now - heardOverReplicationNanos() < nanos(config.timing().deadtimeMillis());
+    }
+
+    /** When anything of it came last over the connection of any resource. */
+    long heardOverReplicationNanos() {
+        // Not the least number there is: a time before all times would be a short while ago, by subtraction.
+        return resources.values().stream().mapToLong(view -> view.signs().heardNanos()).filter(heard -> heard != Long.MIN_VALUE).max().orElse(Long.MIN_VALUE / 2);
     }
 
     boolean peerIsLate() {

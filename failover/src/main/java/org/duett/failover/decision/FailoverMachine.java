@@ -36,6 +36,7 @@ public final class FailoverMachine {
     private final Map<Long, Runnable> onRemembered = new TreeMap<>();
     private long recordVersion;
     private boolean hasLeft;
+    private boolean toldOfMissingHeartbeats;
     private long peerClockAheadMillis;
 
     public FailoverMachine(ClusterConfig config, ClusterRecord record, long pausedForNanos, long bootNanos) {
@@ -137,6 +138,7 @@ public final class FailoverMachine {
         facts.silentAtNanos = Long.MAX_VALUE;
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
         facts.life = PeerLife.SILENT;
+        facts.silentSinceNanos = facts.now;
         facts.contactsAtSilence.clear();
         facts.resources.forEach((name, view) -> facts.contactsAtSilence.put(name, view.contact()));
         facts.notify(Kind.PEER_LOST, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " is silent on all paths.");
@@ -166,6 +168,7 @@ public final class FailoverMachine {
         for (ResourceView view : resources) facts.resources.put(view.name(), view);
         // A fenced peer that has booted: what was proven of its former life is nothing for the next loss.
         if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
+        if (facts.life == PeerLife.SILENT && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
         replicator.seen();
         for (GroupMachine group : groups.values()) group.replicatorKnown();
     }
@@ -237,6 +240,7 @@ public final class FailoverMachine {
                         group.phase() == GroupPhase.UP, wantsToStart(group));
             }
         }
+        tellOfMissingHeartbeats();
         replicator.step();
         failStops.step(facts.replicatorSeen && !replicator.isAway());
         boolean wantsProof = false;
@@ -256,6 +260,20 @@ public final class FailoverMachine {
         if (facts.leaving) judgeLeaving();
     }
 
+    /** It lives by its replication, and yet nothing is heard: the next failure would find both nodes without a word of each other. */
+    private void tellOfMissingHeartbeats() {
+        boolean missing = facts.peerSpeaksOverReplication() && facts.heardOverReplicationNanos() > facts.silentSinceNanos;
+        if (!missing) {
+            if (facts.life != PeerLife.SILENT) toldOfMissingHeartbeats = false;
+            return;
+        }
+        if (toldOfMissingHeartbeats) return;
+        toldOfMissingHeartbeats = true;
+        facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), "No heartbeat of " + facts.config.peerNode()
+                + " arrives on any path, but its replicator is connected and answers: it lives, nothing is taken over or let go of, and no group can be moved."
+                + " Look for a firewall, its failover daemon, its addresses (duett cluster status, on both nodes).");
+    }
+
     private boolean wantsToStart(GroupMachine group) {
         if (group.phase() != GroupPhase.DOWN || !starts.unwillingness(group).isEmpty() || !facts.peerIsAlive()) return false;
         Optional<NodeReport.GroupReport> theirs = facts.peerGroup(group.config.name());
@@ -264,7 +282,7 @@ public final class FailoverMachine {
 
     private boolean wantsProof(GroupMachine group) {
         // Nobody is fenced for the sake of what could not go on here anyway.
-        if (facts.life != PeerLife.SILENT || facts.peerConnectedSinceSilence() || group.isFrozen()) return false;
+        if (facts.life != PeerLife.SILENT || facts.peerConnectedSinceSilence() || facts.peerSpeaksOverReplication() || group.isFrozen()) return false;
         if (group.phase() == GroupPhase.DOWN) {
             return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
         }

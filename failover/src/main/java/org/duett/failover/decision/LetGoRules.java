@@ -21,7 +21,7 @@ final class LetGoRules {
     boolean isInDoubt(GroupMachine group) {
         boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
         if (!runs) return false;
-        if (group.resourceNames().isEmpty()) return facts.life == PeerLife.SILENT && !proof.isHeld();
+        if (group.resourceNames().isEmpty()) return facts.life == PeerLife.SILENT && !proof.isHeld() && !facts.peerSpeaksOverReplication();
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isInDoubt());
     }
 

@@ -11,6 +11,7 @@ import org.duett.replicator.state.Role;
  */
 final class LossDesk {
     private static final long TOLD_AGAIN_NANOS = 1_000_000_000L;
+    private static final int TESTS_IN_A_DEADTIME = 5;
 
     private final Facts facts;
     private final ProofDesk proof;
@@ -25,8 +26,7 @@ final class LossDesk {
     private long allowedAtNanos;
     private String allowedWhy = "";
     private long deadlineOrdered = Long.MIN_VALUE;
-    /** The read deadline after which the connection was tested. */
-    private long testedAfterNanos = Long.MIN_VALUE;
+    private long nextTestNanos = Long.MIN_VALUE;
 
     /** The peer's question that was granted last, and the one that is being worked at. */
     private long answered;
@@ -109,7 +109,8 @@ final class LossDesk {
 
     /** The proof is there before TCP has noticed: the replicator is told, so that held writes wait no longer than they must. */
     private void tellThatPeerIsDown(ResourceView view) {
-        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !proof.isHeld() || facts.isSinceSilence(view) || toldDownContact == view.contact()) return;
+        boolean speaks = facts.isSinceSilence(view) || facts.peerSpeaksOverReplication();
+        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !proof.isHeld() || speaks || toldDownContact == view.contact()) return;
         toldDownContact = view.contact();
         facts.orderUnanswered(name, new Command.PeerIsDown(proof.why()));
     }
@@ -234,9 +235,10 @@ final class LossDesk {
         if (view == null) return Long.MAX_VALUE;
         boolean leave = !view.connected() && (allowedContact == view.contact() || view.alone());
         if (leave || proof.isHeld()) return Long.MAX_VALUE;
-        // What it sends cannot be read, but it hears that we live, and does not take over (docs/operating/cluster.md).
-        if (facts.life == PeerLife.STRANGE && view.connected()) return Long.MAX_VALUE;
         long safe = facts.echoedSentNanos;
+        // A ping that it answered is as good as a heartbeat that it echoed: it ends the connection before it takes over, and that no
+        // earlier than deadtime after the last word that came to it (Command.PeerIsDown).
+        if (view.connected()) safe = Math.max(safe, view.signs().answeredPingNanos());
         // A peer without a failover daemon takes nothing over before one has been started and waited; and it would end the connection first.
         if (view.connected() && !facts.peerIsAlive()) safe = Math.max(safe, facts.noDaemonNanos);
         if (safe == Long.MIN_VALUE) return facts.now;
@@ -255,11 +257,12 @@ final class LossDesk {
         facts.orderUnanswered(name, new Command.SetReadDeadline(wanted));
     }
 
-    /** Connected since its heartbeats stopped, and its daemon is still not heard: is it the connection that nobody has missed yet? */
+    /** While the heartbeats do not tell whether the peer lives and hears us, the connection has to: both nodes ask, several times in a deadtime. */
     private void testSilentConnection(ResourceView view) {
-        long deadline = readDeadline();
-        if (!view.isPrimary() || facts.life != PeerLife.SILENT || !facts.isSinceSilence(view) || facts.now <= deadline || deadline == testedAfterNanos) return;
-        testedAfterNanos = deadline;
+        if (!view.connected() || facts.life == PeerLife.GONE || facts.life == PeerLife.UNHEARD) return;
+        boolean heartbeatsTell = facts.peerIsAlive() && facts.now - facts.echoedSentNanos < facts.nanos(facts.config.timing().warntimeMillis());
+        if (heartbeatsTell || facts.now < nextTestNanos) return;
+        nextTestNanos = facts.now + facts.nanos(facts.config.timing().deadtimeMillis()) / TESTS_IN_A_DEADTIME;
         facts.orderUnanswered(name, new Command.TestConnection(facts.config.peerNode() + " is not heard"));
     }
 

@@ -115,6 +115,7 @@ final class OperatorDesk {
     }
 
     private String single(String who) {
+        if (facts.peerSpeaksOverReplication()) return "the replicator of " + facts.config.peerNode() + " answers: a node that is heard is not left out.";
         if (facts.peerIsAlive() || facts.life == PeerLife.STRANGE) return facts.config.peerNode() + " is alive: a node that is heard is not left out.";
         facts.single = true;
         facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(),
@@ -130,6 +131,7 @@ final class OperatorDesk {
         if (facts.peerIsAlive() || facts.life == PeerLife.STRANGE) {
             return facts.config.peerNode() + " is heard: it is not down. Nothing was changed.";
         }
+        if (facts.peerSpeaksOverReplication()) return facts.config.peerNode() + " is not heard, but its replicator answers: it is not down. Nothing was changed.";
         facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(), who + " confirmed that " + facts.config.peerNode() + " is down"
                 + (useThisData ? ", and that this node's data is to be used." : "."));
         // A person who has looked need not wait for initdead.

@@ -23,6 +23,7 @@ final class ProofDesk {
     private boolean byOperator;
     private boolean dataVouchedFor;
     private long askedAtNanos;
+    private long heldSinceNanos;
     /** When the last attempt that proved nothing was begun. */
     private long failedAttemptBegunNanos = Long.MIN_VALUE;
     private String failure = "";
@@ -136,6 +137,7 @@ final class ProofDesk {
 
     private void hold(String newWhy) {
         state = State.HELD;
+        heldSinceNanos = facts.now;
         why = newWhy;
         byOperator = false;
         dataVouchedFor = false;
@@ -150,6 +152,11 @@ final class ProofDesk {
         hold(newWhy);
         byOperator = true;
         dataVouchedFor = forData;
+    }
+
+    /** Of a peer that has spoken since, nothing is proven any more. */
+    void heardOverReplication(long bootNanos) {
+        if (isHeld() && bootNanos > heldSinceNanos) peerIsBack();
     }
 
     /** The peer is heard: whatever was proven is over. */

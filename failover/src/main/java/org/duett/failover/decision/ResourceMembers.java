@@ -41,7 +41,7 @@ final class ResourceMembers {
         if (!withPeer) {
             String why = proof.isHeld() ? proof.why() : losses.get(name).allowedWhy();
             // First the connection ends, so that nothing of the lost peer can arrive after the promotion (rule 21).
-            if (view.connected()) steps.add(new Command.PeerIsDown(why));
+            if (view.connected()) steps.add(new Command.PeerIsDown(why, facts.single ? 0 : facts.nanos(facts.config.timing().deadtimeMillis())));
             steps.add(new Command.AllowAlone(true, view.contact(), why));
         }
         steps.add(new Command.Promote(!withPeer && proof.isDataVouchedFor() && view.disk() != DiskState.UP_TO_DATE));

@@ -14,7 +14,17 @@ import org.duett.replicator.state.Role;
  * @param stoppedAt it has stopped itself at an event of this kind; all else is what it said last (rule 25); empty: it runs
  */
 public record ResourceView(String name, Role role, Role peerRole, boolean connected, DiskState disk, DiskState peerDisk, boolean syncTarget,
-        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen, String stoppedAt) {
+        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen, String stoppedAt, Signs signs) {
+
+    /**
+     * What came of the peer over the connection, CLOCK_BOOTTIME of this node; {@link Long#MIN_VALUE}: nothing. Outlives the connection.
+     *
+     * @param heardNanos when anything came last
+     * @param answeredPingNanos when the last ping that it has answered on this connection was sent
+     */
+    public record Signs(long heardNanos, long answeredPingNanos) {
+        public static final Signs NONE = new Signs(Long.MIN_VALUE, Long.MIN_VALUE);
+    }
 
     public boolean isPrimary() {
         return role == Role.PRIMARY;

@@ -85,6 +85,9 @@ final class StartRules {
 
     Alone waitsAlone(GroupMachine group) {
         if (facts.isPaused()) return new Alone("automatic takeover is paused (duett cluster pause)", false);
+        if (facts.peerSpeaksOverReplication() && !facts.single) {
+            return new Alone("no heartbeat of " + facts.config.peerNode() + " arrives, but its replicator is connected and answers: it lives", false);
+        }
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
             if (facts.isSinceSilence(view)) {

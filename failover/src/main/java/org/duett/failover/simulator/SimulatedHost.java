@@ -410,7 +410,8 @@ final class SimulatedHost {
         }
         boolean alone = !status.proof().isEmpty() && !status.proof().equals("none");
         return List.of(new ResourceView(status.name(), status.role(), status.peerRole(), connected, disk, peerDisk, target,
-                status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen(), ""));
+                status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen(), "",
+                new ResourceView.Signs(status.peer().heardNanos(), status.peer().answeredPingNanos())));
     }
 
     // ---- members

@@ -66,27 +66,33 @@ final class ToldMachine {
     // ---- views and reports
 
     static ResourceView secondary() {
-        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false, "");
+        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false, "", ResourceView.Signs.NONE);
     }
 
     static ResourceView primary() {
-        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, "");
+        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, "", ResourceView.Signs.NONE);
     }
 
     static ResourceView without(ResourceView view, boolean eyewitness) {
         return new ResourceView("r0", view.role(), Role.UNKNOWN, false, view.disk(), DiskState.UNKNOWN, false, view.current(), view.term(), view.contact(),
-                eyewitness, view.alone(), view.isPrimary() && !view.alone(), "");
+                eyewitness, view.alone(), view.isPrimary() && !view.alone(), "", view.signs());
     }
 
     /** It has stopped itself at a write, as the replicator of alpha had halted at one. */
     static ResourceView stopped(ResourceView view) {
         return new ResourceView("r0", view.role(), view.peerRole(), view.connected(), view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(),
-                view.contact(), view.eyewitness(), view.alone(), view.frozen(), "HostRequestArrived WRITE");
+                view.contact(), view.eyewitness(), view.alone(), view.frozen(), "HostRequestArrived WRITE", view.signs());
     }
 
     /** The same, after its replicator has halted at a write so long ago. */
     static NodeReport halted(NodeReport report, long agoMillis) {
         return new NodeReport(report.mode(), 0, 0, report.groups(), report.resources(), List.of(new NodeReport.FailStop("r0", "HostRequestArrived WRITE", agoMillis)));
+    }
+
+    /** The peer was heard over the connection, and had answered a ping sent then. */
+    static ResourceView speaking(ResourceView view, long heardNanos, long answeredPingNanos) {
+        return new ResourceView("r0", view.role(), view.peerRole(), view.connected(), view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(),
+                view.contact(), view.eyewitness(), view.alone(), view.frozen(), "", new ResourceView.Signs(heardNanos, answeredPingNanos));
     }
 
     static GroupReport group(GroupPhase phase, boolean willing) {
@@ -181,9 +187,15 @@ final class ToldMachine {
         return machine.groups().getFirst().waitsFor();
     }
 
+    /** What changes something: without deadlines, and without the question whether the peer is there. */
     List<Command> commands() {
         return ordered.stream().filter(Action.Order.class::isInstance).map(action -> ((Action.Order) action).command())
-                .filter(command -> !(command instanceof Command.SetReadDeadline)).toList();
+                .filter(command -> !(command instanceof Command.SetReadDeadline || command instanceof Command.TestConnection)).toList();
+    }
+
+    List<Command> tests() {
+        return ordered.stream().filter(Action.Order.class::isInstance).map(action -> ((Action.Order) action).command())
+                .filter(Command.TestConnection.class::isInstance).toList();
     }
 
     boolean asksForProof() {

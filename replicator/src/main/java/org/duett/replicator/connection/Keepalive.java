@@ -8,6 +8,8 @@ import org.duett.replicator.wire.Packet;
 /** Is the peer still there? Pings when nothing came for a while, and counts answers for those who wait for one (spec wire 7). */
 public final class Keepalive {
     private static final long NANOS_PER_MILLI = 1_000_000;
+    /** Resyncs have pings of their own: so many may be under way before it is forgotten when one was sent. */
+    private static final int REMEMBERED_PINGS = 16;
 
     private final NetSettings net;
     private int connection;
@@ -18,6 +20,10 @@ public final class Keepalive {
     private boolean pingOutstanding;
     private long pingsSent;
     private long answers;
+    private final long[] sentNanos = new long[REMEMBERED_PINGS];
+    /** Outlives the connection: what was heard last on any. */
+    private long peerHeardNanos = Long.MIN_VALUE;
+    private long answeredPingNanos = Long.MIN_VALUE;
 
     public Keepalive(NetSettings net) {
         this.net = net;
@@ -30,6 +36,8 @@ public final class Keepalive {
         pingOutstanding = false;
         pingsSent = 0;
         answers = 0;
+        // A new connection leads to whoever is there now: what the former one said of its reads says nothing of this one.
+        answeredPingNanos = Long.MIN_VALUE;
     }
 
     public void stop() {
@@ -39,6 +47,17 @@ public final class Keepalive {
     /** Any packet, on either socket, is a sign of life. */
     public void heard() {
         lastHeardNanos = nowNanos;
+        peerHeardNanos = nowNanos;
+    }
+
+    /** When anything of the peer came last, by the time of the event that brought it; {@link Long#MIN_VALUE}: never. */
+    public long peerHeardNanos() {
+        return peerHeardNanos;
+    }
+
+    /** When the last ping that the peer has answered on this connection was sent, or before; {@link Long#MIN_VALUE}: none. */
+    public long answeredPingNanos() {
+        return answeredPingNanos;
     }
 
     /** Sends a ping; its answer has come when {@link #answers} reaches the returned number. */
@@ -46,6 +65,7 @@ public final class Keepalive {
         out.add(new Action.SendPacket(connection, new Packet.Ping()));
         if (!pingOutstanding) pingSentNanos = nowNanos;
         pingOutstanding = true;
+        sentNanos[(int) (pingsSent % REMEMBERED_PINGS)] = nowNanos;
         return ++pingsSent;
     }
 
@@ -55,6 +75,9 @@ public final class Keepalive {
     }
 
     public void answered() {
+        // Answers come in the order of the pings.
+        boolean isRemembered = answers < pingsSent && pingsSent - answers <= REMEMBERED_PINGS;
+        if (isRemembered) answeredPingNanos = Math.max(answeredPingNanos, sentNanos[(int) (answers % REMEMBERED_PINGS)]);
         answers++;
         if (answers >= pingsSent) pingOutstanding = false;
         else pingSentNanos = nowNanos;

@@ -36,7 +36,7 @@ final class CommandCodec {
             case "resume-sync" -> new Command.ResumeSync();
             case "resize" -> new Command.Resize(volume(fields), fields.number("sectors", 0, 0, Long.MAX_VALUE / 512),
                     fields.flag("assumeClean"));
-            case "peer-is-down" -> new Command.PeerIsDown(fields.text("why"));
+            case "peer-is-down" -> new Command.PeerIsDown(fields.text("why"), fields.number("silentNanos", 0, 0, Long.MAX_VALUE));
             case "test-connection" -> new Command.TestConnection(fields.text("why"));
             case "allow-alone" -> new Command.AllowAlone(fields.flag("allowed"), contact(fields), fields.text("proof"));
             case "set-read-deadline" -> new Command.SetReadDeadline(anyNumber(fields, "bootNanos", Long.MAX_VALUE));
@@ -87,7 +87,10 @@ final class CommandCodec {
                 json.writeNumberField("sectors", sectors);
                 json.writeBooleanField("assumeClean", assumeClean);
             }
-            case Command.PeerIsDown(var why) -> json.writeStringField("why", why);
+            case Command.PeerIsDown(var why, var silentNanos) -> {
+                json.writeStringField("why", why);
+                json.writeNumberField("silentNanos", silentNanos);
+            }
             case Command.TestConnection(var why) -> json.writeStringField("why", why);
             case Command.AllowAlone(var allowed, var contact, var proof) -> {
                 json.writeBooleanField("allowed", allowed);

@@ -65,8 +65,14 @@ public sealed interface Command {
     // ---- from the failover daemon (rules 8, 9, 20). A contact is the time from Connected to the loss; they are counted by each node,
     // and -1 stands for any: what is answered about one loss must not be taken for the next one.
 
-    /** The failover daemon judged the peer dead: do not wait for TCP to notice. */
-    record PeerIsDown(String why) implements Command {
+    /**
+     * The failover daemon judged the peer dead: do not wait for TCP to notice. Refused when the peer was heard on a connection within the last
+     * {@code silentNanos}: each ping that we answered lets it read on for a while (rule 9). 0: whatever was heard.
+     */
+    record PeerIsDown(String why, long silentNanos) implements Command {
+        public PeerIsDown(String why) {
+            this(why, 0);
+        }
     }
 
     /** Something makes it doubtful that the peer is reached: find out now (it is given ping-timeout), not at the next ping. */

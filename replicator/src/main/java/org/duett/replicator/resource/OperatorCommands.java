@@ -66,9 +66,16 @@ final class OperatorCommands {
             case Command.PauseSync() -> pauseSync(ticket, true, out);
             case Command.ResumeSync() -> pauseSync(ticket, false, out);
             case Command.Resize wish -> forVolumes(ticket, wish.volume(), out, each -> resizing.ordered(each, ticket, wish, out));
-            case Command.PeerIsDown(String why) -> {
-                connecting.lose(ConnectionState.TIMEOUT, "the failover daemon: " + why, out);
-                done(ticket, "noted", out);
+            case Command.PeerIsDown(String why, long silentNanos) -> {
+                // Also on a connection that has just ended: who asks may not know that yet.
+                boolean speaks = silentNanos > 0 && parts.keepalive.peerHeardNanos() > parts.nowNanos - silentNanos;
+                if (speaks) {
+                    refuse(ticket, REFUSED, "the peer was heard less than " + silentNanos / 1_000_000 + " ms ago: it lives.",
+                            "The connection is as it was.", "Ask again when it has been silent for so long.", out);
+                } else {
+                    connecting.lose(ConnectionState.TIMEOUT, "the failover daemon: " + why, out);
+                    done(ticket, "noted", out);
+                }
             }
             case Command.TestConnection(String why) -> {
                 connecting.test(out);

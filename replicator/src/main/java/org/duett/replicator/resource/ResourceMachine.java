@@ -341,7 +341,8 @@ public final class ResourceMachine {
         for (VolumeParts each : parts.volumeParts) volumes.add(status(each));
         return new ResourceStatus(parts.settings.name(), parts.settings.localNode(), parts.settings.peerNode(), first.role(), first.peer(),
                 first.connection(), parts.settings.net().protocol(), parts.socketsUp && parts.handshake.peerIsDuett(), parts.settings.cluster(),
-                freeze.isHeld(), parts.record.proof(), parts.term, parts.contact, parts.isEyewitness(), parts.writes.writesInFlight(), parts.writes.requestsWaiting(),
+                freeze.isHeld(), parts.record.proof(), parts.term, parts.contact, parts.isEyewitness(),
+                new ResourceStatus.SignsOfLife(parts.keepalive.peerHeardNanos(), parts.keepalive.answeredPingNanos()), parts.writes.writesInFlight(), parts.writes.requestsWaiting(),
                 Optional.ofNullable(parts.trouble), volumes);
     }
 

@@ -13,7 +13,17 @@ import org.duett.replicator.state.VolumeState;
 /** A resource at one moment, for every rendering of status; taken by the core, so that its figures agree with one another. */
 public record ResourceStatus(String name, String localNode, String peerNode, Role role, Role peerRole, ConnectionState connection,
         Protocol protocol, boolean peerIsDuett, boolean cluster, boolean frozen, String proof, long term, int contact,
-        boolean eyewitness, int writesInFlight, int requestsWaiting, Optional<OperatorReport> trouble, List<VolumeStatus> volumes) {
+        boolean eyewitness, SignsOfLife peer, int writesInFlight, int requestsWaiting, Optional<OperatorReport> trouble, List<VolumeStatus> volumes) {
+
+    /**
+     * What came of the peer over the connection, in core time; {@link Long#MIN_VALUE}: nothing.
+     *
+     * @param heardNanos when anything came last, also on former connections
+     * @param answeredPingNanos when the last ping that it has answered on this connection was sent
+     */
+    public record SignsOfLife(long heardNanos, long answeredPingNanos) {
+        public static final SignsOfLife NONE = new SignsOfLife(Long.MIN_VALUE, Long.MIN_VALUE);
+    }
 
     /**
      * One volume. {@code resync} is there while one runs or is paused; {@code counters} count from the start of the daemon.

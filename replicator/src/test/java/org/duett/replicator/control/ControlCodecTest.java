@@ -23,7 +23,7 @@ class ControlCodecTest {
             new Command.Disconnect(true), new Command.Invalidate(0), new Command.InvalidateRemote(2),
             new Command.Outdate(0x8F3C51D20A7E4B16L, 7, 123_456_789_012L), Command.Outdate.UNBOUND, new Command.NewCurrentUuid(0, true),
             new Command.TestConnection("a path is silent"), new Command.SuspendIo(), new Command.ResumeIo(), new Command.PauseSync(), new Command.ResumeSync(),
-            new Command.Resize(0, 1L << 41, true), new Command.PeerIsDown("all paths are silent"),
+            new Command.Resize(0, 1L << 41, true), new Command.PeerIsDown("all paths are silent"), new Command.PeerIsDown("silent", 2_000_000_000L),
             new Command.AllowAlone(true, 3, "witness lease"), new Command.SetReadDeadline(123_456_789_012L),
             new Command.Freeze("no proof"), new Command.GiveUpEyewitness(4));
 

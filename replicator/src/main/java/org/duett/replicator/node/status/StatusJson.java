@@ -70,6 +70,8 @@ public final class StatusJson {
         text("term", status.term() == 0 ? null : HexFormat.of().toHexDigits(status.term()));
         json.writeNumberField("contact", status.contact());
         json.writeBooleanField("eyewitness", status.eyewitness());
+        bootNanos("peerHeardBootNanos", status.peer().heardNanos());
+        bootNanos("answeredPingBootNanos", status.peer().answeredPingNanos());
         json.writeNumberField("writesInFlight", status.writesInFlight());
         json.writeNumberField("requestsWaiting", status.requestsWaiting());
         trouble(view);
@@ -77,6 +79,11 @@ public final class StatusJson {
         for (int i = 0; i < status.volumes().size(); i++) volume(status.volumes().get(i), view.places().get(i));
         json.writeEndArray();
         json.writeEndObject();
+    }
+
+    private void bootNanos(String name, long nanos) throws IOException {
+        if (nanos == Long.MIN_VALUE) json.writeNullField(name);
+        else json.writeNumberField(name, nanos);
     }
 
     private void trouble(ResourceView view) throws IOException {

@@ -60,7 +60,7 @@ final class Views {
         }
         ConnectionState connection = first.connection().isEstablished() ? ConnectionState.CONNECTED : first.connection();
         return new ResourceView(new ResourceStatus(name, "node-a", "node-b", first.role(), first.peer(), connection, protocol, true, false,
-                frozen, "", 42, 3, true, 7, 0, trouble, volumes), places);
+                frozen, "", 42, 3, true, ResourceStatus.SignsOfLife.NONE, 7, 0, trouble, volumes), places);
     }
 
     String text() {
