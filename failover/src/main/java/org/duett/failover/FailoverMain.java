@@ -8,7 +8,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.duett.failover.config.imported.HeartbeatImport;
 import org.duett.failover.config.imported.ThisMachine;
 import org.duett.failover.control.ClusterRequest;
@@ -117,30 +120,48 @@ public final class FailoverMain {
         String last = "";
         for (int looks = 0; looks < MOST_LOOKS; looks++) {
             Thread.sleep(LOOK_MILLIS);
-            JsonTree groups;
+            List<GroupLook> seen;
             try {
-                groups = JsonTree.parse(ClusterSocket.ask(socket(), new ClusterRequest.Status(true)).text()).at("groups");
+                seen = look(group);
             } catch (IOException | ConfigException nobody) {
                 System.err.println("duett: the daemon does not answer any more: " + nobody.getMessage());
                 return FAILED;
             }
-            boolean settled = true;
-            StringBuilder now = new StringBuilder();
-            for (int i = 0; groups.element(i).isPresent(); i++) {
-                JsonTree each = groups.element(i);
-                if (!group.isEmpty() && !group.equals(each.at("name").text())) continue;
-                String here = each.at("state").text();
-                String there = each.at("peerState").text();
-                if (here.equals("unclean") || there.equals("unclean")) return toldUnclean(each.at("name").text());
-                settled &= here.equals("up") && !there.equals("up") || there.equals("up") && !here.equals("up");
-                now.append("group ").append(each.at("name").text()).append(": ").append(here).append(" here, ").append(there).append(" there\n");
-            }
-            if (!now.toString().equals(last)) System.out.print(now);
-            last = now.toString();
+            Optional<GroupLook> unclean = seen.stream().filter(each -> each.here.equals("unclean") || each.there.equals("unclean")).findFirst();
+            if (unclean.isPresent()) return toldUnclean(unclean.get().name);
+            last = tell(seen, last);
+            boolean settled = seen.stream().allMatch(each -> each.here.equals("up") != each.there.equals("up"));
             if (settled && looks > LOOKS_UNTIL_BEGUN) return 0;
         }
         System.err.println("duett: the move is not over yet; look at: duett cluster status");
         return FAILED;
+    }
+
+    /** How a group is on this node and on the other one. */
+    private record GroupLook(String name, String here, String there) {
+        @Override
+        public String toString() {
+            return "group " + name + ": " + here + " here, " + there + " there\n";
+        }
+    }
+
+    /** All groups when none is named. */
+    private List<GroupLook> look(String group) throws IOException, ConfigException {
+        JsonTree groups = JsonTree.parse(ClusterSocket.ask(socket(), new ClusterRequest.Status(true)).text()).at("groups");
+        List<GroupLook> seen = new ArrayList<>();
+        for (int i = 0; groups.element(i).isPresent(); i++) {
+            JsonTree each = groups.element(i);
+            boolean meant = group.isEmpty() || group.equals(each.at("name").text());
+            if (meant) seen.add(new GroupLook(each.at("name").text(), each.at("state").text(), each.at("peerState").text()));
+        }
+        return seen;
+    }
+
+    /** Only what is new. */
+    private static String tell(List<GroupLook> seen, String last) {
+        String now = seen.stream().map(GroupLook::toString).collect(Collectors.joining());
+        if (!now.equals(last)) System.out.print(now);
+        return now;
     }
 
     /** That can last until somebody comes: the one who asked is there. */
@@ -185,9 +206,30 @@ public final class FailoverMain {
         return order(new OperatorCommand.Stop(group));
     }
 
-    @Command(name = "leave", description = "Stop the groups of this node, say goodbye, and end the daemon. The other node takes the groups.")
-    int leave() {
-        return order(new OperatorCommand.Leave());
+    @Command(name = "leave", description = {"Stop the groups of this node, say goodbye, and end the daemon. The other node takes the groups.",
+            "Returns when the daemon has ended, so that a machine that shuts down waits for it."})
+    int leave() throws InterruptedException {
+        int code = order(new OperatorCommand.Leave());
+        return code == 0 ? awaitLeft() : code;
+    }
+
+    private int awaitLeft() throws InterruptedException {
+        String last = "";
+        while (true) {
+            Thread.sleep(LOOK_MILLIS);
+            List<GroupLook> seen;
+            try {
+                seen = look("");
+            } catch (IOException ended) {
+                return 0;
+            } catch (ConfigException changed) {
+                System.err.println("duett: " + changed.getMessage() + " The daemon leaves; whether it has left cannot be seen.");
+                return FAILED;
+            }
+            Optional<GroupLook> unclean = seen.stream().filter(each -> each.here.equals("unclean")).findFirst();
+            if (unclean.isPresent()) return toldUnclean(unclean.get().name);
+            last = tell(seen, last);
+        }
     }
 
     @Command(name = "drill", description = {"Try on this cluster what harms nobody, and print a dated report: the check, each group to the other node and back,",

@@ -33,11 +33,11 @@ class ScriptAgentsTest {
 
     private SystemdAgent systemd(String script) {
         Path file = Scripts.executable(folder.resolve("systemctl"), "echo \"$@\" >> " + folder.resolve("calls") + "\n" + script);
-        return new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString());
+        return new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString(), folder.resolve("units"));
     }
 
     private static String shows(String load, String active, String sub, String file) {
-        return "[ $1 != show ] || printf 'LoadState=" + load + "\\nActiveState=" + active + "\\nSubState=" + sub + "\\nResult=exit-code\\nUnitFileState=" + file + "\\n'\n";
+        return "[ $1 != show ] || printf 'Id=shop.service\\nLoadState=" + load + "\\nActiveState=" + active + "\\nSubState=" + sub + "\\nResult=exit-code\\nUnitFileState=" + file + "\\n'\n";
     }
 
     // ---- OCF
@@ -122,6 +122,23 @@ class ScriptAgentsTest {
     void aUnitThatSystemdWouldStartOnBothNodesIsSeenInTheRehearsal() {
         assertThat(systemd(shows("loaded", "inactive", "dead", "enabled")).rehearse()).contains("systemctl disable shop.service");
         assertThat(systemd(shows("loaded", "inactive", "dead", "disabled")).rehearse()).isEmpty();
+    }
+
+    @Test
+    void aUnitIsStoppedAfterTheDaemonWhenTheMachineShutsDown() throws Exception {
+        SystemdAgent agent = systemd(shows("loaded", "inactive", "dead", "disabled"));
+        assertThat(agent.rehearse()).isEmpty();
+        assertThat(folder.resolve("units/shop.service.d/50-duett.conf")).content().contains("\nBefore=duett-programs.target\n");
+        assertThat(agent.rehearse()).isEmpty();
+        assertThat(Files.readAllLines(folder.resolve("calls"))).containsOnlyOnce("daemon-reload");
+    }
+
+    @Test
+    void theDaemonStopsAUnitAtOnceWhileTheMachineShutsDown() throws Exception {
+        assertThat(systemd(shows("loaded", "inactive", "dead", "disabled")).stop(false)).isEqualTo(MemberOutcome.DONE);
+        assertThat(Files.readAllLines(folder.resolve("calls"))).contains("stop shop.service");
+        systemd("[ $1 != is-system-running ] || echo stopping\n" + shows("loaded", "inactive", "dead", "disabled")).stop(false);
+        assertThat(Files.readAllLines(folder.resolve("calls"))).contains("stop --job-mode=ignore-dependencies shop.service");
     }
 
     @Test

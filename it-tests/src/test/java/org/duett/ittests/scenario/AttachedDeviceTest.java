@@ -109,6 +109,7 @@ class AttachedDeviceTest extends PairScenario {
         file.awaitMore(30);
         file.stop();
         file.verify();
+        assertThat(alpha.log()).as("the end of a daemon is no failure of its disk").doesNotContain("cannot be written");
         unmount();
         devices(alpha).detach(RESOURCE, 0, false, LIMIT_MILLIS);
         pair.awaitInSync();

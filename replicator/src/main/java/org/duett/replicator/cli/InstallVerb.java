@@ -12,7 +12,7 @@ import org.duett.replicator.control.ExitCode;
 
 /** {@code duett install}: the command on the path, and systemd's units for both daemons. Starts nothing and needs no network. */
 final class InstallVerb {
-    private static final List<String> UNITS = List.of("duett.service", "duett-cluster.service");
+    private static final List<String> UNITS = List.of("duett.service", "duett-cluster.service", "duett-programs.target");
 
     private final Path top;
     private final Path root;

@@ -256,6 +256,7 @@ public final class ReplicatorNode {
             resource.stopServing();
             if (primary) {
                 // Its disks stay attached to the end, and are closed with the process: the clients wait, and nothing else does.
+                resource.endAsInACrash();
                 LOG.info("resource={} ends as in a crash; its clients wait, and it is Primary again in this term when its daemon is back", resource.name());
                 return;
             }

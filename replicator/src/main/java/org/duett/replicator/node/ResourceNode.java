@@ -230,6 +230,15 @@ final class ResourceNode {
         nbd.close().await(ANSWER_SECONDS, TimeUnit.SECONDS);
     }
 
+    /** What the end of the process does to disks and sockets is no failure of theirs: nothing is decided on it, and nothing said. */
+    void endAsInACrash() throws IOException {
+        onLoop(eventLoop, () -> {
+            loop.end();
+            errands.close();
+            return null;
+        });
+    }
+
     /** Everything was detached, or what is still held is let go by the end of the process. */
     void close() throws IOException {
         CompletableFuture<Void> disksClosed = new CompletableFuture<>();

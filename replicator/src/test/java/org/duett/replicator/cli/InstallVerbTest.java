@@ -28,7 +28,7 @@ class InstallVerbTest {
         install(false);
         assertThat(unit("duett.service")).content().contains("ExecStart=/opt/duett/duett daemon --foreground --up").contains("KillMode=process")
                 .doesNotContain("@TOP@");
-        assertThat(unit("duett-cluster.service")).content().contains("ExecStart=/opt/duett/duett cluster daemon").contains("After=duett.service")
+        assertThat(unit("duett-cluster.service")).content().contains("ExecStart=/opt/duett/duett cluster daemon").contains("After=duett.service duett-programs.target ")
                 .contains("/opt/duett/duett cluster leave");
         assertThat(Files.readSymbolicLink(root.resolve("usr/local/bin/duett"))).isEqualTo(TOP.resolve("duett"));
     }
