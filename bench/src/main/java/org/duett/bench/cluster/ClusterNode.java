@@ -228,8 +228,8 @@ public final class ClusterNode {
                 + failover().lastLines(20)));
     }
 
-    /** By the daemon's socket: to start a program for each look would keep this machine busy. Empty while no daemon answers. */
-    private Optional<ClusterReading> reading() {
+    /** Empty while no failover daemon answers. By the daemon's socket: to start a program for each look would keep this machine busy. */
+    public Optional<ClusterReading> reading() {
         try {
             ClusterRequest.Answer answer = ClusterSocket.ask(ClusterSocket.in(outside.runDirectory()), new ClusterRequest.Status(true));
             return answer.done() ? Optional.of(ClusterReading.of(answer.text())) : Optional.empty();

@@ -41,9 +41,8 @@ public final class KillsScenario implements Scenario {
         try (var cluster = StruckCluster.create("", settings)) {
             var outages = new ArrayList<Long>();
             for (int kill = 1; kill <= settings.rounds(); kill++) {
-                Struck struck = cluster.strike(KILLS.get(random.nextInt(KILLS.size())));
-                outages.add(cluster.outageOf(struck).millis());
-                cluster.mend(struck);
+                Blow blow = KILLS.get(random.nextInt(KILLS.size()));
+                outages.add(survive(cluster, blow, kill));
                 if (kill % SAID_EVERY == 0) settings.say(kill + " kills, " + cluster.committedRows() + " rows committed");
             }
             int lost = cluster.lostRows();
@@ -57,6 +56,17 @@ public final class KillsScenario implements Scenario {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             return List.of();
+        }
+    }
+
+    private static long survive(StruckCluster cluster, Blow blow, int kill) throws InterruptedException {
+        try {
+            Struck struck = cluster.strike(blow);
+            long outageMillis = cluster.outageOf(struck).millis();
+            cluster.mend(struck);
+            return outageMillis;
+        } catch (IllegalStateException failed) {
+            throw new IllegalStateException("kill " + kill + ", " + blow + ": " + failed.getMessage() + "\n" + cluster.story(), failed);
         }
     }
 }

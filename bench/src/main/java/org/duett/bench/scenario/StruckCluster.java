@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.duett.bench.cluster.ClusterNode;
 import org.duett.bench.cluster.ClusterPlan;
@@ -29,6 +30,7 @@ final class StruckCluster implements AutoCloseable {
 
     static final long PATIENCE_SECONDS = 180;
     private static final int SOME_ROWS = 50;
+    private static final int STORY_LINES = 60;
     private static final long DISK_BYTES = 48L << 20;
 
     private final ClusterSite site;
@@ -145,6 +147,25 @@ final class StruckCluster implements AutoCloseable {
         node.await("Diskless", PATIENCE_SECONDS, reading -> reading.disk().equals("Diskless"));
         disks.get(node).heal();
         node.await("attached again", PATIENCE_SECONDS, _ -> node.duett("attach", ClusterSite.RESOURCE).exitCode() == 0);
+    }
+
+    /** What the nodes have to say, for a failure. */
+    String story() {
+        var story = new StringBuilder();
+        for (ClusterNode node : new ClusterNode[]{site.alpha(), site.beta()}) {
+            story.append("---- ").append(node).append(": ").append(node.reading().map(ClusterReading::toString).orElse("no failover daemon answers")).append('\n');
+            for (Path log : new Path[]{node.failoverLog(), node.folder().log()}) story.append(log.getFileName()).append(":\n").append(lastLines(log));
+        }
+        return story.toString();
+    }
+
+    private static String lastLines(Path log) {
+        try {
+            List<String> lines = Files.readAllLines(log);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - STORY_LINES), lines.size())) + "\n";
+        } catch (IOException gone) {
+            return gone + "\n";
+        }
     }
 
     // ---- the client
