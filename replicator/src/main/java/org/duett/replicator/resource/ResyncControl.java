@@ -252,7 +252,7 @@ final class ResyncControl {
                 if (each.exchange.sent()) parts.fact(each, each.volume.state().withConnection(ConnectionState.WF_SYNC_UUID), "bitmaps are exchanged");
             }
             case WF_SYNC_UUID -> {
-                if (each.pendingSyncIdentifier != 0 && !each.wholeBitmap.isSetting()) startTarget(each, out);
+                if (each.pendingSyncIdentifier != 0) startTargetInTurn(each, out);
             }
             default -> {
                 // The connection or the resync ended meanwhile; its end forgets the exchange.
@@ -309,7 +309,9 @@ final class ResyncControl {
         // What a Primary wrote here before it was lost may be in our cache only. The target un-names it as soon as it has it (rule 12).
         volume.metadata().flushData(null, out);
         volume.metadata().writeSuperblock((durable, actions) -> {
-            boolean current = durable && connection == parts.connection && parts.socketsUp && each.startingSource;
+            // What an earlier connection ordered ends nothing of this one.
+            if (connection != parts.connection) return;
+            boolean current = durable && parts.socketsUp && each.startingSource;
             each.startingSource = false;
             if (current) sourceRuns(each, actions);
         }, out);
@@ -349,8 +351,9 @@ final class ResyncControl {
         int connection = parts.connection;
         Volume volume = each.volume;
         volume.metadata().writeBitmap((durable, actions) -> {
+            if (connection != parts.connection) return;
             each.finishing = false;
-            if (!durable || connection != parts.connection || !volume.state().connection().isSyncSource()) return;
+            if (!durable || !volume.state().connection().isSyncSource()) return;
             volume.setIdentifiers(volume.identifiers().finishedAsSource());
             volume.peerIsEqual();
             parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
@@ -377,7 +380,16 @@ final class ResyncControl {
         }
         // 0 stands for none here; a source's is never 0 (spec states 3.2).
         each.pendingSyncIdentifier = identifier == 0 ? 2 : identifier;
-        if (!each.wholeBitmap.isSetting()) startTarget(each, out);
+        each.writesBeforeResync = parts.peerWrites.latestEpoch();
+        startTargetInTurn(each, out);
+    }
+
+    /**
+     * A write that the source sent before, and that waits for an earlier epoch, comes first: the source may have answered it without us, as of a copy that
+     * was given up, and written over it since. After the resync it would undo what was copied (promise 3).
+     */
+    private void startTargetInTurn(VolumeParts each, ActionQueue out) {
+        if (!each.wholeBitmap.isSetting() && parts.peerWrites.hasBegun(each.writesBeforeResync)) startTarget(each, out);
     }
 
     private void startTarget(VolumeParts each, ActionQueue out) {
@@ -393,7 +405,8 @@ final class ResyncControl {
         // it until it is not (rule 12).
         volume.metadata().writeBitmap(null, out);
         volume.metadata().writeSuperblock((durable, actions) -> {
-            boolean current = durable && connection == parts.connection && each.startingTarget;
+            if (connection != parts.connection) return;
+            boolean current = durable && each.startingTarget;
             each.startingTarget = false;
             if (!current || !volume.state().connection().isSyncTarget()) return;
             each.target.start(connection, parts.nowNanos, actions);
@@ -414,8 +427,9 @@ final class ResyncControl {
         int connection = parts.connection;
         Volume volume = each.volume;
         volume.metadata().writeBitmap((durable, actions) -> {
+            if (connection != parts.connection) return;
             each.finishing = false;
-            boolean current = durable && connection == parts.connection && volume.state().connection() == ConnectionState.SYNC_TARGET;
+            boolean current = durable && volume.state().connection() == ConnectionState.SYNC_TARGET;
             // A write that failed meanwhile has set a bit again.
             if (current && each.target.isThrough()) targetIsThrough(each, actions);
         }, out);
@@ -453,6 +467,7 @@ final class ResyncControl {
             ConnectionState state = each.volume.state().connection();
             if (state == ConnectionState.WF_BITMAP_S) advance(each, out);
             if (each.sourceDue && state.isSourceSide() && !each.startingSource) startSource(each, out);
+            if (state == ConnectionState.WF_SYNC_UUID && each.pendingSyncIdentifier != 0) startTargetInTurn(each, out);
             if (state == ConnectionState.SYNC_SOURCE && each.source.isThrough() && !each.finishing) finishSource(each, out);
             if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
             each.target.roundAgain(out);
@@ -495,7 +510,7 @@ final class ResyncControl {
         each.wholeBitmap.setAll((durable, actions) -> {
             if (!durable || connection != parts.connection) return;
             if (source && volume.state().connection() == ConnectionState.STARTING_SYNC_S) startSource(each, actions);
-            if (!source && each.pendingSyncIdentifier != 0) startTarget(each, actions);
+            if (!source && each.pendingSyncIdentifier != 0) startTargetInTurn(each, actions);
         }, out);
     }
 
@@ -525,8 +540,14 @@ final class ResyncControl {
         each.grown = false;
         if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
-            leaveGenerationOfTarget(each, out);
-            startSource(each, out);
+            int connection = parts.connection;
+            // From the new generation on this copy is the newest, also after a power loss: so it has to hold what both have answered (promise 1).
+            each.volume.metadata().flushData((durable, actions) -> {
+                boolean current = durable && connection == parts.connection && each.volume.state().connection() == ConnectionState.WF_BITMAP_S;
+                if (!current) return;
+                leaveGenerationOfTarget(each, actions);
+                startSource(each, actions);
+            }, out);
         } else {
             parts.fact(each, state.withConnection(ConnectionState.WF_SYNC_UUID), "the device has grown");
         }

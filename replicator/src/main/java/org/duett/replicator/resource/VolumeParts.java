@@ -12,6 +12,7 @@ import org.duett.replicator.state.DiskState;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.IntegrityAlgorithm;
 import org.duett.replicator.wire.Packet;
+import org.duett.replicator.write.PeerEpoch;
 
 /** A volume and the concepts that work on it alone. */
 final class VolumeParts {
@@ -30,6 +31,8 @@ final class VolumeParts {
     long pendingSyncIdentifier;
     /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it. */
     boolean sourceDue;
+    /** What its peer had sent before that has to begin before the resync. */
+    PeerEpoch writesBeforeResync;
     /** Source: its sync identifier is on the way to disk. */
     boolean startingSource;
     /** Target: the answer to this ping proves that the source has processed all our acks; 0: not asked yet. */
@@ -90,6 +93,7 @@ final class VolumeParts {
         startingTarget = false;
         pendingSyncIdentifier = 0;
         sourceDue = false;
+        writesBeforeResync = null;
         startingSource = false;
         finishPing = 0;
         finishing = false;

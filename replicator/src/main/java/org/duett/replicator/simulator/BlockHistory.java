@@ -151,6 +151,13 @@ public final class BlockHistory {
         return sector;
     }
 
+    /** What nobody wrote is found in these sectors: what a device held before it became part of the volume. Answers how it is told. */
+    long appears(long firstSector, int count) {
+        Write found = begin(firstSector, count, false);
+        ended(found);
+        return found.number;
+    }
+
     /** The write was answered with success. {@code forced}: with FUA. */
     void acknowledged(Write write, boolean forced) {
         write.acknowledgedAt = now();

@@ -30,6 +30,8 @@ final class CopyLedger {
     /** Volumes whose disk on this node has a fault in wait, or had one. */
     private final List<Set<Integer>> faulty = List.of(new TreeSet<>(), new TreeSet<>());
     private boolean unreadable;
+    /** Nodes that came back with an older copy, which has not been overwritten yet. */
+    private final Set<Integer> older = new TreeSet<>();
     private int lastPrimary;
 
     CopyLedger(SimulatedPair pair) {
@@ -60,6 +62,15 @@ final class CopyLedger {
             // Each has something that the other lacks: the one that is acknowledged on counts, if the other was overwritten meanwhile.
             of.complete[here ? node.index() : other] = true;
         }
+    }
+
+    /** A FLUSH was answered by this node: what a crash may have taken from the other copy before is promised now, and that one need not have it. */
+    void flushed(SimulatedNode node, int volume) {
+        VolumeState state = node.machine().state(volume);
+        boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
+        Copies of = copies.get(volume);
+        int other = 1 - node.index();
+        if (!there && of.doubtful[other] && state.disk() == DiskState.UP_TO_DATE) of.complete[other] = false;
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
@@ -96,6 +107,7 @@ final class CopyLedger {
         }
         if (!all) return;
         wentAlone[0] = wentAlone[1] = false;
+        older.clear();
     }
 
     static boolean isGood(VolumeState state) {
@@ -153,6 +165,21 @@ final class CopyLedger {
 
     private boolean isWhole(SimulatedNode node, int volume) {
         return isComplete(node, volume) && holdsGoodData(node, volume) && !faulty.get(node.index()).contains(volume);
+    }
+
+    /** All of the node's disks are as they were some time ago: the two copies may have to be joined by an operator. */
+    void becameOlder(SimulatedNode node) {
+        older.add(node.index());
+        copies.values().forEach(of -> of.complete[node.index()] = false);
+        wentAlone[0] = wentAlone[1] = true;
+    }
+
+    boolean isOlder(SimulatedNode node) {
+        return older.contains(node.index());
+    }
+
+    boolean anyIsOlder() {
+        return !older.isEmpty();
     }
 
     /** The operator gave this copy up. */

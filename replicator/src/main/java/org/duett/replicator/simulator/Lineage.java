@@ -139,6 +139,21 @@ final class Lineage {
                 + text(of(node, volume)) + ", " + pair.other(node).name() + "'s in " + text(of(pair.other(node), volume)) + "; " + pair.describe());
     }
 
+    /** The names of a copy, to be kept beside a snapshot of its disk. */
+    Set<Long> namesOf(SimulatedNode node, int volume) {
+        return new LinkedHashSet<>(of(node, volume).alone);
+    }
+
+    /** The disk is as it was when its copy had these names. What the other copy's names cannot tell any more is nothing new to it. */
+    void wentBack(SimulatedNode node, int volume, Set<Long> names) {
+        Copy copy = of(node, volume);
+        copy.alone = new LinkedHashSet<>(names);
+        copy.alone.retainAll(of(pair.other(node), volume).alone);
+        copy.rotatedOut.clear();
+        copy.rotatedOut.addAll(copy.alone);
+        copy.resync = 0;
+    }
+
     // ---- what was decided
 
     /** What only this node's copy of the volume holds need not be kept, until both are equal again. */

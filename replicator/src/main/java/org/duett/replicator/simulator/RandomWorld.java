@@ -7,6 +7,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
@@ -36,6 +37,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final SplitBrain splitBrain;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
+    private final OlderCopies olderCopies;
     private final NamedDifferences named;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
@@ -48,17 +50,20 @@ public final class RandomWorld implements SimulatedPair.Observer {
         this.plan = plan;
         this.excerpt = excerpt;
         random = new SplittableRandom(plan.seed());
-        pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes());
+        pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes() + plan.extraBytes()[0], plan.deviceBytes() + plan.extraBytes()[1]);
         pair.holdAgainstMedia();
         ledger = new CopyLedger(pair);
         lineage = new Lineage(pair);
         splitBrain = new SplitBrain(pair, lineage);
         operator = new WorldOperator(pair, plan, ledger, lineage, splitBrain, random.split());
-        saboteur = new WorldSaboteur(pair, plan, ledger);
+        olderCopies = new OlderCopies(pair, ledger, lineage);
+        saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
+        new WorldFencer(pair, plan, ledger, random.split());
+        if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
-            clients.add(new WorldClient(pair, volume.number(), plan.depth(), plan.burst(), random.split()));
+            clients.add(new WorldClient(pair, volume.number(), plan, random.split()));
         }
     }
 
@@ -102,6 +107,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
             disturb();
             repair();
             pair.checkAll();
+            if (plan.has(WorldFault.OLDER_DATA)) olderCopies.take(random);
             for (int volume : ledger.volumes()) pair.history(volume).prune();
         }
         long hash = pair.alpha().traceHash() * 31 + pair.beta().traceHash();
@@ -125,17 +131,18 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     private void bringUp() {
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> ledger.volumes().stream()
+                .allMatch(volume -> node.machine().state(volume).connection().displayName().equals("Connected") && node.machine().isQuiet()
+                        && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT))));
         if (plan.skipsInitialSync()) {
-            pair.alpha().up();
-            pair.beta().up();
-            pair.runUntil(() -> pair.nodes().stream().allMatch(node -> ledger.volumes().stream()
-                    .allMatch(volume -> node.machine().state(volume).connection().displayName().equals("Connected") && node.machine().isQuiet()
-                            && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT))));
             for (int volume : ledger.volumes()) pair.must(pair.alpha(), new Command.NewCurrentUuid(volume, true));
             pair.runUntilProtected();
             pair.must(pair.alpha(), new Command.Promote(false));
         } else {
-            pair.bringUp();
+            pair.must(pair.alpha(), new Command.Promote(true));
+            pair.runUntilProtected();
         }
         pair.observe(this);
     }
@@ -154,8 +161,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     private void lookAtNames(SplittableRandom chance) {
-        named.check();
         pair.checkCauses();
+        operator.checkNothingShrank();
+        // What differs in a copy that came back from long ago nobody can name; it is copied whole.
+        if (ledger.anyIsOlder()) return;
+        named.check();
         if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
     }
 
@@ -233,7 +243,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
-        if (operation.write == null || operation.errno() != 0) return;
+        if (operation.errno() != 0) return;
+        if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
+        if (operation.write == null) return;
         ledger.acknowledged(operation.node, operation.request.volume, operation.write);
         lineage.acknowledged(operation.node, operation.request.volume, operation.write);
     }

@@ -32,7 +32,13 @@ final class ResyncEnds {
         // What a target without power has lost of the acknowledged blocks, its own bitmap on disk names (rule 12).
         boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
         boolean brokeOff = targetKeptAll && before.connection() == ConnectionState.SYNC_SOURCE && !after.connection().isEstablished() && bitmap != null;
-        if (brokeOff) check(node, volume, bitmap::isSet, "was source of a resync that broke off, and does not name what the target lacks");
+        if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(pair.other(node), volume, page), "was source of a resync that broke off, and does not name what the target lacks");
+    }
+
+    /** What a Primary has written into its disk while it was overwritten, and has not got acknowledged, it names itself. */
+    private static boolean namesAsPrimary(SimulatedNode target, int volume, long page) {
+        DirtyBitmap bitmap = target.machine().volume(volume).bitmap();
+        return WorldOperator.isPrimary(target) && bitmap != null && bitmap.isSet(page);
     }
 
     private void check(SimulatedNode node, int volume, LongPredicate named, String complaint) {

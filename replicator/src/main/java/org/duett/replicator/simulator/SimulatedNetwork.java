@@ -27,6 +27,9 @@ public final class SimulatedNetwork {
     private boolean cut;
     private Link link;
     private long bytesCarried;
+    /** The next packet of this sender that can be spoiled is. */
+    private final boolean[] spoils = new boolean[2];
+    private boolean digestsAreSent;
 
     SimulatedNetwork(SimulatedTime time, long seed) {
         this.time = time;
@@ -61,7 +64,18 @@ public final class SimulatedNetwork {
             ByteBuf bytes = Unpooled.buffer(packet instanceof Packet.Data data ? 64 + data.lengthBytes : 64);
             encoders[from].encode(packet, bytes);
             if (packet instanceof Packet.Data data) bytes.writeBytes(data.payload, data.payloadIndex, data.lengthBytes);
-            streams[from][PacketEncoder.socketOf(packet).ordinal()].send(bytes);
+            boolean spoiled = spoils[from] && spoil(packet, bytes);
+            if (spoiled) spoils[from] = false;
+            streams[from][PacketEncoder.socketOf(packet).ordinal()].send(bytes, spoiled);
+        }
+
+        /** One bit turns over: of data that a digest covers, or of what every header begins with. False: not in this packet. */
+        private boolean spoil(Packet packet, ByteBuf bytes) {
+            boolean inData = digestsAreSent && random.nextBoolean();
+            if (inData && !(packet instanceof Packet.Data)) return false;
+            int at = packet instanceof Packet.Data data && inData ? bytes.readableBytes() - 1 - random.nextInt(data.lengthBytes) : random.nextInt(2);
+            bytes.setByte(at, bytes.getByte(at) ^ 1 << random.nextInt(8));
+            return true;
         }
 
         /** The connection is gone for both, each told in its own time; what is queued is lost. */
@@ -84,6 +98,7 @@ public final class SimulatedNetwork {
         final WireSocket socket;
         final Deque<ByteBuf> queued = new ArrayDeque<>();
         boolean underWay;
+        private ByteBuf spoiled;
 
         Stream(Link owner, int from, WireSocket socket) {
             this.owner = owner;
@@ -91,8 +106,9 @@ public final class SimulatedNetwork {
             this.socket = socket;
         }
 
-        void send(ByteBuf bytes) {
+        void send(ByteBuf bytes, boolean isSpoiled) {
             queued.add(bytes);
+            if (isSpoiled) spoiled = bytes;
             deliverSoon();
         }
 
@@ -118,6 +134,8 @@ public final class SimulatedNetwork {
             try {
                 nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes.readSlice(piece));
                 if (bytes.isReadable() && !owner.broken) nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
+                boolean isTaken = bytes == spoiled && !owner.broken && nodes[1 - from].listensTo(owner.incarnations[1 - from]);
+                if (isTaken) throw new AssertionError(nodes[1 - from].name() + " has not noticed that a bit had turned over on its way here");
             } catch (WireException e) {
                 nodes[1 - from].peerLost(owner.incarnations[1 - from], Reason.PROTOCOL_ERROR, e.getMessage());
                 owner.breakOff("the peer did not understand us");
@@ -167,6 +185,7 @@ public final class SimulatedNetwork {
         cut = false;
         silent[0] = false;
         silent[1] = false;
+        spoils[0] = spoils[1] = false;
         resume();
         tries();
     }
@@ -192,6 +211,15 @@ public final class SimulatedNetwork {
         half.deaf = true;
         int incarnation = half.incarnations[node];
         time.after(delay(), () -> nodes[node].peerLost(incarnation, Reason.BROKEN_PIPE, "connection reset here only"));
+    }
+
+    /** A bit of what this node sends next turns over where the receiver must notice it: in the header, or in data that has a digest. */
+    void spoil(int node) {
+        spoils[node] = true;
+    }
+
+    void sendsDigests() {
+        digestsAreSent = true;
     }
 
     public long bytesCarried() {

@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.function.IntConsumer;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
@@ -86,6 +87,7 @@ public final class SimulatedNode {
     private boolean handlersHeld;
     private final List<Integer> heldHandlers = new ArrayList<>();
     private final List<String> handlersRun = new ArrayList<>();
+    private Handlers handlers = (handler, answer) -> later(() -> answer.accept(handlerExitCode));
     private boolean asleep;
 
     SimulatedNode(String name, int index, SimulatedTime time, SimulatedNetwork network, long seed, ResourceSettings settings) {
@@ -189,6 +191,7 @@ public final class SimulatedNode {
         heldHandlers.clear();
         trying = false;
         asleep = false;
+        decoders = null;
         if (link != null) link.breakOff(name + " is gone");
         link = null;
         if (timer != null) timer.cancel();
@@ -356,8 +359,23 @@ public final class SimulatedNode {
 
     private void runHandler(int run, String handler) {
         handlersRun.add(handler);
-        if (handlersHeld) heldHandlers.add(run);
-        else later(() -> deliver(new Event.HandlerFinished(run, handlerExitCode)));
+        if (handlersHeld) {
+            heldHandlers.add(run);
+            return;
+        }
+        int current = process;
+        handlers.run(handler, exitCode -> {
+            if (current == process) deliver(new Event.HandlerFinished(run, exitCode));
+        });
+    }
+
+    /** The programs that the configuration names. They answer in their own time. */
+    interface Handlers {
+        void run(String handler, IntConsumer answer);
+    }
+
+    void handlers(Handlers newHandlers) {
+        handlers = newHandlers;
     }
 
     /** The host has this volume as a block device, over the export of this term; 0: not any more. It outlives the daemon. */
@@ -447,9 +465,21 @@ public final class SimulatedNode {
         paused = false;
         link = newLink;
         side = newSide;
+        closeDecoders();
         decoders = new PacketDecoder[2];
         for (WireSocket socket : WireSocket.values()) decoders[socket.ordinal()] = new PacketDecoder(socket, buffers::allocate, this::packet);
         deliver(new Event.PeerConnected(connection, resolveConflicts));
+    }
+
+    /** A packet that was cut off gives its buffer back. */
+    private void closeDecoders() {
+        if (decoders == null) return;
+        for (PacketDecoder decoder : decoders) decoder.close();
+        decoders = null;
+    }
+
+    boolean listensTo(int incarnation) {
+        return machine != null && link != null && incarnation == connection;
     }
 
     void received(int incarnation, WireSocket socket, ByteBuf bytes) throws WireException {

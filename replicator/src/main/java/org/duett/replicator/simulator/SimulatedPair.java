@@ -63,7 +63,7 @@ public final class SimulatedPair {
         }
     }
 
-    private SimulatedPair(long seed, ResourceSettings base, long deviceBytes) {
+    private SimulatedPair(long seed, ResourceSettings base, long[] deviceBytes) {
         this.seed = seed;
         this.base = base;
         network = new SimulatedNetwork(time, seed * 31 + 1);
@@ -76,7 +76,7 @@ public final class SimulatedPair {
             network.join(index, node);
             nodes.add(node);
             for (VolumeSettings volume : base.volumes()) {
-                freshDisk(node, volume.number(), deviceBytes);
+                freshDisk(node, volume.number(), deviceBytes[index]);
             }
             node.observe(new SimulatedNode.Observer() {
                 @Override
@@ -142,7 +142,12 @@ public final class SimulatedPair {
     }
 
     static SimulatedPair of(long seed, ResourceSettings settings, long deviceBytes) {
-        return new SimulatedPair(seed, settings, deviceBytes);
+        return of(seed, settings, deviceBytes, deviceBytes);
+    }
+
+    /** Their devices need not be of one size. */
+    static SimulatedPair of(long seed, ResourceSettings settings, long bytesOfAlpha, long bytesOfBeta) {
+        return new SimulatedPair(seed, settings, new long[]{bytesOfAlpha, bytesOfBeta});
     }
 
     /** From now on both disks are looked at with each acknowledgement, and where a resync ends. */

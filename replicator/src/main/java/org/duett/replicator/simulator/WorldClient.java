@@ -23,6 +23,7 @@ final class WorldClient {
     private final int volume;
     private final int depth;
     private final int usualBurst;
+    private final boolean flushes;
     private final Manner manner;
     private final long longestThinkNanos;
     private int open;
@@ -33,12 +34,13 @@ final class WorldClient {
     private SimulatedNode servedBy;
     private int servedByLife;
 
-    WorldClient(SimulatedPair pair, int volume, int depth, int usualBurst, SplittableRandom random) {
+    WorldClient(SimulatedPair pair, int volume, WorldPlan plan, SplittableRandom random) {
         this.pair = pair;
         this.random = random;
         this.volume = volume;
-        this.depth = depth;
-        this.usualBurst = usualBurst;
+        depth = plan.depth();
+        usualBurst = plan.burst();
+        flushes = plan.flushes();
         manner = Manner.values()[random.nextInt(Manner.values().length)];
         longestThinkNanos = switch (random.nextInt(3)) {
             case 0 -> 1;
@@ -108,7 +110,7 @@ final class WorldClient {
         boolean changes = kind != HostRequest.Kind.READ && kind != HostRequest.Kind.FLUSH;
         int life = servedByLife;
         SimulatedNode server = servedBy;
-        pair.request(node, kind, volume, at, length, changes && random.nextInt(12) == 0, () -> {
+        pair.request(node, kind, volume, at, length, changes && flushes && random.nextInt(12) == 0, () -> {
             if (life == servedByLife && server == servedBy) open--;
         });
     }
@@ -116,7 +118,7 @@ final class WorldClient {
     private HostRequest.Kind kind() {
         int dice = random.nextInt(20);
         if (dice < 4) return HostRequest.Kind.READ;
-        if (dice < 5) return HostRequest.Kind.FLUSH;
+        if (dice < 5) return flushes ? HostRequest.Kind.FLUSH : HostRequest.Kind.WRITE;
         int zeroing = manner == Manner.TRIMMING ? 11 : 6;
         if (dice >= zeroing) return HostRequest.Kind.WRITE;
         return random.nextBoolean() ? HostRequest.Kind.TRIM : HostRequest.Kind.WRITE_ZEROES;

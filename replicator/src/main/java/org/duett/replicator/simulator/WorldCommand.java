@@ -10,7 +10,9 @@ enum WorldCommand {
     /** From the failover daemon: the peer is known to be down (rule 8). */
     ALLOW_ALONE,
     /** He promotes the second node, too, while they do not hear each other. */
-    SPLIT_BRAIN;
+    SPLIT_BRAIN,
+    /** One or both devices become larger, and the volume is to follow, or to shrink, which is refused. */
+    RESIZE;
 
     boolean copiesWhole() {
         return this == INVALIDATE || this == INVALIDATE_REMOTE;

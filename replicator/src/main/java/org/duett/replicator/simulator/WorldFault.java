@@ -12,19 +12,25 @@ public enum WorldFault {
     /** Both machines lose power; one is back at once, the other one long after. */
     SITE_POWER_LOSS,
     /** Writes that need new space fail. */
-    DISK_FULL;
+    DISK_FULL,
+    /** A node comes back with an older copy of its data and its metadata, as far as its generation tells that it is older. */
+    OLDER_DATA,
+    /** A bit turns over on the wire: in a header, or in data that has a digest. */
+    FLIPPED_BIT,
+    /** A fence-peer handler gets no answer from the other node. */
+    FENCING_UNANSWERED;
 
     public static final Set<WorldFault> ALL = Collections.unmodifiableSet(EnumSet.allOf(WorldFault.class));
     /** Crashes, networks and pauses, which leave the disks as they are. */
     public static final Set<WorldFault> NOT_OF_DISKS = Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(WRITE_ERROR, READ_ERROR, FLUSH_ERROR,
-            UNREADABLE_SECTORS, HUNG_DISK, DISK_FULL)));
+            UNREADABLE_SECTORS, HUNG_DISK, DISK_FULL, OLDER_DATA)));
 
     /** After it a disk may have to be copied whole. */
     boolean mayNeedFullSync() {
         return switch (this) {
-            case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK, DISK_FULL -> true;
+            case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK, DISK_FULL, OLDER_DATA -> true;
             case PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, UNREADABLE_SECTORS, SLOW_DISK, CRASH_IN_RECOVERY,
-                    SITE_POWER_LOSS -> false;
+                    SITE_POWER_LOSS, FLIPPED_BIT, FENCING_UNANSWERED -> false;
         };
     }
 }

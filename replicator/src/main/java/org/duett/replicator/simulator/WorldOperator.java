@@ -1,11 +1,17 @@
 package org.duett.replicator.simulator;
 
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 
 /**
@@ -24,6 +30,11 @@ final class WorldOperator {
     private final long[] promotion = new long[2];
     private final int[] promotionOfLife = new int[2];
     private long commands;
+    private final List<Shrinking> shrinking = new ArrayList<>();
+
+    /** An order that must be refused. */
+    private record Shrinking(SimulatedNode node, int life, long ticket, int volume, long sectors) {
+    }
 
     WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain, SplittableRandom random) {
         this.pair = pair;
@@ -143,6 +154,7 @@ final class WorldOperator {
             case READ_DEADLINE -> command(node, new Command.SetReadDeadline(readDeadline()));
             case ALLOW_ALONE -> allowAlone(node);
             case SPLIT_BRAIN -> split();
+            case RESIZE -> resize(node, volume);
             case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
         }
     }
@@ -172,22 +184,62 @@ final class WorldOperator {
         });
     }
 
-    /** Under cluster control it would take a false proof, too. */
     private void split() {
         SimulatedNode first = primary();
-        if (first == null || plan.settings().cluster() || splitBrain.isOpen()) return;
+        // Under cluster control, and with fencing, it would take a false proof, too.
+        boolean isPrevented = plan.settings().cluster() || plan.fencing() != Fencing.DONT_CARE;
+        if (first == null || isPrevented || splitBrain.isOpen() || ledger.anyIsOlder()) return;
         SimulatedNode second = pair.other(first);
         pair.network().reset();
         pair.network().pull();
         pair.time().after(1 + random.nextLong(20_000_000), () -> {
             boolean bothServe = isPrimary(first) && second.isRunning() && !isPrimary(second) && !isConnected(second)
                     && ledger.volumes().stream().allMatch(volume -> CopyLedger.holdsGoodData(second, volume));
-            if (!bothServe || splitBrain.isOpen()) return;
+            if (!bothServe || splitBrain.isOpen() || ledger.anyIsOlder()) return;
             splitBrain.begins();
             ledger.splitByOperator();
             promote(second, false);
         });
         pair.time().after(20_000_000 + random.nextLong(3_000_000_000L), () -> pair.network().heal());
+    }
+
+    /** Devices of a volume that has its metadata elsewhere can grow; a volume never shrinks. */
+    private void resize(SimulatedNode node, int volume) {
+        if (!node.machine().volume(volume).diskUsable()) return;
+        long sectors = node.machine().volume(volume).sizeSectors();
+        boolean external = pair.alpha().metadata(volume) != pair.alpha().data(volume);
+        if (external && random.nextInt(4) > 0) {
+            long bytes = 4096 * (1 + random.nextLong(64));
+            boolean both = random.nextInt(3) > 0;
+            for (SimulatedNode each : pair.nodes()) {
+                if (both || each == node) grow(each.data(volume), volume, bytes);
+            }
+        }
+        long wanted = switch (random.nextInt(4)) {
+            case 0 -> Math.max(8, sectors - 8 * (1 + random.nextInt(100)));
+            case 1 -> sectors + 8 * random.nextInt(100);
+            default -> 0;
+        };
+        long ticket = command(node, new Command.Resize(volume, wanted, false));
+        if (wanted != 0 && wanted < sectors) shrinking.add(new Shrinking(node, node.life(), ticket, volume, wanted));
+    }
+
+    void checkNothingShrank() {
+        for (Shrinking each : shrinking) {
+            if (each.node.life() != each.life || !(each.node.result(each.ticket) instanceof CommandResult.Done)) continue;
+            throw new AssertionError(each.node.name() + " was told to make volume " + each.volume + " only " + each.sectors + " sectors large, and has done it; " + pair.describe());
+        }
+        shrinking.removeIf(each -> each.node.life() != each.life || each.node.result(each.ticket) != null);
+    }
+
+    /** What its new part holds is another thing on each device. */
+    private void grow(SimulatedDevice device, int volume, long bytes) {
+        long end = device.sizeBytes();
+        device.grow(end + bytes);
+        byte[] page = new byte[4096];
+        long found = pair.history(volume).appears(end / 512, 8);
+        for (int at = 0; at < page.length; at += 8) ByteBuffer.wrap(page).putLong(at, found);
+        device.store(end, page);
     }
 
     private void detach(SimulatedNode node, int volume) {
@@ -219,8 +271,16 @@ final class WorldOperator {
             node.up();
             return;
         }
+        // As the message says: its disks are made anew, and all is copied.
+        if (ledger.isOlder(node) && !isPrimary(node) && isTold(node, "never held the same data")) {
+            makeAnew(node);
+            return;
+        }
         for (int volume : ledger.volumes()) {
             VolumeState state = node.machine().state(volume);
+            // Where a disk stays in use after an error, the message asks for this.
+            boolean stuck = state.disk() == DiskState.INCONSISTENT && state.connection() == ConnectionState.CONNECTED && state.peerDisk() == DiskState.UP_TO_DATE;
+            if (stuck && asksFor(node, "duett detach") && random.nextInt(8) == 0) command(node, new Command.Detach(volume, false));
             if (state.disk() != DiskState.DISKLESS) continue;
             // Attached while connected a disk may not fit; in a new connection both are compared, and the operator's word counts.
             if (state.connection().isEstablished() && random.nextInt(16) == 0) command(node, new Command.Disconnect(true));
@@ -236,6 +296,16 @@ final class WorldOperator {
         if (state.connection() == ConnectionState.STAND_ALONE && attached) reconnect(node);
     }
 
+    private void makeAnew(SimulatedNode node) {
+        pair.kill(node);
+        for (int volume : ledger.volumes()) {
+            pair.freshDisk(node, volume, node.data(volume).sizeBytes());
+            lineage.wentBack(node, volume, Set.of());
+        }
+        ledger.becameOlder(node);
+        node.reports().clear();
+    }
+
     /** A resync that met blocks that could not be read has ended without them: the next one begins with a new connection. */
     void resyncAgain() {
         boolean unfinished = pair.nodes().stream().allMatch(this::isConnected) && ledger.volumes().stream().anyMatch(volume -> {
@@ -247,7 +317,15 @@ final class WorldOperator {
 
     /** A node's message asks for it. */
     private boolean isTold(String words) {
-        return pair.nodes().stream().anyMatch(node -> node.reports().stream().anyMatch(report -> report.whatHappened().contains(words)));
+        return pair.nodes().stream().anyMatch(node -> isTold(node, words));
+    }
+
+    private static boolean asksFor(SimulatedNode node, String words) {
+        return node.reports().stream().anyMatch(report -> report.whatToDo().contains(words));
+    }
+
+    private static boolean isTold(SimulatedNode node, String words) {
+        return node.reports().stream().anyMatch(report -> report.whatHappened().contains(words));
     }
 
     /** A Primary that has no good data, and refuses what it could get: whoever needs it must let go of it first. */
@@ -284,7 +362,11 @@ final class WorldOperator {
         if (!ledger.mayNeedForce() || !splitBrain.mayBeDecided()) return;
         SimulatedNode primary = primary();
         if (primary != null) {
+            SimulatedNode other = pair.other(primary);
+            // Of two volumes each has its newer generation on another node, and one node has all that was acknowledged.
+            boolean inEachOthersWay = isTold(primary, "would be overwritten by the peer's data") && ledger.isComplete(primary) && other.isRunning() && !isPrimary(other);
             if (servesNobody(primary)) command(primary, new Command.Demote(true));
+            else if (inEachOthersWay && !isConnected(primary)) makeAnew(other);
             return;
         }
         SimulatedNode alpha = pair.alpha();

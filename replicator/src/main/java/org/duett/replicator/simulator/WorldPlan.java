@@ -20,7 +20,7 @@ import org.duett.replicator.state.StatePolicies.OnNoData;
  * One random life of a pair, before it is lived: its configuration, its disks, and which faults and commands it may meet. All from
  * the seed, so that a life with fewer faults is otherwise the same.
  */
-record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean skipsInitialSync, int rounds, int clients, int depth,
+record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] extraBytes, boolean flushes, boolean skipsInitialSync, int rounds, int clients, int depth,
         EnumSet<WorldFault> faults, EnumSet<WorldCommand> commands) {
     private static final long MEBI = 1 << 20;
     /** More than the activity log has extents (67), so that it evicts all the time; too large for copying it whole. */
@@ -41,8 +41,15 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
             commands.removeIf(WorldCommand::copiesWhole);
         }
         faults.retainAll(allowed);
-        return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
+        return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), depth(random), faults, commands);
+    }
+
+    /** Now and then one node's devices are the larger ones: the volume has what both have room for. */
+    private static long[] extraBytes(SplittableRandom random) {
+        long[] extra = new long[2];
+        if (random.nextInt(4) == 0) extra[random.nextInt(2)] = 4096 * (1 + random.nextLong(200));
+        return extra;
     }
 
     /** Now and then a client that never waits for an answer before it asks again: it fills every table. */
@@ -65,16 +72,21 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
             default -> Protocol.C;
         };
         boolean cluster = protocol == Protocol.C && random.nextInt(4) == 0;
+        Fencing fencing = cluster ? Fencing.DONT_CARE : switch (random.nextInt(6)) {
+            case 0 -> Fencing.RESOURCE_ONLY;
+            case 1 -> Fencing.RESOURCE_AND_STONITH;
+            default -> Fencing.DONT_CARE;
+        };
         OnNoData onNoData = random.nextInt(3) == 0 ? OnNoData.SUSPEND_IO : OnNoData.IO_ERROR;
         List<VolumeSettings> volumes = new ArrayList<>();
         int count = large || random.nextInt(3) == 0 ? 1 : 2;
-        for (int number = 0; number < count; number++) volumes.add(volume(number, random));
+        for (int number = 0; number < count; number++) volumes.add(volume(number, fencing, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
         return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), usual.bootId(), cluster, onNoData, net(protocol, usual.net(), random),
                 volumes);
     }
 
-    private static VolumeSettings volume(int number, SplittableRandom random) {
+    private static VolumeSettings volume(int number, Fencing fencing, SplittableRandom random) {
         MetadataKind metadata = random.nextInt(3) == 0 ? new MetadataKind.FlexExternal() : new MetadataKind.Internal();
         OnIoError onIoError = switch (random.nextInt(6)) {
             case 0 -> OnIoError.PASS_ON;
@@ -83,7 +95,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
         };
         OnReadError onReadError = random.nextInt(3) == 0 ? OnReadError.DETACH : OnReadError.REPAIR;
         ResyncSettings resync = random.nextInt(3) == 0 ? new ResyncSettings(4000, 0, 10, 0, 4000, 0) : new ResyncSettings(250, 20, 10, 100, 102_400, 250);
-        return new VolumeSettings(number, metadata, 0, 67, true, Fencing.DONT_CARE, onIoError, onReadError, true,
+        return new VolumeSettings(number, metadata, 0, 67, true, fencing, onIoError, onReadError, true,
                 true, random.nextBoolean() ? 3_000 : 0, resync);
     }
 
@@ -101,12 +113,16 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, boolean
         return 20 + LEAST_WRITES / (rounds * clients);
     }
 
+    Fencing fencing() {
+        return settings.volumes().getFirst().fencing();
+    }
+
     boolean has(WorldFault fault) {
         return faults.contains(fault);
     }
 
     String describe() {
-        return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+        return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
+                + ", MiB " + deviceBytes / MEBI + (flushes ? "" : ", no host flushes") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 }

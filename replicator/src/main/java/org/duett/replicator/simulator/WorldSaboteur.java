@@ -13,15 +13,17 @@ final class WorldSaboteur {
     private final SimulatedPair pair;
     private final WorldPlan plan;
     private final CopyLedger ledger;
+    private final OlderCopies olderCopies;
     /** Of the act that is under way. */
     private SplittableRandom random;
     private long done;
     private int flapping;
 
-    WorldSaboteur(SimulatedPair pair, WorldPlan plan, CopyLedger ledger) {
+    WorldSaboteur(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, OlderCopies olderCopies) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
+        this.olderCopies = olderCopies;
     }
 
     long faults() {
@@ -66,6 +68,11 @@ final class WorldSaboteur {
             case CRASH_IN_RECOVERY -> crashTwice(node);
             case SITE_POWER_LOSS -> losePowerOfSite(node);
             case DISK_FULL -> fill(node, volume);
+            case OLDER_DATA -> goBack(node);
+            case FLIPPED_BIT -> pair.network().spoil(node.index());
+            case FENCING_UNANSWERED -> {
+                // The handlers themselves throw the dice.
+            }
         }
     }
 
@@ -92,6 +99,20 @@ final class WorldSaboteur {
         boolean machineAgain = random.nextBoolean();
         long downAgain = random.nextLong(500 * MILLI);
         pair.time().after(2 + down + random.nextLong(60 * MILLI), () -> crash(node, machineAgain, downAgain));
+    }
+
+    /** It is taken down, and comes up with an older copy of everything. */
+    private void goBack(SimulatedNode node) {
+        if (!olderCopies.mayComeBack(node)) return;
+        if (node.isRunning()) {
+            ledger.crashes(node, true);
+            pair.losePower(node);
+        }
+        olderCopies.comeBack(node);
+        int life = node.life();
+        pair.time().after(1 + random.nextLong(3_000 * MILLI), () -> {
+            if (!node.isRunning() && node.life() == life) node.up();
+        });
     }
 
     private void losePowerOfSite(SimulatedNode first) {

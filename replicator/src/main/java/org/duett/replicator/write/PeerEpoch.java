@@ -3,7 +3,7 @@ package org.duett.replicator.write;
 import org.duett.replicator.machine.PeerWrite;
 
 /** The peer's writes between two of its barriers: counters, and the writes that wait for the epoch before (rule 17). */
-final class PeerEpoch {
+public final class PeerEpoch {
     /** Received, for the ack's set_size. */
     int received;
     /** Received and not finished. */

@@ -293,6 +293,16 @@ public final class PeerWritePath {
 
     // ---- epochs
 
+    /** What was received until now is in this epoch, or in an earlier one. */
+    public PeerEpoch latestEpoch() {
+        return epochs.peekLast();
+    }
+
+    /** Nothing waits any more that was received until then: it is written, or the overlap tracker knows of it. */
+    public boolean hasBegun(PeerEpoch epoch) {
+        return epochs.peekFirst() == epoch || !epochs.contains(epoch);
+    }
+
     private void finishEpochIfThrough(ActionQueue out) {
         PeerEpoch epoch = epochs.peekFirst();
         if (epoch == null || !epoch.barrierReceived || epoch.open > 0 || flushesOpen > 0) return;

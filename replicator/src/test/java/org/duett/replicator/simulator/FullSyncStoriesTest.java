@@ -5,11 +5,14 @@ import static org.duett.replicator.simulator.Stories.flagsOnDisk;
 import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.volume;
 
+import java.util.EnumSet;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
@@ -313,5 +316,39 @@ class FullSyncStoriesTest {
             // Its own disk has it, and will be overwritten with what the source has.
             assertThat(write.errno()).isEqualTo(Errno.EIO);
         }
+    }
+
+    @Test
+    void aWriteThatWaitsForAnEarlierEpochDoesNotUndoTheResyncThatCameAfterIt() {
+        var pair = SimulatedPair.connected(40, StorySettings.twoVolumes());
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        pair.request(pair.alpha(), HostRequest.Kind.WRITE, 0, 8, 8, false);
+        pair.runFor(5 * Stories.MILLI);
+        pair.request(pair.alpha(), HostRequest.Kind.FLUSH, 1, 0, 0, false);
+        var older = pair.request(pair.alpha(), HostRequest.Kind.WRITE, 1, 80, 8, false);
+        pair.runFor(5 * Stories.MILLI);
+        pair.alpha().command(new Command.InvalidateRemote(1));
+        pair.runUntil(older::isCompleted);
+        pair.done(pair.request(pair.alpha(), HostRequest.Kind.WRITE, 1, 80, 8, false));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.beta().data(0).resume();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void whatAnEarlierConnectionOrderedDoesNotEndTheBeginOfTheNextResync() {
+        var pair = SimulatedPair.connected(41);
+        pair.kill(pair.beta());
+        for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), 16L * i, 8));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.beta().data(0).resume();
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 }

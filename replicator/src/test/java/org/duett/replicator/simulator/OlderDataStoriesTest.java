@@ -174,4 +174,48 @@ class OlderDataStoriesTest {
         pair.done(pair.read(pair.alpha(), 8, 8));
         pair.checkAll();
     }
+
+    /** Beta is away, alpha goes on alone; then both are equal in another generation. */
+    private static void anotherGeneration(SimulatedPair pair) {
+        pair.kill(pair.beta());
+        for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), 64L * i, 8));
+        pair.beta().up();
+        pair.runUntilProtected();
+    }
+
+    @Test
+    void aNodeThatComesBackWithTheDataOfAnEarlierGenerationIsCopiedWhole() {
+        var pair = SimulatedPair.connected(17);
+        for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), 64L * i, 8));
+        pair.runUntilProtected();
+        var older = pair.beta().data(0).snapshot();
+        for (int i = 10; i < 30; i++) pair.done(pair.write(pair.alpha(), 64L * i, 8));
+        anotherGeneration(pair);
+        pair.losePower(pair.beta());
+        pair.beta().data(0).restore(older);
+        pair.beta().up();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void dataOfAGenerationThatNobodyRemembersIsRefusedByBothUntilItIsMadeAnew() {
+        var pair = SimulatedPair.connected(18);
+        pair.runUntilProtected();
+        var older = pair.beta().data(0).snapshot();
+        for (int i = 0; i < 3; i++) anotherGeneration(pair);
+        pair.losePower(pair.beta());
+        pair.beta().data(0).restore(older);
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE && pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        Stories.told(pair.alpha(), "never held the same data");
+        assertThat(Stories.told(pair.beta(), "never held the same data").whatToDo()).contains("create-md");
+
+        pair.kill(pair.beta());
+        pair.freshDisk(pair.beta(), 0, SimulatedPair.DEVICE_BYTES);
+        pair.beta().up();
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }

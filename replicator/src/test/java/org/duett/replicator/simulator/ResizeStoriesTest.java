@@ -7,6 +7,8 @@ import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 import java.util.Arrays;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 
 /** A volume grows while it is in use (spec metadata 9, states 8: resize). */
@@ -181,5 +183,30 @@ class ResizeStoriesTest {
         refused(pair, pair.alpha(), new Command.Resize(0, size(pair.alpha()) - 8, false));
         refused(pair, pair.alpha(), new Command.Resize(0, size(pair.alpha()) + 8, false));
         pair.must(pair.alpha(), TO_ALL);
+    }
+
+    @Test
+    void aPowerLossInTheMidstOfItLosesNothing() {
+        for (int seed = 30; seed < 50; seed++) {
+            var pair = pair(seed);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            SimulatedNode crashes = seed % 2 == 0 ? pair.alpha() : pair.beta();
+            for (int i = 0; i < 40; i++) pair.write(pair.alpha(), i * 640L, 8);
+            pair.beta().command(TO_ALL);
+            pair.runFor((seed - 29) * 300_000L);
+            // While the new part is resynced there is one good copy, which keeps what was flushed.
+            if (pair.state(crashes).peerDisk() != DiskState.UP_TO_DATE) pair.history(0).unflushedMayBeLost();
+            pair.losePower(crashes);
+            crashes.up();
+            pair.runUntilProtected();
+            if (pair.state(pair.alpha()).role() != Role.PRIMARY) pair.must(pair.alpha(), new Command.Promote(false));
+            pair.must(pair.alpha(), TO_ALL);
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+            pair.done(pair.write(pair.alpha(), GROWN_SECTORS - 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
     }
 }
