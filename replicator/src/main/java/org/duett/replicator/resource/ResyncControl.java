@@ -540,14 +540,9 @@ final class ResyncControl {
         each.grown = false;
         if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
-            int connection = parts.connection;
-            // From the new generation on this copy is the newest, also after a power loss: so it has to hold what both have answered (promise 1).
-            each.volume.metadata().flushData((durable, actions) -> {
-                boolean current = durable && connection == parts.connection && each.volume.state().connection() == ConnectionState.WF_BITMAP_S;
-                if (!current) return;
-                leaveGenerationOfTarget(each, actions);
-                startSource(each, actions);
-            }, out);
+            // With the new size the data is flushed, before the new generation is on disk: it holds what both have answered (promise 1).
+            leaveGenerationOfTarget(each, out);
+            startSource(each, out);
         } else {
             parts.fact(each, state.withConnection(ConnectionState.WF_SYNC_UUID), "the device has grown");
         }
