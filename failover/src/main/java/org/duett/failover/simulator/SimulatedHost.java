@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
@@ -12,17 +13,20 @@ import org.duett.failover.decision.Action;
 import org.duett.failover.decision.ClusterRecord;
 import org.duett.failover.decision.Event;
 import org.duett.failover.decision.FailoverMachine;
-import org.duett.failover.decision.GroupPhase;
+import org.duett.failover.decision.GroupStatus;
 import org.duett.failover.decision.NodeReportCodec;
 import org.duett.failover.decision.OperatorCommand;
+import org.duett.failover.decision.PeerLife;
 import org.duett.failover.decision.ResourceView;
 import org.duett.failover.group.MemberOutcome;
 import org.duett.failover.group.MemberState;
 import org.duett.failover.heartbeat.Heartbeat;
+import org.duett.failover.heartbeat.HeartbeatRejection;
 import org.duett.failover.heartbeat.Incarnation;
 import org.duett.failover.heartbeat.LivenessEvent;
 import org.duett.failover.heartbeat.LivenessTimes;
 import org.duett.failover.heartbeat.PeerLiveness;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.resource.ResourceStatus;
 import org.duett.replicator.simulator.SimulatedNode;
@@ -50,13 +54,14 @@ final class SimulatedHost {
     }
 
     final int index;
-    final SimulatedNode node;
+    private final List<WorldGroup> groups;
     private final ClusterConfig config;
     private final SimulatedTime time;
     private final Wires wires;
     private final ClusterWorld world;
     private final SplittableRandom random;
-    final List<Part> parts = new ArrayList<>();
+    /** Of each group, in the order of its members. */
+    private final Map<String, List<Part>> parts = new TreeMap<>();
 
     private boolean power;
     private long boot;
@@ -74,25 +79,76 @@ final class SimulatedHost {
     private boolean sendNow;
     private final Map<String, Long> refusedNanos = new TreeMap<>();
     private boolean replicatorSleeps;
+    private int replicatorLife;
+    private long replicatorSinceNanos;
+    /** How long the former process had run. */
+    private long replicatorRanNanos;
+    private long awakeSinceNanos;
+    private boolean sawReplicator;
 
-    SimulatedHost(int index, SimulatedNode node, ClusterConfig config, ClusterWorld world, Wires wires, SimulatedTime time, long seed) {
+    // ---- what is wrong with it
+    /** Nothing that it sends or receives can be understood. */
+    boolean keyIsWrong;
+    /** What its failover check finds; empty: nothing. */
+    String checkFinds = "";
+    private String checkTold = "";
+
+    // ---- halts of the replicator (rule 25)
+    private record Halt(String resource, String event, long bootNanos) {
+    }
+
+    private Halt haltNote;
+    /** Of each resource: what the running replicator has been told of the other node's, and until when. */
+    private final Map<String, Action.TellOfPeerFailStop> toldOfPeer = new TreeMap<>();
+    /** Of each resource that has stopped alone: at what. */
+    private final Map<String, String> stoppedAt = new TreeMap<>();
+    int halts;
+
+    SimulatedHost(int index, List<WorldGroup> groups, ClusterConfig config, ClusterWorld world, Wires wires, SimulatedTime time, long seed) {
         this.index = index;
-        this.node = node;
+        this.groups = List.copyOf(groups);
         this.config = config;
         this.world = world;
         this.wires = wires;
         this.time = time;
         random = new SplittableRandom(seed);
-        for (int i = 0; i < members().size(); i++) parts.add(new Part());
-        node.resumesTerms();
+        for (GroupConfig group : config.groups()) parts.put(group.name(), group.members().stream().map(member -> new Part()).toList());
+        for (WorldGroup group : groups) node(group).resumesTerms();
     }
 
-    private GroupConfig group() {
-        return config.groups().getFirst();
+    SimulatedNode node(WorldGroup group) {
+        return group.pair.nodes().get(index);
     }
 
-    private List<MemberConfig> members() {
-        return group().members();
+    private SimulatedNode node(String resource) {
+        return groups.stream().filter(group -> group.resource.equals(resource)).map(this::node).findFirst().orElseThrow();
+    }
+
+    String name() {
+        return config.localNode();
+    }
+
+    private List<MemberConfig> members(String group) {
+        return config.groups().stream().filter(each -> each.name().equals(group)).findFirst().orElseThrow().members();
+    }
+
+    List<Part> parts(String group) {
+        return parts.get(group);
+    }
+
+    private Stream<Part> allParts() {
+        return parts.values().stream().flatMap(List::stream);
+    }
+
+    boolean wouldStart() {
+        return allParts().noneMatch(part -> part.doesNotStart || part.doesNotStop);
+    }
+
+    void mendParts() {
+        allParts().forEach(part -> {
+            part.doesNotStart = false;
+            part.doesNotStop = false;
+        });
     }
 
     // ---- power and processes
@@ -125,28 +181,73 @@ final class SimulatedHost {
     void joins() {
         power = true;
         boot++;
-        world.replicatorStarted(index);
+        replicatorLife++;
         startDaemon();
     }
 
     void powerOff() {
         power = false;
         killDaemon();
-        if (node.isRunning()) world.losePower(node);
-        for (Part part : parts) part.running = false;
+        if (replicatorRuns()) {
+            for (WorldGroup group : groups) world.losePower(group, index);
+        }
+        replicatorEnded();
+        haltNote = null;
+        allParts().forEach(part -> part.running = false);
+    }
+
+    /** One process for all resources. */
+    boolean replicatorRuns() {
+        return node(groups.getFirst()).isRunning();
     }
 
     void startReplicator() {
-        if (!power || node.isRunning()) return;
-        node.up();
+        if (!power || replicatorRuns()) return;
+        for (WorldGroup group : groups) node(group).up();
+        replicatorEnded();
+    }
+
+    void killReplicator() {
+        if (!replicatorRuns()) return;
+        for (WorldGroup group : groups) group.kill(node(group));
+        replicatorEnded();
+    }
+
+    private void replicatorEnded() {
+        replicatorLife++;
+        replicatorRanNanos = time.nowNanos() - replicatorSinceNanos;
+        replicatorSinceNanos = time.nowNanos();
         replicatorSleeps = false;
-        world.replicatorStarted(index);
+        toldOfPeer.clear();
+        stoppedAt.clear();
+    }
+
+    /** Its core cannot handle this write: as ProcessFailStop does (rule 25). */
+    void meetsWriteOfDeath(WorldGroup group, String event) {
+        if (!replicatorRuns() || replicatorSleeps || stoppedAt.containsKey(group.resource)) return;
+        var told = toldOfPeer.get(group.resource);
+        if (told != null && told.event().equals(event) && time.nowNanos() < told.untilBootNanos()) {
+            stoppedAt.put(group.resource, event);
+            // Nothing is delivered to it any more.
+            node(group).sleep(Long.MAX_VALUE / 4);
+            return;
+        }
+        halts++;
+        haltNote = new Halt(group.resource, event, time.nowNanos());
+        killReplicator();
+    }
+
+    boolean hasStopped(WorldGroup group) {
+        return stoppedAt.containsKey(group.resource);
     }
 
     void startDaemon() {
         if (!power || machine != null) return;
         daemon++;
-        world.daemonStarted(index);
+        world.proofs().daemonStarted(index);
+        checkTold = "";
+        sawReplicator = false;
+        awakeSinceNanos = time.nowNanos();
         asleep = false;
         queued.clear();
         long now = time.nowNanos();
@@ -160,6 +261,20 @@ final class SimulatedHost {
         turn(daemon);
         watchReplicator(daemon);
         refreshAddresses(daemon);
+        check(daemon);
+    }
+
+    /** The runner of the one failover check: looks again and again, and tells when what it finds has changed. */
+    private void check(int life) {
+        if (life != daemon) return;
+        if (!asleep && !checkTold.equals(checkFinds)) {
+            checkTold = checkFinds;
+            for (GroupConfig group : config.groups()) {
+                if (!group.name().equals(ClusterWorld.CHECKED_GROUP)) continue;
+                onLoop(life, () -> deliver(new Event.CheckChanged(group.name(), ClusterWorld.CHECK, checkTold)));
+            }
+        }
+        after(ClusterWorld.CHECK_INTERVAL_MILLIS * MILLI / 2 + random.nextLong(ClusterWorld.CHECK_INTERVAL_MILLIS * MILLI / 2), () -> check(life));
     }
 
     void killDaemon() {
@@ -177,6 +292,7 @@ final class SimulatedHost {
         after(nanos, () -> {
             if (life != daemon) return;
             asleep = false;
+            awakeSinceNanos = time.nowNanos();
             List<Runnable> backlog = List.copyOf(queued);
             queued.clear();
             advance();
@@ -185,12 +301,14 @@ final class SimulatedHost {
     }
 
     void stopReplicatorFor(long nanos) {
-        if (!node.isRunning()) return;
+        if (!replicatorRuns()) return;
         replicatorSleeps = true;
-        node.sleep(nanos);
-        int life = world.replicatorLife(index);
+        for (WorldGroup group : groups) {
+            if (!hasStopped(group)) node(group).sleep(nanos);
+        }
+        int life = replicatorLife;
         after(nanos, () -> {
-            if (life == world.replicatorLife(index)) replicatorSleeps = false;
+            if (life == replicatorLife) replicatorSleeps = false;
         });
     }
 
@@ -278,6 +396,11 @@ final class SimulatedHost {
         int life = daemon;
         onLoop(life, () -> {
             List<LivenessEvent> events = new ArrayList<>();
+            if (keyIsWrong != world.host(1 - index).keyIsWrong) {
+                liveness.rejected(path, HeartbeatRejection.NOT_AUTHENTIC, events);
+                tell(events);
+                return;
+            }
             PeerLiveness.Reception reception = liveness.received(path, heartbeat, events);
             tell(events);
             if (reception != PeerLiveness.Reception.NEWEST || !liveness.peerHearsUs() || machine == null) return;
@@ -296,12 +419,15 @@ final class SimulatedHost {
     private void deliver(Event event) {
         if (machine == null) return;
         world.note(index, event);
+        if (event instanceof Event.ReplicatorSeen) sawReplicator = true;
         List<Action> out = new ArrayList<>();
-        GroupPhase before = machine.groups().getFirst().phase();
+        List<GroupStatus> before = machine.groups();
         machine.handle(event, out);
-        GroupPhase now = machine.groups().getFirst().phase();
-        if (before != now) world.phaseChanged(index, before, now);
+        List<GroupStatus> now = machine.groups();
         int life = daemon;
+        for (int i = 0; i < now.size(); i++) {
+            if (before.get(i).phase() != now.get(i).phase()) world.phaseChanged(index, now.get(i).name(), before.get(i).phase(), now.get(i).phase());
+        }
         for (Action action : out) {
             if (life == daemon) perform(life, action);
         }
@@ -312,23 +438,24 @@ final class SimulatedHost {
     private void perform(int life, Action action) {
         world.note(index, action);
         switch (action) {
-            case Action.Order(long order, String resource, var command) -> order(life, order, command);
+            case Action.Order(long order, String resource, var command) -> order(life, order, resource, command);
             case Action.RestartReplicator(boolean kill) -> after(random.nextLong(2 * SECOND), () -> {
                 if (!power) return;
-                if (kill && node.isRunning()) world.kill(node);
+                if (kill) killReplicator();
                 startReplicator();
             });
             case Action.TellOfPeerFailStop told -> {
-                // No core of this world halts itself.
+                if (replicatorRuns()) toldOfPeer.put(told.resource(), told);
             }
-            case Action.ProbeMember(String group, int member) -> post(life, delay(), new Event.MemberProbed(group, member, look(member)));
+            case Action.ProbeMember(String group, int member) -> post(life, delay(), new Event.MemberProbed(group, member, look(group, member)));
             case Action.CheckAddress(String group, int member) -> post(life, delay(), new Event.AddressChecked(group, member,
-                    world.addressAnswers(index, member) ? "the other node" : ""));
-            case Action.StartMember(String group, int member) -> after(delay(), () -> startMember(life, member));
-            case Action.StopMember(String group, int member, boolean force) -> after(delay(), () -> stopMember(life, member, force));
-            case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> world.prove(index, attempt, lookMillis, event -> post(life, delay(), event));
-            case Action.RenewProof(long attempt) -> world.renew(index, attempt, event -> post(life, delay(), event));
-            case Action.ReleaseProof() -> world.release(index);
+                    world.addressAnswers(index, group, member) ? "the other node" : ""));
+            case Action.StartMember(String group, int member) -> after(delay(), () -> startMember(life, group, member));
+            case Action.StopMember(String group, int member, boolean force) -> after(delay(), () -> stopMember(life, group, member));
+            case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> world.proofs().prove(index, attempt, lookMillis,
+                    event -> post(life, delay(), event));
+            case Action.RenewProof(long attempt) -> world.proofs().renew(index, attempt, event -> post(life, delay(), event));
+            case Action.ReleaseProof() -> world.proofs().release(index);
             case Action.Remember(long version, ClusterRecord what) -> after(delay(), () -> {
                 if (!power || life != daemon) return;
                 record = what;
@@ -353,25 +480,26 @@ final class SimulatedHost {
     }
 
     /** Orders reach the replicator in their order; an asked one is answered when it has been done. */
-    private void order(int life, long order, org.duett.replicator.machine.Command command) {
-        if (!node.isRunning()) {
-            if (order != 0) post(life, delay(), new Event.OrderAnswered(order, false, "the replicator does not run"));
+    private void order(int life, long order, String resource, Command command) {
+        SimulatedNode node = node(resource);
+        if (!node.isRunning() || stoppedAt.containsKey(resource)) {
+            if (order != 0) post(life, delay(), new Event.OrderAnswered(order, false, node.isRunning() ? "it has stopped itself" : "the replicator does not run"));
             return;
         }
-        world.orderedBefore(index, command);
+        world.orderedBefore(node, command);
         long ticket = node.command(command);
-        if (order != 0) awaitResult(life, order, ticket, world.replicatorLife(index));
+        if (order != 0) awaitResult(life, order, node, ticket, replicatorLife);
     }
 
-    private void awaitResult(int life, long order, long ticket, int replicatorLife) {
+    private void awaitResult(int life, long order, SimulatedNode node, long ticket, int replicatorsLife) {
         after(MILLI, () -> {
-            if (!node.isRunning() || replicatorLife != world.replicatorLife(index)) {
+            if (!node.isRunning() || replicatorsLife != replicatorLife) {
                 onLoop(life, () -> deliver(new Event.OrderAnswered(order, false, "the replicator is gone")));
                 return;
             }
             CommandResult result = node.result(ticket);
             if (result == null) {
-                if (life == daemon) awaitResult(life, order, ticket, replicatorLife);
+                if (life == daemon) awaitResult(life, order, node, ticket, replicatorsLife);
                 return;
             }
             Event answer = switch (result) {
@@ -388,15 +516,21 @@ final class SimulatedHost {
 
     private void watchReplicator(int life) {
         if (life != daemon) return;
-        if (!node.isRunning()) onLoop(life, () -> deliver(new Event.ReplicatorGone(true, "no process")));
+        if (haltNote != null) {
+            Halt halt = haltNote;
+            onLoop(life, () -> deliver(new Event.ReplicatorHalted(halt.resource, halt.event, halt.bootNanos)));
+        }
+        if (!replicatorRuns()) onLoop(life, () -> deliver(new Event.ReplicatorGone(true, "no process")));
         else if (replicatorSleeps) onLoop(life, () -> deliver(new Event.ReplicatorGone(false, "no answer")));
         else onLoop(life, () -> deliver(new Event.ReplicatorSeen(views())));
         after(config.timing().keepaliveMillis() * MILLI / 2 + random.nextLong(20 * MILLI), () -> watchReplicator(life));
     }
 
     private List<ResourceView> views() {
-        if (!node.isRunning()) return List.of();
-        ResourceStatus status = node.machine().status();
+        return replicatorRuns() ? groups.stream().map(group -> view(group, node(group).machine().status())).toList() : List.of();
+    }
+
+    private ResourceView view(WorldGroup group, ResourceStatus status) {
         boolean connected = true;
         boolean target = false;
         DiskState disk = DiskState.UP_TO_DATE;
@@ -409,58 +543,60 @@ final class SimulatedHost {
             if (volume.state().peerDisk().compareTo(peerDisk) < 0) peerDisk = volume.state().peerDisk();
         }
         boolean alone = !status.proof().isEmpty() && !status.proof().equals("none");
-        return List.of(new ResourceView(status.name(), status.role(), status.peerRole(), connected, disk, peerDisk, target,
-                status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen(), "",
-                new ResourceView.Signs(status.peer().heardNanos(), status.peer().answeredPingNanos())));
+        return new ResourceView(status.name(), status.role(), status.peerRole(), connected, disk, peerDisk, target,
+                status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen(),
+                stoppedAt.getOrDefault(group.resource, ""), new ResourceView.Signs(status.peer().heardNanos(), status.peer().answeredPingNanos()));
     }
 
     // ---- members
 
-    private MemberState look(int member) {
-        Part part = parts.get(member);
-        return isRunning(part) ? MemberState.RUNNING : MemberState.STOPPED;
+    private MemberState look(String group, int member) {
+        return isRunning(group, member) ? MemberState.RUNNING : MemberState.STOPPED;
     }
 
-    private boolean isRunning(Part part) {
+    boolean isRunning(String group, int member) {
+        Part part = parts.get(group).get(member);
         return power && part.running && time.nowNanos() < part.aliveUntilNanos;
     }
 
-    boolean isRunning(int member) {
-        return isRunning(parts.get(member));
-    }
-
-    private void startMember(int life, int member) {
+    private void startMember(int life, String group, int member) {
         if (!power || life != daemon) return;
-        Part part = parts.get(member);
+        Part part = parts.get(group).get(member);
         MemberOutcome outcome = MemberOutcome.DONE;
-        boolean isAddress = members().get(member) instanceof MemberConfig.Address;
+        boolean isAddress = members(group).get(member) instanceof MemberConfig.Address;
         if (part.doesNotStart) {
             outcome = MemberOutcome.failed("it does not start");
-        } else if (!isRunning(part)) {
+        } else if (!isRunning(group, member)) {
             part.running = true;
             part.starts++;
             part.aliveUntilNanos = isAddress ? time.nowNanos() + ADDRESS_LIFETIME_NANOS : Long.MAX_VALUE;
-            world.memberStarted(index, member);
+            world.memberStarted(index, group, member);
         }
-        post(life, delay(), new Event.MemberAnswered(group().name(), member, outcome));
+        post(life, delay(), new Event.MemberAnswered(group, member, outcome));
     }
 
-    private void stopMember(int life, int member, boolean force) {
+    private void stopMember(int life, String group, int member) {
         if (!power || life != daemon) return;
-        Part part = parts.get(member);
-        boolean stays = part.doesNotStop && isRunning(part);
+        Part part = parts.get(group).get(member);
+        boolean stays = part.doesNotStop && isRunning(group, member);
         if (!stays) part.running = false;
-        post(life, delay(), new Event.MemberAnswered(group().name(), member, stays ? MemberOutcome.failed("it does not stop") : MemberOutcome.DONE));
+        post(life, delay(), new Event.MemberAnswered(group, member, stays ? MemberOutcome.failed("it does not stop") : MemberOutcome.DONE));
     }
 
     private void refreshAddresses(int life) {
         if (life != daemon) return;
-        boolean up = machine != null && !asleep && machine.groups().getFirst().word().equals("up");
-        for (int i = 0; up && i < parts.size(); i++) {
-            Part part = parts.get(i);
-            if (members().get(i) instanceof MemberConfig.Address && isRunning(part)) part.aliveUntilNanos = time.nowNanos() + ADDRESS_LIFETIME_NANOS;
+        for (GroupStatus group : asleep ? List.<GroupStatus>of() : machine.groups()) {
+            if (group.word().equals("up")) refreshAddresses(group.name());
         }
         after(SECOND, () -> refreshAddresses(life));
+    }
+
+    private void refreshAddresses(String group) {
+        for (int i = 0; i < members(group).size(); i++) {
+            if (members(group).get(i) instanceof MemberConfig.Address && isRunning(group, i)) {
+                parts.get(group).get(i).aliveUntilNanos = time.nowNanos() + ADDRESS_LIFETIME_NANOS;
+            }
+        }
     }
 
     // ---- for the world
@@ -469,16 +605,43 @@ final class SimulatedHost {
         return machine;
     }
 
-    ClusterConfig config() {
-        return config;
+    GroupStatus status(WorldGroup group) {
+        return machine.groups().stream().filter(each -> each.name().equals(group.name)).findFirst().orElseThrow();
+    }
+
+    boolean daemonSawReplicator() {
+        return sawReplicator;
+    }
+
+    /** For how long its daemon has not been stopped; 0 while it is. */
+    long awakeForNanos() {
+        return isAwake() ? time.nowNanos() - awakeSinceNanos : 0;
+    }
+
+    /** Of the process that ended last. */
+    long replicatorRanForNanos() {
+        return replicatorRanNanos;
+    }
+
+    boolean hasHaltNote() {
+        return haltNote != null;
+    }
+
+    boolean hearsPeer() {
+        return machine != null && machine.peerLife() == PeerLife.ALIVE;
+    }
+
+    /** Programs on this machine reach the device, with or without an address. */
+    boolean hasDevice(WorldGroup group) {
+        return power && node(group).isRunning() && !hasStopped(group) && node(group).hasExport(0);
     }
 
     /** All of the group is here: a client that reaches the address is served. */
-    boolean serves() {
-        if (!power || !node.isRunning()) return false;
-        for (int i = 0; i < parts.size(); i++) {
-            boolean here = members().get(i) instanceof MemberConfig.Resource ? node.hasExport(0) : isRunning(i);
-            if (!here) return false;
+    boolean serves(WorldGroup group) {
+        if (!hasDevice(group)) return false;
+        List<MemberConfig> members = members(group.name);
+        for (int i = 0; i < members.size(); i++) {
+            if (!(members.get(i) instanceof MemberConfig.Resource) && !isRunning(group.name, i)) return false;
         }
         return true;
     }

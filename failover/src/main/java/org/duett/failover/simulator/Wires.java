@@ -1,5 +1,6 @@
 package org.duett.failover.simulator;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import org.duett.replicator.simulator.SimulatedNetwork;
 import org.duett.replicator.simulator.SimulatedTime;
@@ -13,16 +14,18 @@ final class Wires {
     static final String LAN = "lan";
 
     private final SimulatedTime time;
-    private final SimulatedNetwork replication;
+    private final List<SimulatedNetwork> replications;
     private final SplittableRandom random;
     private boolean replicationCut;
+    /** Every heartbeat is lost, and nothing else: a firewall on one of the nodes. */
+    private boolean heartbeatsCut;
     private final boolean[] crossoverOut = {true, true};
     private final boolean[] lanOut = {true, true};
     private final boolean[] lanIn = {true, true};
 
-    Wires(SimulatedTime time, SimulatedNetwork replication, long seed) {
+    Wires(SimulatedTime time, List<SimulatedNetwork> replications, long seed) {
         this.time = time;
-        this.replication = replication;
+        this.replications = List.copyOf(replications);
         random = new SplittableRandom(seed);
     }
 
@@ -54,12 +57,12 @@ final class Wires {
     void mute(int node) {
         crossoverOut[node] = false;
         lanOut[node] = false;
-        replication.silence(node);
+        replications.forEach(each -> each.silence(node));
     }
 
     private void pull() {
         replicationCut = true;
-        replication.pull();
+        replications.forEach(SimulatedNetwork::pull);
     }
 
     void heal() {
@@ -69,7 +72,20 @@ final class Wires {
             lanOut[node] = true;
             lanIn[node] = true;
         }
-        replication.heal();
+        heartbeatsCut = false;
+        replications.forEach(SimulatedNetwork::heal);
+    }
+
+    void cutHeartbeats() {
+        heartbeatsCut = true;
+    }
+
+    /** The switch works again; the crossover cable does not. */
+    void healLan() {
+        for (int node = 0; node < 2; node++) {
+            lanOut[node] = true;
+            lanIn[node] = true;
+        }
     }
 
     // ---- what follows
@@ -89,7 +105,7 @@ final class Wires {
     /** Datagrams may be lost now and then; here they take up to two milliseconds. */
     void send(String path, int from, Runnable arrives) {
         boolean whole = path.equals(CROSSOVER) ? crossoverOut[from] : lanOut[from] && lanIn[1 - from];
-        if (!whole || random.nextInt(200) == 0) return;
+        if (heartbeatsCut || !whole || random.nextInt(200) == 0) return;
         time.after(50_000 + random.nextLong(2_000_000), arrives);
     }
 
@@ -98,7 +114,11 @@ final class Wires {
         return lanOut[node] && lanIn[node];
     }
 
+    boolean carriesReplication() {
+        return !replicationCut;
+    }
+
     boolean isWhole() {
-        return !replicationCut && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
+        return !replicationCut && !heartbeatsCut && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
     }
 }

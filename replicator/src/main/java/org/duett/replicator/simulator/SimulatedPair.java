@@ -37,7 +37,7 @@ public final class SimulatedPair {
     private static final long METADATA_BYTES = 2L << 20;
     private static final long LIMIT_NANOS = 600 * SECOND;
 
-    private final SimulatedTime time = new SimulatedTime();
+    private final SimulatedTime time;
     private final SimulatedNetwork network;
     private final List<SimulatedNode> nodes = new ArrayList<>();
     private final TreeMap<Integer, BlockHistory> histories = new TreeMap<>();
@@ -63,8 +63,9 @@ public final class SimulatedPair {
         }
     }
 
-    private SimulatedPair(long seed, ResourceSettings base, long[] deviceBytes) {
+    private SimulatedPair(long seed, ResourceSettings base, long[] deviceBytes, SimulatedTime time) {
         this.seed = seed;
+        this.time = time;
         this.base = base;
         network = new SimulatedNetwork(time, seed * 31 + 1);
         for (int index = 0; index < 2; index++) {
@@ -141,13 +142,18 @@ public final class SimulatedPair {
         return of(seed, change.apply(usualSettings()), DEVICE_BYTES);
     }
 
+    /** One of several resources of the same two machines: they share the clock, and whoever makes them lets all of a machine fail together. */
+    public static SimulatedPair of(long seed, UnaryOperator<ResourceSettings> change, SimulatedTime time) {
+        return new SimulatedPair(seed, change.apply(usualSettings()), new long[]{DEVICE_BYTES, DEVICE_BYTES}, time);
+    }
+
     static SimulatedPair of(long seed, ResourceSettings settings, long deviceBytes) {
         return of(seed, settings, deviceBytes, deviceBytes);
     }
 
     /** Their devices need not be of one size. */
     static SimulatedPair of(long seed, ResourceSettings settings, long bytesOfAlpha, long bytesOfBeta) {
-        return new SimulatedPair(seed, settings, new long[]{bytesOfAlpha, bytesOfBeta});
+        return new SimulatedPair(seed, settings, new long[]{bytesOfAlpha, bytesOfBeta}, new SimulatedTime());
     }
 
     /** From now on both disks are looked at with each acknowledgement, and where a resync ends. */

@@ -1,0 +1,179 @@
+package org.duett.failover.simulator;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.simulator.SimulatedNode;
+import org.duett.replicator.simulator.SimulatedPair;
+import org.duett.replicator.simulator.SimulatedTime;
+import org.duett.replicator.state.DiskState;
+
+/** One group of the world: its resource on both machines, its clients, and what is known of its acknowledged writes (promises 1 and 2). */
+final class WorldGroup {
+    private static final long MILLI = 1_000_000L;
+    private static final int MOST_OPEN = 200;
+    private static final int BLOCKS = 2000;
+    /** Half of the requests go there, so that what one node reads is what the other one has just written. */
+    private static final int HOT_BLOCKS = 24;
+    /** Two heartbeats and the order that follows. */
+    private static final long HEARD_OF_NANOS = 3_000 * MILLI;
+
+    private record Request(SimulatedPair.HostOperation operation, int host) {
+    }
+
+    final String name;
+    final String resource;
+    final SimulatedPair pair;
+    private final SimulatedTime time;
+    private final SplittableRandom random;
+    private final Consumer<String> broken;
+    private final List<Request> open = new ArrayList<>();
+    private long writesDone;
+    /** Who has acknowledged alone since both were connected last; -1: nobody. */
+    private int aloneSinceContact = -1;
+    /** Whose disk has every acknowledged write, also the unflushed ones: only such a copy makes up for a power loss of the other one. */
+    private final boolean[] complete = {true, true};
+    /** Since when a node has counted as eyewitness beside a peer that it hears, and that has acknowledged without it; 0: it does not. */
+    private final long[] falseWitnessSinceNanos = new long[2];
+    private long connectedSinceNanos;
+
+    WorldGroup(int number, long seed, SimulatedTime time, Consumer<String> broken) {
+        name = number == 0 ? "web" : "mail";
+        resource = "r" + number;
+        this.time = time;
+        this.broken = broken;
+        random = new SplittableRandom(seed);
+        pair = SimulatedPair.of(seed, this::underCluster, time);
+    }
+
+    private ResourceSettings underCluster(ResourceSettings s) {
+        return new ResourceSettings(resource, s.localNode(), s.peerNode(), s.bootId(), true, s.onNoData(), s.net(), s.volumes(), s.madeDisks());
+    }
+
+    long writesDone() {
+        return writesDone;
+    }
+
+    boolean isQuiet() {
+        return pair.isProtected() && open.isEmpty();
+    }
+
+    int openRequests() {
+        return open.size();
+    }
+
+    boolean isEstablished() {
+        return pair.nodes().stream().allMatch(node -> node.isRunning() && pair.state(node).connection().isEstablished());
+    }
+
+    boolean isConnected() {
+        for (SimulatedNode node : pair.nodes()) {
+            boolean good = node.isRunning() && pair.state(node).connection().displayName().equals("Connected")
+                    && pair.state(node).disk() == DiskState.UP_TO_DATE && pair.state(node).peerDisk() == DiskState.UP_TO_DATE;
+            if (!good) return false;
+        }
+        return true;
+    }
+
+    /** For how long both nodes have been in contact; 0: they are not. */
+    long connectedForNanos() {
+        return connectedSinceNanos == 0 ? 0 : time.nowNanos() - connectedSinceNanos;
+    }
+
+    // ---- the clients
+
+    /** One comes over the address. Another is a program on the machine itself: it reads as long as the device answers, whoever is cut off. */
+    void request(List<SimulatedHost> hosts) {
+        for (SimulatedHost host : hosts) {
+            if (open.size() > MOST_OPEN) return;
+            if (host.serves(this)) begin(host, random.nextInt(20) == 0 ? HostRequest.Kind.FLUSH : random.nextInt(4) == 0 ? HostRequest.Kind.READ : HostRequest.Kind.WRITE);
+            if (host.hasDevice(this) && random.nextInt(2) == 0) begin(host, HostRequest.Kind.READ);
+        }
+    }
+
+    private void begin(SimulatedHost host, HostRequest.Kind kind) {
+        long sector = 8L * random.nextInt(random.nextBoolean() ? BLOCKS : HOT_BLOCKS);
+        boolean flush = kind == HostRequest.Kind.FLUSH;
+        boolean force = kind == HostRequest.Kind.WRITE && random.nextInt(8) == 0;
+        open.add(new Request(pair.request(host.node(this), kind, 0, flush ? 0 : sector, flush ? 0 : 8, force), host.index));
+    }
+
+    // ---- what is known of writes
+
+    /** Looks at every millisecond or so, as something changes. */
+    void watch(List<SimulatedHost> hosts) {
+        for (int i = open.size() - 1; i >= 0; i--) {
+            Request request = open.get(i);
+            if (!request.operation.isCompleted()) continue;
+            open.remove(i);
+            if (request.operation.errno() == 0 && request.operation.isWrite()) acknowledged(request.host);
+        }
+        if (!isEstablished()) {
+            connectedSinceNanos = 0;
+        } else {
+            aloneSinceContact = -1;
+            if (connectedSinceNanos == 0) connectedSinceNanos = time.nowNanos();
+        }
+        if (isConnected()) {
+            complete[0] = true;
+            complete[1] = true;
+        }
+        pair.checkSingleWriter();
+        checkTwoServers(hosts);
+        for (SimulatedHost host : hosts) checkEyewitness(host, hosts.get(1 - host.index));
+    }
+
+    private void acknowledged(int host) {
+        writesDone++;
+        SimulatedNode node = pair.nodes().get(host);
+        boolean alone = node.isRunning() && !pair.state(node).connection().isEstablished();
+        if (!alone) return;
+        if (aloneSinceContact == 1 - host) broken.accept(name + ": both nodes acknowledged writes that the other does not see");
+        aloneSinceContact = host;
+        complete[1 - host] = false;
+    }
+
+    /** Who believes to be connected needs the other one for each answer; without that two must not act at once (rule 8). */
+    private void checkTwoServers(List<SimulatedHost> hosts) {
+        boolean bothAct = true;
+        for (SimulatedHost host : hosts) {
+            bothAct &= host.serves(this) && !host.node(this).machine().status().frozen() && !pair.state(host.node(this)).connection().isEstablished();
+        }
+        if (bothAct) broken.accept(name + ": both nodes serve without the other one, and neither is frozen");
+    }
+
+    /** Who hears that the other one acts alone is no eyewitness any more (rule 20): the next loss must not find it believing so. */
+    private void checkEyewitness(SimulatedHost host, SimulatedHost other) {
+        int index = host.index;
+        SimulatedNode node = host.node(this);
+        boolean claims = aloneSinceContact == 1 - index && host.hearsPeer() && host.isAwake() && other.isAwake() && other.hearsPeer() && node.isRunning()
+                && other.node(this).isRunning() && !pair.state(node).connection().isEstablished() && node.machine().status().eyewitness();
+        if (!claims) {
+            falseWitnessSinceNanos[index] = 0;
+        } else if (falseWitnessSinceNanos[index] == 0) {
+            falseWitnessSinceNanos[index] = time.nowNanos();
+        } else if (time.nowNanos() - falseWitnessSinceNanos[index] > HEARD_OF_NANOS) {
+            broken.accept(node.name() + " believes to have seen every write of " + name + ", and hears that the other node acknowledges without it");
+        }
+    }
+
+    // ---- failures of machines and processes
+
+    void kill(SimulatedNode node) {
+        pair.kill(node);
+        // Which boot of the other one it had been connected with was known to that process alone (rule 24): two failures, one after the other.
+        if (!complete[1 - node.index()]) pair.history(0).unflushedMayBeLost();
+        open.removeIf(request -> request.host == node.index());
+    }
+
+    void losePower(SimulatedNode node, boolean otherRuns) {
+        boolean otherHasAll = otherRuns && complete[1 - node.index()];
+        complete[node.index()] = false;
+        pair.losePower(node);
+        open.removeIf(request -> request.host == node.index());
+        if (!otherHasAll) pair.history(0).unflushedMayBeLost();
+    }
+}

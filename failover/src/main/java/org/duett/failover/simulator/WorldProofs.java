@@ -1,0 +1,99 @@
+package org.duett.failover.simulator;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.duett.failover.decision.Event;
+import org.duett.failover.proof.ProofOutcome;
+import org.duett.failover.proof.ProofOutcome.Verdict;
+import org.duett.replicator.simulator.SimulatedTime;
+
+/** What the cluster takes as proof: ping nodes, a fence agent that works four times of five, a witness, or a person. */
+final class WorldProofs {
+    private static final long MILLI = 1_000_000L;
+    private static final long SECOND = 1_000 * MILLI;
+    private static final long LEASE_NANOS = 4 * SECOND;
+
+    private final ClusterWorld.ProofKind kind;
+    private final SimulatedTime time;
+    private final Wires wires;
+    private final List<SimulatedHost> hosts;
+    private final SplittableRandom random;
+    private int leaseHolder = -1;
+    private long leaseUntilNanos;
+    /** Of each node: the last attempt at a proof, and the last that was broken off. */
+    private final long[] asked = new long[2];
+    private final long[] brokenOff = new long[2];
+
+    WorldProofs(ClusterWorld.ProofKind kind, SimulatedTime time, Wires wires, List<SimulatedHost> hosts, long seed) {
+        this.kind = kind;
+        this.time = time;
+        this.wires = wires;
+        this.hosts = hosts;
+        random = new SplittableRandom(seed);
+    }
+
+    /** Attempts are counted anew. */
+    void daemonStarted(int index) {
+        asked[index] = 0;
+        brokenOff[index] = 0;
+    }
+
+    void prove(int index, long attempt, int lookMillis, Consumer<Event> answer) {
+        SimulatedHost other = hosts.get(1 - index);
+        asked[index] = attempt;
+        switch (kind) {
+            case PING -> time.after(lookNanos(lookMillis), () -> answer.accept(new Event.ProofAnswered(attempt, ping(index))));
+            case FENCE -> time.after(200 * MILLI + (index == 0 ? 0 : 3 * SECOND), () -> {
+                // Who is off does not shoot, and an attempt that was broken off does not either.
+                if (!hosts.get(index).hasPower() || brokenOff[index] >= attempt) return;
+                boolean works = random.nextInt(5) > 0;
+                if (works || random.nextBoolean()) {
+                    if (other.hasPower()) other.powerOff();
+                    time.after(5 * SECOND, other::powerOnIfOff);
+                }
+                answer.accept(new Event.ProofAnswered(attempt, works ? new ProofOutcome(Verdict.PROVEN, "fenced")
+                        : new ProofOutcome(Verdict.UNKNOWN, "the agent did not answer")));
+            });
+            case WITNESS -> time.after(50 * MILLI, () -> answer.accept(new Event.ProofAnswered(attempt, lease(index, true))));
+            case MANUAL -> answer.accept(new Event.ProofAnswered(attempt, new ProofOutcome(Verdict.UNKNOWN, "nobody asked")));
+        }
+    }
+
+    /** One that is begun early goes on beyond the peer's death; now and then its tools are through at once. */
+    private long lookNanos(int lookMillis) {
+        if (lookMillis == 0) return (100 + random.nextLong(400)) * MILLI;
+        return (random.nextInt(3) > 0 ? lookMillis : 100 + random.nextLong(400)) * MILLI;
+    }
+
+    private ProofOutcome ping(int index) {
+        if (!wires.reachesPingNodes(index)) return new ProofOutcome(Verdict.REFUTED, "the ping nodes do not answer");
+        if (wires.finds(index, hosts.get(1 - index).hasPower())) return new ProofOutcome(Verdict.REFUTED, "the peer is found");
+        return new ProofOutcome(Verdict.PROVEN, "the ping nodes answer, and the peer is nowhere");
+    }
+
+    private ProofOutcome lease(int index, boolean take) {
+        long now = time.nowNanos();
+        if (!wires.reachesPingNodes(index)) {
+            // Its holder stops trusting it earlier than others take it for over.
+            boolean trusted = leaseHolder == index && now < leaseUntilNanos - SECOND;
+            return trusted ? new ProofOutcome(Verdict.PROVEN, "the lease lasts") : new ProofOutcome(Verdict.UNKNOWN, "the witness does not answer");
+        }
+        boolean free = leaseHolder < 0 || leaseHolder == index || now >= leaseUntilNanos;
+        if (!free) return new ProofOutcome(Verdict.REFUTED, "the other node has the lease");
+        if (!take && leaseHolder != index) return new ProofOutcome(Verdict.REFUTED, "the lease is not ours");
+        leaseHolder = index;
+        leaseUntilNanos = now + LEASE_NANOS;
+        return new ProofOutcome(Verdict.PROVEN, "the lease is ours");
+    }
+
+    void renew(int index, long attempt, Consumer<Event> answer) {
+        ProofOutcome outcome = kind == ClusterWorld.ProofKind.WITNESS ? lease(index, false) : new ProofOutcome(Verdict.PROVEN, "as before");
+        answer.accept(new Event.ProofAnswered(attempt, outcome));
+    }
+
+    void release(int index) {
+        if (leaseHolder == index) leaseHolder = -1;
+        brokenOff[index] = asked[index];
+    }
+}
