@@ -409,6 +409,7 @@ public final class FailoverMachine {
         if (group.inDoubt || resourcesAreLost(group)) return;
         if (!facts.peerIsAlive()) return;
         Optional<NodeReport.GroupReport> theirs = facts.peerGroup(group.config.name());
+        if (theirs.isPresent() && theirs.get().troubled()) group.peerIsTroubled();
         if (theirs.isEmpty() || !theirs.get().willing() || theirs.get().phase() != GroupPhase.DOWN || !peerHasAll(group)) return;
         if (theirs.get().asksForIt()) {
             group.stop(false, AfterStop.OFFER, "an operator moves it to " + facts.config.peerNode());

@@ -74,6 +74,8 @@ final class GroupMachine {
     private long heldVersion;
     final Map<String, String> failingChecks = new TreeMap<>();
     private final Map<String, Long> failingSinceNanos = new TreeMap<>();
+    /** When the peer was heard to find one failing, too. */
+    private long peerTroubledNanos = Long.MIN_VALUE;
     /** Its I/O is held: what its members look like then says nothing about them. */
     boolean inDoubt;
     /** For people: what it waits for. */
@@ -335,12 +337,17 @@ final class GroupMachine {
         failingSinceNanos.remove(check);
     }
 
+    void peerIsTroubled() {
+        peerTroubledNanos = facts.now;
+    }
+
     /**
      * One that the peer, which says that it finds nothing, has had the time to find failing, too: whose looks were the first after a failure
-     * of both is chance.
+     * of both is chance. So it is after the end of a failure of both: this node has to have had the time to find it good again.
      */
     Optional<String> checkFailingHereOnly() {
-        return failingSinceNanos.entrySet().stream().filter(since -> facts.now - since.getValue() >= untilPeerHasLookedNanos(since.getKey()))
+        return failingSinceNanos.entrySet().stream()
+                .filter(since -> facts.now - Math.max(since.getValue(), peerTroubledNanos) >= untilPeerHasLookedNanos(since.getKey()))
                 .map(Map.Entry::getKey).findFirst();
     }
 

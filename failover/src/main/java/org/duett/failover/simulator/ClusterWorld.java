@@ -424,7 +424,8 @@ public final class ClusterWorld {
     /** Of a peer that is heard nothing is proven, and of one whose replicator has been connected for seconds neither (rule 8). */
     private void checkProof(SimulatedHost host) {
         if (!host.daemonRuns() || host.awakeForNanos() < KNOWN_NANOS || host.machine().proof().isEmpty()) return;
-        if (host.hearsPeer()) broken(host.name() + " holds a proof that a peer which it hears does not act");
+        // One that was fenced for what it could not stop has been heard a moment ago.
+        if (togetherForNanos() > KNOWN_NANOS) broken(host.name() + " holds a proof that a peer which it hears does not act");
         boolean connected = groups.stream().anyMatch(group -> group.connectedForNanos() > KNOWN_NANOS);
         boolean replicatorsRun = hosts.stream().allMatch(SimulatedHost::isAwake);
         if (host.machine().peerLife() == PeerLife.SILENT && connected && replicatorsRun && wires.carriesReplication()) {

@@ -376,6 +376,19 @@ class FailoverMachineTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
 
+    /** Found by seed 144 of the cluster simulator. */
+    @Test
+    void aFailureOfBothThatThePeerSeesTheEndOfFirstMovesNothing() {
+        ToldMachine beta = serving(ping()).tell(new Event.CheckChanged("web", "net", "no answer")).pass(SECOND);
+        var troubled = new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, false, false, false, 0, true, false, "");
+        for (int i = 0; i < 20; i++) beta.pass(SECOND).hear(alpha(troubled, resource(Role.SECONDARY, true, false, 0, 0)));
+        var good = alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0));
+        beta.pass(SECOND).hear(good).pass(2 * SECOND).hear(good);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        beta.pass(2 * SECOND).hear(good);
+        assertThat(beta.phase()).as("and yet it is moved when it goes on failing here").isEqualTo(GroupPhase.DOWN);
+    }
+
     @Test
     void inDoubtTheLooksAtMembersSayNothing() {
         ToldMachine beta = serving(ping()).seen(without(primary(), true));
