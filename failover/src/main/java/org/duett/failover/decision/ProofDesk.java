@@ -104,6 +104,10 @@ final class ProofDesk {
                 if (facts.peerIsAlive() && early) {
                     // It came too soon to say anything of a peer that is not dead yet.
                     state = State.NONE;
+                } else if (early && facts.heardOverReplicationNanos() > askedAtNanos) {
+                    // Its replicator has spoken since the look around was begun: what was not found is somewhere.
+                    state = State.NONE;
+                    nextAtNanos = facts.now + RETRY_NANOS;
                 } else if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
                     hold(outcome.detail());
                 } else {

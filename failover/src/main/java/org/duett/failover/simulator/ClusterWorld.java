@@ -90,6 +90,8 @@ public final class ClusterWorld {
     /** Whoever serves this group meets a write that ends its replicator; null: nobody does. */
     private WorldGroup poisoned;
     private final long[] haltedNanos = {-1, -1};
+    /** Since when a node has held a proof beside a connection that speaks; 0: it does not. */
+    private final long[] provenBesideConnectionNanos = new long[2];
     private final int[] haltsSeen = new int[2];
     /** Since when both daemons have heard each other; 0: they do not. */
     private long togetherSinceNanos;
@@ -423,12 +425,19 @@ public final class ClusterWorld {
 
     /** Of a peer that is heard nothing is proven, and of one whose replicator has been connected for seconds neither (rule 8). */
     private void checkProof(SimulatedHost host) {
-        if (!host.daemonRuns() || host.awakeForNanos() < KNOWN_NANOS || host.machine().proof().isEmpty()) return;
+        if (!host.daemonRuns() || host.awakeForNanos() < KNOWN_NANOS || host.machine().proof().isEmpty()) {
+            provenBesideConnectionNanos[host.index] = 0;
+            return;
+        }
         // One that was fenced for what it could not stop has been heard a moment ago.
         if (togetherForNanos() > KNOWN_NANOS) broken(host.name() + " holds a proof that a peer which it hears does not act");
         boolean connected = groups.stream().anyMatch(group -> group.connectedForNanos() > KNOWN_NANOS);
         boolean replicatorsRun = hosts.stream().allMatch(SimulatedHost::isAwake);
-        if (host.machine().peerLife() == PeerLife.SILENT && connected && replicatorsRun && wires.carriesReplication()) {
+        boolean speaks = host.machine().peerLife() == PeerLife.SILENT && connected && replicatorsRun && wires.carriesReplication();
+        // The next word, which both nodes ask for, ends it.
+        if (!speaks) provenBesideConnectionNanos[host.index] = 0;
+        else if (provenBesideConnectionNanos[host.index] == 0) provenBesideConnectionNanos[host.index] = time.nowNanos();
+        else if (time.nowNanos() - provenBesideConnectionNanos[host.index] > SECOND) {
             broken(host.name() + " holds a proof that a peer does not act whose replicator is connected");
         }
     }
