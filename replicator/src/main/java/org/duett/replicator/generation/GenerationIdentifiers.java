@@ -115,6 +115,12 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
         return new GenerationIdentifiers(current, 0, history0, history1);
     }
 
+    /** Is this one of the generations that a disk with these identifiers has, or is known to have had? */
+    public boolean names(long generation) {
+        return !sameGeneration(generation, 0) && (sameGeneration(generation, current) || sameGeneration(generation, bitmap)
+                || sameGeneration(generation, history0) || sameGeneration(generation, history1));
+    }
+
     /** The bits, and those that are added now, name what a peer of this generation of our past lacks. */
     GenerationIdentifiers countingFrom(long past) {
         return new GenerationIdentifiers(current, withoutPrimaryBit(past), bitmap, sameGeneration(history0, past) ? history1 : history0);

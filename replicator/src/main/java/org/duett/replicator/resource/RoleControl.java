@@ -206,6 +206,10 @@ final class RoleControl {
                 refusePromotion(each, result, out);
                 return;
             }
+            if (!force && ownDiskMayBeNewer(each.volume)) {
+                refuseOtherData(each.volume, out);
+                return;
+            }
         }
         if (parts.socketsUp && parts.allEstablished()) {
             step = Step.ASKING_PEER;
@@ -213,6 +217,24 @@ final class RoleControl {
         } else {
             storeTerm(out);
         }
+    }
+
+    /**
+     * It would serve its peer's data, while its own disk is not attached. What that one holds is known when it was read in the life of this process, and
+     * is of the peer's past then; else it may have gone on alone before it was lost (promise 1).
+     */
+    private static boolean ownDiskMayBeNewer(Volume volume) {
+        boolean throughPeer = volume.state().disk().isBelow(DiskState.INCONSISTENT) && volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        if (!throughPeer || volume.identifiers().isJustCreated()) return false;
+        return volume.peerGenerations == null || !volume.peerGenerations.identifiers().names(volume.identifiers().current());
+    }
+
+    private void refuseOtherData(Volume volume, ActionQueue out) {
+        String resource = parts.settings.name();
+        String peer = parts.settings.peerNode();
+        refuse(StateChangeResult.IS_DISKLESS, "cannot be promoted: the disk of " + parts.name(volume) + " is not attached here, and may hold newer data than "
+                + peer + ", through which the host would be served.", "The role and all data are unchanged.", "Attach it first: duett attach " + resource
+                + ". If it is lost, promote " + peer + ", or say that its data is what counts: duett primary --force " + resource, out);
     }
 
     private void askPeer(ActionQueue out) {

@@ -264,6 +264,44 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 267: what nobody who runs has seen may be newer than what everybody sees. */
+    @Test
+    void aNodeWhoseDiskIsNotAttachedIsNotPromotedThroughDataThatMayBeOlder() {
+        var pair = SimulatedPair.connected(48);
+        pair.kill(pair.beta());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.kill(pair.alpha());
+        pair.alpha().start();
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.state(pair.alpha()).peerDisk() == DiskState.UP_TO_DATE);
+        var report = refused(pair, pair.alpha(), new Command.Promote(false));
+        assertThat(report.whatHappened()).contains("may hold newer data");
+        assertThat(report.whatToDo()).contains("duett attach r0").contains("duett primary --force r0");
+
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.read(pair.alpha(), 8, 8));
+        pair.checkAll();
+    }
+
+    @Test
+    void anOperatorMaySayThatThePeersDataIsWhatCounts() {
+        var pair = SimulatedPair.connected(49);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.kill(pair.alpha());
+        pair.alpha().start();
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        refused(pair, pair.alpha(), new Command.Promote(false));
+        pair.must(pair.alpha(), new Command.Promote(true));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void thePeerOfADisklessPrimaryKeepsALogForIt() {
         var pair = SimulatedPair.connected(41);
