@@ -243,7 +243,7 @@ final class ResyncControl {
         if (each.exchange == null) return;
         switch (each.volume.state().connection()) {
             case WF_BITMAP_S -> {
-                if (maySend(each)) each.exchange.startSending(out);
+                if (maySend(each) && parts.peerWrites.writesOnlyHereAreThrough(each.volume)) each.exchange.startSending(out);
                 boolean ready = each.exchange.sent() && each.exchange.received() && !each.wholeBitmap.isSetting() && !each.startingSource;
                 if (ready && parts.peerWrites.earlierWritesAreThrough(each.volume)) startSource(each, out);
             }

@@ -30,6 +30,8 @@ public final class PeerWritePath {
     private PeerWrite free;
     private int writesInWork;
     private final int[] inWork;
+    /** Of those, how many came while the peer had no disk that could take them. */
+    private final int[] onlyHereInWork;
     /** Of those, how many an earlier connection has brought. */
     private final int[] earlierInWork;
     private boolean paused;
@@ -50,6 +52,7 @@ public final class PeerWritePath {
         flushes = new DiskOperation[volumes.size()];
         flushCounts = new boolean[volumes.size()];
         inWork = new int[volumes.size()];
+        onlyHereInWork = new int[volumes.size()];
         earlierInWork = new int[volumes.size()];
         for (int i = 0; i < flushes.length; i++) flushes[i] = new DiskOperation(DiskOperation.Purpose.PEER_FLUSH, this);
     }
@@ -98,6 +101,7 @@ public final class PeerWritePath {
         write.onlyHere = mirrorDuty(target);
         writesInWork++;
         inWork[indexOf(volume)]++;
+        if (write.onlyHere) onlyHereInWork[indexOf(volume)]++;
         bytesReceived += lengthBytes;
         return write;
     }
@@ -161,9 +165,9 @@ public final class PeerWritePath {
         extentIsHot(volume, write, out);
     }
 
-    /** Also when the connection that brought it is gone, and with it what we know of the peer's disk. */
-    private boolean namedByUs(Volume volume, PeerWrite write) {
-        return mirrorDuty(volume) || write.onlyHere && !isCurrent(write);
+    /** Also when the connection that brought it is gone, and with it what we know of the peer's disk, or when the peer has attached one since. */
+    private static boolean namedByUs(Volume volume, PeerWrite write) {
+        return mirrorDuty(volume) || write.onlyHere;
     }
 
     private static boolean mirrorDuty(Volume volume) {
@@ -269,6 +273,7 @@ public final class PeerWritePath {
     private void recycle(PeerWrite write, ActionQueue out) {
         writesInWork--;
         inWork[indexOf(write.volume)]--;
+        if (write.onlyHere) onlyHereInWork[indexOf(write.volume)]--;
         if (!isCurrent(write)) earlierInWork[indexOf(write.volume)]--;
         write.nextFree = justFreed;
         justFreed = write;
@@ -393,6 +398,11 @@ public final class PeerWritePath {
             }
         }
         System.arraycopy(inWork, 0, earlierInWork, 0, inWork.length);
+    }
+
+    /** What a Primary wrote through us before it attached its disk is named in our bitmap, which may be sent. */
+    public boolean writesOnlyHereAreThrough(Volume volume) {
+        return onlyHereInWork[volumes.indexOf(volume)] == 0;
     }
 
     /** Nothing that came over an earlier connection is still on its way to this disk, so that a flush covers all of it. */

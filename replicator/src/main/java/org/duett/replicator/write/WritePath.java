@@ -243,6 +243,8 @@ public final class WritePath implements HeldWrites {
         write.peer = peer ? Leg.PENDING : Leg.NOT_NEEDED;
         if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
         if (!peer) markOutOfSync(volume, write, out);
+        // The peer may know already that we have a disk, and not name for us what it lacks (rule 6).
+        if (!local && volume.state().disk() == DiskState.NEGOTIATING) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
         if (peer) sendToPeer(volume, write, out);
         if (local) writeLocally(volume, write, out);
         if (write.record == Leg.PENDING) record.wanted(volume, out);
