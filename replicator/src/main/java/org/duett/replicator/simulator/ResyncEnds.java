@@ -1,5 +1,10 @@
 package org.duett.replicator.simulator;
 
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongPredicate;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
@@ -15,6 +20,8 @@ final class ResyncEnds {
     private final SimulatedPair pair;
     /** Of the target, by the number of its source, when the last resync began. */
     private final int[] powerLosses = new int[2];
+    /** By source and volume: blocks of writes that it answered with an error since its resync began. Its target may have taken them all the same. */
+    private final List<Map<Integer, Set<Long>>> refused = List.of(new TreeMap<>(), new TreeMap<>());
 
     ResyncEnds(SimulatedPair pair) {
         this.pair = pair;
@@ -24,10 +31,11 @@ final class ResyncEnds {
         // In A and B a write may be answered and still on its way.
         if (pair.settings().net().protocol() != Protocol.C || !pair.other(node).isRunning()) return;
         boolean becameGood = before.connection() == ConnectionState.SYNC_TARGET && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
-        if (becameGood) check(node, volume, page -> false, "is UpToDate, and not equal to its source");
+        if (becameGood) check(node, volume, namedByFailureOf(pair.other(node), volume), "is UpToDate, and not equal to its source");
         DirtyBitmap bitmap = node.machine().volume(volume).bitmap();
         if (after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE) {
             powerLosses[node.index()] = pair.other(node).powerLosses();
+            refused.get(node.index()).remove(volume);
         }
         // What a target without power has lost of the acknowledged blocks, its own bitmap on disk names (rule 12).
         boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
@@ -39,6 +47,19 @@ final class ResyncEnds {
     private static boolean namesAsPrimary(SimulatedNode target, int volume, long page) {
         DirtyBitmap bitmap = target.machine().volume(volume).bitmap();
         return WorldOperator.isPrimary(target) && bitmap != null && bitmap.isSet(page);
+    }
+
+    /** The source knows: it names the block, and does not pass the resync for ended. */
+    private LongPredicate namedByFailureOf(SimulatedNode source, int volume) {
+        Set<Long> blocks = refused.get(source.index()).getOrDefault(volume, Set.of());
+        DirtyBitmap bitmap = source.machine().volume(volume).bitmap();
+        return block -> blocks.contains(block) && bitmap != null && bitmap.isSet(block);
+    }
+
+    /** A write was answered with an error. */
+    void refused(SimulatedNode by, int volume, BlockHistory.Write write) {
+        Set<Long> blocks = refused.get(by.index()).computeIfAbsent(volume, each -> new TreeSet<>());
+        for (long block = write.firstSector / 8; block * 8 < write.firstSector + write.sectors; block++) blocks.add(block);
     }
 
     private void check(SimulatedNode node, int volume, LongPredicate named, String complaint) {

@@ -338,6 +338,7 @@ public final class SimulatedPair {
             if (answered.errno == 0 && heldAgainstMedia) checkMedia(answered);
             if (write != null && answered.errno == 0) history.acknowledged(write, answered.forceUnitAccess);
             else if (write != null) history.ended(write);
+            if (write != null && answered.errno != 0 && heldAgainstMedia) resyncEnds.refused(node, answered.volume, write);
             if (answered.kind == HostRequest.Kind.FLUSH && answered.errno == 0) history.flushed(orderedAt);
             if (answered.kind == HostRequest.Kind.READ && answered.errno == 0) checkRead(answered);
             if (answered.payload != null) answered.payload.release();

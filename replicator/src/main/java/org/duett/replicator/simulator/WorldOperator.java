@@ -253,7 +253,8 @@ final class WorldOperator {
 
     private void invalidate(SimulatedNode node, int volume, VolumeState state) {
         boolean copiesFromPeer = equal(volume);
-        boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume);
+        boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume)
+                && CopyLedger.holdsGoodData(pair.other(node), volume);
         // Of two that were changed apart the nodes have to say so first.
         if (!copiesFromPeer && !alone || !splitBrain.mayBeDecided()) return;
         if (alone) {
