@@ -111,8 +111,12 @@ public final class LossRecord {
     public void resyncBeginsInSameGeneration(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
         if (loss.peer == PeerLoss.MAKING || volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
-        loss.peer = PeerLoss.OPEN;
-        make(volume, out);
+        loss.peer = PeerLoss.MAKING;
+        // From then on this copy is the newest, also after a power loss: so it has to hold what both have answered (promise 1).
+        volume.metadata().flushData((durable, actions) -> {
+            if (durable) beginGeneration(volume, volume.identifiers(), actions);
+            else made(volume, false, actions);
+        }, out);
     }
 
     /** The new identifier is on its way to disk; the peer is told of it after that. */
@@ -138,6 +142,10 @@ public final class LossRecord {
         loss.peer = PeerLoss.MAKING;
         GenerationIdentifiers identifiers = volume.identifiers();
         if (loss.rotateBitmapFirst) identifiers = identifiers.rotateBitmapIntoHistory();
+        beginGeneration(volume, identifiers, out);
+    }
+
+    private void beginGeneration(Volume volume, GenerationIdentifiers identifiers, ActionQueue out) {
         volume.setIdentifiers(identifiers.newCurrent(random.takeIdentifier(), volume.isPrimary()));
         volume.metadata().writeSuperblock((durable, actions) -> made(volume, durable, actions), out);
     }

@@ -213,7 +213,9 @@ final class ResyncControl {
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
         if (inHandshake) parts.sendState(volume, out);
         else if (peerHasNotDecided) answer(each, out);
-        if (source) leaveGenerationOfTarget(each, out);
+        boolean same = volume.peerGenerations != null
+                && GenerationIdentifiers.sameGeneration(volume.identifiers().current(), volume.peerGenerations.identifiers().current());
+        if (source && same) leaveGenerationOfTarget(each, out);
         advance(each, out);
     }
 
@@ -288,12 +290,10 @@ final class ResyncControl {
 
     // ---- source
 
-    /** Both know who is source, and by which identifiers. A kernel's target, and one that is Primary, keep to DRBD's way (rule 1). */
+    /** Both have the same, and know by it who is source. A kernel's target, and one that is Primary, keep to DRBD's way (rule 1). */
     private void leaveGenerationOfTarget(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
-        boolean same = volume.peerGenerations != null
-                && GenerationIdentifiers.sameGeneration(volume.identifiers().current(), volume.peerGenerations.identifiers().current());
-        if (!same || !parts.handshake.peerIsDuett() || volume.state().peer() == Role.PRIMARY) return;
+        if (!parts.handshake.peerIsDuett() || volume.state().peer() == Role.PRIMARY) return;
         each.generationLeftToTarget = volume.identifiers().current();
         parts.record.resyncBeginsInSameGeneration(volume, out);
     }
@@ -540,7 +540,6 @@ final class ResyncControl {
         each.grown = false;
         if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
-            // With the new size the data is flushed, before the new generation is on disk: it holds what both have answered (promise 1).
             leaveGenerationOfTarget(each, out);
             startSource(each, out);
         } else {
