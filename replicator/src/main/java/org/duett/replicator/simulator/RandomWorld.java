@@ -34,11 +34,13 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final SimulatedPair pair;
     private final CopyLedger ledger;
     private final Lineage lineage;
+    private final LeaveRule leaveRule;
     private final SplitBrain splitBrain;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
     private final OlderCopies olderCopies;
     private final NamedDifferences named;
+    private final BitmapOnDisk bitmapOnDisk;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
     private int round;
@@ -54,13 +56,15 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair.holdAgainstMedia();
         ledger = new CopyLedger(pair);
         lineage = new Lineage(pair);
+        leaveRule = new LeaveRule(pair);
         splitBrain = new SplitBrain(pair, lineage);
-        operator = new WorldOperator(pair, plan, ledger, lineage, splitBrain, random.split());
+        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, random.split());
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
         new WorldFencer(pair, plan, ledger, random.split());
         if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
+        bitmapOnDisk = new BitmapOnDisk(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan, random.split()));
@@ -135,8 +139,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair.beta().up();
         pair.runUntil(() -> pair.nodes().stream().allMatch(node -> ledger.volumes().stream()
                 .allMatch(volume -> node.machine().state(volume).connection().displayName().equals("Connected") && node.machine().isQuiet()
-                        && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT)
-                        && node.machine().state(volume).peerDisk().isAtLeast(DiskState.INCONSISTENT))));
+                        && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT))));
         if (plan.skipsInitialSync()) {
             for (int volume : ledger.volumes()) pair.must(pair.alpha(), new Command.NewCurrentUuid(volume, true));
             pair.runUntilProtected();
@@ -164,6 +167,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private void lookAtNames(SplittableRandom chance) {
         pair.checkCauses();
         operator.checkNothingShrank();
+        bitmapOnDisk.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         named.check();
@@ -233,6 +237,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         ledger.stateChanged(node, volume, before, after);
         lineage.stateChanged(node, volume, before, after);
+        leaveRule.stateChanged(node, volume, before, after);
         splitBrain.stateChanged();
         coverage.changed(before, after);
     }
@@ -248,6 +253,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
         if (operation.write == null) return;
         ledger.acknowledged(operation.node, operation.request.volume, operation.write);
+        leaveRule.acknowledged(operation.node, operation.request.volume, operation.write);
         lineage.acknowledged(operation.node, operation.request.volume, operation.write);
     }
 }

@@ -23,6 +23,7 @@ final class WorldOperator {
     private final WorldPlan plan;
     private final CopyLedger ledger;
     private final Lineage lineage;
+    private final LeaveRule leaveRule;
     private final SplitBrain splitBrain;
     private SplittableRandom random;
     /** What he orders on his own; null: he only mends. */
@@ -36,11 +37,12 @@ final class WorldOperator {
     private record Shrinking(SimulatedNode node, int life, long ticket, int volume, long sectors) {
     }
 
-    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain, SplittableRandom random) {
+    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, LeaveRule leaveRule, SplitBrain splitBrain, SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
         this.lineage = lineage;
+        this.leaveRule = leaveRule;
         this.splitBrain = splitBrain;
         this.random = random;
     }
@@ -171,7 +173,9 @@ final class WorldOperator {
     /** The proof: the other node does not run. It is not promoted afterwards, as it lacks what is acknowledged here then. */
     private void allowAlone(SimulatedNode node) {
         boolean provenDown = plan.settings().cluster() && isPrimary(node) && !pair.other(node).isRunning() && !isBeingPromoted(pair.other(node));
-        if (provenDown) command(node, new Command.AllowAlone(true, -1, "operator: the other node is down"));
+        if (!provenDown) return;
+        leaveRule.given(node);
+        command(node, new Command.AllowAlone(true, -1, "operator: the other node is down"));
     }
 
     private void switchOver() {
@@ -273,7 +277,8 @@ final class WorldOperator {
             return;
         }
         // As the message says: its disks are made anew, and all is copied.
-        if (ledger.isOlder(node) && !isPrimary(node) && isTold(node, "never held the same data")) {
+        boolean isForeign = ledger.isOlder(node) || ledger.mayNeedForce() && node == victim() && ledger.isComplete(pair.other(node));
+        if (isForeign && !isPrimary(node) && !isConnected(node) && isTold(node, "never held the same data")) {
             makeAnew(node);
             return;
         }

@@ -71,7 +71,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
             case 1 -> Protocol.B;
             default -> Protocol.C;
         };
-        boolean cluster = protocol == Protocol.C && random.nextInt(4) == 0;
+        boolean cluster = protocol == Protocol.C && random.nextInt(3) == 0;
         Fencing fencing = cluster ? Fencing.DONT_CARE : switch (random.nextInt(6)) {
             case 0 -> Fencing.RESOURCE_ONLY;
             case 1 -> Fencing.RESOURCE_AND_STONITH;

@@ -162,7 +162,8 @@ final class WorldSaboteur {
     }
 
     private void slow(SimulatedDevice device) {
-        long longest = (1 + random.nextLong(80)) * MILLI;
+        // Now and then slower than a reconnect takes.
+        long longest = (1 + random.nextLong(random.nextInt(4) == 0 ? 1_200 : 80)) * MILLI;
         device.speed(new SimulatedDevice.Speed(MILLI / 10, longest, MILLI / 2, 3 * longest));
         pair.time().after(random.nextLong(3_000 * MILLI), () -> device.speed(SimulatedDevice.Speed.USUAL));
     }

@@ -60,6 +60,9 @@ final class PlantedFaults {
                     "        blockWrite.forceUnitAccess = false;\n        order(blockWrite, out);"),
             fault("rule 13: a demotion does not wait for what is under way", "resource/RoleControl.java",
                     "if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);", "writesAreThrough(out);"),
+            fault("rule 14: a disk is detached, and may be attached again, with one write outstanding", "resource/DiskControl.java",
+                    "!each.closingDisk && volume.operationsInFlight() == 0 && volume.metadata().isIdle()",
+                    "!each.closingDisk && volume.operationsInFlight() <= 1 && volume.metadata().isIdle()"),
             // ---- epochs (rule 16)
             fault("rule 16: a barrier is acknowledged without a flush", "write/PeerWritePath.java",
                     "if (!volume.diskUsable() || !volume.settings.diskFlushes()) continue;", "if (!volume.diskUsable() || volume.settings.diskFlushes()) continue;"),
@@ -75,6 +78,8 @@ final class PlantedFaults {
                     "            if (at.overlaps(user) && at == user) return true;\n        }\n        return false;\n    }\n\n    /** Does the user overlap one that waits"),
             fault("rule 17: a long zeroing ends with its first extent", "write/PeerWritePath.java",
                     "boolean more = write.errno == 0 && write.endSector()", "boolean more = write.errno < 0 && write.endSector()"),
+            fault("promise 3: a write that waits for an earlier epoch is overtaken by a resync", "write/PeerWritePath.java",
+                    "return epochs.peekFirst() == epoch || !epochs.contains(epoch);", "return epoch != null;"),
             // ---- resync
             fault("the source takes a block for equal as soon as it has sent it", "resync/ResyncSource.java",
                     "bitsReplied += (block.lengthBytes + 4095) / 4096;", "volume.bitmap().setInSync(block.firstSector, block.lengthBytes);"),

@@ -1,0 +1,53 @@
+package org.duett.replicator.simulator;
+
+import java.util.TreeMap;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * Under cluster control a Primary that has lost a peer whose copy was as good as its own answers no write before it was given leave for this
+ * loss (rule 8). Of another process, or of an earlier loss, leave is none.
+ */
+final class LeaveRule {
+    private final SimulatedPair pair;
+    /** The life of the process that was given leave since it lost its peer; 0: none. */
+    private final int[] leave = new int[2];
+    /** By volume: the life of the process that lost a good copy; 0: none. */
+    private final TreeMap<Integer, int[]> lostGoodCopy = new TreeMap<>();
+    /** By volume: when that was, in the order of its requests; what was asked for earlier the other one may have. */
+    private final TreeMap<Integer, long[]> lostAt = new TreeMap<>();
+
+    LeaveRule(SimulatedPair pair) {
+        this.pair = pair;
+        for (VolumeSettings volume : pair.settings().volumes()) {
+            lostGoodCopy.put(volume.number(), new int[2]);
+            lostAt.put(volume.number(), new long[2]);
+        }
+    }
+
+    void given(SimulatedNode node) {
+        leave[node.index()] = node.life();
+    }
+
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean lost = before.connection().isEstablished() && !after.connection().isEstablished();
+        int[] lostBy = lostGoodCopy.get(volume);
+        if (lost) {
+            leave[node.index()] = 0;
+            lostAt.get(volume)[node.index()] = pair.history(volume).now();
+            lostBy[node.index()] = after.role() == Role.PRIMARY && before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE ? node.life() : 0;
+        }
+        if (after.connection().isEstablished() || after.role() != Role.PRIMARY) lostBy[node.index()] = 0;
+    }
+
+    /** This write was answered by this node. */
+    void acknowledged(SimulatedNode node, int volume, BlockHistory.Write write) {
+        VolumeState state = node.machine().state(volume);
+        boolean alone = pair.settings().cluster() && !state.connection().isEstablished() && lostGoodCopy.get(volume)[node.index()] == node.life();
+        boolean begunBefore = write.orderedAt < lostAt.get(volume)[node.index()];
+        if (!alone || begunBefore || leave[node.index()] == node.life()) return;
+        throw new AssertionError(node.name() + " goes on alone without leave (rule 8): volume " + volume + "; " + pair.describe());
+    }
+}
