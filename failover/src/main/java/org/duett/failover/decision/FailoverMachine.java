@@ -415,7 +415,7 @@ public final class FailoverMachine {
             group.stop(false, AfterStop.OFFER, "an operator moves it to " + facts.config.peerNode());
         } else if (!group.failedHere().isEmpty()) {
             group.stop(false, AfterStop.OFFER, group.failedHere());
-        } else if (!theirs.get().troubled()) {
+        } else {
             group.checkFailingHereOnly().ifPresent(check -> group.stop(false, AfterStop.OFFER,
                     "check " + check + " fails here and not on " + facts.config.peerNode() + ": " + group.failingChecks.get(check)));
         }

@@ -87,6 +87,9 @@ public final class ClusterWorld {
     private int startsBeforeRound;
     private int faultsBeforeRound;
     private long lastTicket;
+    /** Of the last fault, if it is one that moves nothing: asked before anything else happens. */
+    private Runnable nothingMoved = () -> {
+    };
     /** Whoever serves this group meets a write that ends its replicator; null: nobody does. */
     private WorldGroup poisoned;
     private final long[] haltedNanos = {-1, -1};
@@ -192,6 +195,9 @@ public final class ClusterWorld {
             WorldGroup group = groups.get(random.nextInt(groups.size()));
             faults++;
             say("==== " + fault + " " + group.name);
+            nothingMoved.run();
+            nothingMoved = () -> {
+            };
             if (settled) expect(fault, group);
             act(fault, group);
             // Most faults come alone; some come into the recovery from the one before.
@@ -331,6 +337,9 @@ public final class ClusterWorld {
     /** The operator does what the messages say: one node serves each group, and both have the data. */
     private void repair(String when) {
         say("==== repair " + when);
+        nothingMoved.run();
+        nothingMoved = () -> {
+        };
         long limit = time.nowNanos() + REPAIR_NANOS;
         boolean good = false;
         while (!good && time.nowNanos() < limit) {
@@ -505,9 +514,13 @@ public final class ClusterWorld {
         }
         if (MOVE_NOTHING.contains(fault)) {
             int before = starts;
+            nothingMoved = () -> {
+                if (starts != before) broken(fault + " has moved a group");
+            };
             time.after(NOTHING_MOVES_NANOS, () -> {
-                if (faults == number && starts != before) broken(fault + " has moved a group");
-                if (faults == number) groups.forEach(each -> expectServed(fault, each));
+                if (faults != number) return;
+                nothingMoved.run();
+                groups.forEach(each -> expectServed(fault, each));
             });
         }
     }

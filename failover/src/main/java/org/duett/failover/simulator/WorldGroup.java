@@ -14,14 +14,16 @@ import org.duett.replicator.state.DiskState;
 /** One group of the world: its resource on both machines, its clients, and what is known of its acknowledged writes (promises 1 and 2). */
 final class WorldGroup {
     private static final long MILLI = 1_000_000L;
-    private static final int MOST_OPEN = 200;
+    /** Clients wait for their answers: what one node leaves unanswered must not keep all blocks busy there. */
+    private static final int MOST_OPEN_AT_A_NODE = 16;
+    private static final int MOST_OPEN_OF_PROGRAM = 4;
     private static final int BLOCKS = 2000;
     /** Half of the requests go there, so that what one node reads is what the other one has just written. */
     private static final int HOT_BLOCKS = 24;
     /** Two heartbeats and the order that follows. */
     private static final long HEARD_OF_NANOS = 3_000 * MILLI;
 
-    private record Request(SimulatedPair.HostOperation operation, int host) {
+    private record Request(SimulatedPair.HostOperation operation, int host, boolean ofProgram) {
     }
 
     final String name;
@@ -47,6 +49,7 @@ final class WorldGroup {
         this.broken = broken;
         random = new SplittableRandom(seed);
         pair = SimulatedPair.of(seed, this::underCluster, time);
+        pair.network().endsNeedTheCable();
     }
 
     private ResourceSettings underCluster(ResourceSettings s) {
@@ -88,17 +91,21 @@ final class WorldGroup {
     /** One comes over the address. Another is a program on the machine itself: it reads as long as the device answers, whoever is cut off. */
     void request(List<SimulatedHost> hosts) {
         for (SimulatedHost host : hosts) {
-            if (open.size() > MOST_OPEN) return;
-            if (host.serves(this)) begin(host, random.nextInt(20) == 0 ? HostRequest.Kind.FLUSH : random.nextInt(4) == 0 ? HostRequest.Kind.READ : HostRequest.Kind.WRITE);
-            if (host.hasDevice(this) && random.nextInt(2) == 0) begin(host, HostRequest.Kind.READ);
+            HostRequest.Kind kind = random.nextInt(20) == 0 ? HostRequest.Kind.FLUSH : random.nextInt(4) == 0 ? HostRequest.Kind.READ : HostRequest.Kind.WRITE;
+            if (host.serves(this) && openAt(host, false) < MOST_OPEN_AT_A_NODE) begin(host, kind, false);
+            if (host.hasDevice(this) && openAt(host, true) < MOST_OPEN_OF_PROGRAM && random.nextInt(2) == 0) begin(host, HostRequest.Kind.READ, true);
         }
     }
 
-    private void begin(SimulatedHost host, HostRequest.Kind kind) {
+    private long openAt(SimulatedHost host, boolean ofProgram) {
+        return open.stream().filter(request -> request.host == host.index && request.ofProgram == ofProgram).count();
+    }
+
+    private void begin(SimulatedHost host, HostRequest.Kind kind, boolean ofProgram) {
         long sector = 8L * random.nextInt(random.nextBoolean() ? BLOCKS : HOT_BLOCKS);
         boolean flush = kind == HostRequest.Kind.FLUSH;
         boolean force = kind == HostRequest.Kind.WRITE && random.nextInt(8) == 0;
-        open.add(new Request(pair.request(host.node(this), kind, 0, flush ? 0 : sector, flush ? 0 : 8, force), host.index));
+        open.add(new Request(pair.request(host.node(this), kind, 0, flush ? 0 : sector, flush ? 0 : 8, force), host.index, ofProgram));
     }
 
     // ---- what is known of writes

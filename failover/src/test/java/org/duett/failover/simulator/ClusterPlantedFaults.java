@@ -53,7 +53,7 @@ final class ClusterPlantedFaults {
             fault("both run it, and both go on", "decision/LetGoRules.java", "if (!both) return false;", "if (facts.now > 0) return false;"),
             // ---- groups
             fault("a check that fails on both nodes moves the group", "decision/FailoverMachine.java",
-                    "} else if (!theirs.get().troubled()) {", "} else if (facts.now > 0) {"),
+                    "if (theirs.isPresent() && theirs.get().troubled()) group.peerIsTroubled();", ""),
             fault("a check that fails moves nothing", "decision/GroupMachine.java",
                     "failingChecks.put(check, why);", "failingChecks.remove(check);"),
             fault("rule 25: at what the peer's replicator has halted is not told to ours", "decision/FailStopDesk.java",

@@ -3,7 +3,9 @@ package org.duett.replicator.simulator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.duett.replicator.machine.Event.PeerLost.Reason;
 import org.duett.replicator.wire.PacketEncoder;
@@ -25,6 +27,9 @@ public final class SimulatedNetwork {
     private final SimulatedNode[] nodes = new SimulatedNode[2];
     private final boolean[] silent = new boolean[2];
     private boolean cut;
+    private boolean endsNeedTheCable;
+    /** Ends of connections that the cable has not carried over yet. */
+    private final List<Runnable> untold = new ArrayList<>();
     private Link link;
     private long bytesCarried;
     /** The next packet of this sender that can be spoiled is. */
@@ -84,8 +89,15 @@ public final class SimulatedNetwork {
             broken = true;
             if (link == this) link = null;
             for (int side = 0; side < 2; side++) {
-                int told = side;
                 for (Stream stream : streams[side]) stream.drop();
+            }
+            if (cut && endsNeedTheCable) untold.add(() -> tellOfEnd(why));
+            else tellOfEnd(why);
+        }
+
+        private void tellOfEnd(String why) {
+            for (int side = 0; side < 2; side++) {
+                int told = side;
                 time.after(delay(), () -> nodes[told].peerLost(incarnations[told], Reason.BROKEN_PIPE, why));
             }
         }
@@ -175,6 +187,11 @@ public final class SimulatedNetwork {
         cut = true;
     }
 
+    /** From now on who is behind a pulled cable does not hear either that the other end has closed: it goes on until it notices by itself. */
+    public void endsNeedTheCable() {
+        endsNeedTheCable = true;
+    }
+
     /** What this node sends does not arrive. */
     public void silence(int node) {
         silent[node] = true;
@@ -186,6 +203,8 @@ public final class SimulatedNetwork {
         silent[0] = false;
         silent[1] = false;
         spoils[0] = spoils[1] = false;
+        untold.forEach(Runnable::run);
+        untold.clear();
         resume();
         tries();
     }
