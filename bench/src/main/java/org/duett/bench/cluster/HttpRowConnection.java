@@ -3,6 +3,7 @@ package org.duett.bench.cluster;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -46,6 +47,8 @@ public final class HttpRowConnection implements RowStore {
                 // Of no use to us.
             }
             return in.lines().collect(Collectors.joining("\n"));
+        } catch (UncheckedIOException cutOff) {
+            throw cutOff.getCause();
         }
     }
 

@@ -115,7 +115,11 @@ final class StruckCluster implements AutoCloseable {
             case PASSIVE_DISK_HANGS -> disks.get(passive).hang(Where.all(Operation.READ, Operation.WRITE, Operation.ZERO, Operation.FLUSH));
             case ACTIVE_REPLICATOR_KILLED -> active.replicatorProcess().destroyForcibly();
             case PASSIVE_REPLICATOR_KILLED -> passive.replicatorProcess().destroyForcibly();
-            case ACTIVE_FAILOVER_KILLED -> active.failover().kill();
+            case ACTIVE_FAILOVER_KILLED -> {
+                active.failover().kill();
+                // As its unit has systemd do. Without it the service address lapses, and nobody may act for a node that lives.
+                active.startFailover();
+            }
         }
         blows.merge(blow, 1, Integer::sum);
         return struck;
@@ -134,10 +138,9 @@ final class StruckCluster implements AutoCloseable {
             case PASSIVE_DIES -> struck.passive.powerOn();
             case LINK_CUT -> site.crossover().heal();
             case PASSIVE_DISK_HANGS -> healDiskOf(struck.passive);
-            case ACTIVE_REPLICATOR_KILLED, PASSIVE_REPLICATOR_KILLED -> {
-                // The failover daemon of that node starts it again.
+            case ACTIVE_REPLICATOR_KILLED, PASSIVE_REPLICATOR_KILLED, ACTIVE_FAILOVER_KILLED -> {
+                // The failover daemon of that node starts its replicator again, and is started itself.
             }
-            case ACTIVE_FAILOVER_KILLED -> struck.active.startFailover();
         }
         awaitProtected();
     }

@@ -28,7 +28,7 @@ final class Facts {
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
     long silentSinceNanos;
-    /** The contact of each resource when the peer fell silent: one that was made since is a sign of its life. */
+    /** The contact of each resource when the peer fell silent, or said goodbye: one that was made since is a sign of its life. */
     final Map<String, Integer> contactsAtSilence = new TreeMap<>();
     /** The peer is late: when it will be called silent; {@link Long#MAX_VALUE}: it is not. */
     long silentAtNanos = Long.MAX_VALUE;
@@ -92,6 +92,12 @@ final class Facts {
     /** Its heartbeats are silent, but its replicator has connected since they stopped: it lives, whatever was proven before that. */
     boolean peerConnectedSinceSilence() {
         return life == PeerLife.SILENT && resources.values().stream().anyMatch(this::isSinceSilence);
+    }
+
+    /** From now on its failover daemon is not heard any more. */
+    void contactsEnd() {
+        contactsAtSilence.clear();
+        resources.forEach((name, view) -> contactsAtSilence.put(name, view.contact()));
     }
 
     boolean isSinceSilence(ResourceView view) {

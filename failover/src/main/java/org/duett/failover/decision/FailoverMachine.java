@@ -101,7 +101,10 @@ public final class FailoverMachine {
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
         if (before != facts.life) {
             proof.peerIsBack();
-            if (facts.life == PeerLife.GONE) proof.vouch(facts.config.peerNode() + " has stopped its groups and said goodbye", false);
+            if (facts.life == PeerLife.GONE) {
+                facts.contactsEnd();
+                proof.vouch(facts.config.peerNode() + " has stopped its groups and said goodbye", false);
+            }
             facts.notify(Kind.PEER_BACK, Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " is " + facts.life.words() + ".");
             if (facts.single && facts.life == PeerLife.ALIVE) {
                 facts.single = false;
@@ -139,8 +142,7 @@ public final class FailoverMachine {
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
         facts.life = PeerLife.SILENT;
         facts.silentSinceNanos = facts.now;
-        facts.contactsAtSilence.clear();
-        facts.resources.forEach((name, view) -> facts.contactsAtSilence.put(name, view.contact()));
+        facts.contactsEnd();
         facts.notify(Kind.PEER_LOST, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " is silent on all paths.");
         if (facts.single) proof.vouch("this node was made stand-alone by its operator", true);
     }

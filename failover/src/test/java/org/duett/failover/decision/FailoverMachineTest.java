@@ -14,6 +14,7 @@ import static org.duett.failover.decision.ToldMachine.serving;
 import static org.duett.failover.decision.ToldMachine.standingBy;
 import static org.duett.failover.decision.ToldMachine.without;
 
+import org.duett.failover.config.ProofConfig;
 import org.duett.failover.group.MemberState;
 import org.duett.failover.proof.ProofOutcome.Verdict;
 import org.duett.replicator.machine.Command;
@@ -32,6 +33,13 @@ class FailoverMachineTest {
         assertThat(beta.asksForProof()).isTrue();
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
         beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void aNodeThatHasJustStartedTakesTheGroupOfAPeerThatLeavesItsReplicatorConnected() {
+        ToldMachine beta = standingBy(new ProofConfig.Manual());
+        beta.hear(ToldMachine.leaving(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, true, false, 0, 0)));
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
 

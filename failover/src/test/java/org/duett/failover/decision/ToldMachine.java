@@ -103,6 +103,11 @@ final class ToldMachine {
         return new NodeReport(NodeMode.ONLINE, 0, 0, List.of(group), List.of(resource), List.of());
     }
 
+    /** The last word of an alpha that leaves in order. */
+    static NodeReport leaving(GroupReport group, ResourceReport resource) {
+        return new NodeReport(NodeMode.OFFLINE, 0, 0, List.of(group), List.of(resource), List.of());
+    }
+
     static ResourceReport resource(Role role, boolean connected, boolean alone, long ask, long answered) {
         return new ResourceReport("r0", role, DiskState.UP_TO_DATE, connected, role == Role.PRIMARY ? 0x11 : 0x10, role == Role.PRIMARY ? 7 : 0, alone, true, ask,
                 answered);

@@ -139,7 +139,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair.beta().up();
         pair.runUntil(() -> pair.nodes().stream().allMatch(node -> ledger.volumes().stream()
                 .allMatch(volume -> node.machine().state(volume).connection().displayName().equals("Connected") && node.machine().isQuiet()
-                        && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT))));
+                        && node.machine().state(volume).disk().isAtLeast(DiskState.INCONSISTENT)
+                        && node.machine().state(volume).peerDisk().isAtLeast(DiskState.INCONSISTENT))));
         if (plan.skipsInitialSync()) {
             for (int volume : ledger.volumes()) pair.must(pair.alpha(), new Command.NewCurrentUuid(volume, true));
             pair.runUntilProtected();
