@@ -29,6 +29,8 @@ final class UringDisk extends KernelDisk {
     private static final int FSYNC_DATASYNC = 1;
 
     private IoRegistration registration;
+    /** What {@link #registration} wraps, as completions bring it; null before the first. */
+    private IoRegistration direct;
     private Runnable whenUnregistered = () -> {
     };
 
@@ -81,10 +83,16 @@ final class UringDisk extends KernelDisk {
     }
 
     private long submit(byte operation, KernelCall call, long offset, long address, int length, int flags) {
-        // A slot's index is small: Netty then needs no map to find its way back. The object is never made once this is compiled and
-        // Netty's method inlined, which a flag of the JVM sees to (docs/dependencies.md).
-        return registration.submit(new IoUringIoOps(operation, (byte) 0, (short) 0, call.device.descriptor, offset, address, length, flags,
-                (long) call.index, (short) 0, (short) 0, 0, 0L));
+        if (direct == null) return registration.submit(operation(operation, call, offset, address, length, flags));
+        // The object is never made once this is compiled and Netty's method inlined, which a flag of the JVM sees to; through the wrapper the
+        // compiler often cannot tell whose method that is (docs/dependencies.md).
+        return direct.submit(operation(operation, call, offset, address, length, flags));
+    }
+
+    /** A slot's index is small: Netty then needs no map to find its way back. */
+    private static IoUringIoOps operation(byte operation, KernelCall call, long offset, long address, int length, int flags) {
+        return new IoUringIoOps(operation, (byte) 0, (short) 0, call.device.descriptor, offset, address, length, flags, (long) call.index, (short) 0,
+                (short) 0, 0, 0L);
     }
 
     @Override
@@ -99,6 +107,7 @@ final class UringDisk extends KernelDisk {
             // An exception out of here would stall every socket of the loop for 100 ms and lose the registration's count.
             try {
                 // Netty uses the event object again for the next completion: read, never kept.
+                if (direct == null) direct = ours;
                 IoUringIoEvent completion = (IoUringIoEvent) event;
                 completed(call((int) completion.userData()), completion.res());
             } catch (Throwable throwable) {
