@@ -225,21 +225,7 @@ final class FailoverLoop implements AutoCloseable {
     private void tellLiveness() {
         for (LivenessEvent event : List.copyOf(livenessEvents)) {
             shells.told(event);
-            switch (event) {
-                case LivenessEvent.PeerDead dead -> deliver(new Event.PeerSilent());
-                case LivenessEvent.PeerNotUnderstood strange -> deliver(new Event.PeerStrange("nothing of what it sends can be understood"));
-                case LivenessEvent.PathUp up -> note(up);
-                case LivenessEvent.PathLate late -> deliver(new Event.PathDoubtful(late.path()));
-                case LivenessEvent.PathDown down -> note(down);
-                case LivenessEvent.PathOneWay oneWay -> deliver(new Event.PathDoubtful(oneWay.path()));
-                case LivenessEvent.PathBothWays both -> note(both);
-                case LivenessEvent.PeerUp up -> note(up);
-                case LivenessEvent.PeerRestarted restarted -> note(restarted);
-                case LivenessEvent.PeerLate late -> deliver(new Event.PeerLate(toldNanos + times.deadtimeNanos() - late.silentMillis() * NANOS_PER_MILLI));
-                case LivenessEvent.PeerOnTimeAgain again -> deliver(new Event.PeerOnTime());
-                case LivenessEvent.Rejected rejected -> note(rejected);
-                case LivenessEvent.OwnStall stall -> note(stall);
-            }
+            Event.of(event, toldNanos, times.deadtimeNanos()).ifPresentOrElse(this::deliver, () -> note(event));
         }
         livenessEvents.clear();
     }

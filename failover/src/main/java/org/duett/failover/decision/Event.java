@@ -1,8 +1,11 @@
 package org.duett.failover.decision;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.duett.failover.group.MemberOutcome;
 import org.duett.failover.group.MemberState;
+import org.duett.failover.heartbeat.LivenessEvent;
 import org.duett.failover.proof.ProofOutcome;
 
 /** What happened. Times are CLOCK_BOOTTIME in nanoseconds. */
@@ -87,5 +90,24 @@ public sealed interface Event {
 
     /** The record of this version is durable. */
     record Remembered(long version) implements Event {
+    }
+
+    /** What the machine is told of that; empty: nothing is decided by it. {@code nowNanos} is the time of {@code event}. */
+    static Optional<Event> of(LivenessEvent event, long nowNanos, long deadtimeNanos) {
+        return switch (event) {
+            case LivenessEvent.PeerDead dead -> Optional.of(new PeerSilent());
+            case LivenessEvent.PeerNotUnderstood strange -> Optional.of(new PeerStrange("nothing of what it sends can be understood"));
+            case LivenessEvent.PeerLate late -> Optional.of(new PeerLate(nowNanos + deadtimeNanos - TimeUnit.MILLISECONDS.toNanos(late.silentMillis())));
+            case LivenessEvent.PeerOnTimeAgain again -> Optional.of(new PeerOnTime());
+            case LivenessEvent.PathLate late -> Optional.of(new PathDoubtful(late.path()));
+            case LivenessEvent.PathOneWay oneWay -> Optional.of(new PathDoubtful(oneWay.path()));
+            case LivenessEvent.PathUp up -> Optional.empty();
+            case LivenessEvent.PathDown down -> Optional.empty();
+            case LivenessEvent.PathBothWays both -> Optional.empty();
+            case LivenessEvent.PeerUp up -> Optional.empty();
+            case LivenessEvent.PeerRestarted restarted -> Optional.empty();
+            case LivenessEvent.Rejected rejected -> Optional.empty();
+            case LivenessEvent.OwnStall stall -> Optional.empty();
+        };
     }
 }

@@ -351,14 +351,7 @@ final class SimulatedHost {
     private void tell(List<LivenessEvent> events) {
         for (LivenessEvent event : events) {
             world.note(index, event);
-            if (event instanceof LivenessEvent.PeerDead) deliver(new Event.PeerSilent());
-            if (event instanceof LivenessEvent.PeerLate late) {
-                deliver(new Event.PeerLate(time.nowNanos() + config.timing().deadtimeMillis() * MILLI - late.silentMillis() * MILLI));
-            }
-            if (event instanceof LivenessEvent.PeerOnTimeAgain) deliver(new Event.PeerOnTime());
-            if (event instanceof LivenessEvent.PathLate late) deliver(new Event.PathDoubtful(late.path()));
-            if (event instanceof LivenessEvent.PathOneWay oneWay) deliver(new Event.PathDoubtful(oneWay.path()));
-            if (event instanceof LivenessEvent.PeerNotUnderstood) deliver(new Event.PeerStrange("nothing of it can be read"));
+            Event.of(event, time.nowNanos(), config.timing().deadtimeMillis() * MILLI).ifPresent(this::deliver);
         }
     }
 

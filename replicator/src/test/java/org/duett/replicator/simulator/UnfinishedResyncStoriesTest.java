@@ -25,6 +25,16 @@ class UnfinishedResyncStoriesTest {
         return pair;
     }
 
+    /** Beta has been away; its resync has begun, and much of it is left. */
+    private static SimulatedPair inTheMidstOfAResync(int seed) {
+        var pair = SimulatedPair.connected(seed, StorySettings.resyncRate(4000));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET && Stories.volume(pair.beta()).bitmap().setBits() > 100);
+        return pair;
+    }
+
     private static boolean sameGeneration(SimulatedPair pair) {
         return GenerationIdentifiers.sameGeneration(Stories.superblockOnDisk(pair.alpha()).currentUuid(),
                 Stories.superblockOnDisk(pair.beta()).currentUuid());
@@ -83,11 +93,7 @@ class UnfinishedResyncStoriesTest {
 
     @Test
     void aResyncThatIsCutOffLeavesWhatItsSourceCountsFrom() {
-        var pair = SimulatedPair.connected(25, StorySettings.resyncRate(4000));
-        pair.kill(pair.beta());
-        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
-        pair.beta().up();
-        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET && Stories.volume(pair.beta()).bitmap().setBits() > 100);
+        var pair = inTheMidstOfAResync(25);
         long countedFrom = Stories.identifiers(pair.alpha()).bitmap();
         pair.network().reset();
         pair.network().pull();
@@ -124,11 +130,7 @@ class UnfinishedResyncStoriesTest {
 
     @Test
     void aSourceThatCrashesInTheMidstOfAResyncGoesOnByBitmap() {
-        var pair = SimulatedPair.connected(38, StorySettings.resyncRate(4000));
-        pair.kill(pair.beta());
-        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
-        pair.beta().up();
-        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET && Stories.volume(pair.beta()).bitmap().setBits() > 100);
+        var pair = inTheMidstOfAResync(38);
         pair.network().reset();
         pair.network().pull();
         pair.kill(pair.alpha());
