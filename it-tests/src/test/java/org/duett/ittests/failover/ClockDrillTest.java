@@ -22,6 +22,7 @@ class ClockDrillTest extends ClusterDrill {
     private static final String RIGHT = "+0";
     private static final String FORWARD = "+1d";
     private static final String BACK = "-30d";
+    private static final String FAILS = "Check clock fails";
     private static final String CHECK = "check clock { time-offset 500ms; class notify; interval 1s; timeout 1s; fail-after 1; recover-after 1; }";
 
     @BeforeEach
@@ -57,8 +58,11 @@ class ClockDrillTest extends ClusterDrill {
         alpha.powerOff();
         beta.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         awaitService();
+        long before = timesTold(alpha, FAILS);
         alpha.powerOn();
         awaitProtected();
+        // Its new daemon has to have seen the wrong clock, else it has nothing to say when that is right again.
+        awaitTold(alpha, FAILS, before);
         setClock(beta, RIGHT);
 
         allIsWell(beta);
@@ -91,10 +95,14 @@ class ClockDrillTest extends ClusterDrill {
     /** Returns when the other node has noticed. */
     private static void setClock(ClusterNode node, String offset) throws IOException {
         ClusterNode other = node == alpha ? beta : alpha;
-        String told = offset.equals(RIGHT) ? "Check clock is good again" : "Check clock fails";
+        String told = offset.equals(RIGHT) ? "Check clock is good again" : FAILS;
         long before = timesTold(other, told);
         writeClock(node, offset);
-        other.await("told that the clock of " + node + " is at " + offset, PATIENCE_SECONDS, _ -> timesTold(other, told) > before);
+        awaitTold(other, told, before);
+    }
+
+    private static void awaitTold(ClusterNode node, String text, long before) {
+        node.await("told: " + text, PATIENCE_SECONDS, _ -> timesTold(node, text) > before);
     }
 
     private static long timesTold(ClusterNode node, String text) {
