@@ -491,6 +491,10 @@ public final class FailoverMachine {
         return new NodeReport(mode, paused, wallClockMillis, reports, resources, failStops.report());
     }
 
+    public GroupPhase phase(String group) {
+        return groups.get(group).phase();
+    }
+
     /** For status: all groups, with what they wait for. */
     public List<GroupStatus> groups() {
         List<GroupStatus> all = new ArrayList<>();

@@ -9,6 +9,7 @@ import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.simulator.SimulatedNode;
 import org.duett.replicator.simulator.SimulatedPair;
 import org.duett.replicator.simulator.SimulatedTime;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 
 /** One group of the world: its resource on both machines, its clients, and what is known of its acknowledged writes (promises 1 and 2). */
@@ -69,12 +70,15 @@ final class WorldGroup {
     }
 
     boolean isEstablished() {
-        return pair.nodes().stream().allMatch(node -> node.isRunning() && pair.state(node).connection().isEstablished());
+        for (SimulatedNode node : pair.nodes()) {
+            if (!node.isRunning() || !pair.state(node).connection().isEstablished()) return false;
+        }
+        return true;
     }
 
     boolean isConnected() {
         for (SimulatedNode node : pair.nodes()) {
-            boolean good = node.isRunning() && pair.state(node).connection().displayName().equals("Connected")
+            boolean good = node.isRunning() && pair.state(node).connection() == ConnectionState.CONNECTED
                     && pair.state(node).disk() == DiskState.UP_TO_DATE && pair.state(node).peerDisk() == DiskState.UP_TO_DATE;
             if (!good) return false;
         }
@@ -97,8 +101,12 @@ final class WorldGroup {
         }
     }
 
-    private long openAt(SimulatedHost host, boolean ofProgram) {
-        return open.stream().filter(request -> request.host == host.index && request.ofProgram == ofProgram).count();
+    private int openAt(SimulatedHost host, boolean ofProgram) {
+        int count = 0;
+        for (Request request : open) {
+            if (request.host == host.index && request.ofProgram == ofProgram) count++;
+        }
+        return count;
     }
 
     private void begin(SimulatedHost host, HostRequest.Kind kind, boolean ofProgram) {
@@ -145,11 +153,10 @@ final class WorldGroup {
 
     /** Who believes to be connected needs the other one for each answer; without that two must not act at once (rule 8). */
     private void checkTwoServers(List<SimulatedHost> hosts) {
-        boolean bothAct = true;
         for (SimulatedHost host : hosts) {
-            bothAct &= host.serves(this) && !host.node(this).machine().status().frozen() && !pair.state(host.node(this)).connection().isEstablished();
+            if (!host.serves(this) || pair.state(host.node(this)).connection().isEstablished()) return;
         }
-        if (bothAct) broken.accept(name + ": both nodes serve without the other one, and neither is frozen");
+        if (hosts.stream().noneMatch(host -> host.node(this).machine().status().frozen())) broken.accept(name + ": both nodes serve without the other one, and neither is frozen");
     }
 
     /** Who hears that the other one acts alone is no eyewitness any more (rule 20): the next loss must not find it believing so. */

@@ -11,6 +11,7 @@ public final class SimulatedTime {
     private final PriorityQueue<Due> ahead = new PriorityQueue<>();
     private long nowNanos;
     private long lastSequence;
+    private long happened;
 
     /** Something that is going to happen, unless it is cancelled. */
     public static final class Due implements Comparable<Due> {
@@ -39,6 +40,11 @@ public final class SimulatedTime {
         return nowNanos;
     }
 
+    /** How much has happened: who looks again and again need not look where nothing has. */
+    public long happened() {
+        return happened;
+    }
+
     public Due at(long atNanos, Runnable action) {
         assert atNanos >= nowNanos : "the past is over";
         Due due = new Due(atNanos, ++lastSequence, action);
@@ -60,6 +66,7 @@ public final class SimulatedTime {
 
     private void run(Due due) {
         ahead.remove();
+        happened++;
         nowNanos = due.atNanos;
         Runnable action = due.action;
         due.action = null;

@@ -1,0 +1,146 @@
+package org.duett.failover.simulator;
+
+import java.util.List;
+import org.duett.failover.decision.GroupPhase;
+import org.duett.failover.decision.PeerLife;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.simulator.SimulatedNode;
+import org.duett.replicator.simulator.SimulatedTime;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/** What is looked at all the time, and with each order: promises 1 and 2, proofs, claims, doubt (docs/testing.md). */
+final class ClusterCheckers {
+    private static final long MILLI = 1_000_000L;
+    private static final long SECOND = 1_000 * MILLI;
+    /** Several times what a node in doubt may take to let go. */
+    private static final long DOUBT_NANOS = 30 * SECOND;
+    /** A few keepalives, and a look at the replicator. */
+    private static final long KNOWN_NANOS = 3 * SECOND;
+    /** For so long what has halted one replicator must not halt the other one (rule 25), with a margin. */
+    private static final long HALT_REMEMBERED_NANOS = 500 * SECOND;
+
+    private final ClusterWorld world;
+    private final SimulatedTime time;
+    private final Wires wires;
+    private final List<WorldGroup> groups;
+    private final List<SimulatedHost> hosts;
+
+    private final long[] haltedNanos = {-1, -1};
+    private final int[] haltsSeen = new int[2];
+    /** Since when a node has held a proof beside a connection that speaks; 0: it does not. */
+    private final long[] provenBesideConnectionNanos = new long[2];
+    /** Since when both daemons have heard each other; 0: they do not. */
+    private long togetherSinceNanos;
+    /** By node and group: since when it has been in doubt beside a silent peer; 0: it is not. */
+    private final long[][] doubtSinceNanos;
+    /** How much had happened when all was looked at last. */
+    private long lookedAfter;
+
+    ClusterCheckers(ClusterWorld world, SimulatedTime time, Wires wires, List<WorldGroup> groups, List<SimulatedHost> hosts) {
+        this.world = world;
+        this.time = time;
+        this.wires = wires;
+        this.groups = List.copyOf(groups);
+        this.hosts = List.copyOf(hosts);
+        doubtSinceNanos = new long[hosts.size()][groups.size()];
+    }
+
+    /** Each millisecond in which anything has happened, beside this look itself. */
+    void watch() {
+        time.after(MILLI, this::watch);
+        long happened = time.happened();
+        if (happened == lookedAfter + 1) {
+            lookedAfter = happened;
+            return;
+        }
+        lookedAfter = happened;
+        for (WorldGroup group : groups) group.watch(hosts);
+        boolean together = true;
+        for (SimulatedHost host : hosts) together &= host.hearsPeer() && host.isAwake();
+        if (!together) togetherSinceNanos = 0;
+        else if (togetherSinceNanos == 0) togetherSinceNanos = time.nowNanos();
+        for (SimulatedHost host : hosts) {
+            checkProof(host);
+            for (int i = 0; i < groups.size(); i++) checkDoubt(host, i);
+            checkHalts(host);
+        }
+    }
+
+    private long togetherForNanos() {
+        return togetherSinceNanos == 0 ? 0 : time.nowNanos() - togetherSinceNanos;
+    }
+
+    /** Of a peer that is heard nothing is proven, and of one whose replicator has been connected for seconds neither (rule 8). */
+    private void checkProof(SimulatedHost host) {
+        if (!host.daemonRuns() || host.awakeForNanos() < KNOWN_NANOS || host.machine().proof().isEmpty()) {
+            provenBesideConnectionNanos[host.index] = 0;
+            return;
+        }
+        // One that was fenced for what it could not stop has been heard a moment ago.
+        if (togetherForNanos() > KNOWN_NANOS) world.broken(host.name() + " holds a proof that a peer which it hears does not act");
+        boolean connected = groups.stream().anyMatch(group -> group.connectedForNanos() > KNOWN_NANOS);
+        boolean replicatorsRun = hosts.stream().allMatch(SimulatedHost::isAwake);
+        boolean speaks = host.machine().peerLife() == PeerLife.SILENT && connected && replicatorsRun && wires.carriesReplication();
+        // The next word, which both nodes ask for, ends it.
+        if (!speaks) provenBesideConnectionNanos[host.index] = 0;
+        else if (provenBesideConnectionNanos[host.index] == 0) provenBesideConnectionNanos[host.index] = time.nowNanos();
+        else if (time.nowNanos() - provenBesideConnectionNanos[host.index] > SECOND) {
+            world.broken(host.name() + " holds a proof that a peer does not act whose replicator is connected");
+        }
+    }
+
+    /** Who does not know whether the other one acts lets go of what the world sees (rule 9). */
+    private void checkDoubt(SimulatedHost host, int number) {
+        WorldGroup group = groups.get(number);
+        boolean inDoubt = host.daemonRuns() && host.isAwake() && host.machine().peerLife() == PeerLife.SILENT && world.proof() != ClusterWorld.ProofKind.MANUAL
+                && host.status(group).phase() == GroupPhase.UP && host.status(group).word().equals("in doubt");
+        long since = doubtSinceNanos[host.index][number];
+        if (!inDoubt) doubtSinceNanos[host.index][number] = 0;
+        else if (since == 0) doubtSinceNanos[host.index][number] = time.nowNanos();
+        else if (time.nowNanos() - since > DOUBT_NANOS) world.broken(host.name() + " " + group.name + " is in doubt and is not let go of");
+    }
+
+    /** What has ended the replicator of one node does not end that of the other one, which has heard of it (rule 25). */
+    private void checkHalts(SimulatedHost host) {
+        HostReplicator replicator = host.replicator();
+        if (replicator.halts() == haltsSeen[host.index]) return;
+        haltsSeen[host.index] = replicator.halts();
+        long now = time.nowNanos();
+        haltedNanos[host.index] = now;
+        long other = haltedNanos[1 - host.index];
+        boolean toldOfIt = other >= 0 && now - other > KNOWN_NANOS && togetherForNanos() > KNOWN_NANOS && now - other < HALT_REMEMBERED_NANOS
+                && host.other().replicator().haltNote() != null && replicator.ranForNanos() > KNOWN_NANOS;
+        if (toldOfIt) world.broken("the write that had ended the replicator of " + host.other().name() + " ended that of " + host.name() + ", too");
+    }
+
+    // ---- with each order and start
+
+    /** Promoted: on what disk (never on one that is Outdated or Inconsistent)? */
+    void ordered(SimulatedNode node, Command command) {
+        if (!(command instanceof Command.Promote(boolean force))) return;
+        VolumeState state = node.machine().state(0);
+        boolean bad = state.disk() == DiskState.OUTDATED || state.disk() == DiskState.INCONSISTENT;
+        if (bad && state.role() != Role.PRIMARY) world.broken(node.name() + " is promoted on a disk that is " + state.disk().displayName());
+        if (force) world.broken(node.name() + " is promoted by force, and no operator said so");
+    }
+
+    /** Two nodes that hear each other never start the same group both: who begins has been heard to claim it. */
+    void claimed(SimulatedHost host, String group) {
+        SimulatedHost other = host.other();
+        if (togetherForNanos() < SECOND || !other.daemonRuns()) return;
+        GroupPhase theirs = other.machine().phase(group);
+        if (theirs == GroupPhase.STARTING || theirs == GroupPhase.UP) {
+            world.broken(host.name() + " starts " + group + ", which is " + theirs + " on " + other.name());
+        }
+    }
+
+    /** A program that could not be stopped on the other node, which is heard, is not started here on hope. */
+    void memberStarted(SimulatedHost host, String group, int member) {
+        SimulatedHost other = host.other();
+        if (member == WorldConfig.PROGRAM && host.hearsPeer() && other.daemonRuns() && other.parts(group).isRunning(member)) {
+            world.broken("the program of " + group + " starts while it still runs on the other node");
+        }
+    }
+}

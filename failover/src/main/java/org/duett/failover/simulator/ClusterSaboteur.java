@@ -1,0 +1,165 @@
+package org.duett.failover.simulator;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import org.duett.failover.decision.OperatorCommand;
+import org.duett.replicator.simulator.SimulatedTime;
+
+/** Lets go wrong what may go wrong. A new fault is a case of {@link ClusterFault} and a line in {@link #act}. */
+final class ClusterSaboteur {
+    private static final long MILLI = 1_000_000L;
+    private static final long SECOND = 1_000 * MILLI;
+    private static final String WRITE = "HostRequestArrived WRITE";
+
+    private final ClusterWorld world;
+    private final SimulatedTime time;
+    private final SplittableRandom random;
+    private final List<WorldGroup> groups;
+    private final List<SimulatedHost> hosts;
+    private final Wires wires;
+    /** Whoever serves this group meets a write that ends its replicator; null: nobody does. */
+    private WorldGroup poisoned;
+
+    ClusterSaboteur(ClusterWorld world, SimulatedTime time, SplittableRandom random, List<WorldGroup> groups, List<SimulatedHost> hosts,
+            Wires wires) {
+        this.world = world;
+        this.time = time;
+        this.random = random;
+        this.groups = List.copyOf(groups);
+        this.hosts = List.copyOf(hosts);
+        this.wires = wires;
+    }
+
+    /** Who serves it; when nobody does, any of the two. */
+    SimulatedHost active(WorldGroup group) {
+        for (SimulatedHost host : hosts) {
+            if (host.serves(group)) return host;
+        }
+        return hosts.get(random.nextInt(2));
+    }
+
+    void act(ClusterFault fault, WorldGroup group) {
+        SimulatedHost active = active(group);
+        SimulatedHost passive = active.other();
+        SimulatedHost either = hosts.get(random.nextInt(2));
+        HostParts.Part program = active.parts(group.name).part(WorldConfig.PROGRAM);
+        long aWhile = 200 * MILLI + random.nextLong(10 * SECOND);
+        switch (fault) {
+            case ACTIVE_LOSES_POWER -> powerCycle(active, aWhile);
+            case ACTIVE_LOSES_POWER_LONG -> powerOff(active);
+            case PASSIVE_LOSES_POWER -> powerCycle(passive, aWhile);
+            case BOTH_LOSE_POWER -> {
+                powerOff(active);
+                powerOff(passive);
+                time.after(aWhile, either::powerOn);
+                if (random.nextBoolean()) time.after(aWhile + random.nextLong(30 * SECOND), either.other()::powerOnIfOff);
+            }
+            case FAILOVER_DAEMON_KILLED -> {
+                either.killDaemon();
+                time.after(aWhile / 5, either::startDaemon);
+            }
+            case PASSIVE_DAEMON_STAYS_AWAY -> passive.killDaemon();
+            case REPLICATOR_KILLED -> either.replicator().kill();
+            case FAILOVER_DAEMON_STOPPED -> either.stopDaemonFor(aWhile);
+            case REPLICATOR_STOPPED -> either.replicator().stopFor(aWhile);
+            case NODE_STOPPED -> {
+                either.stopDaemonFor(aWhile);
+                either.replicator().stopFor(aWhile);
+            }
+            case REPLICATION_CUT -> wires.cutReplication();
+            case CROSSOVER_CUT -> wires.cutCrossover();
+            case CROSSOVER_HEARTBEATS_CUT -> wires.cutCrossoverHeartbeats();
+            case ACTIVE_LAN_CUT -> wires.cutLan(active.index);
+            case PASSIVE_LAN_CUT -> wires.cutLan(passive.index);
+            case ACTIVE_ISOLATED -> isolate(active);
+            case PASSIVE_ISOLATED -> isolate(passive);
+            case ACTIVE_CUT_OFF_UNWATCHED -> {
+                active.stopDaemonFor(5 * SECOND + aWhile);
+                isolate(active);
+            }
+            case SHORT_ISOLATION -> {
+                isolate(either);
+                time.after(1200 * MILLI + random.nextLong(600 * MILLI), wires::heal);
+            }
+            case LAN_BACK_FIRST -> {
+                isolate(passive);
+                time.after(8 * SECOND + aWhile / 2, wires::healLan);
+            }
+            case NODE_MUTE -> wires.mute(either.index);
+            case FLAPPING -> {
+                for (int i = 0; i < 4; i++) {
+                    time.after(i * aWhile / 4, wires::cutCrossover);
+                    time.after(i * aWhile / 4 + aWhile / 8, wires::heal);
+                }
+            }
+            case HEARTBEATS_LOST -> wires.cutHeartbeats();
+            case WRONG_KEY -> either.keyIsWrong = true;
+            case CHECK_FAILS_ON_ACTIVE -> active(groups.getFirst()).checkFinds = "no answer";
+            case CHECK_FAILS_ON_BOTH -> hosts.forEach(host -> host.checkFinds = "no answer");
+            case PROGRAM_CRASHES -> program.running = false;
+            case PROGRAM_DOES_NOT_START -> {
+                either.parts(group.name).part(WorldConfig.PROGRAM).doesNotStart = true;
+                program.running = false;
+            }
+            case PROGRAM_DOES_NOT_STOP -> {
+                program.doesNotStop = true;
+                world.ask(active, new OperatorCommand.Switchover(group.name));
+            }
+            case WRITE_OF_DEATH -> poisoned = group;
+            case SWITCHOVER -> world.ask(either, new OperatorCommand.Switchover(group.name));
+            case STANDBY_AND_ONLINE -> {
+                world.ask(active, new OperatorCommand.Standby());
+                time.after(aWhile, () -> world.ask(active, new OperatorCommand.Online()));
+            }
+            case STOP_AND_START -> {
+                world.ask(either, new OperatorCommand.Stop(group.name));
+                time.after(aWhile, () -> world.ask(hosts.get(random.nextInt(2)), new OperatorCommand.Start(group.name)));
+            }
+            case PAUSE -> world.ask(either, new OperatorCommand.Pause(aWhile));
+            case LEAVE -> {
+                world.ask(active, new OperatorCommand.Leave());
+                time.after(aWhile + 5 * SECOND, active::startDaemon);
+            }
+        }
+    }
+
+    private void isolate(SimulatedHost host) {
+        wires.cutCrossover();
+        wires.cutLan(host.index);
+    }
+
+    private static void powerOff(SimulatedHost host) {
+        if (host.hasPower()) host.powerOff();
+    }
+
+    private void powerCycle(SimulatedHost host, long offNanos) {
+        powerOff(host);
+        time.after(offNanos, host::powerOnIfOff);
+    }
+
+    /** The client asks again and again, as its request is answered by nobody. */
+    void poison() {
+        time.after(300 * MILLI + random.nextLong(1500 * MILLI), this::poison);
+        if (poisoned == null) return;
+        for (SimulatedHost host : hosts) {
+            if (host.serves(poisoned)) host.replicator().meetsWriteOfDeath(poisoned, WRITE);
+        }
+    }
+
+    boolean isPoisoned() {
+        return poisoned != null;
+    }
+
+    /** Nothing goes wrong any more. Replicators that have ended are not started: that is their failover daemon's work. */
+    void mend() {
+        wires.heal();
+        poisoned = null;
+        for (SimulatedHost host : hosts) {
+            host.powerOnIfOff();
+            host.startDaemon();
+            host.mendParts();
+            host.keyIsWrong = false;
+            host.checkFinds = "";
+        }
+    }
+}
