@@ -238,6 +238,14 @@ public final class LossRecord {
         localLossOnRecord(volume, out);
     }
 
+    /** The connection on which the peer's new identifiers were to come has ended, and a disk was attached here meanwhile: that record never comes (rule 1b). */
+    public void localLossStaysOpen(Volume volume, ActionQueue out) {
+        Loss loss = of(volume);
+        if (!loss.local) return;
+        loss.local = false;
+        held.recordImpossible(volume, out);
+    }
+
     /** No good copy is left: whoever waits for a record waits in vain (rule 1). */
     public void noCopyLeft(Volume volume, ActionQueue out) {
         Loss loss = of(volume);

@@ -254,6 +254,7 @@ final class Connecting {
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
         // What this incarnation has not put on record never will be: later identifiers may be those of writes that came from elsewhere (rule 1b).
         if (each.volume.seesDataOfPeer()) parts.record.noCopyLeft(each.volume, out);
+        else if (before.disk() == DiskState.NEGOTIATING) parts.record.localLossStaysOpen(each.volume, out);
     }
 
     // ---- time

@@ -378,6 +378,27 @@ class AttachStoriesTest {
         pair.done(pair.read(pair.alpha(), 800, 8));
     }
 
+    /** Found by seed 564: the record that such a write waits for can come no more, whatever disk the node has by then. */
+    @Test
+    void aConnectionThatEndsWhileANewDiskAwaitsThePeersWordLeavesNoWriteWaitingForThePeersRecord() {
+        var pair = SimulatedPair.connected(48);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        // What beta sends does not arrive any more: neither its ack, nor its P_UUIDS with the new generation.
+        pair.network().silence(pair.beta().index());
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        pair.alpha().data(0).heal();
+        pair.alpha().command(new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
+        assertThat(write.isCompleted()).isFalse();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.checkCauses();
+        pair.runUntil(write::isCompleted);
+        assertThat(write.errno()).isEqualTo(Errno.EIO);
+        pair.done(pair.write(pair.alpha(), 16, 8));
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
