@@ -154,7 +154,9 @@ final class PeerConversation {
         int physical = attached ? volume.geometry().physicalBlockBytes() : 4096;
         Packet.Sizes.QueueLimits queue = !parts.handshake.writeSameAgreed() ? null
                 : new Packet.Sizes.QueueLimits(physical, logical, 0, 4096, 0, true, false, false);
-        return new Packet.Sizes(volume.number, disk, volume.sizeLimitSectors(), currentSectors, 1 << 20, flags, queue);
+        boolean limitWasOrdered = volume.orderedLimitSectors() != 0 && parts.handshake.peerIsDuett();
+        int allFlags = limitWasOrdered ? flags | Packet.Sizes.LIMIT_WAS_ORDERED : flags;
+        return new Packet.Sizes(volume.number, disk, volume.sizeLimitSectors(), currentSectors, 1 << 20, allFlags, queue);
     }
 
     // ---- one volume
@@ -238,9 +240,7 @@ final class PeerConversation {
 
     private void agreeOnSize(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
         Volume volume = each.volume;
-        long ownLimit = volume.sizeLimitSectors();
-        long limit = ownLimit == 0 || peer.userSectors() != 0 && peer.userSectors() < ownLimit ? peer.userSectors() : ownLimit;
-        long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), volume.sizeSectors(), limit)).sectors();
+        long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), volume.sizeSectors(), sizeLimit(volume, peer))).sectors();
         each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
         if (size == volume.sizeSectors()) return;
         ConnectionState connection = volume.state().connection();
@@ -255,6 +255,21 @@ final class PeerConversation {
             return;
         }
         resync.changeSize(each, size, peer, out);
+    }
+
+    /**
+     * The smaller limit of the two. One that was ordered with a resize bounds growth alone: where the volume has grown beyond it since, on either node,
+     * and both disks have room for that, it yields, or one that only one node remembers would keep them apart. Both see that from the same figures.
+     */
+    private long sizeLimit(Volume volume, Packet.Sizes peer) {
+        long room = peer.diskSectors() == 0 ? volume.usableSectors() : Math.min(volume.usableSectors(), peer.diskSectors());
+        long present = Math.max(volume.sizeSectors(), peer.currentSectors());
+        long yieldsTo = parts.handshake.peerIsDuett() && present <= room ? present : 0;
+        long own = volume.sizeLimitSectors();
+        if (volume.orderedLimitSectors() != 0) own = Math.max(own, yieldsTo);
+        long peers = peer.userSectors();
+        if ((peer.flags() & Packet.Sizes.LIMIT_WAS_ORDERED) != 0) peers = Math.max(peers, yieldsTo);
+        return own == 0 || peers != 0 && peers < own ? peers : own;
     }
 
     private void identifiers(VolumeParts each, Packet.Uuids packet, ActionQueue out) {

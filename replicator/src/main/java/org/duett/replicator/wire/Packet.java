@@ -71,6 +71,8 @@ public sealed interface Packet {
             implements Packet {
         public static final int FORCED = 1;
         public static final int NO_RESYNC = 2;
+        /** Between two Duett nodes: {@code userSectors} is what an operator ordered with a resize, not what a configuration says. */
+        public static final int LIMIT_WAS_ORDERED = 1 << 15;
 
         /** The 24 bytes that travel when WSAME is agreed. */
         public record QueueLimits(int physicalBlockBytes, int logicalBlockBytes, int alignmentOffsetBytes, int minIoBytes,

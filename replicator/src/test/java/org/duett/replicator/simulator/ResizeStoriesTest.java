@@ -160,6 +160,44 @@ class ResizeStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 418: both refused each other for ever, as one node remembered a limit that was none any more. */
+    @Test
+    void aLimitThatOnlyOneNodeRemembersDoesNotKeepThemApart() {
+        for (int step = 0; step < 40; step++) {
+            var pair = pair(60 + step);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            pair.must(pair.alpha(), new Command.Resize(0, GROWN_SECTORS - 4096, false));
+            pair.runUntilProtected();
+            // Cut off anywhere in it, the two disagree about whether the limit still holds.
+            pair.beta().command(TO_ALL);
+            pair.runFor(step * Stories.MILLI / 20);
+            pair.network().reset();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(size(pair.beta()));
+            pair.must(pair.alpha(), TO_ALL);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    @Test
+    void ofTwoOrdersAtOnceNeitherKeepsTheNodesApart() {
+        for (int step = 0; step < 20; step++) {
+            var pair = pair(100 + step);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            long limited = pair.alpha().command(new Command.Resize(0, GROWN_SECTORS - 4096, false));
+            pair.runFor(step * Stories.MILLI / 20);
+            long toAll = pair.beta().command(TO_ALL);
+            pair.runUntil(() -> pair.alpha().result(limited) != null && pair.beta().result(toAll) != null);
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(size(pair.beta()));
+            pair.checkAll();
+        }
+    }
+
     @Test
     void withInternalMetadataItIsRefusedWithAWayOut() {
         for (int grown = 0; grown < 2; grown++) {
