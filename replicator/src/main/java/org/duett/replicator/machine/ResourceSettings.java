@@ -11,14 +11,25 @@ import org.duett.replicator.state.StatePolicies;
  * All that the core must know of a resource's configuration. Times in the unit of their names; sizes in bytes, sectors or KiB.
  *
  * @param madeDisks device identifiers of disks that this node made, and the volume that each was made for: no other one attaches it
+ * @param tables not configured: the simulator has small ones, so that they run short
  */
 public record ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
-        NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks) {
+        NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks, Tables tables) {
+
+    public ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
+            NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks) {
+        this(name, localNode, peerNode, bootId, cluster, onNoData, net, volumes, madeDisks, Tables.USUAL);
+    }
 
     /** Nothing is known of where disks belong. */
     public ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
             NetSettings net, List<VolumeSettings> volumes) {
         this(name, localNode, peerNode, bootId, cluster, onNoData, net, volumes, Collections.emptySortedMap());
+    }
+
+    /** How many slots there are for parts of the host's writes, and for writes of the peer before its data socket waits (rule 17). */
+    public record Tables(int hostWrites, int peerWrites) {
+        public static final Tables USUAL = new Tables(4096, 4096);
     }
 
     public enum Protocol {

@@ -73,9 +73,9 @@ final class Parts {
             if (each.fencing().compareTo(strictest) > 0) strictest = each.fencing();
         }
         policies = new StatePolicies(false, strictest, settings.onNoData(), false);
-        writes = new WritePath(volumes, settings.net().protocol(), settings.net().maxEpochWrites());
+        writes = new WritePath(volumes, settings.net().protocol(), settings.tables().hostWrites(), settings.net().maxEpochWrites());
         reads = new ReadPath(volumes, buffers, settings.net().protocol());
-        peerWrites = new PeerWritePath(volumes);
+        peerWrites = new PeerWritePath(volumes, settings.tables().peerWrites());
         peerReads = new PeerReads(buffers);
         // DRBD's way: record the loss at once and go on; fencing and a cluster section wait for leave (rules 2, 8).
         boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;

@@ -183,6 +183,7 @@ public final class ResourceMachine {
         } while (somebodyMayGoOn());
         connecting.rememberPeerBoot(out);
         if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
+        parts.writes.closeEpochIfShort(out);
         for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
         orderContinuation(out);
         parts.random.refill(out);

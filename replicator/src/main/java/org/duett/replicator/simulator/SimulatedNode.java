@@ -176,7 +176,7 @@ public final class SimulatedNode {
             if (each.metadata != each.data) each.metadata.crash();
         }
         settings = new ResourceSettings(settings.name(), settings.localNode(), settings.peerNode(), settings.bootId() + 1, settings.cluster(),
-                settings.onNoData(), settings.net(), settings.volumes(), settings.madeDisks());
+                settings.onNoData(), settings.net(), settings.volumes(), settings.madeDisks(), settings.tables());
     }
 
     private void end() {

@@ -11,6 +11,7 @@ import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.machine.ResourceSettings.OnReadError;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
+import org.duett.replicator.machine.ResourceSettings.Tables;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.StatePolicies.Fencing;
@@ -83,7 +84,13 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         for (int number = 0; number < count; number++) volumes.add(volume(number, fencing, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
         return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), usual.bootId(), cluster, onNoData, net(protocol, usual.net(), random),
-                volumes);
+                volumes, usual.madeDisks(), tables(random));
+    }
+
+    /** In half of the lives so small that a few clients exhaust them. */
+    private static Tables tables(SplittableRandom random) {
+        if (random.nextBoolean()) return Tables.USUAL;
+        return new Tables(4 + random.nextInt(60), 3 + random.nextInt(40));
     }
 
     private static VolumeSettings volume(int number, Fencing fencing, SplittableRandom random) {
@@ -123,6 +130,6 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (flushes ? "" : ", no host flushes") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (flushes ? "" : ", no host flushes") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 }

@@ -22,11 +22,9 @@ import org.duett.replicator.wire.Packet.BlockAck;
  * and the caches of all volumes are flushed; the next epoch's writes start only then (spec wire 4.5).
  */
 public final class PeerWritePath {
-    /** More than this many writes in work: the data socket waits (rule 17). */
-    static final int PAUSE_ABOVE = 4096;
-    static final int RESUME_BELOW = 2048;
-
     private final List<Volume> volumes;
+    /** More than this many writes in work: the data socket waits, until half of them are through (rule 17). */
+    private final int pauseAbove;
     private PeerWrite free;
     private int writesInWork;
     private final int[] inWork;
@@ -47,8 +45,9 @@ public final class PeerWritePath {
     private long bytesReceived;
     private long bytesWritten;
 
-    public PeerWritePath(List<Volume> volumes) {
+    public PeerWritePath(List<Volume> volumes, int maxSlots) {
         this.volumes = volumes;
+        pauseAbove = maxSlots;
         flushes = new DiskOperation[volumes.size()];
         flushCounts = new boolean[volumes.size()];
         inWork = new int[volumes.size()];
@@ -107,7 +106,7 @@ public final class PeerWritePath {
     }
 
     private void enqueue(Volume volume, PeerWrite write, ActionQueue out) {
-        if (writesInWork > PAUSE_ABOVE && !paused) {
+        if (writesInWork > pauseAbove && !paused) {
             paused = true;
             out.add(new Action.PauseReading(connection));
         }
@@ -277,7 +276,7 @@ public final class PeerWritePath {
         if (!isCurrent(write)) earlierInWork[indexOf(write.volume)]--;
         write.nextFree = justFreed;
         justFreed = write;
-        if (paused && writesInWork < RESUME_BELOW && connected) {
+        if (paused && writesInWork <= pauseAbove / 2 && connected) {
             paused = false;
             out.add(new Action.ResumeReading(connection));
         }

@@ -31,7 +31,6 @@ import org.duett.replicator.wire.Packet.BlockAck;
  */
 public final class WritePath implements HeldWrites {
     static final int MAX_PART_BYTES = 1 << 20;
-    private static final int MAX_SLOTS = 4096;
     private static final int BLOCK_SECTORS = 8;
     private static final int SECTOR_BYTES = BlockUser.SECTOR_BYTES;
 
@@ -40,6 +39,7 @@ public final class WritePath implements HeldWrites {
     private final TransferLog epochs;
     private LossRecord record;
 
+    private final int maxSlots;
     private final List<HostWrite> slots = new ArrayList<>();
     private HostWrite freeSlots;
     private int slotsInUse;
@@ -58,10 +58,11 @@ public final class WritePath implements HeldWrites {
     private long bytesSent;
     private long bytesWritten;
 
-    public WritePath(List<Volume> volumes, Protocol protocol, int maxEpochWrites) {
+    public WritePath(List<Volume> volumes, Protocol protocol, int maxSlots, int maxEpochWrites) {
         this.volumes = volumes;
         this.protocol = protocol;
-        this.epochs = new TransferLog(Math.min(maxEpochWrites, MAX_SLOTS / 2));
+        this.maxSlots = maxSlots;
+        this.epochs = new TransferLog(Math.min(maxEpochWrites, maxSlots / 2));
     }
 
     public void recordsIn(LossRecord newRecord) {
@@ -162,7 +163,7 @@ public final class WritePath implements HeldWrites {
         if (write != null) {
             freeSlots = write.nextFree;
             write.nextFree = null;
-        } else if (slots.size() < MAX_SLOTS) {
+        } else if (slots.size() < maxSlots) {
             write = new HostWrite(slots.size());
             slots.add(write);
         } else {
@@ -744,6 +745,18 @@ public final class WritePath implements HeldWrites {
         epochs.close(out);
     }
 
+    /**
+     * Called after each event: a request waits for slots, and those that are taken are in the open epoch alone. With a barrier under way its ack
+     * frees some, and closes the next epoch (rule 16).
+     */
+    public void closeEpochIfShort(ActionQueue out) {
+        if (waitsForSlots() && epochs.hasOpenEpoch() && epochs.epochs() == 1) epochs.close(out);
+    }
+
+    private boolean waitsForSlots() {
+        return queue.peek() != null && !heldBack;
+    }
+
     // ---- figures for status and checkers
 
     public int writesInFlight() {
@@ -796,9 +809,9 @@ public final class WritePath implements HeldWrites {
             String missing = whatNobodyDoes(volume, flush.local, flush.disk, flush.peer, connected && !epochs.isEmpty(), flush.record);
             if (missing != null) return "a FLUSH of volume " + flush.volume + ": " + missing;
         }
-        boolean waitsForSlots = queue.peek() != null && !heldBack;
-        if (waitsForSlots && slotsInUse < MAX_SLOTS) return queue.peek() + ": slots are free, and it has not begun";
-        return waitsForSlots && epochs.hasOpenEpoch() ? queue.peek() + ": waits for slots, and the epoch is open" : null;
+        if (waitsForSlots() && slotsInUse < maxSlots) return queue.peek() + ": slots are free, and it has not begun";
+        boolean noBarrier = epochs.hasOpenEpoch() && epochs.epochs() == 1;
+        return waitsForSlots() && noBarrier ? queue.peek() + ": waits for slots, and the epoch is open" : null;
     }
 
     private String whatNobodyDoes(Volume volume, HostWrite write) {
