@@ -87,7 +87,7 @@ public final class DirtyBitmap implements AutoCloseable {
         return setBits == 0;
     }
 
-    /** Which pages must go to disk; marked by every change but {@link #loadPage}. */
+    /** Which pages must go to disk; marked by every change, and by {@link #loadPage} where it drops something. */
     public BitmapPages dirtyPages() {
         return pages;
     }
@@ -316,7 +316,7 @@ public final class DirtyBitmap implements AutoCloseable {
 
     /**
      * The page becomes what the disk has, 4096 bytes from {@code index} on; its marks stay as they are. Bits beyond the
-     * device are dropped.
+     * device, of a larger size that was given up, are dropped; then the page has to be written without them.
      */
     public void loadPage(int page, ByteBuf source, int index) {
         assert !closed;
@@ -325,7 +325,9 @@ public final class DirtyBitmap implements AutoCloseable {
         long offset = offsetInStore(firstWord);
         int count = 0;
         for (int i = 0; i < WORDS_PER_PAGE; i++) {
-            long word = source.getLongLE(index + i * Long.BYTES) & usedBits(firstWord + i);
+            long onDisk = source.getLongLE(index + i * Long.BYTES);
+            long word = onDisk & usedBits(firstWord + i);
+            if (word != onDisk) pages.bitSet(page);
             store.writeLong(offset + (long) i * Long.BYTES, word);
             count += Long.bitCount(word);
         }

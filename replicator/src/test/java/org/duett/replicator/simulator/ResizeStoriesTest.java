@@ -198,6 +198,21 @@ class ResizeStoriesTest {
         }
     }
 
+    /** Found by seed 39: a disk grew in a handshake, and was refused before its superblock said so; its bitmap had the new blocks already. */
+    @Test
+    void blocksOfASizeThatWasGivenUpAreNotLeftInTheBitmapOnDisk() {
+        var pair = pair(120);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        long page = Stories.volume(pair.beta()).layout().bitmapPageByte(Stories.volume(pair.beta()).bitmap().pages() - 1);
+        byte[] grown = pair.beta().metadata(0).current(page, 4096);
+        Arrays.fill(grown, 4000, 4096, (byte) 0xff);
+        pair.beta().metadata(0).store(page, grown);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        new BitmapOnDisk(pair).check();
+        pair.checkAll();
+    }
+
     @Test
     void withInternalMetadataItIsRefusedWithAWayOut() {
         for (int grown = 0; grown < 2; grown++) {
