@@ -76,10 +76,14 @@ final class CopyLedger {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean failed = after.disk() == DiskState.FAILED || before.disk() == DiskState.UP_TO_DATE && after.disk() == DiskState.INCONSISTENT;
         if (failed) diskFailed(node, volume);
+        boolean lostContact = before.connection().isEstablished() && !after.connection().isEstablished();
+        // In A what it had answered before its disk was lost may have been on its way to the peer only, and is lost with that.
+        boolean lostOnTheWay = pair.settings().net().protocol() == Protocol.A && lostContact && before.role() == Role.PRIMARY && before.disk() != DiskState.UP_TO_DATE;
+        if (lostOnTheWay) pair.history(volume).unflushedMayBeLost();
         boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
         if (promoted && !after.connection().isEstablished()) promotedAlone(node);
         if (after.role() == Role.PRIMARY) lastPrimary = node.index();
-        boolean lostAlive = before.connection().isEstablished() && !after.connection().isEstablished() && after.role() == Role.PRIMARY;
+        boolean lostAlive = lostContact && after.role() == Role.PRIMARY;
         // Under a Primary without a disk the Secondary makes the new generation (rule 6).
         boolean forDisklessPrimary = after.connection().isEstablished() && after.peer() == Role.PRIMARY && after.peerDisk().isBelow(DiskState.INCONSISTENT);
         // The connection lives, the peer's disk does not: the Primary begins a generation for that, too (rules 3, 7).

@@ -22,6 +22,8 @@ final class Lineage {
     private static final class Copy {
         /** Generations in which something was acknowledged on this copy alone, oldest first. */
         Set<Long> alone = new LinkedHashSet<>();
+        /** Of those, what its peer could hear of on their last connection. */
+        Set<Long> whileConnected = new LinkedHashSet<>();
         /** Older generations have been forgotten in the way in which all are: the fourth identifier is the last. */
         final Set<Long> rotatedOut = new LinkedHashSet<>();
         /** What its data is called while it is overwritten; 0: it never was. */
@@ -39,6 +41,10 @@ final class Lineage {
 
     private Copy of(SimulatedNode node, int volume) {
         return copies.get(volume)[node.index()];
+    }
+
+    private static boolean isConnected(SimulatedNode node, int volume) {
+        return node.isRunning() && node.machine().state(volume).connection().isEstablished();
     }
 
     private static long name(long identifier) {
@@ -63,6 +69,7 @@ final class Lineage {
         // Also a target of a resync gets what is written; only its end makes it a copy.
         if (copy.alone.contains(generation) || BlockHistory.holds(pair.other(holder).data(volume), write)) return;
         copy.alone.add(generation);
+        if (isConnected(holder, volume)) copy.whileConnected.add(generation);
         checkNames(holder, volume, identifiers);
     }
 
@@ -101,11 +108,13 @@ final class Lineage {
         SimulatedNode other = pair.other(node);
         Copy own = of(node, volume);
         Copy peers = of(other, volume);
+        if (after.connection().isEstablished() && !before.connection().isEstablished()) own.whileConnected = new LinkedHashSet<>(own.alone);
         boolean becomesTarget = after.connection().isTargetSide() && !before.connection().isTargetSide();
         if (becomesTarget && !own.givenUp && !peers.alone.containsAll(own.alone)) complain(node, volume, "is to be overwritten");
         boolean finished = before.connection().isTargetSide() && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
         if (finished) {
-            own.alone = new LinkedHashSet<>(peers.alone);
+            // Its source may have lost it, and gone on in a new generation, before the target knows of that.
+            own.alone = new LinkedHashSet<>(isConnected(other, volume) ? peers.alone : peers.whileConnected);
             own.rotatedOut.clear();
             own.rotatedOut.addAll(peers.rotatedOut);
             // The source rotates, too, in a moment.

@@ -295,7 +295,9 @@ final class WorldOperator {
         if (isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) command(node, new Command.Demote(true));
         command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
         VolumeState state = node.machine().state(0);
-        if (state.suspendedByUser()) command(node, new Command.ResumeIo());
+        // Of a Primary that has lost its peer it would be leave to go on alone (rule 8): the peer first.
+        boolean vouches = plan.settings().cluster() && isPrimary(node) && !isConnected(node);
+        if (state.suspendedByUser() && !vouches) command(node, new Command.ResumeIo());
         if (state.syncPausedByUser()) command(node, new Command.ResumeSync());
         // A disk that is attached after the connection may be refused alone, and nothing be decided.
         boolean attached = ledger.volumes().stream().allMatch(volume -> node.machine().state(volume).disk().isAtLeast(DiskState.NEGOTIATING));
