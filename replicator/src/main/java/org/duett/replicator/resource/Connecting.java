@@ -226,7 +226,7 @@ final class Connecting {
             before.add(each.volume.state());
             boolean syncing = each.volume.state().connection() == ConnectionState.SYNC_SOURCE
                     || each.volume.state().connection() == ConnectionState.PAUSED_SYNC_S;
-            mayHaveFinished.add(syncing && each.source.targetMayHaveFinished());
+            mayHaveFinished.add(syncing && each.source.targetMayHaveFinished() || each.targetMayPass);
             VolumeState ended = each.volume.state().withConnection(cause);
             parts.fact(each, peerLeavesOutdated ? ended.withPeerDisk(DiskState.OUTDATED) : ended, detail.isEmpty() ? cause.displayName() : detail);
         }

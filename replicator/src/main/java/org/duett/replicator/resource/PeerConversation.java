@@ -448,6 +448,7 @@ final class PeerConversation {
                 if (request.kind == Packet.BlockRequest.Kind.RESYNC_CHECKSUM && parts.settings.net().checksumAlgorithm().isEmpty()) {
                     broken("it sent a checksum request, and no csums-alg is configured", out);
                 } else {
+                    resync.targetAsks(each);
                     each.source.requested(request, parts.connection, out);
                 }
             }

@@ -284,6 +284,7 @@ public final class ResourceMachine {
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
         if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
+        if (after.connection() == ConnectionState.CONNECTED) each.targetMayPass = false;
         diskCameBack(volume, before, after, out);
         mirrorDuty.changed(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
@@ -320,7 +321,7 @@ public final class ResourceMachine {
                 && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.STARTING_SYNC_S;
         boolean lost = lacks || invalidated || had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
         if (!lost) return;
-        boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished();
+        boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished() || each.targetMayPass;
         if (mayHaveFinished && !volume.isPrimary()) parts.countsFromNoOlderGeneration(volume, out);
         if (!volume.isPrimary()) return;
         if (mayHaveFinished) volume.leaveResyncOpen();

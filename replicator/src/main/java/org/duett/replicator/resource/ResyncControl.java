@@ -290,10 +290,15 @@ final class ResyncControl {
 
     // ---- source
 
-    /** Both have the same, and know by it who is source. A kernel's target, and one that is Primary, keep to DRBD's way (rule 1). */
+    /**
+     * Both have the same, and know by it who is source. A kernel's target keeps to DRBD's way (rule 1). One that is Primary goes on in the generation that its
+     * host has seen: should it be lost before it has written down that it is behind, whoever is promoted here begins another one.
+     */
     private void leaveGenerationOfTarget(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
-        if (!parts.handshake.peerIsDuett() || volume.state().peer() == Role.PRIMARY) return;
+        if (!parts.handshake.peerIsDuett()) return;
+        each.targetMayPass = volume.state().peer() == Role.PRIMARY;
+        if (each.targetMayPass) return;
         each.generationLeftToTarget = volume.identifiers().current();
         parts.record.resyncBeginsInSameGeneration(volume, out);
     }
@@ -325,6 +330,11 @@ final class ResyncControl {
         parts.fact(each, volume.state().withConnection(ConnectionState.SYNC_SOURCE), volume.bitmap().setBits() + " blocks to resync");
         // Held writes are in the bitmap, and the superblock that names them is durable (rule 2).
         parts.record.peerIsBack(volume, out);
+    }
+
+    /** It does so when it has written down that it is behind. */
+    void targetAsks(VolumeParts each) {
+        each.targetMayPass = false;
     }
 
     /** The target reports Connected, UpToDate (spec wire 5.7); it counts once our last bit is cleared. */

@@ -33,6 +33,8 @@ final class VolumeParts {
     boolean sourceDue;
     /** What its peer had sent before that has to begin before the resync. */
     PeerEpoch writesBeforeResync;
+    /** Source: the target, a Primary, has our generation, and has not asked for a block yet, as it does when it has written down that it is behind. */
+    boolean targetMayPass;
     /** Source: its sync identifier is on the way to disk. */
     boolean startingSource;
     /** Target: the answer to this ping proves that the source has processed all our acks; 0: not asked yet. */
@@ -93,6 +95,7 @@ final class VolumeParts {
         startingTarget = false;
         pendingSyncIdentifier = 0;
         sourceDue = false;
+        targetMayPass = false;
         writesBeforeResync = null;
         startingSource = false;
         finishPing = 0;

@@ -3,9 +3,11 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
@@ -172,6 +174,27 @@ class UnfinishedResyncStoriesTest {
                 pair.runFor(Stories.MILLI / 4);
             }
             writes.forEach(pair::done);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Found by seed 135: a Primary that is made anew from its peer, and is lost before it could write that down. */
+    @Test
+    void whoIsPromotedInPlaceOfATargetThatNeverWroteDownThatItIsBehindBeginsAGeneration() {
+        for (int seed = 60; seed < 66; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+            pair.holdAgainstMedia();
+            pair.alpha().metadata(0).hang(EnumSet.of(Kind.WRITE));
+            pair.alpha().command(new Command.Invalidate(0));
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_SOURCE);
+            if (seed % 2 == 0) pair.losePower(pair.alpha());
+            else pair.kill(pair.alpha());
+            pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+            pair.must(pair.beta(), new Command.Promote(false));
+            pair.done(pair.write(pair.beta(), 8, 8));
+            pair.alpha().metadata(0).resume();
+            pair.alpha().up();
             pair.runUntilProtected();
             pair.checkAll();
         }
