@@ -22,7 +22,7 @@ public final class LossRecord {
         OPEN,
         /** The new identifier is on its way to disk. */
         MAKING,
-        /** The role is being given up without leave: what is held fails, and so does what has begun and wants to complete. */
+        /** The role is being given up without leave, or no good copy was left: what is held fails, and so does what has begun and wants to complete. */
         GIVEN_UP
     }
 
@@ -97,7 +97,8 @@ public final class LossRecord {
         // While it is connected it cannot be promoted against us: it has answered, and only its disk is lost (rule 4).
         boolean connected = volume.isConnected();
         leaveNeeded |= !connected;
-        if (loss.peer != PeerLoss.ON_RECORD) return;
+        // What was given up was of an earlier loss, and of a disk that is gone since.
+        if (loss.peer == PeerLoss.OPEN || loss.peer == PeerLoss.MAKING) return;
         loss.rotateBitmapFirst = volume.identifiers().bitmap() != 0;
         loss.peer = PeerLoss.OPEN;
         if (goesOnByItself || connected) make(volume, out);

@@ -98,6 +98,31 @@ class LeaveStoriesTest {
         assertThat(begun.errno()).isNotZero();
     }
 
+    /** Found by seed 413: what was given up with the disk stayed given up, and the next loss could never be recorded. */
+    @Test
+    void whoGaveUpAWriteWithItsDiskGoesOnAfterTheNextLossWhenItHasLeave() {
+        var pair = clusterPair(8);
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        var givenUp = pair.write(pair.alpha(), 8, 8);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.alpha().data(0).resume();
+        pair.runUntil(() -> givenUp.isCompleted() && !Stories.volume(pair.alpha()).diskOpen());
+        // Both come together before either has a disk.
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        var held = pair.write(pair.alpha(), 16, 8);
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+    }
+
     @Test
     void aPromotionAloneIsNoLeave() {
         var pair = clusterPair(5);
