@@ -44,9 +44,9 @@ final class MirrorDuty {
     }
 
     private static void end(Volume volume, ActionQueue out) {
-        volume.keepLogOfPeer(true);
+        volume.keepLogOfPeer();
         volume.metadata().writeBitmap((durable, actions) -> {
-            if (durable) volume.keepLogOfPeer(false);
+            if (durable) volume.bitmapHasLogOfPeer();
         }, out);
     }
 

@@ -224,6 +224,7 @@ public final class ResourceMachine {
             progress = true;
             extentIsHot(each, user, out);
         }
+        parts.peerWrites.checkMarks(out);
         disks.checkDetach(each, out);
         resizing.check(each, out);
         return progress;

@@ -323,7 +323,11 @@ public final class MetadataWriter {
                     finish(out);
                 }
             }
-            case SUPERBLOCK, NONE -> finish(out);
+            case SUPERBLOCK -> {
+                volume.superblockWritten();
+                finish(out);
+            }
+            case NONE -> finish(out);
         }
     }
 

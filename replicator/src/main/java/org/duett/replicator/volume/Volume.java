@@ -436,13 +436,16 @@ public final class Volume {
     void encodeSuperblock(ByteBuf block) {
         superblockStale = false;
         superblock = currentSuperblock();
+        logMarkDurable &= superblock.has(Superblock.PRIMARY_INDICATED);
         superblock.encode(block, 0);
     }
 
     private boolean clean;
     private boolean lossMarked;
     private boolean outdatedMarked;
-    private boolean loggedForPeer;
+    private int loggedForPeer;
+    /** The superblock that is on disk for certain says that the log is to be looked at. */
+    private boolean logMarkDurable;
 
     /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
     public void markClean() {
@@ -453,7 +456,8 @@ public final class Volume {
         clean = false;
         lossMarked = false;
         outdatedMarked = false;
-        loggedForPeer = false;
+        loggedForPeer = 0;
+        logMarkDurable = false;
     }
 
     /** The next superblock says that this disk is not consistent, whatever its state. */
@@ -468,9 +472,35 @@ public final class Volume {
     }
 
     /** The log names what a Primary without a disk wrote through us: by this mark a replay looks at it, until the bitmap is on disk (rule 12). */
-    public void keepLogOfPeer(boolean keep) {
-        loggedForPeer = keep;
+    public void keepLogOfPeer() {
+        loggedForPeer++;
         superblockStale = true;
+    }
+
+    public void bitmapHasLogOfPeer() {
+        // A new attach has begun to count anew.
+        if (loggedForPeer == 0) return;
+        loggedForPeer--;
+        superblockStale = true;
+    }
+
+    /** The next superblocks say that the log is to be looked at. */
+    public boolean keepsLogOfPeer() {
+        return logsForPeer() || loggedForPeer > 0;
+    }
+
+    /** A replay after a crash now would look at the log: what it names may be written. */
+    public boolean logMarkDurable() {
+        return logMarkDurable;
+    }
+
+    void superblockWritten() {
+        logMarkDurable = superblock.has(Superblock.PRIMARY_INDICATED);
+    }
+
+    /** The peer is a Primary without a disk: what it writes only we can name. */
+    public boolean logsForPeer() {
+        return state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
     }
 
     private Superblock currentSuperblock() {
@@ -491,9 +521,8 @@ public final class Volume {
 
     private int flagsOfState(int before) {
         int flags = before & ~Superblock.FLAGS_OF_STATE;
-        boolean logsForPeer = state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
         if (state.disk().isAbove(DiskState.INCONSISTENT)) flags |= Superblock.CONSISTENT;
-        if (isPrimary() || logsForPeer || loggedForPeer) flags |= Superblock.PRIMARY_INDICATED;
+        if (isPrimary() || keepsLogOfPeer()) flags |= Superblock.PRIMARY_INDICATED;
         if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
         if (state.disk().isAbove(DiskState.OUTDATED) && !outdatedMarked) flags |= Superblock.WAS_UP_TO_DATE;
         if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;

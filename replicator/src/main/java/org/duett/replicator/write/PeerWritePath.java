@@ -36,6 +36,8 @@ public final class PeerWritePath {
     private int connection;
     private boolean connected;
     private final Deque<PeerEpoch> epochs = new ArrayDeque<>();
+    /** A replay of our log has to name them, and the superblock does not say yet that it is to be looked at. */
+    private final Deque<PeerWrite> awaitingMark = new ArrayDeque<>();
     private final DiskOperation[] flushes;
     /** Which of them the open barrier waits for; not one whose disk was given up. */
     private final boolean[] flushCounts;
@@ -159,9 +161,40 @@ public final class PeerWritePath {
     public void nothingOverlaps(Volume volume, PeerWrite write, ActionQueue out) {
         if (namedByUs(volume, write) && volume.takesLocalWrites()) {
             // The peer has no disk to be marked: what only we have is marked here, and logged like a Primary's (rule 6).
+            volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+            if (!logCounts(volume, out)) {
+                awaitingMark.add(write);
+                return;
+            }
             if (!volume.log().acquire(write)) return;
         }
         extentIsHot(volume, write, out);
+    }
+
+    /**
+     * A crash would have the log looked at: the superblock says so on disk, and goes on to say so until the bitmap there has this block. As for a Primary's
+     * own writes, nothing is written before (promise 4).
+     */
+    private static boolean logCounts(Volume volume, ActionQueue out) {
+        if (volume.logsForPeer()) return volume.logMarkDurable();
+        // It came while its Primary had no disk, and waited for another write until that was over.
+        volume.keepLogOfPeer();
+        if (!volume.logMarkDurable()) volume.metadata().writeSuperblock(null, out);
+        volume.metadata().writeBitmap((durable, actions) -> {
+            if (durable) volume.bitmapHasLogOfPeer();
+        }, out);
+        return volume.logMarkDurable();
+    }
+
+    /** Called after each event: writes that waited until the log counts go on. */
+    public void checkMarks(ActionQueue out) {
+        for (int left = awaitingMark.size(); left > 0; left--) {
+            PeerWrite write = awaitingMark.poll();
+            Volume volume = volumeOf(write);
+            boolean counts = volume.keepsLogOfPeer() ? volume.logMarkDurable() : logCounts(volume, out);
+            if (volume.takesLocalWrites() && !counts) awaitingMark.add(write);
+            else if (!volume.takesLocalWrites() || volume.log().acquire(write)) extentIsHot(volume, write, out);
+        }
     }
 
     /** Also when the connection that brought it is gone, and with it what we know of the peer's disk, or when the peer has attached one since. */

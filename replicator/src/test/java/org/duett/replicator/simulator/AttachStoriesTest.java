@@ -8,7 +8,9 @@ import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 import static org.duett.replicator.simulator.Stories.told;
 import static org.duett.replicator.simulator.Stories.volume;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
@@ -316,6 +318,36 @@ class AttachStoriesTest {
                 pair.runFor(20_000);
             }
             pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Found by seed 336: what the log names counts only when the superblock says that it is to be looked at. */
+    @Test
+    void nothingIsWrittenForADisklessPrimaryBeforeACrashWouldHaveItsLogLookedAt() {
+        for (int seed = 200; seed < 206; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+            // Its log is still hot where the other node is about to write.
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.must(pair.beta(), new Command.Promote(false));
+            for (int i = 0; i < 4; i++) pair.done(pair.write(pair.beta(), 8192L * i, 8));
+            pair.must(pair.beta(), new Command.Demote(false));
+            pair.must(pair.alpha(), new Command.Promote(false));
+            pair.beta().metadata(0).speed(new SimulatedDevice.Speed(2 * Stories.MILLI, 3 * Stories.MILLI, 2 * Stories.MILLI, 3 * Stories.MILLI));
+            pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            var chance = new SplittableRandom(seed);
+            List<SimulatedPair.HostOperation> writes = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                if (i < 20) writes.add(pair.write(pair.alpha(), 8192L * (i % 4) + 64L * i, 8));
+                pair.runFor(Stories.MILLI / 4);
+                new NamedDifferences(pair).check();
+                new NamedDifferences(pair).checkAfterPowerLoss(chance);
+            }
+            writes.forEach(pair::done);
+            pair.alpha().data(0).heal();
+            pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+            pair.must(pair.alpha(), new Command.Attach(0));
             pair.runUntilProtected();
             pair.checkAll();
         }

@@ -146,7 +146,7 @@ final class PlantedFaults {
             fault("rule 14: a disk whose flush failed goes on", "write/PeerWritePath.java",
                     "            flushFailed = true;\n            volume.diskFailed(DiskFailure.FLUSH, flush.errno, 0);\n", ""),
             fault("promise 4: a Primary does not say in its superblock that it is one", "volume/Volume.java",
-                    "if (isPrimary() || logsForPeer || loggedForPeer) flags", "if (logsForPeer || loggedForPeer) flags"),
+                    "if (isPrimary() || keepsLogOfPeer()) flags", "if (keepsLogOfPeer()) flags"),
             fault("promise 4: of the log only what changed is replayed", "metadata/ActivityLogReplay.java",
                     "slots.set(slot, transaction.context(i), number);", "continue;"),
             fault("promise 4: a block that is written in part is not marked", "bitmap/DirtyBitmap.java",
