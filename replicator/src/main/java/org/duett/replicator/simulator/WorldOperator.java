@@ -349,9 +349,17 @@ final class WorldOperator {
         // A Primary that has not got all: it was promoted, or stayed, without having answered anything, and the other has gone on.
         if (givesUp && isPrimary(node)) command(node, new Command.Demote(true));
         else {
-            if (givesUp && ledger.maySplit()) lineage.givesUp(node);
-            command(node, new Command.Connect(givesUp && ledger.maySplit()));
+            boolean discards = givesUp && (ledger.maySplit() || isNewerByNameAlone(node));
+            if (discards) lineage.givesUp(node);
+            command(node, new Command.Connect(discards));
         }
+    }
+
+    /** It began a generation, answered nothing in it, and lost its disk; as nobody else knows that, an operator has to give that generation up. */
+    private boolean isNewerByNameAlone(SimulatedNode node) {
+        boolean nothingIsLost = ledger.isComplete(pair.other(node)) && isTold(node, "our disk has failed and is Inconsistent");
+        return nothingIsLost && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT
+                && CopyLedger.holdsGoodData(pair.other(node), volume));
     }
 
     /** Whose changes are given up if they do not fit together: nothing was acknowledged on them. Null when nobody's may be. */
@@ -362,6 +370,7 @@ final class WorldOperator {
         if (splitBrain.isOpen()) return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
         if (!ledger.isComplete(alpha)) return ledger.isComplete(beta) ? alpha : null;
         if (!ledger.isComplete(beta)) return beta;
+        if (isNewerByNameAlone(alpha)) return alpha;
         return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
     }
 
