@@ -10,6 +10,7 @@ import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 
 /**
@@ -20,6 +21,7 @@ final class ResyncEnds {
     private final SimulatedPair pair;
     /** Of the target, by the number of its source, when the last resync began. */
     private final int[] powerLosses = new int[2];
+    private final int[] lives = new int[2];
     /** By source and volume: blocks of writes that it answered with an error since its resync began. Its target may have taken them all the same. */
     private final List<Map<Integer, Set<Long>>> refused = List.of(new TreeMap<>(), new TreeMap<>());
 
@@ -35,11 +37,14 @@ final class ResyncEnds {
         DirtyBitmap bitmap = node.machine().volume(volume).bitmap();
         if (after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE) {
             powerLosses[node.index()] = pair.other(node).powerLosses();
+            lives[node.index()] = pair.other(node).life();
             refused.get(node.index()).remove(volume);
         }
         // What a target without power has lost of the acknowledged blocks, its own bitmap on disk names (rule 12).
         boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
-        boolean brokeOff = targetKeptAll && before.connection() == ConnectionState.SYNC_SOURCE && !after.connection().isEstablished() && bitmap != null;
+        // What a Primary that was killed meanwhile had written into its own disk alone, its log on disk names (NamedDifferences).
+        boolean wroteAlone = before.peer() == Role.PRIMARY && pair.other(node).life() != lives[node.index()];
+        boolean brokeOff = targetKeptAll && !wroteAlone && before.connection() == ConnectionState.SYNC_SOURCE && !after.connection().isEstablished() && bitmap != null;
         if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(pair.other(node), volume, page), "was source of a resync that broke off, and does not name what the target lacks");
     }
 

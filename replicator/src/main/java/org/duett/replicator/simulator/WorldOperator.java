@@ -366,6 +366,8 @@ final class WorldOperator {
     private SimulatedNode victim() {
         SimulatedNode alpha = pair.alpha();
         SimulatedNode beta = pair.beta();
+        if (ledger.isOlder(alpha)) return alpha;
+        if (ledger.isOlder(beta)) return beta;
         // Of two that were changed apart by mistake either may be the one.
         if (splitBrain.isOpen()) return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
         if (!ledger.isComplete(alpha)) return ledger.isComplete(beta) ? alpha : null;
