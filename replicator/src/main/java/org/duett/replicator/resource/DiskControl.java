@@ -182,6 +182,14 @@ final class DiskControl {
         each.volume.stopUsingDisk(out);
         parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), cause);
         if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+        each.closeDue = true;
+        checkClose(each, out);
+    }
+
+    /** Called after each event: a device that is being closed takes no more writes, not that of the loss either (rule 14). */
+    void checkClose(VolumeParts each, ActionQueue out) {
+        if (!each.closeDue || each.volume.metadata().lossMarkIsDue()) return;
+        each.closeDue = false;
         out.add(new Action.CloseDisk(each.volume.number, each.volume.attach()));
     }
 

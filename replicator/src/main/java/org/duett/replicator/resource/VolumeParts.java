@@ -78,6 +78,8 @@ final class VolumeParts {
     /** The loss of the local disk was announced; what is left is to close it. */
     boolean closingDisk;
     boolean closeOrdered;
+    /** The shell has not been told to close it yet. */
+    boolean closeDue;
 
     VolumeParts(ResourceSettings settings, Volume volume, BufferSource buffers) {
         this.volume = volume;

@@ -403,6 +403,11 @@ public final class MetadataWriter {
         if (!lossMarkDue) startLossMark(out);
     }
 
+    /** The device is needed for one more write: what was on its way when the disk was given up has not come back. */
+    public boolean lossMarkIsDue() {
+        return lossMarkDue;
+    }
+
     private void startLossMark(ActionQueue out) {
         lossMarkDue = false;
         volume.markLoss();

@@ -24,6 +24,26 @@ import org.junit.jupiter.api.Test;
 
 /** A disk that fails: who goes on, what is held until which record, and how the disk comes back (rules 1b, 4, 7, 14, 18). */
 class DiskFailureStoriesTest {
+    /** Found by seed 1068: the device was given back while the mark waited for a block that was on its way, and took it no more (rule 14). */
+    @Test
+    void aDiskThatFailsWhileItsMetadataIsBeingWrittenStillSaysSo() {
+        var pair = SimulatedPair.connected(608, StorySettings.externalMetadata());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runUntilProtected();
+        pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(20 * Stories.MILLI, 30 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        var cold = pair.write(pair.alpha(), 8200, 8);
+        pair.runFor(Stories.MILLI);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 0, 1 << 20, Errno.EIO, 1);
+        var failing = pair.write(pair.alpha(), 8, 8);
+        pair.done(cold);
+        pair.done(failing);
+        pair.runUntil(() -> !Stories.volume(pair.alpha()).diskOpen());
+        assertThat(flagsOnDisk(pair.alpha()) & Superblock.CONSISTENT).isZero();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aFlushWithoutAnyGoodCopyFails() {
         var pair = SimulatedPair.connected(606);
