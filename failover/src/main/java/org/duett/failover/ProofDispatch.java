@@ -48,7 +48,8 @@ final class ProofDispatch implements AutoCloseable {
                 proven = prover;
                 return new ProofOutcome(Verdict.PROVEN, prover.name() + ": " + outcome.detail());
             }
-            if (outcome.verdict() == Verdict.REFUTED) verdict = Verdict.REFUTED;
+            if (outcome.verdict() == Verdict.CUT_OFF) verdict = Verdict.CUT_OFF;
+            if (outcome.verdict() == Verdict.REFUTED && verdict == Verdict.UNKNOWN) verdict = Verdict.REFUTED;
             reasons.add(prover.name() + ": " + outcome.detail());
         }
         return new ProofOutcome(verdict, reasons.isEmpty() ? "no proof is configured" : String.join("; ", reasons));

@@ -37,6 +37,14 @@ public sealed interface Event {
     record PathDoubtful(String path) implements Event {
     }
 
+    /** This daemon has not run for so long. */
+    record OwnStall(long millis) implements Event {
+    }
+
+    /** Another life of its daemon speaks than before; it need not have been missed in between. */
+    record PeerRestarted() implements Event {
+    }
+
     /** No path has brought anything for deadtime, or for initdead since the start. */
     record PeerSilent() implements Event {
     }
@@ -105,9 +113,9 @@ public sealed interface Event {
             case LivenessEvent.PathDown down -> Optional.empty();
             case LivenessEvent.PathBothWays both -> Optional.empty();
             case LivenessEvent.PeerUp up -> Optional.empty();
-            case LivenessEvent.PeerRestarted restarted -> Optional.empty();
+            case LivenessEvent.PeerRestarted restarted -> Optional.of(new PeerRestarted());
             case LivenessEvent.Rejected rejected -> Optional.empty();
-            case LivenessEvent.OwnStall stall -> Optional.empty();
+            case LivenessEvent.OwnStall(long millis) -> Optional.of(new OwnStall(millis));
         };
     }
 }

@@ -28,6 +28,11 @@ final class Facts {
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
     long silentSinceNanos;
+    /**
+     * Since then it is known that this node was away, cut off or not running, for so long that the peer may have gone on alone; {@link Long#MIN_VALUE}:
+     * it was not. Over when the peer has heard this node again and is heard: then it tells itself.
+     */
+    private long wasAwayNanos = Long.MIN_VALUE;
     /** The contact of each resource when the peer fell silent, or said goodbye: one that was made since is a sign of its life. */
     final Map<String, Integer> contactsAtSilence = new TreeMap<>();
     /** The peer is late: when it will be called silent; {@link Long#MAX_VALUE}: it is not. */
@@ -128,6 +133,36 @@ final class Facts {
 
     Optional<NodeReport.ResourceReport> peerResource(String name) {
         return report == null ? Optional.empty() : report.resource(name);
+    }
+
+    /**
+     * This node was away. Only a look around is had without the other node's knowledge: who fences ends it, and a witness knows whose generation is
+     * the newer one.
+     */
+    void wasAway() {
+        if (proves(ProofConfig.Ping.class)) wasAwayNanos = now;
+    }
+
+    /** The peer may have gone on alone, and have died since. */
+    boolean mayHaveMissed() {
+        return wasAwayNanos != Long.MIN_VALUE;
+    }
+
+    void missedNothing() {
+        wasAwayNanos = Long.MIN_VALUE;
+    }
+
+    void heardAgain() {
+        if (mayHaveMissed() && echoedSentNanos > wasAwayNanos) missedNothing();
+    }
+
+    private boolean proves(Class<? extends ProofConfig> kind) {
+        return config.proofs().stream().anyMatch(kind::isInstance);
+    }
+
+    /** As the peer, which is heard, says. */
+    boolean isConnectedThere(String resource) {
+        return peerIsAlive() && peerResource(resource).filter(NodeReport.ResourceReport::connected).isPresent();
     }
 
     Optional<NodeReport.GroupReport> peerGroup(String name) {

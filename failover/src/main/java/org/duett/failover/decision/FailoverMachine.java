@@ -73,6 +73,15 @@ public final class FailoverMachine {
             case Event.PeerOnTime() -> onTime();
             case Event.PathDoubtful(String path) -> testConnections(path);
             case Event.PeerSilent() -> silent();
+            case Event.OwnStall(long millis) -> {
+                // Nobody acts without a node before it was silent for deadtime; who acts alone already is not the one that misses anything.
+                boolean couldBeDead = millis >= facts.config.timing().deadtimeMillis() - 2L * facts.config.timing().keepaliveMillis();
+                if (couldBeDead && !proof.isHeld()) facts.wasAway();
+            }
+            case Event.PeerRestarted() -> {
+                // One that was fenced while it was heard, and was back before it was missed.
+                if (facts.peerIsAlive() && proof.isHeld()) proof.peerIsBack();
+            }
             case Event.PeerStrange(String why) -> strange(why);
             case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
             case Event.ReplicatorSeen(List<ResourceView> resources) -> replicatorSeen(resources);
@@ -99,6 +108,7 @@ public final class FailoverMachine {
         facts.report = report;
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
+        facts.heardAgain();
         if (before != facts.life) {
             proof.peerIsBack();
             if (facts.life == PeerLife.GONE) {
@@ -169,6 +179,7 @@ public final class FailoverMachine {
         facts.resources.clear();
         for (ResourceView view : resources) facts.resources.put(view.name(), view);
         // A fenced peer that has booted: what was proven of its former life is nothing for the next loss.
+        if (facts.peerConnectedSinceSilence()) facts.missedNothing();
         if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
         if (facts.life == PeerLife.SILENT && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
         replicator.seen();

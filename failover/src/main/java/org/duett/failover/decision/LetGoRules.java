@@ -33,6 +33,7 @@ final class LetGoRules {
         boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
         if (!runs) return "";
         if (facts.peerIsAlive() && takenOver(group)) return facts.config.peerNode() + " runs it, too, and started it later";
+        if (overtaken(group)) return facts.config.peerNode() + " has gone on alone meanwhile, and has newer data";
         Long since = doubtSince.get(name);
         return since == null ? "" : doubtIsOver(since);
     }
@@ -47,6 +48,12 @@ final class LetGoRules {
         return facts.config.localNode().compareTo(facts.config.peerNode()) > 0;
     }
 
+    /** It may have stopped it again since. */
+    private boolean overtaken(GroupMachine group) {
+        boolean startedLater = facts.peerGroup(group.config.name()).filter(theirs -> theirs.startCounter() > group.startCounter()).isPresent();
+        return group.resourceNames().stream().anyMatch(name -> losses.get(name).isOvertaken(startedLater));
+    }
+
     /**
      * The data is safe in doubt, I/O is held. What the world sees is given up when an attempt at the proof, begun in doubt, has found
      * nothing, and the peer has had the time to act; where only a person can tell it to act, this node waits for the same person.
@@ -55,7 +62,8 @@ final class LetGoRules {
         long patience = facts.nanos(facts.config.timing().deadtimeMillis() + facts.config.timing().proofTimeoutMillis());
         if (facts.now - since < patience || !facts.provesByItself) return "";
         return switch (facts.life) {
-            case SILENT -> proof.failedAttemptBegunNanos() >= since
+            case SILENT -> proof.isHeld() ? facts.config.peerNode() + " may have gone on alone while this node was cut off or did not run"
+                    : proof.failedAttemptBegunNanos() >= since
                     ? "there is no proof that " + facts.config.peerNode() + " is down (" + proof.failure() + "), so it may take over"
                     : "";
             // It is heard, but does not hear us: to itself it is alone.

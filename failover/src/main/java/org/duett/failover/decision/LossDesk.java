@@ -26,6 +26,8 @@ final class LossDesk {
     private long allowedAtNanos;
     private String allowedWhy = "";
     private long deadlineOrdered = Long.MIN_VALUE;
+    /** When the youngest heartbeat of ours was sent that the peer has echoed while it was connected, too; {@link Long#MIN_VALUE}: none. */
+    private long echoedConnectedNanos = Long.MIN_VALUE;
     private long nextTestNanos = Long.MIN_VALUE;
 
     /** The peer's question that was granted last, and the one that is being worked at. */
@@ -90,13 +92,18 @@ final class LossDesk {
     void step(boolean heldHere, boolean up, boolean wantsToStart) {
         ResourceView view = view();
         answerPeer(view, heldHere, wantsToStart);
+        // One that has lost the connection may have taken us for dead and gone on alone, and be heard again before we know of any loss: what it
+        // echoes then lets nobody read.
+        if (facts.isConnectedThere(name)) echoedConnectedNanos = facts.echoedSentNanos;
         // One that has stopped itself does nothing any more, and is told nothing (rule 25).
         if (view == null || view.hasStopped()) return;
         if (view.connected()) {
             ask = 0;
             askContact = -1;
             allowedContact = -1;
-            generationAtContact = view.current() | 1;
+            // Before it has all, a peer that lacked what this node wrote alone lacks it after this contact, too.
+            boolean lacksNothing = !view.isUpToDate() || view.peerDisk() == DiskState.UP_TO_DATE;
+            if (lacksNothing) generationAtContact = view.current() | 1;
             tellThatPeerIsDown(view);
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
         } else {
@@ -131,7 +138,7 @@ final class LossDesk {
             if (allowedContact != view.contact()) ask = 0;
             return;
         }
-        if (proof.isHeld()) {
+        if (isProven(view)) {
             allow(view, true, proof.why());
         } else if (facts.peerIsAlive()) {
             if (askContact != view.contact() || ask == 0) {
@@ -142,6 +149,11 @@ final class LossDesk {
             boolean granted = facts.peerResource(name).filter(peer -> peer.answered() == ask).isPresent();
             if (granted) allow(view, false, facts.config.peerNode() + " gave up its eyewitness");
         }
+    }
+
+    /** The peer does not act, and has not acted without this node either. */
+    private boolean isProven(ResourceView view) {
+        return proof.isHeld() && (!facts.mayHaveMissed() || wentAhead(view) || proof.isDataVouchedFor() || facts.single);
     }
 
     private void allow(ResourceView view, boolean byProof, String why) {
@@ -159,7 +171,8 @@ final class LossDesk {
 
     /** The peer went on without us: we are not the one who saw everything. */
     private void giveUpWhatIsOver(ResourceView view) {
-        if (!view.eyewitness() || view.isPrimary() || wentAhead(view) || voidedContact == view.contact() || !facts.peerIsAlive()) return;
+        boolean told = facts.peerIsAlive() || facts.life == PeerLife.GONE;
+        if (!isEyewitness() || view.isPrimary() || wentAhead(view) || !told) return;
         Optional<NodeReport.ResourceReport> peer = facts.peerResource(name);
         if (peer.isEmpty()) return;
         NodeReport.ResourceReport theirs = peer.get();
@@ -171,9 +184,27 @@ final class LossDesk {
         facts.orderUnanswered(name, new Command.GiveUpEyewitness(view.contact()));
     }
 
+    /** As the replicator says, unless it has just been told that it is none any more. */
+    boolean isEyewitness() {
+        return view().eyewitness() && voidedContact != view().contact();
+    }
+
     /** This node went on alone since the last contact: its data is newer than what the peer has. */
     private boolean wentAhead(ResourceView view) {
         return generationAtContact != 0 && generationAtContact != (view.current() | 1);
+    }
+
+    /**
+     * The peer, which is heard, went on alone after our last contact: what this node has is older, and nobody will give it leave.
+     *
+     * @param startedLater the peer has started the group after this node did: who saw no contact knows by that whose generation is the newer one
+     */
+    boolean isOvertaken(boolean startedLater) {
+        ResourceView view = view();
+        if (view == null || view.connected() || view.hasStopped() || mayAct() || wentAhead(view) || !facts.peerIsAlive()) return false;
+        // What this node knows of itself is a little older than what it hears: after a short loss both may be together again already.
+        var theirs = facts.peerResource(name).filter(peer -> !peer.connected() && peer.disk() == DiskState.UP_TO_DATE && peer.current() != 0);
+        return theirs.isPresent() && (theirs.get().current() | 1) != (view.current() | 1) && (generationAtContact != 0 || startedLater);
     }
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {
@@ -234,8 +265,8 @@ final class LossDesk {
         ResourceView view = view();
         if (view == null) return Long.MAX_VALUE;
         boolean leave = !view.connected() && (allowedContact == view.contact() || view.alone());
-        if (leave || proof.isHeld()) return Long.MAX_VALUE;
-        long safe = facts.echoedSentNanos;
+        if (leave || isProven(view)) return Long.MAX_VALUE;
+        long safe = view.connected() ? echoedConnectedNanos : facts.echoedSentNanos;
         // A ping that it answered is as good as a heartbeat that it echoed: it ends the connection before it takes over, and that no
         // earlier than deadtime after the last word that came to it (Command.PeerIsDown).
         if (view.connected()) safe = Math.max(safe, view.signs().answeredPingNanos());
@@ -260,7 +291,8 @@ final class LossDesk {
     /** While the heartbeats do not tell whether the peer lives and hears us, the connection has to: both nodes ask, several times in a deadtime. */
     private void testSilentConnection(ResourceView view) {
         if (!view.connected() || facts.life == PeerLife.GONE || facts.life == PeerLife.UNHEARD) return;
-        boolean heartbeatsTell = facts.peerIsAlive() && facts.now - facts.echoedSentNanos < facts.nanos(facts.config.timing().warntimeMillis());
+        boolean heartbeatsTell = facts.peerIsAlive() && echoedConnectedNanos != Long.MIN_VALUE
+                && facts.now - echoedConnectedNanos < facts.nanos(facts.config.timing().warntimeMillis());
         if (heartbeatsTell || facts.now < nextTestNanos) return;
         nextTestNanos = facts.now + facts.nanos(facts.config.timing().deadtimeMillis()) / TESTS_IN_A_DEADTIME;
         facts.orderUnanswered(name, new Command.TestConnection(facts.config.peerNode() + " is not heard"));

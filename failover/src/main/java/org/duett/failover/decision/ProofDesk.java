@@ -12,6 +12,9 @@ final class ProofDesk {
     /** Of proof-timeout: a look that was begun early goes on for so long after the peer's death, so that what has come back is found. */
     private static final double SHARE_AFTER_DEATH = 0.3;
 
+    /** One look may have lost its questions on a busy machine; a peer that proves anything needs this node to be away for longer than a look. */
+    private static final int BELIEVED_CUT_OFF = 2;
+
     private enum State { NONE, ASKED, HELD, RENEWING }
 
     private final Facts facts;
@@ -29,6 +32,7 @@ final class ProofDesk {
     private String failure = "";
     /** The attempt under way was begun while the peer was only late. */
     private boolean early;
+    private int cutOffInARow;
 
     ProofDesk(Facts facts) {
         this.facts = facts;
@@ -99,6 +103,8 @@ final class ProofDesk {
 
     void answered(long answeredAttempt, ProofOutcome outcome) {
         if (answeredAttempt != attempt) return;
+        cutOffInARow = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF ? cutOffInARow + 1 : 0;
+        if (facts.life == PeerLife.SILENT && cutOffInARow >= BELIEVED_CUT_OFF) facts.wasAway();
         switch (state) {
             case ASKED -> {
                 if (facts.peerIsAlive() && early) {

@@ -59,7 +59,11 @@ final class StartRules {
         if (theirs.phase().isHeld() && !claimed) return facts.config.peerNode() + " is about to start it";
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
-            if (!view.connected() && !view.eyewitness()) {
+            // It may have gone on alone while this node slept: what this node has would be older.
+            if (view.connected() && !facts.isConnectedThere(name)) {
+                return "resource " + name + " is connected here, and not on " + facts.config.peerNode() + ": one of the two has not noticed yet";
+            }
+            if (!view.connected() && !losses.get(name).isEyewitness()) {
                 return "resource " + name + " is not connected, and nobody can say whose data is newer";
             }
             if (!losses.get(name).mayAct()) return "resource " + name + " is not connected, and " + facts.config.peerNode() + " has not given up its eyewitness yet";
@@ -73,7 +77,7 @@ final class StartRules {
     }
 
     private boolean hasNewest(ResourceView view) {
-        return view.eyewitness() || proof.isDataVouchedFor() || facts.single;
+        return losses.get(view.name()).isEyewitness() && !facts.mayHaveMissed() || proof.isDataVouchedFor() || facts.single;
     }
 
     /**
@@ -92,6 +96,10 @@ final class StartRules {
             ResourceView view = facts.resources.get(name);
             if (facts.isSinceSilence(view)) {
                 return new Alone("the replicator of " + facts.config.peerNode() + " has connected since its heartbeats stopped: it lives", false);
+            }
+            if (!hasNewest(view) && view.eyewitness() && facts.mayHaveMissed()) {
+                return new Alone("this node was cut off, or did not run, while " + facts.config.peerNode() + " was silent, so that one may have gone on alone, and the data of " + name
+                        + " here be old; start " + facts.config.peerNode() + ", or: duett cluster confirm-peer-down --use-this-data", false);
             }
             if (!hasNewest(view)) {
                 return new Alone("this node was not connected and UpToDate when " + facts.config.peerNode() + " was last seen, so its data of " + name

@@ -31,7 +31,7 @@ public record PingEvidence(List<String> targetsAnswering, List<String> targetsSi
             return new ProofOutcome(Verdict.REFUTED, "the peer is there: " + tell(Finding.Kind.FOUND));
         int targets = targetsAnswering.size() + targetsSilent.size();
         if (targetsAnswering.size() < quorum)
-            return new ProofOutcome(Verdict.REFUTED, "only " + targetsAnswering.size() + " of " + targets + " ping nodes answer and " + quorum
+            return new ProofOutcome(Verdict.CUT_OFF, "only " + targetsAnswering.size() + " of " + targets + " ping nodes answer and " + quorum
                     + " have to: this node may be the one that is cut off (silent: " + String.join(", ", targetsSilent) + ")");
         if (has(Finding.Kind.COULD_NOT_LOOK))
             return new ProofOutcome(Verdict.UNKNOWN, "the peer could not be looked for: " + tell(Finding.Kind.COULD_NOT_LOOK));

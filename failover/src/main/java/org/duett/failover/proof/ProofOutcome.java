@@ -5,8 +5,10 @@ public record ProofOutcome(Verdict verdict, String detail) {
     public enum Verdict {
         /** It does not act any more, and cannot begin to before it has been started anew. */
         PROVEN,
-        /** It lives, or we are the ones that are cut off. */
+        /** It lives, or may act. */
         REFUTED,
+        /** Not this node's word counts, but the peer's: it may prove at this moment that we do not act, and go on alone. */
+        CUT_OFF,
         /** Nobody knows. Never taken for proven. */
         UNKNOWN
     }

@@ -32,10 +32,10 @@ class PingEvidenceTest {
     }
 
     @Test
-    void tooFewPingNodesRefuteSinceWeMayBeTheOneThatIsCutOff() {
+    void tooFewPingNodesMeanThatWeMayBeTheOneThatIsCutOff() {
         ProofOutcome outcome = evidence(1, 1, GONE).outcome();
 
-        assertThat(outcome.verdict()).isEqualTo(Verdict.REFUTED);
+        assertThat(outcome.verdict()).isEqualTo(Verdict.CUT_OFF);
         assertThat(outcome.detail()).contains("only 1 of 2");
     }
 

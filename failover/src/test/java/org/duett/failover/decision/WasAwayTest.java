@@ -1,0 +1,133 @@
+package org.duett.failover.decision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.failover.decision.ToldMachine.MILLI;
+import static org.duett.failover.decision.ToldMachine.SECOND;
+import static org.duett.failover.decision.ToldMachine.alpha;
+import static org.duett.failover.decision.ToldMachine.fence;
+import static org.duett.failover.decision.ToldMachine.group;
+import static org.duett.failover.decision.ToldMachine.leaving;
+import static org.duett.failover.decision.ToldMachine.ping;
+import static org.duett.failover.decision.ToldMachine.primary;
+import static org.duett.failover.decision.ToldMachine.resource;
+import static org.duett.failover.decision.ToldMachine.secondary;
+import static org.duett.failover.decision.ToldMachine.serving;
+import static org.duett.failover.decision.ToldMachine.standingBy;
+import static org.duett.failover.decision.ToldMachine.without;
+
+import org.duett.failover.group.MemberState;
+import org.duett.failover.proof.ProofOutcome.Verdict;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A node that was away, asleep, cut off or fenced, while the other one may have gone on: what it knows is of a time that is over. Each was found by a
+ * seed of the cluster simulator.
+ */
+class WasAwayTest {
+
+    /** Found by seed 22: a node that had slept was heard again before it knew of any loss, and the other one had gone on alone. */
+    @Test
+    void theEchoOfAPeerThatHasLostTheConnectionLetsNobodyRead() {
+        ToldMachine beta = serving(ping());
+        long before = beta.lastReadDeadline();
+        beta.pass(SECOND).hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, true, 0, 0)));
+        assertThat(beta.lastReadDeadline()).isEqualTo(before);
+        assertThat(beta.tests()).isNotEmpty();
+    }
+
+    /** Found by seed 29: a Primary with older data refused the connection, and asked again. */
+    @Test
+    void whoWentOnAloneGivesNoWordAfterAConnectionThatWasRefusedEither() {
+        ToldMachine beta = standingBy(ping());
+        beta.seen(ahead(false, DiskState.UNKNOWN)).seen(ahead(true, DiskState.CONSISTENT)).seen(ahead(false, DiskState.UNKNOWN));
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+        assertThat(beta.commands()).isEmpty();
+    }
+
+    /** Secondary, of a generation that it began alone. */
+    private static ResourceView ahead(boolean connected, DiskState peerDisk) {
+        return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, connected, DiskState.UP_TO_DATE, peerDisk, false, 0x98, 0, 1, true, false, false, "",
+                ResourceView.Signs.NONE);
+    }
+
+    /** Found by seed 22: the other one had gone on alone while this node slept, and is on standby now. */
+    @Test
+    void whoHearsThatThePeerHasNewerDataLetsGo() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        beta.hear(alpha(group(GroupPhase.DOWN, false), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x98, 0, false, true, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).contains(new Command.Demote(true));
+    }
+
+    /** Found by seed 752: after a short loss both were together again, and the one had not seen it yet. */
+    @Test
+    void whoHearsOfANewGenerationOfAPeerThatIsConnectedAgainKeepsTheGroup() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        beta.hear(alpha(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, true, 0x98, 0, false, true, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    /** Found by seed 22: what looks connected to a node that has slept is not, and its data is older. */
+    @Test
+    void aGroupIsNotStartedOnAConnectionOfWhichThePeerKnowsNothing() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
+        beta.hear(alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, false, false, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("one of the two has not noticed yet");
+    }
+
+    /** Found by seed 202: isolated while the other one went on alone, and back when that one had lost its power. */
+    @Test
+    void whoWasCutOffWhileThePeerWasSilentTakesNothingOver() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.CUT_OFF);
+        beta.pass(SECOND);
+        assertThat(beta.waitsFor()).doesNotContain("--use-this-data");
+        beta.proof(Verdict.CUT_OFF).pass(10 * SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+        beta.pass(SECOND).hear(alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, false, false, 0, 0)));
+        beta.tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    /** Found by seed 467: the active node slept, the other one went on alone and lost its power. */
+    @Test
+    void whoHasSleptGoesOnAloneOnlyWhenThePeerHasHeardItSince() {
+        ToldMachine beta = serving(ping()).tell(new Event.OwnStall(5000)).seen(without(primary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent());
+        beta.proof(Verdict.PROVEN).pass(4 * SECOND);
+        assertThat(beta.commands()).containsExactly(new Command.Demote(true));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+    }
+
+    @Test
+    void whoHasSleptAndIsHeardAgainHasMissedNothing() {
+        ToldMachine beta = serving(ping()).tell(new Event.OwnStall(5000)).pass(SECOND);
+        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+        beta.seen(without(primary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).containsExactly(new Command.AllowAlone(true, 1, "so"));
+    }
+
+    /** The first word after a silence is its last: that it went on alone counts as much as in any other. */
+    @Test
+    void whoSaysGoodbyeWithNewerDataIsNotSucceededByAnEyewitnessOfTheOlder() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent());
+        beta.hear(leaving(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x98, 0, false, true, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(1));
+    }
+
+    /** Found by seed 311: it was back before it was missed. */
+    @Test
+    void theProofOfAPeerThatWasFencedWhileItWasHeardEndsWithItsNextLife() {
+        ToldMachine beta = standingBy(fence());
+        beta.hear(alpha(group(GroupPhase.UNCLEAN, true), resource(Role.PRIMARY, true, false, 0, 0))).proof(Verdict.PROVEN);
+        assertThat(beta.machine.proof()).isNotEmpty();
+        beta.tell(new Event.PeerRestarted());
+        assertThat(beta.machine.proof()).isEmpty();
+    }
+}
