@@ -29,6 +29,8 @@ final class SimulateMain implements Callable<Integer> {
     private Long onlySeed;
     @Option(names = "--trace", description = "tell it event by event, on standard error")
     private boolean trace;
+    @Option(names = "--keep-going", description = "tell of a life that breaks a promise, and go on with the next")
+    private boolean keepGoing;
     @Option(names = "--faults", split = ",", paramLabel = "FAULT", description = "only these: ${COMPLETION-CANDIDATES}")
     private Set<ClusterFault> faults = EnumSet.allOf(ClusterFault.class);
 
@@ -48,6 +50,10 @@ final class SimulateMain implements Callable<Integer> {
             } catch (RuntimeException | AssertionError broken) {
                 if (trace) world.trace().forEach(System.err::println);
                 System.out.println("BROKEN: " + broken.getMessage());
+                if (keepGoing) {
+                    sum.broken++;
+                    continue;
+                }
                 if (!(broken instanceof ClusterWorld.Broken)) broken.printStackTrace(System.out);
                 report(seed);
                 sum.print(System.nanoTime() - begun);
@@ -57,7 +63,9 @@ final class SimulateMain implements Callable<Integer> {
             if (sum.lives % 50 == 0) System.err.println(sum.lives + " lives, seed " + seed);
         }
         sum.print(System.nanoTime() - begun);
-        return 0;
+        if (sum.broken == 0) return 0;
+        System.out.println(sum.broken + " more lives have broken a promise; each is told with: duett cluster simulate --seed N");
+        return 1;
     }
 
     /** Each kind of fault is left out once: is the life still broken without it? */
@@ -96,6 +104,7 @@ final class SimulateMain implements Callable<Integer> {
 
     private static final class Sum {
         private long lives;
+        private long broken;
         private long events;
         private long simulatedNanos;
         private long faults;

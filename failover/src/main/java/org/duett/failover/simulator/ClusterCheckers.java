@@ -2,6 +2,7 @@ package org.duett.failover.simulator;
 
 import java.util.List;
 import org.duett.failover.decision.GroupPhase;
+import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.PeerLife;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.simulator.SimulatedNode;
@@ -14,8 +15,8 @@ import org.duett.replicator.state.VolumeState;
 final class ClusterCheckers {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
-    /** Several times what a node in doubt may take to let go. */
-    private static final long DOUBT_NANOS = 30 * SECOND;
+    /** Twice what a node in doubt may take to let go, with an attempt at the proof that is begun anew. */
+    private static final long DOUBT_NANOS = 15 * SECOND;
     /** A few keepalives, and a look at the replicator. */
     private static final long KNOWN_NANOS = 3 * SECOND;
     /** For so long what has halted one replicator must not halt the other one (rule 25), with a margin. */
@@ -111,8 +112,12 @@ final class ClusterCheckers {
         haltedNanos[host.index] = now;
         long other = haltedNanos[1 - host.index];
         boolean toldOfIt = other >= 0 && now - other > KNOWN_NANOS && togetherForNanos() > KNOWN_NANOS && now - other < HALT_REMEMBERED_NANOS
-                && host.other().replicator().haltNote() != null && replicator.ranForNanos() > KNOWN_NANOS;
+                && isOfSameKind(host.other().replicator().haltNote(), replicator.haltNote()) && replicator.ranForNanos() > KNOWN_NANOS;
         if (toldOfIt) world.broken("the write that had ended the replicator of " + host.other().name() + " ended that of " + host.name() + ", too");
+    }
+
+    private static boolean isOfSameKind(HostReplicator.Halt one, HostReplicator.Halt other) {
+        return one != null && other != null && one.resource().equals(other.resource()) && one.event().equals(other.event());
     }
 
     // ---- with each order and start
@@ -121,9 +126,16 @@ final class ClusterCheckers {
     void ordered(SimulatedNode node, Command command) {
         if (!(command instanceof Command.Promote(boolean force))) return;
         VolumeState state = node.machine().state(0);
-        boolean bad = state.disk() == DiskState.OUTDATED || state.disk() == DiskState.INCONSISTENT;
+        boolean vouched = force && world.operator().hasVouchedFor(node.index());
+        boolean bad = state.disk() == DiskState.OUTDATED && !vouched || state.disk() == DiskState.INCONSISTENT;
         if (bad && state.role() != Role.PRIMARY) world.broken(node.name() + " is promoted on a disk that is " + state.disk().displayName());
-        if (force) world.broken(node.name() + " is promoted by force, and no operator said so");
+        if (force && !vouched) world.broken(node.name() + " is promoted by force, and no operator said so");
+    }
+
+    /** Nobody can say of a node that is heard that it is down (rule 8). */
+    void answered(SimulatedHost host, OperatorCommand command, boolean done) {
+        boolean accepted = command instanceof OperatorCommand.ConfirmPeerDown && done && host.hearsPeer();
+        if (accepted) world.broken(host.name() + " accepts that a peer which it hears is down");
     }
 
     /** Two nodes that hear each other never start the same group both: who begins has been heard to claim it. */

@@ -11,11 +11,22 @@ public enum ClusterFault {
     SHORT_ISOLATION,
     /** The node that was cut off is heard again before it is replicated to. */
     LAN_BACK_FIRST,
+    /** The same of the one that was active, at any moment of the takeover. */
+    ACTIVE_HEARD_AGAIN,
+    /** Cut off and stopped until the other one has taken over and given up again, and then heard before it is replicated to. */
+    ACTIVE_OVERSLEEPS,
+    /** It boots, and its failover daemon does not start: only its replicator speaks. */
+    PASSIVE_RETURNS_UNHEARD,
     /** All heartbeats, and nothing else. */
     HEARTBEATS_LOST, WRONG_KEY,
     CHECK_FAILS_ON_ACTIVE, CHECK_FAILS_ON_BOTH,
     PROGRAM_CRASHES, PROGRAM_DOES_NOT_START, PROGRAM_DOES_NOT_STOP,
     /** Whoever serves the group is asked what its core cannot handle, wherever the group goes. */
     WRITE_OF_DEATH,
-    SWITCHOVER, STANDBY_AND_ONLINE, STOP_AND_START, PAUSE, LEAVE
+    SWITCHOVER, STANDBY_AND_ONLINE,
+    /** It is the source of a resync, whose target cannot take its groups yet. */
+    STANDBY_DURING_RESYNC,
+    /** Both begin to want the groups in the same moment; now and then on networks on which each word takes its time. */
+    BOTH_ONLINE_AT_ONCE,
+     STOP_AND_START, PAUSE, LEAVE
 }

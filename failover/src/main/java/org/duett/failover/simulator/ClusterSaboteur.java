@@ -51,7 +51,7 @@ final class ClusterSaboteur {
             case BOTH_LOSE_POWER -> {
                 powerOff(active);
                 powerOff(passive);
-                time.after(aWhile, either::powerOn);
+                time.after(aWhile, either::powerOnIfOff);
                 if (random.nextBoolean()) time.after(aWhile + random.nextLong(30 * SECOND), either.other()::powerOnIfOff);
             }
             case FAILOVER_DAEMON_KILLED -> {
@@ -85,6 +85,23 @@ final class ClusterSaboteur {
                 isolate(passive);
                 time.after(8 * SECOND + aWhile / 2, wires::healLan);
             }
+            case ACTIVE_HEARD_AGAIN -> {
+                isolate(active);
+                time.after(2 * SECOND + aWhile / 2, wires::healLan);
+            }
+            case ACTIVE_OVERSLEEPS -> {
+                long sleepNanos = 15 * SECOND + aWhile;
+                active.stopDaemonFor(sleepNanos);
+                active.replicator().stopFor(sleepNanos);
+                isolate(active);
+                time.after(sleepNanos - 3 * SECOND, () -> world.ask(passive, new OperatorCommand.Standby()));
+                time.after(sleepNanos - random.nextLong(500 * MILLI), wires::healLan);
+                time.after(sleepNanos + 5 * SECOND + aWhile, () -> world.ask(passive, new OperatorCommand.Online()));
+            }
+            case PASSIVE_RETURNS_UNHEARD -> {
+                passive.keepDaemonAway();
+                powerCycle(passive, 3 * SECOND + aWhile);
+            }
             case NODE_MUTE -> wires.mute(either.index);
             case FLAPPING -> {
                 for (int i = 0; i < 4; i++) {
@@ -111,6 +128,18 @@ final class ClusterSaboteur {
                 world.ask(active, new OperatorCommand.Standby());
                 time.after(aWhile, () -> world.ask(active, new OperatorCommand.Online()));
             }
+            case STANDBY_DURING_RESYNC -> {
+                powerCycle(passive, 3 * SECOND + aWhile);
+                int number = world.faults();
+                time.after(3 * SECOND + aWhile, () -> standbyDuringResync(active, group, number));
+            }
+            case BOTH_ONLINE_AT_ONCE -> {
+                hosts.forEach(host -> world.ask(host, new OperatorCommand.Standby()));
+                time.after(aWhile, () -> {
+                    if (random.nextBoolean()) wires.slowHeartbeats();
+                    time.after(SECOND, () -> hosts.forEach(host -> world.ask(host, new OperatorCommand.Online())));
+                });
+            }
             case STOP_AND_START -> {
                 world.ask(either, new OperatorCommand.Stop(group.name));
                 time.after(aWhile, () -> world.ask(hosts.get(random.nextInt(2)), new OperatorCommand.Start(group.name)));
@@ -121,6 +150,17 @@ final class ClusterSaboteur {
                 time.after(aWhile + 5 * SECOND, active::startDaemon);
             }
         }
+    }
+
+    /** As soon as the resync runs; not at all when something else has gone wrong meanwhile. */
+    private void standbyDuringResync(SimulatedHost host, WorldGroup group, int number) {
+        if (world.faults() != number || !host.node(group).isRunning()) return;
+        if (!group.pair.state(host.node(group)).connection().isSourceSide()) {
+            time.after(MILLI, () -> standbyDuringResync(host, group, number));
+            return;
+        }
+        world.ask(host, new OperatorCommand.Standby());
+        time.after(random.nextLong(10 * SECOND), () -> world.ask(host, new OperatorCommand.Online()));
     }
 
     private void isolate(SimulatedHost host) {
@@ -155,6 +195,7 @@ final class ClusterSaboteur {
         wires.heal();
         poisoned = null;
         for (SimulatedHost host : hosts) {
+            host.letDaemonCome();
             host.powerOnIfOff();
             host.startDaemon();
             host.mendParts();

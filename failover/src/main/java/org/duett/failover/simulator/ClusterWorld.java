@@ -20,6 +20,13 @@ public final class ClusterWorld {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
     private static final long REPAIR_NANOS = 240 * SECOND;
+    /** Clients are busy for so long after anything has happened, and slow while nothing does. */
+    private static final long BUSY_NANOS = 3 * SECOND;
+    private static final long BUSY_PAUSE_NANOS = 100 * MILLI;
+    private static final long IDLE_PAUSE_NANOS = 1000 * MILLI;
+    /** Requests of the last moment before a fault: they are everywhere on their way when it comes. */
+    private static final int LAST_REQUESTS = 5;
+    private static final long BETWEEN_LAST_REQUESTS_NANOS = 300_000;
 
     /** What the cluster takes as proof. */
     public enum ProofKind { PING, FENCE, WITNESS, MANUAL }
@@ -46,6 +53,7 @@ public final class ClusterWorld {
     private final ClusterSaboteur saboteur;
     private final ClusterCheckers checkers;
     private final AfterFault afterFault;
+    private final ClusterOperator operator;
     private final Set<ClusterFault> allowed;
     private final List<String> trace = new ArrayList<>();
     private final boolean tracing;
@@ -53,10 +61,13 @@ public final class ClusterWorld {
     private long events;
 
     private boolean load;
+    /** Whoever asks for requests now: the former ones have ended. */
+    private int clients;
+    private long busyUntilNanos;
     private int faults;
     private int takeovers;
     private int starts;
-    private long lastTicket;
+    private final List<OperatorCommand> asked = new ArrayList<>();
 
     public ClusterWorld(long seed, Set<ClusterFault> allowed, boolean tracing) {
         this.seed = seed;
@@ -66,7 +77,7 @@ public final class ClusterWorld {
         proof = ProofKind.values()[random.nextInt(ProofKind.values().length)];
         // One group, or two of which each node runs one.
         int count = random.nextInt(3) == 0 ? 1 : 2;
-        for (int i = 0; i < count; i++) groups.add(new WorldGroup(i, seed + 1_000_003L * i, time, this::broken));
+        for (int i = 0; i < count; i++) groups.add(new WorldGroup(i, seed + 1_000_003L * i, time, this::broken, this::stir));
         wires = new Wires(time, groups.stream().map(group -> group.pair.network()).toList(), random.nextLong());
         for (WorldGroup group : groups) group.pair.trace(tracing);
         var config = new WorldConfig(proof, groups, seed % 3 == 0);
@@ -75,6 +86,7 @@ public final class ClusterWorld {
         saboteur = new ClusterSaboteur(this, time, random, groups, hosts, wires);
         checkers = new ClusterCheckers(this, time, wires, groups, hosts);
         afterFault = new AfterFault(this, time, groups, hosts);
+        operator = new ClusterOperator(this, time, groups, hosts, random.nextLong());
     }
 
     // ---- a life
@@ -84,9 +96,10 @@ public final class ClusterWorld {
         for (WorldGroup group : groups) group.pair.bringUp();
         for (SimulatedHost host : hosts) host.joins();
         load = true;
-        client();
+        client(++clients);
         checkers.watch();
         saboteur.poison();
+        if (proof == ProofKind.MANUAL) operator.lookAfterThem();
         int rounds = 1 + random.nextInt(3);
         repair("at the start");
         for (int round = 0; round < rounds; round++) {
@@ -118,6 +131,11 @@ public final class ClusterWorld {
         List<ClusterFault> kinds = List.copyOf(allowed);
         for (int i = 0; i < count && !kinds.isEmpty(); i++) {
             time.runFor(500 * MILLI + random.nextLong(8 * SECOND));
+            stir();
+            for (int last = 0; last < LAST_REQUESTS; last++) {
+                for (WorldGroup each : groups) each.request(hosts);
+                time.runFor(random.nextLong(BETWEEN_LAST_REQUESTS_NANOS));
+            }
             boolean settled = isSettled() && hosts.stream().allMatch(SimulatedHost::wouldStart);
             ClusterFault fault = kinds.get(random.nextInt(kinds.size()));
             WorldGroup group = groups.get(random.nextInt(groups.size()));
@@ -129,7 +147,10 @@ public final class ClusterWorld {
             // Most faults come alone; some come into the recovery from the one before.
             if (random.nextInt(3) > 0) {
                 time.runFor(10 * SECOND + random.nextLong(20 * SECOND));
-                if (random.nextBoolean()) saboteur.mend();
+                if (random.nextBoolean()) {
+                    saboteur.mend();
+                    stir();
+                }
             }
         }
         time.runFor(random.nextLong(20 * SECOND));
@@ -141,14 +162,23 @@ public final class ClusterWorld {
         if (startsOfRound > bound) broken(startsOfRound + " starts of a group for " + faultsOfRound + " faults");
     }
 
-    private void client() {
-        if (!load) return;
-        time.after(2 * MILLI + random.nextLong(40 * MILLI), this::client);
+    private void client(int of) {
+        if (!load || of != clients) return;
+        time.after(2 * MILLI + random.nextLong(time.nowNanos() < busyUntilNanos ? BUSY_PAUSE_NANOS : IDLE_PAUSE_NANOS), () -> client(of));
         for (WorldGroup group : groups) group.request(hosts);
     }
 
+    /** Something happens, or is about to: there is much to be lost now. */
+    void stir() {
+        boolean wasBusy = time.nowNanos() < busyUntilNanos;
+        busyUntilNanos = time.nowNanos() + BUSY_NANOS;
+        if (!wasBusy && load) client(++clients);
+    }
+
     void ask(SimulatedHost host, OperatorCommand command) {
-        if (host.daemonRuns()) host.ask(command, ++lastTicket);
+        if (!host.daemonRuns()) return;
+        asked.add(command);
+        host.ask(command, asked.size());
     }
 
     // ---- repair
@@ -157,13 +187,12 @@ public final class ClusterWorld {
     private void repair(String when) {
         say("==== repair " + when);
         afterFault.ends();
+        stir();
         long limit = time.nowNanos() + REPAIR_NANOS;
         boolean good = false;
         while (!good && time.nowNanos() < limit) {
             saboteur.mend();
-            for (SimulatedHost host : hosts) {
-                if (host.daemonRuns()) operate(host);
-            }
+            hosts.forEach(operator::repair);
             time.runFor(5 * SECOND);
             good = isSettled();
         }
@@ -175,23 +204,12 @@ public final class ClusterWorld {
             if (time.nowNanos() > quietBy) broken("does not become quiet: " + groups.stream().mapToInt(WorldGroup::openRequests).sum() + " requests open");
             time.runFor(SECOND);
         }
-        for (WorldGroup group : groups) group.pair.checkAll();
-        load = true;
-        client();
-    }
-
-    private void operate(SimulatedHost host) {
-        ask(host, new OperatorCommand.Online());
-        // A daemon that came when the replicator had ended already leaves its start to who starts daemons at the boot.
-        if (!host.replicator().runs() && !host.daemonSawReplicator()) host.startReplicator();
-        if (!host.replicator().runs()) ask(host, new OperatorCommand.Recover(""));
-        if (!host.daemonRuns()) return;
         for (WorldGroup group : groups) {
-            GroupStatus status = host.status(group);
-            boolean hasStopped = status.word().equals("frozen") || host.replicator().hasStopped(group);
-            if (!status.failedHere().isEmpty() || hasStopped) ask(host, new OperatorCommand.Recover(group.name));
-            if (status.word().equals("stopped")) ask(host, new OperatorCommand.Start(group.name));
+            group.pair.checkAll();
+            group.pair.forgetReplacedWrites();
         }
+        load = true;
+        client(++clients);
     }
 
     /** Exactly one serves each group, the other could take over, and all paths work. */
@@ -232,6 +250,10 @@ public final class ClusterWorld {
         return checkers;
     }
 
+    ClusterOperator operator() {
+        return operator;
+    }
+
     int faults() {
         return faults;
     }
@@ -255,6 +277,7 @@ public final class ClusterWorld {
     void phaseChanged(int index, String group, GroupPhase before, GroupPhase now) {
         SimulatedHost host = hosts.get(index);
         say(host.name() + " " + group + " ==== " + before + " -> " + now);
+        stir();
         if (now != GroupPhase.STARTING) return;
         starts++;
         if (host.machine().peerLife() != PeerLife.ALIVE) takeovers++;
@@ -267,6 +290,7 @@ public final class ClusterWorld {
 
     void answered(int index, long ticket, boolean done, String text) {
         if (tracing) say(hosts.get(index).name() + " answers " + ticket + ": " + done + " " + text);
+        checkers.answered(hosts.get(index), asked.get((int) ticket - 1), done);
     }
 
     void note(int index, Object what) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.decision.Action;
@@ -16,6 +17,7 @@ import org.duett.failover.decision.GroupStatus;
 import org.duett.failover.decision.NodeReportCodec;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.PeerLife;
+import org.duett.failover.decision.ResourceView;
 import org.duett.failover.group.MemberOutcome;
 import org.duett.failover.heartbeat.Heartbeat;
 import org.duett.failover.heartbeat.HeartbeatRejection;
@@ -24,6 +26,7 @@ import org.duett.failover.heartbeat.LivenessTimes;
 import org.duett.failover.heartbeat.PeerLiveness;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.simulator.SimulatedTime;
+import org.duett.replicator.state.DiskState;
 
 /** One life of a machine's failover daemon: the real machine on the real liveness, between shells that are played here. Decides nothing. */
 final class HostDaemon {
@@ -53,6 +56,8 @@ final class HostDaemon {
     private final Map<String, Long> refusedNanos = new TreeMap<>();
     private String checkTold = "";
     private boolean sawReplicator;
+    /** As its last status said: what a witness is told. */
+    private Map<String, Long> generations = Map.of();
     /** As the machine told after its last event; null: nobody has asked since. */
     private List<GroupStatus> statuses;
 
@@ -78,7 +83,7 @@ final class HostDaemon {
     void begin() {
         turn();
         watchReplicator();
-        refreshAddresses();
+        eachSecond();
         check();
     }
 
@@ -100,6 +105,10 @@ final class HostDaemon {
 
     boolean hearsPeer() {
         return machine.peerLife() == PeerLife.ALIVE;
+    }
+
+    Map<String, Long> generations() {
+        return generations;
     }
 
     boolean isAsleep() {
@@ -268,12 +277,17 @@ final class HostDaemon {
         time.after(config.timing().keepaliveMillis() * MILLI / 2 + random.nextLong(20 * MILLI), this::watchReplicator);
     }
 
-    private void refreshAddresses() {
+    /** The lifetime of addresses goes on while a group is up for certain; a witness is told what both nodes have. */
+    private void eachSecond() {
         if (over) return;
         for (GroupStatus group : asleep ? List.<GroupStatus>of() : statuses()) {
             if (group.word().equals("up")) host.parts(group.name()).refreshAddresses();
         }
-        time.after(SECOND, this::refreshAddresses);
+        if (!asleep) generations = machine.resources().stream().collect(Collectors.toMap(ResourceView::name, each -> each.current() | 1));
+        boolean together = !asleep && !machine.resources().isEmpty() && machine.resources().stream()
+                .allMatch(each -> each.connected() && each.disk() == DiskState.UP_TO_DATE && each.peerDisk() == DiskState.UP_TO_DATE);
+        if (together) world.proofs().nodesAreEqual(host.index);
+        time.after(SECOND, this::eachSecond);
     }
 
     // ---- the shells

@@ -37,6 +37,7 @@ final class SimulatedHost {
     private HostDaemon daemon;
 
     // ---- what is wrong with it
+    private boolean daemonStaysAway;
     /** Nothing that it sends or receives can be understood. */
     boolean keyIsWrong;
     /** What its failover check finds; empty: nothing. */
@@ -120,8 +121,13 @@ final class SimulatedHost {
 
     void restartReplicator(boolean kill) {
         if (!power) return;
-        if (kill) replicator.kill();
-        replicator.start();
+        if (!kill) {
+            replicator.start();
+            return;
+        }
+        replicator.kill();
+        // Its end is seen before its next life answers: a JVM has to start.
+        time.after(SECOND / 2 + random.nextLong(SECOND), this::startReplicator);
     }
 
     boolean daemonRuns() {
@@ -129,11 +135,20 @@ final class SimulatedHost {
     }
 
     void startDaemon() {
-        if (!power || daemon != null) return;
+        if (!power || daemon != null || daemonStaysAway) return;
         world.proofs().daemonStarted(index);
         var self = new Heartbeat.Sender(config.name(), config.localNode(), new Incarnation(1000 * index + boot, ++lives));
         daemon = new HostDaemon(this, config, self, record, world, wires, time, random);
         daemon.begin();
+    }
+
+    /** From its end on it is not started any more. */
+    void keepDaemonAway() {
+        daemonStaysAway = true;
+    }
+
+    void letDaemonCome() {
+        daemonStaysAway = false;
     }
 
     void killDaemon() {
@@ -177,6 +192,11 @@ final class SimulatedHost {
             if (status.name().equals(group.name)) return status;
         }
         throw new AssertionError(name() + " does not know " + group.name);
+    }
+
+    /** Of its resources, as the daemon's last status said. */
+    Map<String, Long> generations() {
+        return daemon == null ? Map.of() : daemon.generations();
     }
 
     boolean daemonSawReplicator() {

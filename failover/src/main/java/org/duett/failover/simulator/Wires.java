@@ -13,12 +13,16 @@ final class Wires {
     static final String CROSSOVER = "crossover";
     static final String LAN = "lan";
 
+    private static final long USUAL_NANOS = 2_000_000;
+    private static final long SLOW_NANOS = 600_000_000;
+
     private final SimulatedTime time;
     private final List<SimulatedNetwork> replications;
     private final SplittableRandom random;
     private boolean replicationCut;
     /** Every heartbeat is lost, and nothing else: a firewall on one of the nodes. */
     private boolean heartbeatsCut;
+    private boolean heartbeatsSlow;
     private final boolean[] crossoverOut = {true, true};
     private final boolean[] lanOut = {true, true};
     private final boolean[] lanIn = {true, true};
@@ -73,11 +77,17 @@ final class Wires {
             lanIn[node] = true;
         }
         heartbeatsCut = false;
+        heartbeatsSlow = false;
         replications.forEach(SimulatedNetwork::heal);
     }
 
     void cutHeartbeats() {
         heartbeatsCut = true;
+    }
+
+    /** Full queues: each takes up to a good half second, and one overtakes the other. */
+    void slowHeartbeats() {
+        heartbeatsSlow = true;
     }
 
     /** The switch works again; the crossover cable does not. */
@@ -102,11 +112,11 @@ final class Wires {
         return otherHasPower && (byLan || byCrossover);
     }
 
-    /** Datagrams may be lost now and then; here they take up to two milliseconds. */
+    /** Datagrams may be lost now and then, and take up to two milliseconds. */
     void send(String path, int from, Runnable arrives) {
         boolean whole = path.equals(CROSSOVER) ? crossoverOut[from] : lanOut[from] && lanIn[1 - from];
         if (heartbeatsCut || !whole || random.nextInt(200) == 0) return;
-        time.after(50_000 + random.nextLong(2_000_000), arrives);
+        time.after(50_000 + random.nextLong(heartbeatsSlow ? SLOW_NANOS : USUAL_NANOS), arrives);
     }
 
     /** A client on the LAN reaches this node's address. */
@@ -119,6 +129,6 @@ final class Wires {
     }
 
     boolean isWhole() {
-        return !replicationCut && !heartbeatsCut && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
+        return !replicationCut && !heartbeatsCut && !heartbeatsSlow && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
     }
 }

@@ -24,7 +24,21 @@ final class WorldGroup {
     /** Two heartbeats and the order that follows. */
     private static final long HEARD_OF_NANOS = 3_000 * MILLI;
 
-    private record Request(SimulatedPair.HostOperation operation, int host, boolean ofProgram) {
+    private static final class Request {
+        final SimulatedNode node;
+        final boolean ofProgram;
+        SimulatedPair.HostOperation operation;
+        /** Answered while its node was without the other one; looked at later the connection may have ended since. */
+        boolean answeredAlone;
+
+        Request(SimulatedNode node, boolean ofProgram) {
+            this.node = node;
+            this.ofProgram = ofProgram;
+        }
+
+        void answered() {
+            answeredAlone = !node.machine().state(0).connection().isEstablished();
+        }
     }
 
     final String name;
@@ -33,21 +47,26 @@ final class WorldGroup {
     private final SimulatedTime time;
     private final SplittableRandom random;
     private final Consumer<String> broken;
+    private final Runnable stirred;
     private final List<Request> open = new ArrayList<>();
     private long writesDone;
     /** Who has acknowledged alone since both were connected last; -1: nobody. */
     private int aloneSinceContact = -1;
     /** Whose disk has every acknowledged write, also the unflushed ones: only such a copy makes up for a power loss of the other one. */
     private final boolean[] complete = {true, true};
+    /** Who lacks what the other one has acknowledged without it. */
+    private final boolean[] behind = new boolean[2];
     /** Since when a node has counted as eyewitness beside a peer that it hears, and that has acknowledged without it; 0: it does not. */
     private final long[] falseWitnessSinceNanos = new long[2];
     private long connectedSinceNanos;
+    private Contact contact = Contact.NONE;
 
-    WorldGroup(int number, long seed, SimulatedTime time, Consumer<String> broken) {
+    WorldGroup(int number, long seed, SimulatedTime time, Consumer<String> broken, Runnable stirred) {
         name = number == 0 ? "web" : "mail";
         resource = "r" + number;
         this.time = time;
         this.broken = broken;
+        this.stirred = stirred;
         random = new SplittableRandom(seed);
         pair = SimulatedPair.of(seed, this::underCluster, time);
         pair.network().endsNeedTheCable();
@@ -104,7 +123,7 @@ final class WorldGroup {
     private int openAt(SimulatedHost host, boolean ofProgram) {
         int count = 0;
         for (Request request : open) {
-            if (request.host == host.index && request.ofProgram == ofProgram) count++;
+            if (request.node.index() == host.index && request.ofProgram == ofProgram) count++;
         }
         return count;
     }
@@ -113,10 +132,18 @@ final class WorldGroup {
         long sector = 8L * random.nextInt(random.nextBoolean() ? BLOCKS : HOT_BLOCKS);
         boolean flush = kind == HostRequest.Kind.FLUSH;
         boolean force = kind == HostRequest.Kind.WRITE && random.nextInt(8) == 0;
-        open.add(new Request(pair.request(host.node(this), kind, 0, flush ? 0 : sector, flush ? 0 : 8, force), host.index, ofProgram));
+        Request request = new Request(host.node(this), ofProgram);
+        request.operation = pair.request(request.node, kind, 0, flush ? 0 : sector, flush ? 0 : 8, force, request::answered);
+        open.add(request);
     }
 
     // ---- what is known of writes
+
+    private enum Contact { NONE, UNEQUAL, EQUAL }
+
+    private Contact contact() {
+        return !isEstablished() ? Contact.NONE : isConnected() ? Contact.EQUAL : Contact.UNEQUAL;
+    }
 
     /** Looks at every millisecond or so, as something changes. */
     void watch(List<SimulatedHost> hosts) {
@@ -124,31 +151,42 @@ final class WorldGroup {
             Request request = open.get(i);
             if (!request.operation.isCompleted()) continue;
             open.remove(i);
-            if (request.operation.errno() == 0 && request.operation.isWrite()) acknowledged(request.host);
+            if (request.operation.errno() == 0 && request.operation.isWrite()) acknowledged(request);
         }
-        if (!isEstablished()) {
+        Contact now = contact();
+        // During a resync much is to be lost all the time.
+        if (now != contact || now == Contact.UNEQUAL) stirred.run();
+        contact = now;
+        if (now == Contact.NONE) {
             connectedSinceNanos = 0;
         } else {
             aloneSinceContact = -1;
             if (connectedSinceNanos == 0) connectedSinceNanos = time.nowNanos();
         }
-        if (isConnected()) {
+        if (now == Contact.EQUAL) {
             complete[0] = true;
             complete[1] = true;
+            behind[0] = false;
+            behind[1] = false;
         }
         pair.checkSingleWriter();
         checkTwoServers(hosts);
         for (SimulatedHost host : hosts) checkEyewitness(host, hosts.get(1 - host.index));
     }
 
-    private void acknowledged(int host) {
+    private void acknowledged(Request request) {
         writesDone++;
-        SimulatedNode node = pair.nodes().get(host);
-        boolean alone = node.isRunning() && !pair.state(node).connection().isEstablished();
-        if (!alone) return;
+        if (!request.answeredAlone) return;
+        int host = request.node.index();
         if (aloneSinceContact == 1 - host) broken.accept(name + ": both nodes acknowledged writes that the other does not see");
         aloneSinceContact = host;
         complete[1 - host] = false;
+        behind[1 - host] = true;
+    }
+
+    /** The other node has acknowledged writes that this one lacks, or may lack: an operator knows that from what both have told him. */
+    boolean isBehind(int host) {
+        return behind[host];
     }
 
     /** Who believes to be connected needs the other one for each answer; without that two must not act at once (rule 8). */
@@ -180,14 +218,14 @@ final class WorldGroup {
         pair.kill(node);
         // Which boot of the other one it had been connected with was known to that process alone (rule 24): two failures, one after the other.
         if (!complete[1 - node.index()]) pair.history(0).unflushedMayBeLost();
-        open.removeIf(request -> request.host == node.index());
+        open.removeIf(request -> request.node == node);
     }
 
     void losePower(SimulatedNode node, boolean otherRuns) {
         boolean otherHasAll = otherRuns && complete[1 - node.index()];
         complete[node.index()] = false;
         pair.losePower(node);
-        open.removeIf(request -> request.host == node.index());
+        open.removeIf(request -> request.node == node);
         if (!otherHasAll) pair.history(0).unflushedMayBeLost();
     }
 }

@@ -3,24 +3,29 @@ package org.duett.failover.simulator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.duett.failover.decision.Event;
 import org.duett.failover.proof.ProofOutcome;
 import org.duett.failover.proof.ProofOutcome.Verdict;
+import org.duett.failover.proof.WitnessLease;
+import org.duett.failover.prover.Witness;
+import org.duett.failover.prover.WitnessProver;
 import org.duett.replicator.simulator.SimulatedTime;
 
 /** What the cluster takes as proof: ping nodes, a fence agent that works four times of five, a witness, or a person. */
 final class WorldProofs {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
-    private static final long LEASE_NANOS = 4 * SECOND;
+    private static final int LEASE_MILLIS = 4000;
 
     private final ClusterWorld.ProofKind kind;
     private final SimulatedTime time;
     private final Wires wires;
     private final List<SimulatedHost> hosts;
     private final SplittableRandom random;
-    private int leaseHolder = -1;
-    private long leaseUntilNanos;
+    private WitnessLease lease = WitnessLease.NEW;
+    /** Of the present life of each daemon. */
+    private final WitnessProver[] witnesses = new WitnessProver[2];
     /** Of each node: the last attempt at a proof, and the last that was broken off. */
     private final long[] asked = new long[2];
     private final long[] brokenOff = new long[2];
@@ -37,6 +42,8 @@ final class WorldProofs {
     void daemonStarted(int index) {
         asked[index] = 0;
         brokenOff[index] = 0;
+        SimulatedHost host = hosts.get(index);
+        witnesses[index] = new WitnessProver(change -> exchange(index, change), host.name(), LEASE_MILLIS, host::generations, time::nowNanos);
     }
 
     void prove(int index, long attempt, int lookMillis, Consumer<Event> answer) {
@@ -55,7 +62,7 @@ final class WorldProofs {
                 answer.accept(new Event.ProofAnswered(attempt, works ? new ProofOutcome(Verdict.PROVEN, "fenced")
                         : new ProofOutcome(Verdict.UNKNOWN, "the agent did not answer")));
             });
-            case WITNESS -> time.after(50 * MILLI, () -> answer.accept(new Event.ProofAnswered(attempt, lease(index, true))));
+            case WITNESS -> time.after(50 * MILLI, () -> answer.accept(new Event.ProofAnswered(attempt, witness(index, WitnessProver::prove))));
             case MANUAL -> answer.accept(new Event.ProofAnswered(attempt, new ProofOutcome(Verdict.UNKNOWN, "nobody asked")));
         }
     }
@@ -67,33 +74,51 @@ final class WorldProofs {
     }
 
     private ProofOutcome ping(int index) {
-        if (!wires.reachesPingNodes(index)) return new ProofOutcome(Verdict.REFUTED, "the ping nodes do not answer");
         if (wires.finds(index, hosts.get(1 - index).hasPower())) return new ProofOutcome(Verdict.REFUTED, "the peer is found");
+        if (!wires.reachesPingNodes(index)) return new ProofOutcome(Verdict.CUT_OFF, "the ping nodes do not answer");
         return new ProofOutcome(Verdict.PROVEN, "the ping nodes answer, and the peer is nowhere");
     }
 
-    private ProofOutcome lease(int index, boolean take) {
-        long now = time.nowNanos();
-        if (!wires.reachesPingNodes(index)) {
-            // Its holder stops trusting it earlier than others take it for over.
-            boolean trusted = leaseHolder == index && now < leaseUntilNanos - SECOND;
-            return trusted ? new ProofOutcome(Verdict.PROVEN, "the lease lasts") : new ProofOutcome(Verdict.UNKNOWN, "the witness does not answer");
+    /** What the real prover of the witness finds there. */
+    private interface Question {
+        ProofOutcome ask(WitnessProver prover) throws InterruptedException;
+    }
+
+    private ProofOutcome witness(int index, Question question) {
+        try {
+            return question.ask(witnesses[index]);
+        } catch (InterruptedException impossible) {
+            throw new AssertionError(impossible);
         }
-        boolean free = leaseHolder < 0 || leaseHolder == index || now >= leaseUntilNanos;
-        if (!free) return new ProofOutcome(Verdict.REFUTED, "the other node has the lease");
-        if (!take && leaseHolder != index) return new ProofOutcome(Verdict.REFUTED, "the lease is not ours");
-        leaseHolder = index;
-        leaseUntilNanos = now + LEASE_NANOS;
-        return new ProofOutcome(Verdict.PROVEN, "the lease is ours");
+    }
+
+    private Witness.Exchange exchange(int index, UnaryOperator<WitnessLease> change) throws Witness.Unavailable {
+        if (!wires.reachesPingNodes(index)) throw new Witness.Unavailable("nothing comes back");
+        WitnessLease before = lease;
+        lease = change.apply(before);
+        return new Witness.Exchange(before, lease);
     }
 
     void renew(int index, long attempt, Consumer<Event> answer) {
-        ProofOutcome outcome = kind == ClusterWorld.ProofKind.WITNESS ? lease(index, false) : new ProofOutcome(Verdict.PROVEN, "as before");
+        ProofOutcome outcome = kind == ClusterWorld.ProofKind.WITNESS ? witness(index, WitnessProver::renew) : new ProofOutcome(Verdict.PROVEN, "as before");
         answer.accept(new Event.ProofAnswered(attempt, outcome));
     }
 
     void release(int index) {
-        if (leaseHolder == index) leaseHolder = -1;
         brokenOff[index] = asked[index];
+        if (kind != ClusterWorld.ProofKind.WITNESS) return;
+        witness(index, prover -> {
+            prover.release();
+            return null;
+        });
+    }
+
+    /** Its resources are connected and UpToDate on both sides. */
+    void nodesAreEqual(int index) {
+        if (kind != ClusterWorld.ProofKind.WITNESS) return;
+        witness(index, prover -> {
+            prover.nodesAreEqual();
+            return null;
+        });
     }
 }

@@ -409,7 +409,8 @@ public final class SimulatedPair {
         });
     }
 
-    HostOperation request(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua, Runnable answered) {
+    /** {@code answered}: in the moment of the answer. */
+    public HostOperation request(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua, Runnable answered) {
         HostOperation operation = new HostOperation(node, kind, volume, firstSector, sectors, fua, answered);
         operations.add(operation);
         node.request(operation.request);
@@ -455,6 +456,12 @@ public final class SimulatedPair {
     }
 
     // ---- checkers
+
+    /** The histories forget what can never be seen again. Only while nothing is asked of this pair. */
+    public void forgetReplacedWrites() {
+        assert operations.isEmpty() : "a read may still see it";
+        histories.values().forEach(BlockHistory::prune);
+    }
 
     /** Every sector of this node's disk holds what it may hold: looks where the disk or the history has changed since it looked last. */
     public void checkAcknowledgedWrites(SimulatedNode node) {

@@ -1,0 +1,101 @@
+package org.duett.failover.simulator;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import org.duett.failover.decision.GroupStatus;
+import org.duett.failover.decision.OperatorCommand;
+import org.duett.failover.decision.PeerLife;
+import org.duett.replicator.simulator.SimulatedTime;
+
+/**
+ * A person who does what the messages say. Where only a person can prove that a node is down he looks after the machines, and gives his word
+ * when he has seen that one is off; and now and then asks for what has to be refused.
+ */
+final class ClusterOperator {
+    private static final long SECOND = 1_000_000_000L;
+    private static final String NAME = "the operator";
+
+    private final ClusterWorld world;
+    private final SimulatedTime time;
+    private final List<WorldGroup> groups;
+    private final List<SimulatedHost> hosts;
+    private final SplittableRandom random;
+    /** Of each node: he has said that its data is to be used, and its peer has not been heard since. */
+    private final boolean[] vouched = new boolean[2];
+
+    ClusterOperator(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<SimulatedHost> hosts, long seed) {
+        this.world = world;
+        this.time = time;
+        this.groups = List.copyOf(groups);
+        this.hosts = List.copyOf(hosts);
+        random = new SplittableRandom(seed);
+    }
+
+    // ---- repair
+
+    /** What he does when nothing goes wrong any more. */
+    void repair(SimulatedHost host) {
+        if (!host.daemonRuns()) return;
+        world.ask(host, new OperatorCommand.Online());
+        // A daemon that came when the replicator had ended already leaves its start to who starts daemons at the boot.
+        if (!host.replicator().runs() && !host.daemonSawReplicator()) host.startReplicator();
+        if (!host.replicator().runs()) world.ask(host, new OperatorCommand.Recover(""));
+        if (!host.daemonRuns()) return;
+        for (WorldGroup group : groups) {
+            GroupStatus status = host.status(group);
+            boolean hasStopped = status.word().equals("frozen") || host.replicator().hasStopped(group);
+            if (!status.failedHere().isEmpty() || hasStopped) world.ask(host, new OperatorCommand.Recover(group.name));
+            if (status.word().equals("stopped")) world.ask(host, new OperatorCommand.Start(group.name));
+        }
+    }
+
+    // ---- his word (rule 8)
+
+    /** Every few seconds he looks whether somebody waits for him. */
+    void lookAfterThem() {
+        time.after(2 * SECOND + random.nextLong(5 * SECOND), this::lookAfterThem);
+        for (SimulatedHost host : hosts) {
+            if (!host.daemonRuns() || !host.isAwake()) continue;
+            if (host.hearsPeer()) vouched[host.index] = false;
+            if (waitsForHim(host)) goAndLook(host);
+            // By mistake, for the wrong node: it is refused, and nothing changes.
+            else if (host.hearsPeer() && random.nextInt(10) == 0) confirm(host, random.nextBoolean());
+        }
+    }
+
+    private boolean waitsForHim(SimulatedHost host) {
+        PeerLife life = host.machine().peerLife();
+        if (life != PeerLife.SILENT && life != PeerLife.UNHEARD || !host.machine().proof().isEmpty()) return false;
+        // Its status says that the other replicator answers.
+        if (groups.stream().anyMatch(WorldGroup::isEstablished)) return false;
+        return groups.stream().anyMatch(group -> switch (host.status(group).phase()) {
+            case DOWN -> !host.other().serves(group);
+            case UP -> host.status(group).word().equals("in doubt");
+            case PROBING, CLAIMING, CHECKING, STARTING, STOPPING, UNCLEAN -> false;
+        });
+    }
+
+    /** One that still has power may be doing anything: either he leaves it alone, or he switches it off first. */
+    private void goAndLook(SimulatedHost host) {
+        SimulatedHost other = host.other();
+        if (other.hasPower()) {
+            if (random.nextInt(3) > 0) return;
+            other.powerOff();
+        }
+        boolean hasAll = groups.stream().noneMatch(group -> group.isBehind(host.index));
+        confirm(host, hasAll && groups.stream().anyMatch(group -> !isEyewitness(host, group)));
+    }
+
+    private static boolean isEyewitness(SimulatedHost host, WorldGroup group) {
+        return host.node(group).isRunning() && host.node(group).machine().status().eyewitness();
+    }
+
+    private void confirm(SimulatedHost host, boolean useThisData) {
+        if (useThisData && !host.hearsPeer()) vouched[host.index] = true;
+        world.ask(host, new OperatorCommand.ConfirmPeerDown(useThisData, NAME));
+    }
+
+    boolean hasVouchedFor(int host) {
+        return vouched[host];
+    }
+}
