@@ -20,6 +20,8 @@ final class CopyLedger {
         final boolean[] complete = {true, true};
         /** A crash may have taken unflushed writes from this copy, and it has not been made equal to the other since. */
         final boolean[] doubtful = {false, false};
+        /** In protocol A: this node lost the other one as Primary, which need not have got what was answered last. */
+        final boolean[] ahead = {false, false};
     }
 
     private final SimulatedPair pair;
@@ -78,8 +80,9 @@ final class CopyLedger {
         if (failed) diskFailed(node, volume);
         boolean lostContact = before.connection().isEstablished() && !after.connection().isEstablished();
         // In A what it had answered before its disk was lost may have been on its way to the peer only, and is lost with that.
-        boolean lostOnTheWay = pair.settings().net().protocol() == Protocol.A && lostContact && before.role() == Role.PRIMARY && before.disk() != DiskState.UP_TO_DATE;
-        if (lostOnTheWay) pair.history(volume).unflushedMayBeLost();
+        boolean answeredAhead = pair.settings().net().protocol() == Protocol.A && lostContact && before.role() == Role.PRIMARY;
+        if (answeredAhead) copies.get(volume).ahead[node.index()] = true;
+        if (answeredAhead && before.disk() != DiskState.UP_TO_DATE) pair.history(volume).unflushedMayBeLost();
         boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
         if (promoted && !after.connection().isEstablished()) promotedAlone(node);
         if (after.role() == Role.PRIMARY) lastPrimary = node.index();
@@ -132,7 +135,7 @@ final class CopyLedger {
         }
         SimulatedNode other = pair.other(node);
         copies.forEach((volume, of) -> {
-            boolean survives = of.complete[other.index()] && !of.doubtful[other.index()] && holdsGoodData(other, volume) && hasAllInProtocol(node);
+            boolean survives = of.complete[other.index()] && !of.doubtful[other.index()] && holdsGoodData(other, volume) && hasAllInProtocol(node) && !of.ahead[node.index()];
             if (!survives) pair.history(volume).unflushedMayBeLost();
             of.doubtful[node.index()] = true;
         });
@@ -160,6 +163,7 @@ final class CopyLedger {
 
     private void diskFailed(SimulatedNode node, int volume) {
         SimulatedNode other = pair.other(node);
+        if (copies.get(volume).ahead[node.index()]) pair.history(volume).unflushedMayBeLost();
         if (isWhole(other, volume)) return;
         lastCopyFailed.add(volume);
         // Two failures, of which one is the last copy's own: what it holds is worth what an operator thinks it is.
