@@ -357,9 +357,15 @@ final class WorldOperator {
 
     /** It began a generation, answered nothing in it, and lost its disk; as nobody else knows that, an operator has to give that generation up. */
     private boolean isNewerByNameAlone(SimulatedNode node) {
-        boolean nothingIsLost = ledger.isComplete(pair.other(node)) && isTold(node, "our disk has failed and is Inconsistent");
-        return nothingIsLost && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT
-                && CopyLedger.holdsGoodData(pair.other(node), volume));
+        SimulatedNode other = pair.other(node);
+        boolean isAskedFor = node.isRunning() && isTold(node, "our disk has failed and is Inconsistent")
+                && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT);
+        return isAskedFor && ledger.volumes().stream().allMatch(volume -> {
+            boolean isBad = node.machine().state(volume).disk() == DiskState.INCONSISTENT;
+            if (ledger.isComplete(other, volume)) return !isBad || CopyLedger.holdsGoodData(other, volume);
+            // Of volumes that have not been changed apart the newer one is copied, whatever is discarded.
+            return !isBad && !lineage.haveDiverged(volume);
+        });
     }
 
     /** Whose changes are given up if they do not fit together: nothing was acknowledged on them. Null when nobody's may be. */
@@ -370,9 +376,10 @@ final class WorldOperator {
         if (ledger.isOlder(beta)) return beta;
         // Of two that were changed apart by mistake either may be the one.
         if (splitBrain.isOpen()) return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
+        if (isNewerByNameAlone(alpha)) return alpha;
+        if (isNewerByNameAlone(beta)) return beta;
         if (!ledger.isComplete(alpha)) return ledger.isComplete(beta) ? alpha : null;
         if (!ledger.isComplete(beta)) return beta;
-        if (isNewerByNameAlone(alpha)) return alpha;
         return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
     }
 
