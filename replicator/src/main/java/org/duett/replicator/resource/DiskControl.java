@@ -78,7 +78,9 @@ final class DiskControl {
 
     private void attached(VolumeParts each, DiskState disk, boolean peerWasOutdated, ActionQueue out) {
         Volume volume = each.volume;
-        boolean dataIsForeign = volume.isPrimary() && volume.exposedIdentifier() != 0 && !parts.isConnected()
+        boolean peerDecides = volume.isConnected() && volume.state().peerDisk().isAtLeast(DiskState.NEGOTIATING);
+        // Also beside a peer that has no disk to compare with.
+        boolean dataIsForeign = volume.isPrimary() && volume.exposedIdentifier() != 0 && !peerDecides
                 && !GenerationIdentifiers.sameGeneration(volume.exposedIdentifier(), volume.identifiers().current());
         if (dataIsForeign) {
             OperatorReport report = new OperatorReport(Level.ERROR, parts.name(volume) + ": this disk holds another generation than the host has seen.",
@@ -88,7 +90,6 @@ final class DiskControl {
             return;
         }
         volume.setIdentifiers(volume.identifiers().withRole(volume.isPrimary()));
-        boolean peerDecides = volume.isConnected() && volume.state().peerDisk().isAtLeast(DiskState.NEGOTIATING);
         if (peerDecides) {
             each.parkedDisk = disk;
             parts.fact(each, volume.state().withDisk(DiskState.NEGOTIATING), "attached, the peer has a say");

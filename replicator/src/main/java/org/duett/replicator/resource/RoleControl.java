@@ -446,6 +446,7 @@ final class RoleControl {
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
             boolean newGeneration = each.raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
             GenerationIdentifiers identifiers = volume.identifiers();
+            each.exposedBeforePromotion = volume.exposedIdentifier();
             volume.setIdentifiers(newGeneration ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
             superblocksOpen++;
         }
@@ -454,9 +455,17 @@ final class RoleControl {
             boolean writes = each.volume.diskUsable() && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
             if (!writes) continue;
             each.volume.metadata().flushData(null, out);
-            each.volume.metadata().writeSuperblock(this::superblockWritten, out);
+            each.volume.metadata().writeSuperblock((durable, actions) -> promotionWritten(each, durable, actions), out);
         }
         if (superblocksOpen == 0) served(out);
+    }
+
+    private void promotionWritten(VolumeParts each, boolean durable, ActionQueue out) {
+        Volume volume = each.volume;
+        // No host has been let in yet: nobody has seen a generation that no disk has.
+        boolean begunInVain = !durable && volume.exposedIdentifier() == volume.identifiers().current();
+        if (begunInVain) volume.setExposedIdentifier(each.exposedBeforePromotion);
+        superblockWritten(durable, out);
     }
 
     private void superblockWritten(boolean durable, ActionQueue out) {

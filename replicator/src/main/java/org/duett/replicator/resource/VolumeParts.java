@@ -73,6 +73,8 @@ final class VolumeParts {
     boolean goodAtLastContact;
     /** The promotion made this disk UpToDate; the peer has to compare (spec states 4). */
     boolean raisedByForce;
+    /** What hosts here had seen before the promotion that is being recorded. */
+    long exposedBeforePromotion;
     boolean exportOpen;
     int exportUsers;
     /** The loss of the local disk was announced; what is left is to close it. */

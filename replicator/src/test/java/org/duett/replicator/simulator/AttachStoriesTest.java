@@ -431,6 +431,26 @@ class AttachStoriesTest {
         pair.done(pair.write(pair.alpha(), 16, 8));
     }
 
+    /** Found by seed 1873: only while it was not connected at all was its own, older disk kept from the host. */
+    @Test
+    void aPrimaryThatWroteThroughItsPeerDoesNotServeItsOldDiskBesideAPeerThatHasNone() {
+        var pair = SimulatedPair.connected(49);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        pair.alpha().data(0).heal();
+        pair.kill(pair.beta());
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.state(pair.alpha()).peerDisk() == DiskState.DISKLESS);
+        assertThat(refused(pair, pair.alpha(), new Command.Attach(0)).whatHappened()).contains("another generation");
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
