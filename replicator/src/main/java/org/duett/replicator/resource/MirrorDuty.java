@@ -25,7 +25,9 @@ final class MirrorDuty {
         if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0 && !each.volume.resyncLeftOpen()) return;
         // A Duett Primary may still refuse us, when its host has seen other data; a new generation would then be a split brain of nobody's writes.
         boolean isNew = !before.connection().isEstablished() || before.disk() != DiskState.UP_TO_DATE;
-        boolean mayRefuse = isNew && parts.handshake.peerIsDuett();
+        // An Outdated disk becomes UpToDate in a connection by that Primary's word, which has compared.
+        boolean hasCompared = before.connection().isEstablished() && before.disk() == DiskState.OUTDATED;
+        boolean mayRefuse = isNew && !hasCompared && parts.handshake.peerIsDuett();
         if (mayRefuse) each.mirrorDutyDue = true;
         else take(each, out);
     }

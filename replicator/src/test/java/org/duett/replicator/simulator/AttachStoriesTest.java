@@ -431,6 +431,23 @@ class AttachStoriesTest {
         pair.done(pair.write(pair.alpha(), 16, 8));
     }
 
+    /** Found by seed 2012: the peer waited for a second word of the Primary before it began the generation, and the Primary for that. */
+    @Test
+    void anOutdatedPeerThatADisklessPrimaryTakesBackRecordsTheLossAtOnce() {
+        var pair = SimulatedPair.connected(50, StorySettings.cluster());
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), Command.Outdate.UNBOUND);
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.checkAll();
+    }
+
     /** Found by seed 1873: only while it was not connected at all was its own, older disk kept from the host. */
     @Test
     void aPrimaryThatWroteThroughItsPeerDoesNotServeItsOldDiskBesideAPeerThatHasNone() {
