@@ -11,9 +11,11 @@ public enum ClusterFault {
     SHORT_ISOLATION,
     /** The node that was cut off is heard again before it is replicated to. */
     LAN_BACK_FIRST,
-    /** The same of the one that was active, at any moment of the takeover. */
+    /** The node that went on alone dies, and the one that was cut off is back on the LAN and has heard nothing of that. */
+    SURVIVOR_DIES_FIRST,
+    /** The same as before of the one that was active, at any moment of the takeover. */
     ACTIVE_HEARD_AGAIN,
-    /** Cut off and stopped until the other one has taken over and given up again, and then heard before it is replicated to. */
+    /** Cut off and stopped until the other one has taken over and given up again, or died; then heard before it is replicated to. */
     ACTIVE_OVERSLEEPS,
     /** It boots, and its failover daemon does not start: only its replicator speaks. */
     PASSIVE_RETURNS_UNHEARD,
@@ -24,9 +26,9 @@ public enum ClusterFault {
     /** Whoever serves the group is asked what its core cannot handle, wherever the group goes. */
     WRITE_OF_DEATH,
     SWITCHOVER, STANDBY_AND_ONLINE,
-    /** It is the source of a resync, whose target cannot take its groups yet. */
+    /** It is the source of a resync onto a slow disk: its target cannot take the groups yet. */
     STANDBY_DURING_RESYNC,
     /** Both begin to want the groups in the same moment; now and then on networks on which each word takes its time. */
     BOTH_ONLINE_AT_ONCE,
-     STOP_AND_START, PAUSE, LEAVE
+    STOP_AND_START, PAUSE, LEAVE
 }

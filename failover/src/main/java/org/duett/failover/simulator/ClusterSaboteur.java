@@ -2,13 +2,17 @@ package org.duett.failover.simulator;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import org.duett.failover.decision.GroupPhase;
 import org.duett.failover.decision.OperatorCommand;
+import org.duett.replicator.simulator.SimulatedDevice;
 import org.duett.replicator.simulator.SimulatedTime;
 
 /** Lets go wrong what may go wrong. A new fault is a case of {@link ClusterFault} and a line in {@link #act}. */
 final class ClusterSaboteur {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
+    /** A resync onto it takes its time. */
+    private static final SimulatedDevice.Speed SLOW_DISK = new SimulatedDevice.Speed(20 * MILLI, 200 * MILLI, 20 * MILLI, 200 * MILLI);
     private static final String WRITE = "HostRequestArrived WRITE";
 
     private final ClusterWorld world;
@@ -85,16 +89,26 @@ final class ClusterSaboteur {
                 isolate(passive);
                 time.after(8 * SECOND + aWhile / 2, wires::healLan);
             }
+            case SURVIVOR_DIES_FIRST -> {
+                isolate(passive);
+                time.after(8 * SECOND + aWhile / 2, () -> powerCycle(active, 15 * SECOND));
+                time.after(8 * SECOND + aWhile, wires::healLan);
+            }
             case ACTIVE_HEARD_AGAIN -> {
                 isolate(active);
-                time.after(2 * SECOND + aWhile / 2, wires::healLan);
+                if (random.nextBoolean()) time.after(2 * SECOND + aWhile / 2, wires::healLan);
+                else healLanDuringTakeover(passive, group, world.faults());
             }
             case ACTIVE_OVERSLEEPS -> {
                 long sleepNanos = 15 * SECOND + aWhile;
                 active.stopDaemonFor(sleepNanos);
                 active.replicator().stopFor(sleepNanos);
                 isolate(active);
-                time.after(sleepNanos - 3 * SECOND, () -> world.ask(passive, new OperatorCommand.Standby()));
+                boolean dies = random.nextBoolean();
+                time.after(sleepNanos - 3 * SECOND, () -> {
+                    if (dies) powerCycle(passive, 15 * SECOND);
+                    else world.ask(passive, new OperatorCommand.Standby());
+                });
                 time.after(sleepNanos - random.nextLong(500 * MILLI), wires::healLan);
                 time.after(sleepNanos + 5 * SECOND + aWhile, () -> world.ask(passive, new OperatorCommand.Online()));
             }
@@ -131,6 +145,8 @@ final class ClusterSaboteur {
             case STANDBY_DURING_RESYNC -> {
                 powerCycle(passive, 3 * SECOND + aWhile);
                 int number = world.faults();
+                passive.node(group).data(0).speed(SLOW_DISK);
+                time.after(15 * SECOND + aWhile, () -> passive.node(group).data(0).speed(SimulatedDevice.Speed.USUAL));
                 time.after(3 * SECOND + aWhile, () -> standbyDuringResync(active, group, number));
             }
             case BOTH_ONLINE_AT_ONCE -> {
@@ -150,6 +166,12 @@ final class ClusterSaboteur {
                 time.after(aWhile + 5 * SECOND, active::startDaemon);
             }
         }
+    }
+
+    private void healLanDuringTakeover(SimulatedHost host, WorldGroup group, int number) {
+        if (world.faults() != number || !host.daemonRuns()) return;
+        if (host.machine().phase(group.name) == GroupPhase.STARTING) time.after(random.nextLong(20 * MILLI), wires::healLan);
+        else time.after(MILLI, () -> healLanDuringTakeover(host, group, number));
     }
 
     /** As soon as the resync runs; not at all when something else has gone wrong meanwhile. */

@@ -73,8 +73,19 @@ final class HostReplicator {
 
     void start() {
         if (runs()) return;
-        for (WorldGroup group : groups) node(group).up();
         ended();
+        for (WorldGroup group : groups) {
+            SimulatedNode node = node(group);
+            node.start();
+            connectWhenAttached(new Ticket(node, life, node.command(new Command.Attach(-1))));
+        }
+    }
+
+    /** In this order, as the daemon does: who connects without its disk could not say at first that it has gone on alone. */
+    private void connectWhenAttached(Ticket attach) {
+        if (!isOf(attach)) return;
+        if (attach.node.result(attach.number) == null) time.after(MILLI, () -> connectWhenAttached(attach));
+        else attach.node.command(new Command.Connect(false));
     }
 
     void kill() {
