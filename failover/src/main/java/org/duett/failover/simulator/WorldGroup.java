@@ -73,7 +73,7 @@ final class WorldGroup {
     }
 
     private ResourceSettings underCluster(ResourceSettings s) {
-        return new ResourceSettings(resource, s.localNode(), s.peerNode(), s.bootId(), true, s.onNoData(), s.net(), s.volumes(), s.madeDisks());
+        return new ResourceSettings(resource, s.localNode(), s.peerNode(), true, s.onNoData(), s.net(), s.volumes(), s.madeDisks());
     }
 
     long writesDone() {

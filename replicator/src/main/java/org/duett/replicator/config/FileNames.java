@@ -38,9 +38,9 @@ public final class FileNames {
         return runDirectory.resolve(escaped(resource) + ".term");
     }
 
-    /** Which boot of the peer this node knew last (rule 24). */
-    public static Path peerBoot(Path runDirectory, String resource) {
-        return runDirectory.resolve(escaped(resource) + ".peer");
+    /** That this volume's disk has been equal to the peer's in this boot (rule 24). */
+    public static Path cacheIntact(Path runDirectory, String resource, int volume) {
+        return runDirectory.resolve(escaped(resource) + "." + volume + ".intact");
     }
 
     /** At which event the replicator halted itself last (rule 25). */

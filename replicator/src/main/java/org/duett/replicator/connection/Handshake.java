@@ -61,9 +61,6 @@ public final class Handshake {
     private int connection;
     private Stage stage = Stage.DONE;
     private int agreedFeatures;
-    private long peerBootId;
-    private long bootIdPeerKnew;
-    private long bootIdWeKnew;
     private byte[] ourChallenge;
     private boolean discardMyData;
     private boolean peerDiscards;
@@ -81,16 +78,13 @@ public final class Handshake {
         return net.integrityAlgorithm().isEmpty() ? features | ConnectionFeatures.WZEROES : features;
     }
 
-    public void start(int newConnection, boolean newDiscardMyData, long lastPeerBootId, ActionQueue out) {
+    public void start(int newConnection, boolean newDiscardMyData, ActionQueue out) {
         connection = newConnection;
         discardMyData = newDiscardMyData;
         stage = Stage.FEATURES;
         agreedFeatures = 0;
-        peerBootId = 0;
         // Exactly 101: what older versions need is not here (rule 26).
-        bootIdPeerKnew = 0;
-        bootIdWeKnew = lastPeerBootId;
-        send(new ConnectionFeatures(PROTOCOL_VERSION, PROTOCOL_VERSION, features(), settings.bootId(), lastPeerBootId), out);
+        send(new ConnectionFeatures(PROTOCOL_VERSION, PROTOCOL_VERSION, features()), out);
     }
 
     private void send(Packet packet, ActionQueue out) {
@@ -134,8 +128,6 @@ public final class Handshake {
                     + " only", "Use DRBD 8.4.7 or later of the 8.4 series, or Duett, on the peer.");
         }
         agreedFeatures = features() & peer.featureFlags();
-        peerBootId = peer.bootId();
-        bootIdPeerKnew = peer.lastPeerBootId();
         if (settings.cluster() && !peerIsDuett()) {
             return new Step.GiveUp("it is not Duett, and the resource is under Duett's failover",
                     "Take the resource out of the cluster section, or run Duett on the peer.");
@@ -157,21 +149,6 @@ public final class Handshake {
 
     public boolean writeSameAgreed() {
         return (agreedFeatures & ConnectionFeatures.WSAME) != 0;
-    }
-
-    /** The peer's boot, told by Duett only; 0 from a kernel (rule 24). */
-    public long peerBootId() {
-        return peerBootId;
-    }
-
-    /** The boot of ours that the peer was last connected to, as it says; 0 when it does not know (rule 24). */
-    public long bootIdPeerKnew() {
-        return bootIdPeerKnew;
-    }
-
-    /** The boot of the peer that we knew when this connection began, as we told it; 0: none. */
-    public long bootIdWeKnew() {
-        return bootIdWeKnew;
     }
 
     // ---- authentication

@@ -16,6 +16,8 @@ public record PeerGenerations(GenerationIdentifiers identifiers, long outOfSyncB
     public static final int INCONSISTENT = 4;
     /** Both are new, nothing needs to be copied. */
     public static final int SKIP_INITIAL_SYNC = 8;
+    /** Its machine has booted since its disk last was the peer's equal or source: what its cache held may be gone (rule 24). Told among Duett nodes only. */
+    public static final int CACHE_LOST = 1 << 24;
 
     public boolean discardsItsData() {
         return (flags & DISCARD_MY_DATA) != 0;
@@ -31,6 +33,14 @@ public record PeerGenerations(GenerationIdentifiers identifiers, long outOfSyncB
 
     public boolean skipsInitialSync() {
         return (flags & SKIP_INITIAL_SYNC) != 0;
+    }
+
+    public boolean hasLostItsCache() {
+        return (flags & CACHE_LOST) != 0;
+    }
+
+    public PeerGenerations withCacheIntact() {
+        return new PeerGenerations(identifiers, outOfSyncBits, flags & ~CACHE_LOST);
     }
 
     /** What the disk really is that its node calls Negotiating in {@code P_STATE}; any other is what it is called. */

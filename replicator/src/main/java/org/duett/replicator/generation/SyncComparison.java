@@ -13,8 +13,10 @@ import org.duett.replicator.state.Role;
  *
  * <p>What two Duett nodes do otherwise:
  * <ul>
- * <li>Rule 40 with one crashed mark, nobody Primary and that node's boot id changed: it lost what its disk cache held, so the survivor is the
- * source (rule 24 of the rules page). With an unchanged boot id only its process ended, and DRBD's direction stands.
+ * <li>Rule 40 with one crashed mark, nobody Primary and that node's machine booted since: it lost what its disk cache held, so the survivor is the
+ * source (rule 24 of the rules page). Where only its process ended DRBD's direction stands;
+ * of two that crashed as Primary the one that kept its cache is the source. So it is in rules 34 and 35, where the crashed one was source
+ * of a resync and did not learn of its end.
  * <li>Rules 60 and 80 copy by bitmap, not all, when the target's current identifier is that of a resync from this source which never ended
  * there, and the source began a new generation straight after (rule 3 of the rules page): the source kept the bits that were left, the target
  * clears none before the block is durable, and the exchange merges both bitmaps. This is told by the source's set {new, old, resync, start of
@@ -36,9 +38,8 @@ public final class SyncComparison {
      *
      * @param generations its {@code P_UUIDS}, for ourselves as we sent them
      * @param disk its disk; of a Negotiating one what it really is
-     * @param rebooted its boot id is not the one under which it was last connected; only Duett nodes tell
      */
-    public record Side(PeerGenerations generations, Role role, DiskState disk, boolean rebooted) {
+    public record Side(PeerGenerations generations, Role role, DiskState disk) {
 
         GenerationIdentifiers identifiers() {
             return generations.identifiers();
@@ -49,7 +50,7 @@ public final class SyncComparison {
         }
 
         Side withIdentifiers(GenerationIdentifiers newIdentifiers) {
-            return new Side(generations.withIdentifiers(newIdentifiers), role, disk, rebooted);
+            return new Side(generations.withIdentifiers(newIdentifiers), role, disk);
         }
     }
 
@@ -117,15 +118,17 @@ public final class SyncComparison {
         if (peer.bitmap() == 0 && own.bitmap() != 0) {
             boolean missedEnd = sameGeneration(own.bitmap(), peer.history0())
                     && sameGeneration(own.history0(), peer.history1());
+            SyncDecision decision = missedEnd && onlyOwnCacheIsLost(inputs) ? target(Coverage.BITMAP_ONLY) : source(Coverage.BITMAP_ONLY);
             return missedEnd
-                    ? outcome(34, source(Coverage.BITMAP_ONLY), inputs).correctingOwn(own.rotateBitmapIntoHistory())
+                    ? outcome(34, decision, inputs).correctingOwn(own.rotateBitmapIntoHistory())
                     : outcome(36, source(Coverage.BITMAP_ONLY), inputs);
         }
         if (own.bitmap() == 0 && peer.bitmap() != 0) {
             boolean missedEnd = sameGeneration(own.history0(), peer.bitmap())
                     && sameGeneration(own.history1(), peer.history0());
+            SyncDecision decision = missedEnd && onlyOwnCacheIsLost(inputs.mirrored()) ? source(Coverage.BITMAP_ONLY) : target(Coverage.BITMAP_ONLY);
             return missedEnd
-                    ? outcome(35, target(Coverage.BITMAP_ONLY), inputs).correctingPeer(peer.rotateBitmapIntoHistory())
+                    ? outcome(35, decision, inputs).correctingPeer(peer.rotateBitmapIntoHistory())
                     : outcome(37, target(Coverage.BITMAP_ONLY), inputs);
         }
         boolean ownCrashed = inputs.own.generations().isCrashedPrimary();
@@ -141,6 +144,14 @@ public final class SyncComparison {
                 : target(Coverage.BITMAP_ONLY), inputs);
     }
 
+    /** The source that did not learn of the resync's end has lost its power, and its target, complete since, has kept all that both had taken. */
+    private static boolean onlyOwnCacheIsLost(Inputs inputs) {
+        boolean nobodyIsPrimary = !inputs.own.isPrimary() && !inputs.peer.isPrimary();
+        boolean ownIsLost = inputs.own.generations.isCrashedPrimary() && inputs.own.generations.hasLostItsCache();
+        return inputs.bothDuett && nobodyIsPrimary && ownIsLost && !inputs.peer.generations.hasLostItsCache()
+                && inputs.peer.disk.isAbove(DiskState.OUTDATED);
+    }
+
     private static SyncDecision afterCrashWithPrimary(Inputs inputs) {
         if (!inputs.writeSameAgreed) {
             return new SyncDecision.NeedsFeature();
@@ -152,11 +163,12 @@ public final class SyncComparison {
     }
 
     private static boolean weAreSourceAfterCrash(Inputs inputs, boolean ownCrashed, boolean peerCrashed) {
+        boolean ownLost = inputs.own.generations.hasLostItsCache();
+        boolean peerLost = inputs.peer.generations.hasLostItsCache();
         if (ownCrashed && peerCrashed) {
-            return !inputs.resolveConflicts;
+            return inputs.bothDuett && ownLost != peerLost ? peerLost : !inputs.resolveConflicts;
         }
-        Side crashed = ownCrashed ? inputs.own : inputs.peer;
-        boolean survivorIsSource = inputs.bothDuett && crashed.rebooted;
+        boolean survivorIsSource = inputs.bothDuett && (ownCrashed ? ownLost : peerLost);
         return survivorIsSource != ownCrashed;
     }
 

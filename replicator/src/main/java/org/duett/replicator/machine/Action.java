@@ -131,8 +131,11 @@ public sealed interface Action {
     record LookForAttachedDevices() implements Action {
     }
 
-    /** Keep this boot of the peer beyond the process, in the run file; nobody waits for it (rule 24). */
-    record RememberPeerBoot(long peerBootId) implements Action {
+    /**
+     * Keep beyond the process, for this boot of the machine, that this volume's disk has been equal to the peer's, or the source that it was copied
+     * from. Nobody waits for it: forgotten, it costs no more than a copy from the peer (rule 24).
+     */
+    record RememberCacheIntact(int volume) implements Action {
     }
 
     /** Write the term (0: erase it) to the run file, durable; {@link Event.TermStored} answers (rule 22). */

@@ -119,8 +119,8 @@ public sealed interface Event {
     record TermFound(long term) implements Event {
     }
 
-    /** The run file names the boot of the peer that an earlier process of this boot knew. Told before anything is connected (rule 24). */
-    record PeerBootFound(long peerBootId) implements Event {
+    /** {@link Action.RememberCacheIntact} of an earlier process of this boot. Told before anything is attached (rule 24). */
+    record CacheIntactFound(int volume) implements Event {
     }
 
     /** The volumes that are block devices of this host now (rule 22). */

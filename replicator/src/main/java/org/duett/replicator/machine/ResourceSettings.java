@@ -13,18 +13,18 @@ import org.duett.replicator.state.StatePolicies;
  * @param madeDisks device identifiers of disks that this node made, and the volume that each was made for: no other one attaches it
  * @param tables not configured: the simulator has small ones, so that they run short
  */
-public record ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
+public record ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
         NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks, Tables tables) {
 
-    public ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
+    public ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
             NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks) {
-        this(name, localNode, peerNode, bootId, cluster, onNoData, net, volumes, madeDisks, Tables.USUAL);
+        this(name, localNode, peerNode, cluster, onNoData, net, volumes, madeDisks, Tables.USUAL);
     }
 
     /** Nothing is known of where disks belong. */
-    public ResourceSettings(String name, String localNode, String peerNode, long bootId, boolean cluster, StatePolicies.OnNoData onNoData,
+    public ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
             NetSettings net, List<VolumeSettings> volumes) {
-        this(name, localNode, peerNode, bootId, cluster, onNoData, net, volumes, Collections.emptySortedMap());
+        this(name, localNode, peerNode, cluster, onNoData, net, volumes, Collections.emptySortedMap());
     }
 
     /** How many slots there are for parts of the host's writes, and for writes of the peer before its data socket waits (rule 17). */

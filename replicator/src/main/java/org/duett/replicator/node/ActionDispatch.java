@@ -70,7 +70,7 @@ final class ActionDispatch implements ResourceLoop.Performer {
                 events.termIs(term);
                 errands.storeTerm(term);
             }
-            case Action.RememberPeerBoot(long peerBootId) -> errands.rememberPeerBoot(peerBootId);
+            case Action.RememberCacheIntact(int volume) -> errands.rememberCacheIntact(volume);
             case Action.LookForAttachedDevices() -> errands.lookForAttachedDevices();
             case Action.WantRandom want -> throw new AssertionError("the loop answers it itself: " + want);
             case Action.ContinueWork work -> throw new AssertionError("the loop answers it itself: " + work);

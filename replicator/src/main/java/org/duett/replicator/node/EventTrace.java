@@ -56,7 +56,7 @@ final class EventTrace {
             case Event.CommandArrived command -> subjects[at] = command;
             case Event.HandlerFinished finished -> subjects[at] = finished;
             case Event.TermFound found -> subjects[at] = found;
-            case Event.PeerBootFound found -> subjects[at] = found;
+            case Event.CacheIntactFound found -> subjects[at] = found;
             case Event.TermStored stored -> subjects[at] = stored;
             case Event.AttachedDevicesSeen seen -> subjects[at] = seen;
         }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.IntFunction;
 import org.duett.replicator.config.HandlerEvent;
 import org.duett.replicator.device.AttachedDevice;
 import org.duett.replicator.device.BlockDevices;
@@ -24,13 +25,13 @@ final class ResourceErrands implements AutoCloseable {
     private final Map<String, String> commands = new LinkedHashMap<>();
     private final HandlerEnvironment environment;
     private final RunFile terms;
-    private final RunFile peerBoots;
+    private final IntFunction<RunFile> intactCaches;
     private final BlockDevices devices;
     /** One thread: terms reach the file in the order in which they were ordered. */
     private final ExecutorService termStore = Executors.newSingleThreadExecutor(Thread.ofVirtual().name("term-store").factory());
 
     ResourceErrands(ResourceLoop loop, ResourceEvents events, String resource, Map<HandlerEvent, String> commands,
-            HandlerEnvironment environment, RunFile terms, RunFile peerBoots, BlockDevices devices) {
+            HandlerEnvironment environment, RunFile terms, IntFunction<RunFile> intactCaches, BlockDevices devices) {
         this.loop = loop;
         this.events = events;
         this.resource = resource;
@@ -38,7 +39,7 @@ final class ResourceErrands implements AutoCloseable {
         commands.forEach((event, command) -> this.commands.put(event.spelling(), command));
         this.environment = environment;
         this.terms = terms;
-        this.peerBoots = peerBoots;
+        this.intactCaches = intactCaches;
         this.devices = devices;
     }
 
@@ -65,14 +66,15 @@ final class ResourceErrands implements AutoCloseable {
         });
     }
 
-    void rememberPeerBoot(long peerBootId) {
+    void rememberCacheIntact(int volume) {
         termStore.execute(() -> {
             try {
-                peerBoots.store(peerBootId);
+                intactCaches.apply(volume).mark();
             } catch (IOException failed) {
                 OperatorReport report = new OperatorReport(OperatorReport.Level.WARNING,
-                        "Resource " + resource + ": which boot of its peer it knows cannot be stored in the run directory: " + failed + ".",
-                        "Nothing is lost by that alone: it counts when the peer crashes and this daemon is killed before they meet again.",
+                        "Resource " + resource + ", volume " + volume + ": that its disk was equal to the peer's in this boot cannot be stored in the run directory: "
+                                + failed + ".",
+                        "Nothing is lost by that: if this daemon is killed as Primary, what it had under way is copied from the peer, not to it.",
                         "Make room in the run directory, or repair it.");
                 loop.eventLoop().execute(() -> events.reported(report));
             }

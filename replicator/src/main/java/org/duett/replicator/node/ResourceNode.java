@@ -63,7 +63,6 @@ final class ResourceNode {
     private final ResourceTickets tickets;
     private final ResourceErrands errands;
     private final RunFile terms;
-    private final RunFile peerBoots;
     private final VolumeDisks disks;
     private final PeerConnections peers;
     private final NbdServer nbd;
@@ -80,14 +79,21 @@ final class ResourceNode {
             throw failed;
         }
         OptionalLong formerTerm = started.terms.read();
-        OptionalLong peerBoot = started.peerBoots.read();
+        List<Integer> intact = new ArrayList<>();
+        for (VolumeConfig volume : local.volumes()) {
+            if (cacheIntact(node, config.name(), volume.number()).read().isPresent()) intact.add(volume.number());
+        }
         onLoop(eventLoop, () -> {
             started.events.created();
-            if (peerBoot.isPresent()) started.loop.deliver(new Event.PeerBootFound(peerBoot.getAsLong()));
+            for (int volume : intact) started.loop.deliver(new Event.CacheIntactFound(volume));
             if (formerTerm.isPresent()) started.termFound(formerTerm.getAsLong(), peer.displayName());
             return null;
         });
         return started;
+    }
+
+    private static RunFile cacheIntact(NodeSurroundings node, String resource, int volume) {
+        return RunFile.ofCacheIntact(node.runDirectory(), resource, volume, node.bootId());
     }
 
     /** Rule 22: clients of that term wait; the core decides whether it goes on. */
@@ -107,15 +113,14 @@ final class ResourceNode {
         String name = config.name();
         nbdSocket = FileNames.nbdSocket(node.runDirectory(), name);
         BootClock clock = new BootClock();
-        ResourceSettings settings = SettingsFromConfig.settings(config, local, peer, node.bootId(), MadeDisks.read(node.stateDirectory()));
+        ResourceSettings settings = SettingsFromConfig.settings(config, local, peer, MadeDisks.read(node.stateDirectory()));
         buffers = new AlignedBuffers(eventLoop, BUFFER_BYTES);
         loop = new ResourceLoop(name, eventLoop, clock, new ResourceMachine(settings, buffers), node.failStop());
         events = new ResourceEvents(name, new EventLines(name, minors(local)), node.hub());
         tickets = new ResourceTickets(loop);
         terms = RunFile.ofTerm(node.runDirectory(), name, node.bootId());
-        peerBoots = RunFile.ofPeerBoot(node.runDirectory(), name, node.bootId());
         errands = new ResourceErrands(loop, events, name, config.handlers(),
-                new HandlerEnvironment(name, node.configuration(), local, peer), terms, peerBoots, new BlockDevices(node.runDirectory()));
+                new HandlerEnvironment(name, node.configuration(), local, peer), terms, volume -> cacheIntact(node, name, volume), new BlockDevices(node.runDirectory()));
         disks = new VolumeDisks(loop, buffers, diskRequests(config, local));
         peers = new PeerConnections(node.transport(), eventLoop, SettingsFromConfig.peer(config, local, peer), buffers::allocate,
                 loop::deliver, RandomGenerator.getDefault());

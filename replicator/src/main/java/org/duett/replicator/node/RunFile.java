@@ -16,8 +16,8 @@ import java.util.regex.Pattern;
 import org.duett.replicator.config.FileNames;
 
 /**
- * A number that a resource remembers beyond its process, for this boot of the machine: the term in which it is Primary (rule 22), the boot of
- * its peer that it knew (rule 24). Whole, or not there.
+ * A number that a resource remembers beyond its process, for this boot of the machine: the term in which it is Primary (rule 22). Or only that it is
+ * there: a volume has been the peer's equal (rule 24). Whole, or not there.
  */
 final class RunFile {
     private final Path path;
@@ -36,8 +36,12 @@ final class RunFile {
         return new RunFile(FileNames.term(runDirectory, resource), "term", bootId);
     }
 
-    static RunFile ofPeerBoot(Path runDirectory, String resource, long bootId) {
-        return new RunFile(FileNames.peerBoot(runDirectory, resource), "peer", bootId);
+    static RunFile ofCacheIntact(Path runDirectory, String resource, int volume, long bootId) {
+        return new RunFile(FileNames.cacheIntact(runDirectory, resource, volume), "intact", bootId);
+    }
+
+    void mark() throws IOException {
+        store(1);
     }
 
     /** Durable when it returns; 0 erases. */

@@ -34,11 +34,10 @@ public final class SettingsFromConfig {
     private SettingsFromConfig() {
     }
 
-    static ResourceSettings settings(ResourceConfig resource, HostConfig local, HostConfig peer, long bootId,
-            SortedMap<Long, String> madeDisks) {
+    static ResourceSettings settings(ResourceConfig resource, HostConfig local, HostConfig peer, SortedMap<Long, String> madeDisks) {
         List<VolumeSettings> volumes = new ArrayList<>();
         for (VolumeConfig volume : local.volumes()) volumes.add(volume(volume, resource.duett()));
-        return new ResourceSettings(resource.name(), local.displayName(), peer.displayName(), bootId, resource.duett().clusterControlled(),
+        return new ResourceSettings(resource.name(), local.displayName(), peer.displayName(), resource.duett().clusterControlled(),
                 onNoData(resource.options().onNoDataAccessible()), net(resource.net(), local), volumes, madeDisks);
     }
 

@@ -27,7 +27,6 @@ final class Connecting {
     private boolean discardMyData;
     private boolean announcedEstablished;
     private boolean peerLeavesOutdated;
-    private long rememberedPeerBootId;
     /** StandAlone for no other reason than that this node is Primary. */
     private boolean waitsForDemotion;
     private final Outdating outdating;
@@ -65,7 +64,7 @@ final class Connecting {
         parts.resolveConflicts = event.resolveConflicts();
         announcedEstablished = false;
         for (VolumeParts each : parts.volumeParts) each.reportedInHandshake = false;
-        parts.handshake.start(parts.connection, discardMyData, parts.lastPeerBootId, out);
+        parts.handshake.start(parts.connection, discardMyData, out);
         handshakeMoved();
     }
 
@@ -95,26 +94,6 @@ final class Connecting {
         parts.record.connectionEstablished(out);
         parts.contact++;
         parts.eyewitnessGivenUp = false;
-    }
-
-    /** Called when a volume's state changed: from here on what this boot of the peer may have lost is its later crash (rule 24). */
-    void peerMayBeGood() {
-        if (!parts.socketsUp || !parts.allEstablished()) return;
-        boolean allGood = parts.volumes.stream().map(Volume::state).allMatch(state -> state.connection() == ConnectionState.CONNECTED
-                && state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE);
-        if (allGood) parts.lastPeerBootId = parts.handshake.peerBootId();
-    }
-
-    void peerBootFound(long peerBootId) {
-        parts.lastPeerBootId = peerBootId;
-        rememberedPeerBootId = peerBootId;
-    }
-
-    /** A process that is killed forgets; then the peer's crash would pass for a reconnect, and its older disk for a good source (rule 24). */
-    void rememberPeerBoot(ActionQueue out) {
-        if (parts.lastPeerBootId == rememberedPeerBootId) return;
-        rememberedPeerBootId = parts.lastPeerBootId;
-        out.add(new Action.RememberPeerBoot(parts.lastPeerBootId));
     }
 
     // ---- down

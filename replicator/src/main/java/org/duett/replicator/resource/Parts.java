@@ -55,8 +55,6 @@ final class Parts {
     boolean socketsUp;
     boolean resolveConflicts;
     long term;
-    /** The boot of the peer in which all its disks were last as good as ours; 0: unknown (rule 24). */
-    long lastPeerBootId;
     /** By answer, for the latest connection (rule 20). */
     boolean eyewitnessGivenUp;
     /** How often the peer was Connected in the life of this process: names the loss that an answer is about (rules 8, 20, 23). */
@@ -197,6 +195,7 @@ final class Parts {
         int flags = 0;
         if (handshake.discardMyData()) flags |= PeerGenerations.DISCARD_MY_DATA;
         if (parts.volume.crashedPrimary()) flags |= PeerGenerations.CRASHED_PRIMARY;
+        if (handshake.peerIsDuett() && !parts.volume.cacheIntact()) flags |= PeerGenerations.CACHE_LOST;
         if (parts.parkedDisk == DiskState.INCONSISTENT) {
             flags |= PeerGenerations.INCONSISTENT;
         }

@@ -83,7 +83,7 @@ public final class ResourceMachine {
             case Event.CommandArrived(long ticket, var command) -> commands.arrived(ticket, command, out);
             case Event.HandlerFinished(int run, int exitCode) -> handlerFinished(run, exitCode, out);
             case Event.TermFound(long term) -> roles.termFound(term);
-            case Event.PeerBootFound(long peerBootId) -> connecting.peerBootFound(peerBootId);
+            case Event.CacheIntactFound(int volume) -> parts.partsOrNull(volume).volume.setCacheIntact();
             case Event.TermStored(long term) -> roles.termStored(term, out);
             case Event.AttachedDevicesSeen(var attached) -> roles.attachedDevicesSeen(attached, out);
         }
@@ -181,7 +181,6 @@ public final class ResourceMachine {
             freeze.apply(out);
             // What a demotion fails may have had others wait behind it: they go on now, as no other event need follow.
         } while (somebodyMayGoOn());
-        connecting.rememberPeerBoot(out);
         if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
         parts.writes.closeEpochIfShort(out);
         for (int i = 0; i < parts.volumeParts.size(); i++) writeMetadata(parts.volumeParts.get(i), out);
@@ -290,9 +289,20 @@ public final class ResourceMachine {
         diskCameBack(volume, before, after, out);
         mirrorDuty.changed(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
-        connecting.peerMayBeGood();
+        if (after.connection().isEstablished()) judgeCaches(volume, after, bothGood && after.connection() == ConnectionState.CONNECTED, out);
         boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
         if (lostWhilePrimary && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
+    }
+
+    /** From here on a reboot, not one of before, is what may have lost something of a disk (rule 24). */
+    private static void judgeCaches(Volume volume, VolumeState now, boolean equal, ActionQueue out) {
+        boolean source = now.connection().isSyncSource();
+        if ((equal || source) && !volume.cacheIntact()) {
+            volume.setCacheIntact();
+            out.add(new Action.RememberCacheIntact(volume.number));
+        }
+        boolean target = now.connection().isSyncLike() && !source;
+        if ((equal || target) && volume.peerGenerations != null) volume.peerGenerations = volume.peerGenerations.withCacheIntact();
     }
 
     private void introduceDisk(VolumeParts each, ActionQueue out) {

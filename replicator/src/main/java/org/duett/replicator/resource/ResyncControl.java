@@ -124,14 +124,9 @@ final class ResyncControl {
     private SyncComparison.Inputs sides(VolumeParts each, DiskState ownDisk, VolumeState report) {
         Volume volume = each.volume;
         boolean bothDuett = parts.handshake.peerIsDuett();
-        // As it was told in this connection's handshake: a disk that is attached later has to be judged alike by both.
-        long knownBoot = parts.handshake.bootIdWeKnew();
-        boolean peerRebooted = bothDuett && knownBoot != 0 && knownBoot != parts.handshake.peerBootId();
-        long toldOfUs = parts.handshake.bootIdPeerKnew();
-        boolean weRebooted = bothDuett && toldOfUs != 0 && toldOfUs != parts.settings.bootId();
         var own = new SyncComparison.Side(new PeerGenerations(volume.identifiers(), volume.bitmap().setBits(), parts.ownFlags(each)),
-                volume.state().role(), ownDisk, weRebooted);
-        var peer = new SyncComparison.Side(volume.peerGenerations, report.role(), volume.peerGenerations.realDisk(report.disk()), peerRebooted);
+                volume.state().role(), ownDisk);
+        var peer = new SyncComparison.Side(volume.peerGenerations, report.role(), volume.peerGenerations.realDisk(report.disk()));
         return new SyncComparison.Inputs(own, peer, parts.resolveConflicts, parts.handshake.writeSameAgreed(), bothDuett);
     }
 

@@ -5,8 +5,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.IntConsumer;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
@@ -51,9 +53,7 @@ public final class SimulatedNode {
 
     // ---- the run file (rule 22); it outlives processes, and says in which boot it was written
     private long termOnFile;
-    private long peerBootOnFile;
-    private long peerBootOwnBoot;
-    private long bootOnFile;
+    private final SortedSet<Integer> intactCachesOnFile = new TreeSet<>();
     private long termStoredAtNanos;
     private boolean resumesTerms;
 
@@ -133,8 +133,8 @@ public final class SimulatedNode {
         queue = new ActionQueue();
         lastTimeNanos = -1;
         deliver(new Event.TimeAdvanced(time.nowNanos()));
-        if (peerBootOnFile != 0 && peerBootOwnBoot == settings.bootId()) deliver(new Event.PeerBootFound(peerBootOnFile));
-        if (resumesTerms && termOnFile != 0 && bootOnFile == settings.bootId()) deliver(new Event.TermFound(termOnFile));
+        for (int volume : intactCachesOnFile) deliver(new Event.CacheIntactFound(volume));
+        if (resumesTerms && termOnFile != 0) deliver(new Event.TermFound(termOnFile));
     }
 
     /** From the next start on the core is told of a term that the run file names, as the daemon does (rule 22). */
@@ -167,16 +167,17 @@ public final class SimulatedNode {
         return powerLosses;
     }
 
-    /** Power loss: of what was not flushed anything may be left; the next boot has another id. */
+    /** Power loss: of what was not flushed anything may be left, and nothing of the run directory. */
     public void losePower() {
         end();
         powerLosses++;
+        // The run directory goes with the power.
+        intactCachesOnFile.clear();
+        termOnFile = 0;
         for (Devices each : devices.values()) {
             each.data.crash();
             if (each.metadata != each.data) each.metadata.crash();
         }
-        settings = new ResourceSettings(settings.name(), settings.localNode(), settings.peerNode(), settings.bootId() + 1, settings.cluster(),
-                settings.onNoData(), settings.net(), settings.volumes(), settings.madeDisks(), settings.tables());
     }
 
     private void end() {
@@ -348,10 +349,7 @@ public final class SimulatedNode {
                 pending.addFirst(new Event.RandomArrived(values));
             }
             case Action.ContinueWork() -> later(() -> deliver(new Event.WorkContinued()));
-            case Action.RememberPeerBoot(long peerBootId) -> {
-                peerBootOnFile = peerBootId;
-                peerBootOwnBoot = settings.bootId();
-            }
+            case Action.RememberCacheIntact(int volume) -> intactCachesOnFile.add(volume);
             case Action.StoreTerm(long term) -> storeTerm(term);
             case Action.LookForAttachedDevices() -> lookForAttachedDevices();
         }
@@ -400,7 +398,6 @@ public final class SimulatedNode {
         time.at(termStoredAtNanos, () -> {
             if (current != process) return;
             termOnFile = term;
-            bootOnFile = settings.bootId();
             deliver(new Event.TermStored(term));
         });
     }

@@ -71,7 +71,7 @@ public final class SimulatedPair {
         for (int index = 0; index < 2; index++) {
             String name = index == 0 ? "alpha" : "beta";
             String peer = index == 0 ? "beta" : "alpha";
-            ResourceSettings own = new ResourceSettings(base.name(), name, peer, 1000 + 100 * index, base.cluster(), base.onNoData(), base.net(),
+            ResourceSettings own = new ResourceSettings(base.name(), name, peer, base.cluster(), base.onNoData(), base.net(),
                     base.volumes(), base.madeDisks(), base.tables());
             SimulatedNode node = new SimulatedNode(name, index, time, network, seed * 31 + 10 + index, own);
             network.join(index, node);
@@ -131,7 +131,7 @@ public final class SimulatedPair {
                 OnReadError.REPAIR, true, true, 0, resync);
         NetSettings net = new NetSettings(Protocol.C, 6_000, 10_000, 10_000, 500, 7, 2048, 2048, "", new byte[0], "", "", "", true,
                 SplitBrainPolicy.DEFAULT);
-        return new ResourceSettings("r0", "alpha", "beta", 0, false, OnNoData.IO_ERROR, net, List.of(volume));
+        return new ResourceSettings("r0", "alpha", "beta", false, OnNoData.IO_ERROR, net, List.of(volume));
     }
 
     public static SimulatedPair of(long seed) {

@@ -83,7 +83,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         int count = large || random.nextInt(3) == 0 ? 1 : 2;
         for (int number = 0; number < count; number++) volumes.add(volume(number, fencing, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
-        return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), usual.bootId(), cluster, onNoData, net(protocol, usual.net(), random),
+        return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), cluster, onNoData, net(protocol, usual.net(), random),
                 volumes, usual.madeDisks(), tables(random));
     }
 

@@ -69,6 +69,7 @@ public final class Volume {
     private long exposedIdentifier;
     private long sizeSectors;
     private boolean crashedPrimary;
+    private boolean cacheIntact;
     private boolean fullSyncNeeded;
     private boolean superblockStale;
     /** This disk was source of a resync when its node was last connected, and nobody knows whether the target has ended it (rule 3). */
@@ -372,6 +373,18 @@ public final class Volume {
         if (resyncLeftOpen || identifiers.bitmap() == 0) return;
         resyncLeftOpen = true;
         superblockStale = true;
+    }
+
+    /**
+     * In this boot of the machine the disk has been equal to the peer's, or the source that it was copied from: when this process ends,
+     * nothing that it has written is lost (rule 24).
+     */
+    public boolean cacheIntact() {
+        return cacheIntact;
+    }
+
+    public void setCacheIntact() {
+        cacheIntact = true;
     }
 
     public boolean crashedPrimary() {

@@ -14,15 +14,8 @@ public sealed interface Packet {
     /** Volume number of the header; 0 for packets of the whole connection (spec wire 2). */
     int volume();
 
-    /**
-     * P_CONNECTION_FEATURES (spec wire 3.1). The two boots travel in the reserved bytes, 0 from a kernel: the sender's own, and the one
-     * of its peer as it knew it last, so that both judge alike who has rebooted (rule 24).
-     */
-    record ConnectionFeatures(int protocolMin, int protocolMax, int featureFlags, long bootId, long lastPeerBootId) implements Packet {
-        public ConnectionFeatures(int protocolMin, int protocolMax, int featureFlags, long bootId) {
-            this(protocolMin, protocolMax, featureFlags, bootId, 0);
-        }
-
+    /** P_CONNECTION_FEATURES (spec wire 3.1). */
+    record ConnectionFeatures(int protocolMin, int protocolMax, int featureFlags) implements Packet {
         public static final int TRIM = 1;
         public static final int THIN_RESYNC = 2;
         public static final int WSAME = 4;

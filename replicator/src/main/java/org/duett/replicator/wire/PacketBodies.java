@@ -77,8 +77,7 @@ final class PacketBodies {
             case P_PING -> PING;
             case P_PING_ACK -> PING_ACK;
             case P_CONNECTION_FEATURES ->
-                new Packet.ConnectionFeatures(in.getInt(at), in.getInt(at + 8), in.getInt(at + 4), in.getLong(at + 16),
-                        in.getLong(at + 24));
+                new Packet.ConnectionFeatures(in.getInt(at), in.getInt(at + 8), in.getInt(at + 4));
             case P_AUTH_CHALLENGE -> new Packet.AuthChallenge(bytes(in, at, length));
             case P_AUTH_RESPONSE -> new Packet.AuthResponse(bytes(in, at, length));
             case P_PROTOCOL -> protocol(type, false, length, in, at);

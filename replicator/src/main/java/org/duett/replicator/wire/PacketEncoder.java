@@ -134,8 +134,7 @@ public final class PacketEncoder {
     private static void encodeFeatures(Packet.ConnectionFeatures features, ByteBuf out) {
         header80(PacketType.P_CONNECTION_FEATURES, 72, out);
         out.writeInt(features.protocolMin()).writeInt(features.featureFlags()).writeInt(features.protocolMax()).writeInt(0);
-        out.writeLong(features.bootId()).writeLong(features.lastPeerBootId());
-        for (int word = 2; word < FEATURES_RESERVED_WORDS; word++) {
+        for (int word = 0; word < FEATURES_RESERVED_WORDS; word++) {
             out.writeLong(0);
         }
     }

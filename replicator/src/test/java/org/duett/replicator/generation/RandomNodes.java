@@ -26,9 +26,9 @@ final class RandomNodes {
         GenerationIdentifiers identifiers = new GenerationIdentifiers(identifier(random), identifier(random),
                 identifier(random),
                 identifier(random));
-        return new Side(new PeerGenerations(identifiers, random.nextInt(3), random.nextInt(16)),
-                random.nextInt(3) == 0 ? Role.PRIMARY : Role.SECONDARY, DISKS[random.nextInt(DISKS.length)],
-                random.nextBoolean());
+        int cacheLost = random.nextBoolean() ? PeerGenerations.CACHE_LOST : 0;
+        return new Side(new PeerGenerations(identifiers, random.nextInt(3), random.nextInt(16) | cacheLost),
+                random.nextInt(3) == 0 ? Role.PRIMARY : Role.SECONDARY, DISKS[random.nextInt(DISKS.length)]);
     }
 
     private static long identifier(Random random) {

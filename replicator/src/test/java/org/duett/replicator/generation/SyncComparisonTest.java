@@ -33,22 +33,24 @@ class SyncComparisonTest {
     private static Side side(long current, long bitmap, long history0, long history1) {
         return new Side(new PeerGenerations(new GenerationIdentifiers(current, bitmap, history0, history1), 0, 0),
                 Role.SECONDARY,
-                DiskState.UP_TO_DATE, false);
+                DiskState.UP_TO_DATE);
     }
 
     private static Side crashed(Side side) {
+        return withFlag(side, PeerGenerations.CRASHED_PRIMARY);
+    }
+
+    private static Side withFlag(Side side, int flag) {
         PeerGenerations told = side.generations();
-        return new Side(new PeerGenerations(told.identifiers(), told.outOfSyncBits(), PeerGenerations.CRASHED_PRIMARY),
-                side.role(),
-                side.disk(), side.rebooted());
+        return new Side(new PeerGenerations(told.identifiers(), told.outOfSyncBits(), told.flags() | flag), side.role(), side.disk());
     }
 
     private static Side primary(Side side) {
-        return new Side(side.generations(), Role.PRIMARY, side.disk(), side.rebooted());
+        return new Side(side.generations(), Role.PRIMARY, side.disk());
     }
 
     private static Side rebooted(Side side) {
-        return new Side(side.generations(), side.role(), side.disk(), true);
+        return withFlag(side, PeerGenerations.CACHE_LOST);
     }
 
     private static Inputs kernelPeer(Side own, Side peer) {
@@ -266,6 +268,16 @@ class SyncComparisonTest {
         expect(duettPeer(rebooted(survivor), crashed(side(A, 0, 0, 0))), 40, TARGET, 40);
         expect(duettPeer(rebooted(survivor), lostPower), 40, SOURCE, 40);
         expect(kernelPeer(survivor, lostPower), 40, TARGET, 40);
+    }
+
+    @Test
+    void ofTwoCrashedPrimariesTheOneThatKeptItsCacheIsTheSourceBetweenTwoDuettNodes() {
+        Side kept = crashed(side(A, 0, 0, 0));
+        Side lost = rebooted(crashed(side(A, 0, 0, 0)));
+
+        expect(duettPeer(kept, lost), 40, SOURCE, 40);
+        expect(duettPeer(lost, kept), 40, TARGET, 40);
+        expect(kernelPeer(kept, lost), 40, TARGET, 40);
     }
 
     @Test

@@ -57,7 +57,7 @@ class SyncHandshakeTest {
         }
 
         SyncComparison.Side side() {
-            return new SyncComparison.Side(new PeerGenerations(identifiers, bits, flags), role, disk, false);
+            return new SyncComparison.Side(new PeerGenerations(identifiers, bits, flags), role, disk);
         }
     }
 
@@ -107,7 +107,7 @@ class SyncHandshakeTest {
     void crashWithAPrimaryIsRefusedWithoutTheFeature() {
         SyncComparison.Side crashed = new SyncComparison.Side(
                 new PeerGenerations(COMMON, 0, PeerGenerations.CRASHED_PRIMARY),
-                Role.SECONDARY, DiskState.UP_TO_DATE, false);
+                Role.SECONDARY, DiskState.UP_TO_DATE);
         SyncComparison.Inputs nodes = new SyncComparison.Inputs(crashed, Node.of(COMMON).primary().side(), true, false,
                 false);
         assertRefused(SyncHandshake.decide(new SyncHandshake.Inputs(nodes, false, false, DEFAULT)), Reason.NEEDS_WSAME);

@@ -60,7 +60,7 @@ class ResourceLoopTest implements ResourceLoop.Performer, FailStop {
         group = Transport.NIO.newGroup(1, "test");
         eventLoop = group.next();
         loop = onLoop(() -> new ResourceLoop("r0", eventLoop, new BootClock(),
-                new ResourceMachine(SettingsFromConfig.settings(config, selection.localHost(config).orElseThrow(), selection.peerHost(config), 1,
+                new ResourceMachine(SettingsFromConfig.settings(config, selection.localHost(config).orElseThrow(), selection.peerHost(config),
                         java.util.Collections.emptySortedMap()),
                         new AlignedBuffers(eventLoop, 1 << 20)),
                 this));

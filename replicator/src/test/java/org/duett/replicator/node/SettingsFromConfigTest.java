@@ -62,11 +62,10 @@ class SettingsFromConfigTest {
 
     @Test
     void theNetOptionsReachTheCore() {
-        ResourceSettings settings = SettingsFromConfig.settings(config, alice, bob, 77, Collections.emptySortedMap());
+        ResourceSettings settings = SettingsFromConfig.settings(config, alice, bob, Collections.emptySortedMap());
         assertThat(settings.name()).isEqualTo("mirror");
         assertThat(settings.localNode()).isEqualTo("alice");
         assertThat(settings.peerNode()).isEqualTo("bob");
-        assertThat(settings.bootId()).isEqualTo(77);
         assertThat(settings.onNoData()).isEqualTo(StatePolicies.OnNoData.SUSPEND_IO);
         ResourceSettings.NetSettings net = settings.net();
         assertThat(net.protocol()).isEqualTo(ResourceSettings.Protocol.A);
@@ -87,8 +86,8 @@ class SettingsFromConfigTest {
 
     @Test
     void aSplitBrainPolicyThatNamesANodeIsMirroredOnTheTwoNodes() {
-        SplitBrainPolicy onAlice = SettingsFromConfig.settings(config, alice, bob, 1, Collections.emptySortedMap()).net().splitBrain();
-        SplitBrainPolicy onBob = SettingsFromConfig.settings(config, bob, alice, 1, Collections.emptySortedMap()).net().splitBrain();
+        SplitBrainPolicy onAlice = SettingsFromConfig.settings(config, alice, bob, Collections.emptySortedMap()).net().splitBrain();
+        SplitBrainPolicy onBob = SettingsFromConfig.settings(config, bob, alice, Collections.emptySortedMap()).net().splitBrain();
         assertThat(onAlice).isEqualTo(new SplitBrainPolicy(AfterSplitBrain.DISCARD_LOCAL, AfterSplitBrain.CONSENSUS,
                 AfterSplitBrain.DISCONNECT, true, SplitBrainPolicy.RoleConflict.VIOLENTLY));
         assertThat(onBob).isEqualTo(onAlice.mirrored());
@@ -96,11 +95,11 @@ class SettingsFromConfigTest {
 
     @Test
     void theDiskOptionsReachTheCore() {
-        VolumeSettings volume = SettingsFromConfig.settings(config, alice, bob, 1, Collections.emptySortedMap()).volumes().get(1);
+        VolumeSettings volume = SettingsFromConfig.settings(config, alice, bob, Collections.emptySortedMap()).volumes().get(1);
         assertThat(volume).isEqualTo(new VolumeSettings(1, new MetadataKind.FlexExternal(), 0, 500, true, StatePolicies.Fencing.RESOURCE_ONLY,
                 ResourceSettings.OnIoError.PASS_ON, ResourceSettings.OnReadError.DETACH, false, true, 5000,
                 new ResourceSettings.ResyncSettings(7168, 30, 15, 128, 204_800, 1024)));
-        assertThat(SettingsFromConfig.settings(config, bob, alice, 1, Collections.emptySortedMap()).volumes()).extracting(VolumeSettings::metadataKind)
+        assertThat(SettingsFromConfig.settings(config, bob, alice, Collections.emptySortedMap()).volumes()).extracting(VolumeSettings::metadataKind)
                 .containsExactly(new MetadataKind.Internal(), new MetadataKind.Indexed(2));
     }
 

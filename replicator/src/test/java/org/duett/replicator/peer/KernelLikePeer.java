@@ -175,7 +175,7 @@ final class KernelLikePeer implements Callable<Boolean> {
     private boolean exchangeFeatures() {
         try {
             ByteBuf features = Unpooled.buffer();
-            new PacketEncoder().encode(new Packet.ConnectionFeatures(86, 101, 0x0f, 0), features);
+            new PacketEncoder().encode(new Packet.ConnectionFeatures(86, 101, 0x0f), features);
             RawPeer.write(data.socket, features);
             data.socket.setSoTimeout(4 * PING_TIMEOUT_MILLIS);
             byte[] answer = data.in.readNBytes(80);

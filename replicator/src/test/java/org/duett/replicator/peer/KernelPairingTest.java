@@ -43,7 +43,7 @@ class KernelPairingTest {
             // As the core does: features at once, and again when the connection is lost over it.
             while (true) {
                 nodesFlag = node.connected(connection).resolveConflicts();
-                node.send(connection, new Packet.ConnectionFeatures(101, 101, 0x0f, 0));
+                node.send(connection, new Packet.ConnectionFeatures(101, 101, 0x0f));
                 Event next = node.events.poll(1, TimeUnit.SECONDS);
                 if (next == null && flag.isDone()) break;
                 if (next instanceof Event.PeerLost) node.connect(++connection);

@@ -36,7 +36,7 @@ class LinkTest {
             linked.other.connect(1);
             linked.one.connected(1);
             linked.other.connected(1);
-            linked.one.send(1, new Packet.ConnectionFeatures(101, 101, 0x0f, 0));
+            linked.one.send(1, new Packet.ConnectionFeatures(101, 101, 0x0f));
             linked.other.exchangeFeatures(1);
             linked.one.nextPacket();
             return linked;
@@ -262,7 +262,7 @@ class LinkTest {
             try (Socket data = scripted.peer.connect(WireSocket.DATA); Socket meta = scripted.peer.connect(WireSocket.META)) {
                 RawPeer.send(scripted.meta, new Packet.Ping());
                 assertThat(scripted.node.nextPacket().kind()).isEqualTo(Packet.Ping.class);
-                RawPeer.send(data, new Packet.ConnectionFeatures(86, 101, 0x0f, 0));
+                RawPeer.send(data, new Packet.ConnectionFeatures(86, 101, 0x0f));
 
                 // The core's keepalive has decided.
                 scripted.node.onLoop(() -> reset(scripted));

@@ -265,7 +265,7 @@ class PairingTest {
             try (Socket data = peer.accept(WireSocket.DATA)) {
                 peer.connect(WireSocket.META).close();
                 try (Socket meta = peer.accept(WireSocket.META)) {
-                    RawPeer.send(data, new Packet.ConnectionFeatures(86, 101, 0x0f, 0));
+                    RawPeer.send(data, new Packet.ConnectionFeatures(86, 101, 0x0f));
                     node.connected(1);
                     assertThat(node.nextPacket().kind()).isEqualTo(Packet.ConnectionFeatures.class);
                     RawPeer.send(meta, new Packet.Ping());
@@ -334,8 +334,8 @@ class PairingTest {
         boolean onesFlag = one.connected(onesConnection).resolveConflicts();
         boolean othersFlag = other.connected(othersConnection).resolveConflicts();
         assertThat(onesFlag).isNotEqualTo(othersFlag);
-        one.send(onesConnection, new Packet.ConnectionFeatures(101, 101, 0x0f, 1));
-        other.send(othersConnection, new Packet.ConnectionFeatures(101, 101, 0x0f, 2));
+        one.send(onesConnection, new Packet.ConnectionFeatures(101, 101, 0x0f));
+        other.send(othersConnection, new Packet.ConnectionFeatures(101, 101, 0x0f));
         one.send(onesConnection, new Packet.Ping());
         other.send(othersConnection, new Packet.PingAck());
         assertThat(new PeerNode.Arrived[] {one.nextPacket(), one.nextPacket()}).extracting(PeerNode.Arrived::kind)
@@ -347,9 +347,9 @@ class PairingTest {
     }
 
     static void assertCarriesPackets(PeerNode node, int connection, Socket data, Socket meta) throws Exception {
-        node.send(connection, new Packet.ConnectionFeatures(101, 101, 0x0f, 0));
+        node.send(connection, new Packet.ConnectionFeatures(101, 101, 0x0f));
         assertThat(RawPeer.read(data, 80)).startsWith(0x83, 0x74, 0x02, 0x67, 0xff, 0xfe);
-        RawPeer.send(data, new Packet.ConnectionFeatures(86, 101, 0x0f, 0));
+        RawPeer.send(data, new Packet.ConnectionFeatures(86, 101, 0x0f));
         assertThat(node.nextPacket().kind()).isEqualTo(Packet.ConnectionFeatures.class);
         RawPeer.send(meta, new Packet.Ping());
         assertThat(node.nextPacket().kind()).isEqualTo(Packet.Ping.class);

@@ -141,7 +141,7 @@ final class PeerNode implements AutoCloseable {
 
     /** Sends our features and waits for the peer's. */
     void exchangeFeatures(int connection) throws InterruptedException {
-        send(connection, new Packet.ConnectionFeatures(101, 101, 0x0f, 0));
+        send(connection, new Packet.ConnectionFeatures(101, 101, 0x0f));
         assertThat(nextPacket().kind).isEqualTo(Packet.ConnectionFeatures.class);
     }
 

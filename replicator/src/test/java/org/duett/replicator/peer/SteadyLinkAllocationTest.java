@@ -56,7 +56,7 @@ class SteadyLinkAllocationTest {
         void deliver(Event event) {
             switch (event) {
                 case Event.PeerConnected connected -> {
-                    connections.send(1, new Packet.ConnectionFeatures(101, 101, 0x0f, 0));
+                    connections.send(1, new Packet.ConnectionFeatures(101, 101, 0x0f));
                     connections.flush();
                 }
                 case Event.PeerPacketArrived arrived -> arrived(arrived.packet);

@@ -56,7 +56,7 @@ class FencedLeaveStoriesTest {
         VolumeSettings fenced = new VolumeSettings(volume.number(), volume.metadataKind(), volume.sizeLimitSectors(), volume.activityLogExtents(),
                 volume.activityLogUpdates(), fencing, volume.onIoError(), volume.onReadError(), volume.diskFlushes(), volume.metadataFlushes(),
                 volume.diskTimeoutMillis(), volume.resync());
-        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(), base.onNoData(), base.net(),
+        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.cluster(), base.onNoData(), base.net(),
                 List.of(fenced));
     }
 }

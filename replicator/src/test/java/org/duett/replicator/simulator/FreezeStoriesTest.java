@@ -73,12 +73,12 @@ class FreezeStoriesTest {
         VolumeSettings fenced = new VolumeSettings(volume.number(), volume.metadataKind(), volume.sizeLimitSectors(), volume.activityLogExtents(),
                 volume.activityLogUpdates(), Fencing.RESOURCE_AND_STONITH, volume.onIoError(), volume.onReadError(), volume.diskFlushes(),
                 volume.metadataFlushes(), volume.diskTimeoutMillis(), volume.resync());
-        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(), base.onNoData(), base.net(),
+        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.cluster(), base.onNoData(), base.net(),
                 List.of(fenced));
     }
 
     private static ResourceSettings withSuspension(ResourceSettings base) {
-        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(), OnNoData.SUSPEND_IO, base.net(),
+        return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.cluster(), OnNoData.SUSPEND_IO, base.net(),
                 base.volumes());
     }
 }

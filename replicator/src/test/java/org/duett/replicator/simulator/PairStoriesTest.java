@@ -81,7 +81,7 @@ class PairStoriesTest {
     @Test
     void aDiskThatWasMadeForAnotherVolumeIsNotAttached() {
         // The simulated devices carry the identifiers 77 and 78.
-        var pair = SimulatedPair.of(16, base -> new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(),
+        var pair = SimulatedPair.of(16, base -> new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.cluster(),
                 base.onNoData(), base.net(), base.volumes(), new TreeMap<>(Map.of(77L, "other/0", 78L, "r0/0"))));
         pair.alpha().start();
         byte[] before = pair.alpha().data(0).current(0, 1 << 20);
@@ -99,7 +99,7 @@ class PairStoriesTest {
             NetSettings plain = new NetSettings(net.protocol(), net.timeoutMillis(), net.connectIntervalMillis(), net.pingIntervalMillis(),
                     net.pingTimeoutMillis(), net.koCount(), net.maxEpochWrites(), net.maxBuffersPages(), net.cramHmacAlgorithm(),
                     net.sharedSecret(), net.integrityAlgorithm(), net.checksumAlgorithm(), net.verifyAlgorithm(), false, net.splitBrain());
-            return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.bootId(), base.cluster(), base.onNoData(), plain,
+            return new ResourceSettings(base.name(), base.localNode(), base.peerNode(), base.cluster(), base.onNoData(), plain,
                     base.volumes());
         });
         assertThat(pair.alpha().machine().volume(0).bitmap().bits() % 64).isNotZero();

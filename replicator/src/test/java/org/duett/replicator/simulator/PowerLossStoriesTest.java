@@ -10,6 +10,7 @@ import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -58,6 +59,44 @@ class PowerLossStoriesTest {
         pair.alpha().up();
         assertThat(sourcesUntilProtected(pair)).containsExactly("beta");
         pair.checkAll();
+    }
+
+    /** Found by seed 91: the survivor had booted itself, and the other volume, without a disk there, kept it from learning who its peer was. */
+    @Test
+    void theSurvivorOfOneVolumeIsItsSourceAlsoWhenItBootedBeforeAndAnotherVolumeHasNoDiskThere() {
+        var pair = SimulatedPair.connected(91, StorySettings.twoVolumes());
+        pair.losePower(pair.beta());
+        pair.beta().start();
+        pair.beta().command(new Command.Attach(0));
+        pair.beta().command(new Command.Connect(false));
+        pair.runUntil(() -> isGood(pair.state(pair.alpha())) && isGood(pair.state(pair.beta())));
+        load(pair, 100);
+        pair.losePower(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.beta().command(new Command.Attach(1));
+        pair.alpha().up();
+        assertThat(sourcesUntilProtected(pair)).containsExactly("beta");
+        pair.checkAll();
+    }
+
+    @Test
+    void aTargetThatHasEndedItsResyncIsTheSourceWhenItsSourceLosesPowerBeforeItHeardOfThat() {
+        var pair = SimulatedPair.connected(92);
+        pair.losePower(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        load(pair, 10);
+        pair.beta().up();
+        pair.runUntil(() -> isGood(pair.state(pair.beta())));
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        pair.losePower(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.alpha().up();
+        assertThat(sourcesUntilProtected(pair)).containsExactly("beta");
+        pair.checkAll();
+    }
+
+    private static boolean isGood(VolumeState state) {
+        return state.connection() == ConnectionState.CONNECTED && state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
     }
 
     @Test

@@ -31,11 +31,11 @@ final class StorySettings {
 
     /** Under Duett's failover daemon. */
     static UnaryOperator<ResourceSettings> cluster() {
-        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.bootId(), true, s.onNoData(), s.net(), s.volumes());
+        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), true, s.onNoData(), s.net(), s.volumes());
     }
 
     static UnaryOperator<ResourceSettings> onNoData(OnNoData onNoData) {
-        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.bootId(), s.cluster(), onNoData, s.net(), s.volumes());
+        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), onNoData, s.net(), s.volumes());
     }
 
     static UnaryOperator<ResourceSettings> volumes(UnaryOperator<VolumeSettings> change) {
@@ -47,7 +47,7 @@ final class StorySettings {
     }
 
     private static ResourceSettings withVolumes(ResourceSettings s, List<VolumeSettings> volumes) {
-        return new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.bootId(), s.cluster(), s.onNoData(), s.net(), volumes);
+        return new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), volumes);
     }
 
     private static VolumeSettings withNumber(VolumeSettings v, int number) {
@@ -92,7 +92,7 @@ final class StorySettings {
     }
 
     static UnaryOperator<ResourceSettings> net(UnaryOperator<NetSettings> change) {
-        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.bootId(), s.cluster(), s.onNoData(), change.apply(s.net()), s.volumes());
+        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), change.apply(s.net()), s.volumes());
     }
 
     static UnaryOperator<ResourceSettings> protocol(Protocol protocol) {

@@ -136,7 +136,7 @@ class PacketDecoderTest {
     void sizesBeforeTheAgreementAreRefused() throws WireException {
         var decoder = new PacketDecoder(WireSocket.DATA, PacketDecoderTest::never, packet -> {
         });
-        decoder.decode(Unpooled.wrappedBuffer(encoded(new Packet.ConnectionFeatures(86, 101, 0x0f, 0))));
+        decoder.decode(Unpooled.wrappedBuffer(encoded(new Packet.ConnectionFeatures(86, 101, 0x0f))));
         assertThatThrownBy(() -> decoder.decode(Unpooled.wrappedBuffer(encoded(new Packet.Sizes(0, 8, 0, 8, 4096, 0, null)))))
                 .hasMessageContaining("P_SIZES before the features were agreed");
     }

@@ -35,7 +35,7 @@ final class WireBytes {
             if (!(packet instanceof Packet.ConnectionFeatures)) sink.packet(packet);
         });
         if (socket == WireSocket.DATA) {
-            decoder.decode(Unpooled.wrappedBuffer(encoded(new Packet.ConnectionFeatures(101, 101, features, 0))));
+            decoder.decode(Unpooled.wrappedBuffer(encoded(new Packet.ConnectionFeatures(101, 101, features))));
             decoder.featuresAgreed(features);
         }
         return decoder;

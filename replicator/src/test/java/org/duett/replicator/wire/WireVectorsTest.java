@@ -131,25 +131,13 @@ class WireVectorsTest {
     void featuresTravelInHeaderForm80AndEndIt() throws WireException {
         byte[] features = hex("83 74 02 67 ff fe 00 48  00 00 00 56 00 00 00 0f 00 00 00 65 00 00 00 00" + "00".repeat(56));
         byte[] state = hex("86 20 ec 20 00 00 00 0e 00 00 00 04 00 00 00 00  00 00 d0 82");
-        assertThat(encoded(new Packet.ConnectionFeatures(86, 101, 0x0f, 0))).isEqualTo(features);
+        assertThat(encoded(new Packet.ConnectionFeatures(86, 101, 0x0f))).isEqualTo(features);
 
         var packets = new ArrayList<Packet>();
         var decoder = new PacketDecoder(WireSocket.DATA, Unpooled::buffer, packets::add);
         decoder.decode(Unpooled.wrappedBuffer(features, state));
 
-        assertThat(packets).containsExactly(new Packet.ConnectionFeatures(86, 101, 0x0f, 0), new Packet.State(0, 0x0000d082));
-    }
-
-    @Test
-    void theBootIdentifierTravelsInTheFirstReservedBytes() throws WireException {
-        var ours = new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT | 0x0f, 0x0102030405060708L);
-        byte[] bytes = encoded(ours);
-        assertThat(bytes).isEqualTo(hex("83 74 02 67 ff fe 00 48  00 00 00 65 10 00 00 0f 00 00 00 65 00 00 00 00"
-                + "01 02 03 04 05 06 07 08" + "00".repeat(48)));
-
-        var packets = new ArrayList<Packet>();
-        new PacketDecoder(WireSocket.DATA, Unpooled::buffer, packets::add).decode(Unpooled.wrappedBuffer(bytes));
-        assertThat(packets).containsExactly(ours);
+        assertThat(packets).containsExactly(new Packet.ConnectionFeatures(86, 101, 0x0f), new Packet.State(0, 0x0000d082));
     }
 
     @Test

@@ -161,7 +161,7 @@ final class PlantedFaults {
             fault("rule 27: a TRIM is not rounded inward", "write/WritePath.java",
                     "if (request.kind == HostRequest.Kind.TRIM) roundInward(request);", ""),
             fault("rule 24: after a power loss the crashed Primary is the source", "generation/SyncComparison.java",
-                    "boolean survivorIsSource = inputs.bothDuett && crashed.rebooted;", "boolean survivorIsSource = false;"),
+                    "boolean survivorIsSource = inputs.bothDuett && (ownCrashed ? ownLost : peerLost);", "boolean survivorIsSource = false;"),
             fault("rule 8: leave to go on alone outlives the loss that it was given for", "record/LossRecord.java",
                     "aloneAllowed = false;\n        leaveNeeded = false;\n        proof = \"none\";\n        for (Volume volume : volumes) settle(volume, out);",
                     "leaveNeeded = false;\n        for (Volume volume : volumes) settle(volume, out);"));
