@@ -12,6 +12,7 @@ import org.duett.failover.decision.PeerLife;
 import org.duett.failover.decision.ResourceView;
 import org.duett.failover.heartbeat.PathState;
 import org.duett.failover.heartbeat.PeerLiveness;
+import org.duett.replicator.state.DiskState;
 
 /** The cluster as this node sees it at one moment. */
 public record ClusterStatus(String name, String localNode, String peerNode, NodeMode mode, PeerLife peerLife, Optional<NodeReport> peer,
@@ -56,9 +57,18 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
             boolean passiveCan = group.word().equals("up") ? peerWord(group.name()).equals("recover") : group.word().equals("recover");
             if (!passiveCan) return "NOT protected: the other node could not take over " + group.name() + " now.";
         }
+        // A disk that is attached and UpToDate is one that could start; without the connection it may be older than its peer's (rule 20).
+        for (ResourceView resource : resources) {
+            if (!isMirrored(resource)) return "NOT protected: the disks of " + resource.name() + " are not kept equal now.";
+        }
         long up = paths.stream().filter(path -> path.state() == PathState.UP).count();
         if (up < paths.size()) return "Protected, but only " + up + " of " + paths.size() + " heartbeat paths works.";
         return "Protected: either node may be lost.";
+    }
+
+    private boolean isMirrored(ResourceView here) {
+        Optional<NodeReport.ResourceReport> there = peer.orElseThrow().resource(here.name());
+        return here.connected() && here.isUpToDate() && there.isPresent() && there.get().connected() && there.get().disk() == DiskState.UP_TO_DATE;
     }
 
     private boolean isUpSomewhere(GroupStatus group) {

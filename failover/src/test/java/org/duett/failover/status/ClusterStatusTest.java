@@ -1,0 +1,55 @@
+package org.duett.failover.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.duett.failover.decision.GroupPhase;
+import org.duett.failover.decision.GroupStatus;
+import org.duett.failover.decision.NodeMode;
+import org.duett.failover.decision.NodeReport;
+import org.duett.failover.decision.PeerLife;
+import org.duett.failover.decision.ResourceView;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.junit.jupiter.api.Test;
+
+/** The sentence by which an operator, or a script, decides whether the next failure may come. */
+class ClusterStatusTest {
+
+    @Test
+    void whatRunsHereOnDisksThatAreEqualIsProtected() {
+        assertThat(here(view(true, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE)).verdict()).startsWith("Protected: ");
+    }
+
+    /** Found by 200 kills: its replicator had been started again, and not yet heard how much it had missed. */
+    @Test
+    void anUpToDateDiskThatIsNotConnectedProtectsNothing() {
+        String untrue = "NOT protected: the disks of r0 are not kept equal now.";
+        assertThat(here(view(true, DiskState.UP_TO_DATE), report(false, DiskState.UP_TO_DATE)).verdict()).isEqualTo(untrue);
+        assertThat(here(view(false, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE)).verdict()).isEqualTo(untrue);
+    }
+
+    @Test
+    void aGroupThatServesFromThePeersDiskAloneIsNotProtected() {
+        assertThat(here(view(true, DiskState.DISKLESS), report(true, DiskState.UP_TO_DATE)).verdict()).startsWith("NOT protected: ");
+    }
+
+    private static ClusterStatus here(ResourceView resource, NodeReport.ResourceReport there) {
+        var up = new GroupStatus("web", GroupPhase.UP, "up", "", "", "", 1, Map.of());
+        var theirs = new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, false, false, false, 0, false, false, "");
+        var report = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(theirs), List.of(there), List.of());
+        return new ClusterStatus("duett", "alpha", "beta", NodeMode.ONLINE, PeerLife.ALIVE, Optional.of(report), List.of(), "", List.of(), 0, false,
+                List.of(up), List.of(resource), 0);
+    }
+
+    private static ResourceView view(boolean connected, DiskState disk) {
+        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, connected, disk, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, "",
+                ResourceView.Signs.NONE);
+    }
+
+    private static NodeReport.ResourceReport report(boolean connected, DiskState disk) {
+        return new NodeReport.ResourceReport("r0", Role.SECONDARY, disk, connected, 0x10, 0, false, true, 0, 0);
+    }
+}
