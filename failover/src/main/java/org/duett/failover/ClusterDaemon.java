@@ -159,6 +159,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
                 loop.refused(path);
             }
         });
+        for (String way : members.ways()) LOG.info("{}", way);
         for (String complaint : members.rehearse()) LOG.error("A takeover would fail here: {}", complaint);
         loop.start(this);
         link.start();
@@ -450,6 +451,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private ClusterRequest.Answer check() {
         List<String> lines = new ArrayList<>(ClusterTimes.of(config).lines());
         notCovered().forEach(proof -> lines.add("proof " + proof));
+        lines.addAll(members.ways());
         List<String> complaints = new ArrayList<>(members.rehearse());
         complaints.addAll(paths.troubles());
         for (CheckRunner.Standing standing : checks.standing()) {

@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.duett.failover.agent.MemberAgent;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
@@ -58,10 +59,19 @@ final class MemberDispatch implements AutoCloseable {
 
     /** What the takeover will need is there; each complaint is one that a person should hear before it matters. */
     List<String> rehearse() {
+        return ofEach(MemberAgent::rehearse);
+    }
+
+    /** By what members are started here, where that depends on the machine. */
+    List<String> ways() {
+        return ofEach(MemberAgent::way);
+    }
+
+    private List<String> ofEach(Function<MemberAgent, String> asked) {
         return workers.entrySet().stream().map(each -> {
-            String complaint = each.getValue().agent.rehearse();
-            return complaint.isEmpty() ? "" : "group " + each.getKey().group() + ", " + each.getValue().label + ": " + complaint;
-        }).filter(complaint -> !complaint.isEmpty()).toList();
+            String answer = asked.apply(each.getValue().agent);
+            return answer.isEmpty() ? "" : "group " + each.getKey().group() + ", " + each.getValue().label + ": " + answer;
+        }).filter(answer -> !answer.isEmpty()).toList();
     }
 
     void probe(String group, int member) {

@@ -83,6 +83,16 @@ final class DeviceAgent implements MemberAgent {
     }
 
     @Override
+    public String way() {
+        try {
+            return "made a block device by " + BlockDevices.way();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+
+    @Override
     public String rehearse() {
         try {
             servedTerm();

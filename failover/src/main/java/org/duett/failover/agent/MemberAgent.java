@@ -25,6 +25,11 @@ public interface MemberAgent {
         return "";
     }
 
+    /** How it does its work on this machine, where there is more than one way, and why so; empty: there is one. */
+    default String way() {
+        return "";
+    }
+
     /** For an address that this host does not have: who answers for it; empty when nobody does, or when it is no address. */
     default String answeredBy() throws InterruptedException {
         return "";

@@ -13,6 +13,7 @@ import org.duett.replicator.control.ServedTerm;
 import org.duett.replicator.device.AttachedDevice;
 import org.duett.replicator.device.BlockDevices;
 import org.duett.replicator.device.DeviceRefused;
+import org.duett.replicator.device.DeviceWay;
 import org.duett.replicator.device.Export;
 
 /** {@code attach-device}, {@code detach-device}, {@code attached}: volumes as block devices of this host. */
@@ -35,8 +36,15 @@ final class DeviceVerbs {
             Export export = new Export(target.resource(), volume, term, FileNames.nbdSocket(runDirectory, target.resource()).toAbsolutePath());
             AttachedDevice attached = perform(() -> devices.attach(export, LIMIT_MILLIS));
             System.out.println(attached.name() + " is " + attached.device().orElseThrow() + ", always found as "
-                    + FileNames.attachedDevice(runDirectory, target.resource(), volume));
+                    + FileNames.attachedDevice(runDirectory, target.resource(), volume) + "; made by " + madeBy(attached));
         }
+    }
+
+    /** With the reason, as long as that still is one. */
+    private static String madeBy(AttachedDevice attached) throws CommandFailed {
+        DeviceWay.Kind kind = attached.madeBy().orElseThrow();
+        DeviceWay way = perform(BlockDevices::way);
+        return way.kind() == kind ? way.toString() : kind.toString();
     }
 
     void detach(Target target, boolean force) throws CommandFailed {

@@ -9,26 +9,26 @@ import org.duett.replicator.command.ProcessIdentity;
  * A volume that is attached, or half of it: what has been started for it so far, from the export upwards.
  *
  * @param proxy connects again when the daemon was gone for a while
- * @param fuse makes the proxy's export a file
- * @param device the loop device over that file
+ * @param carrier takes the proxy's export to the kernel: nbd-client, or the nbdfuse that makes it a file
+ * @param hostDevice the block device
  */
-public record AttachedDevice(String resource, int volume, long term, Optional<ProcessIdentity> proxy, Optional<ProcessIdentity> fuse,
-        Optional<Path> device) {
+public record AttachedDevice(String resource, int volume, long term, Optional<ProcessIdentity> proxy, Optional<ProcessIdentity> carrier,
+        Optional<HostDevice> hostDevice) {
 
     static AttachedDevice nothingOf(Export export) {
         return new AttachedDevice(export.resource(), export.volume(), export.term(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     AttachedDevice withProxy(ProcessIdentity started) {
-        return new AttachedDevice(resource, volume, term, Optional.of(started), fuse, device);
+        return new AttachedDevice(resource, volume, term, Optional.of(started), carrier, hostDevice);
     }
 
-    AttachedDevice withFuse(ProcessIdentity started) {
-        return new AttachedDevice(resource, volume, term, proxy, Optional.of(started), device);
+    AttachedDevice withCarrier(ProcessIdentity started) {
+        return new AttachedDevice(resource, volume, term, proxy, Optional.of(started), hostDevice);
     }
 
-    AttachedDevice withDevice(Path made) {
-        return new AttachedDevice(resource, volume, term, proxy, fuse, Optional.of(made));
+    AttachedDevice withDevice(HostDevice made) {
+        return new AttachedDevice(resource, volume, term, proxy, carrier, Optional.of(made));
     }
 
     public String name() {
@@ -39,6 +39,19 @@ public record AttachedDevice(String resource, int volume, long term, Optional<Pr
         return HexFormat.of().toHexDigits(term);
     }
 
+    /** The path of the block device. */
+    public Optional<Path> device() {
+        return hostDevice.map(HostDevice::path);
+    }
+
+    /** By what it was made; empty: it has no device yet. */
+    public Optional<DeviceWay.Kind> madeBy() {
+        return hostDevice.map(device -> switch (device) {
+            case HostDevice.Loop _ -> DeviceWay.Kind.LOOP;
+            case HostDevice.Nbd _ -> DeviceWay.Kind.KERNEL_NBD;
+        });
+    }
+
     /** The file that nbdfuse shows. The kernel tells its name of a loop device, so it says which volume and term that one serves. */
     String fileName() {
         return "duett-" + volume + "-" + termText();
@@ -47,16 +60,18 @@ public record AttachedDevice(String resource, int volume, long term, Optional<Pr
     /** What does not work of it; empty when all of it does. */
     public Optional<String> trouble() {
         if (proxy.isEmpty() || !proxy.get().isAlive()) return Optional.of("its proxy does not run");
-        if (fuse.isEmpty() || !fuse.get().isAlive()) return Optional.of("its nbdfuse does not run");
-        return loopIsOurs() ? Optional.empty() : Optional.of("its loop device is not there");
+        if (carrier.isEmpty() || !carrier.get().isAlive()) {
+            return Optional.of("its " + (madeBy().equals(Optional.of(DeviceWay.Kind.KERNEL_NBD)) ? Tools.NBD_CLIENT : Tools.FUSE) + " does not run");
+        }
+        return deviceIsOurs() ? Optional.empty() : Optional.of("its block device is not there");
     }
 
     /** Something of it is still there. */
     public boolean isThere() {
-        return proxy.isPresent() && proxy.get().isAlive() || fuse.isPresent() && fuse.get().isAlive() || loopIsOurs();
+        return proxy.isPresent() && proxy.get().isAlive() || carrier.isPresent() && carrier.get().isAlive() || deviceIsOurs();
     }
 
-    boolean loopIsOurs() {
-        return device.isPresent() && LoopDevices.backingFileName(device.get()).equals(Optional.of(fileName()));
+    boolean deviceIsOurs() {
+        return hostDevice.isPresent() && hostDevice.get().isOurs();
     }
 }

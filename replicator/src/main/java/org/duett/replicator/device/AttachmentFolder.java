@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -20,13 +21,15 @@ import org.duett.replicator.config.FileNames;
 /** The folder of one volume in the run directory: the registry entry of what is attached, its sockets, logs and mount point. */
 final class AttachmentFolder {
     private static final Pattern CONTENT = Pattern.compile("resource (.+)\nvolume ([0-9]+)\nterm ([0-9a-f]{16})\n"
-            + "(?:proxy ([0-9]+) ([0-9]+)\n)?(?:fuse ([0-9]+) ([0-9]+)\n)?(?:device (/dev/.+)\n)?");
+            + "(?:proxy ([0-9]+) ([0-9]+)\n)?(?:(?:carrier|fuse) ([0-9]+) ([0-9]+)\n)?(?:device (/dev/\\S+)(?: of ([0-9]+))?\n)?");
 
     private static final String REGISTRY = "attached";
+    private static final Set<String> PROGRAMS = Set.of(Tools.PROXY, Tools.FUSE, Tools.NBD_CLIENT);
 
     final Path path;
     /** Leads to the block device. */
     final Path link;
+    private final Path nbdLock;
     private final String resource;
     private final int volume;
 
@@ -34,6 +37,7 @@ final class AttachmentFolder {
         this.resource = resource;
         this.volume = volume;
         path = FileNames.attachment(runDirectory, resource, volume).toAbsolutePath();
+        nbdLock = runDirectory.toAbsolutePath().resolve("nbd-devices.lock");
         link = FileNames.attachedDevice(runDirectory, resource, volume).toAbsolutePath();
     }
 
@@ -54,8 +58,9 @@ final class AttachmentFolder {
         return path.resolve("proxy.log");
     }
 
-    Path fuseLog() {
-        return path.resolve("nbdfuse.log");
+    /** What nbd-client or nbdfuse has to say. */
+    Path carrierLog() {
+        return path.resolve("carrier.log");
     }
 
     Path mountPoint() {
@@ -64,6 +69,11 @@ final class AttachmentFolder {
 
     Path lock() {
         return path.resolve("lock");
+    }
+
+    /** Held while a free nbd device is chosen and connected: several groups may be started at once. */
+    Path nbdLock() {
+        return nbdLock;
     }
 
     void make() throws IOException {
@@ -84,8 +94,15 @@ final class AttachmentFolder {
         }
         Matcher matcher = CONTENT.matcher(text);
         if (!matcher.matches()) throw new IOException(registry() + " is damaged");
-        return Optional.of(new AttachedDevice(matcher.group(1), Integer.parseInt(matcher.group(2)), Long.parseUnsignedLong(matcher.group(3), 16),
-                process(matcher, 4), process(matcher, 6), Optional.ofNullable(matcher.group(8)).map(Path::of)));
+        var begun = new AttachedDevice(matcher.group(1), Integer.parseInt(matcher.group(2)), Long.parseUnsignedLong(matcher.group(3), 16),
+                process(matcher, 4), process(matcher, 6), Optional.empty());
+        return Optional.of(matcher.group(8) == null ? begun : begun.withDevice(device(matcher, begun)));
+    }
+
+    private static HostDevice device(Matcher matcher, AttachedDevice begun) {
+        Path device = Path.of(matcher.group(8));
+        String client = matcher.group(9);
+        return client == null ? new HostDevice.Loop(device, begun.fileName()) : new HostDevice.Nbd(device, Long.parseLong(client));
     }
 
     private Optional<ProcessIdentity> process(Matcher matcher, int group) {
@@ -99,8 +116,11 @@ final class AttachmentFolder {
         StringBuilder text = new StringBuilder("resource " + attached.resource() + "\nvolume " + attached.volume() + "\nterm " + attached.termText()
                 + "\n");
         attached.proxy().ifPresent(process -> text.append("proxy ").append(process.pid()).append(' ').append(process.startTicks()).append('\n'));
-        attached.fuse().ifPresent(process -> text.append("fuse ").append(process.pid()).append(' ').append(process.startTicks()).append('\n'));
-        attached.device().ifPresent(device -> text.append("device ").append(device).append('\n'));
+        attached.carrier().ifPresent(process -> text.append("carrier ").append(process.pid()).append(' ').append(process.startTicks()).append('\n'));
+        attached.hostDevice().ifPresent(device -> text.append("device ").append(switch (device) {
+            case HostDevice.Loop(var path, var _) -> path.toString();
+            case HostDevice.Nbd(var path, var client) -> path + " of " + client;
+        }).append('\n'));
         Path next = path.resolve(".attached.next");
         Files.writeString(next, text);
         Files.move(next, registry(), StandardCopyOption.ATOMIC_MOVE);
@@ -122,7 +142,7 @@ final class AttachmentFolder {
     // ---- what a crash in the middle has left unrecorded
 
     /**
-     * Proxies and nbdfuses of this folder, by their command lines: one that was started just before its starter was killed is in no
+     * Proxies, nbdfuses and nbd-clients of this folder, by their command lines: one that was started just before its starter was killed is in no
      * registry.
      */
     List<ProcessIdentity> programs() {
@@ -137,23 +157,34 @@ final class AttachmentFolder {
         List<String> words = Processes.commandLine(pid);
         if (words.isEmpty()) return false;
         String program = words.getFirst().substring(words.getFirst().lastIndexOf('/') + 1);
-        return (program.equals(Tools.PROXY) || program.equals(Tools.FUSE)) && words.stream().anyMatch(word -> word.contains(path + "/"))
+        return PROGRAMS.contains(program) && words.stream().anyMatch(word -> word.contains(path + "/"))
                 && Processes.seesSameFolder(pid, path);
     }
 
+    /** What those of them that are nbd-clients have connected. */
+    static List<HostDevice> nbdDevices(Collection<ProcessIdentity> programs) {
+        List<HostDevice> found = new ArrayList<>();
+        for (ProcessIdentity program : programs) {
+            Processes.commandLine(program.pid()).stream().filter(word -> word.startsWith("/dev/nbd"))
+                    .map(word -> new HostDevice.Nbd(Path.of(word), program.pid())).filter(HostDevice::isOurs).forEach(found::add);
+        }
+        return found;
+    }
+
     /** Loop devices over this folder, by what the kernel says: its path could be another machine's, what is mounted there could not. */
-    List<Path> loopDevices() throws InterruptedException {
+    List<HostDevice> loopDevices() throws InterruptedException {
         List<Path> candidates = LoopDevices.over(mountPoint());
         // The rule at each attach; the mounts of all namespaces are many files to read in a takeover.
-        if (candidates.isEmpty()) return candidates;
+        if (candidates.isEmpty()) return List.of();
         Set<String> mounted = new HashSet<>();
         for (Processes.Mount mount : Processes.mountsOfAllNamespaces()) {
             boolean ours = mount.mountPoint().equals(mountPoint()) && (mount.inOurNamespace() || Processes.seesSameFolder(mount.seenBy(), path));
             if (ours) mounted.add(mount.device());
         }
-        List<Path> found = new ArrayList<>();
+        List<HostDevice> found = new ArrayList<>();
         for (Path device : candidates) {
-            if (mounted.contains(LoopDevices.backingDevice(device))) found.add(device);
+            if (!mounted.contains(LoopDevices.backingDevice(device))) continue;
+            LoopDevices.backingFileName(device).ifPresent(name -> found.add(new HostDevice.Loop(device, name)));
         }
         return found;
     }

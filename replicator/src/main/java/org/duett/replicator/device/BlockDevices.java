@@ -2,10 +2,7 @@ package org.duett.replicator.device;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +32,8 @@ public final class BlockDevices {
             throw new DeviceRefused("Volume " + name + " cannot be attached: only root can make block devices.", UNTOUCHED,
                     "Run the command as root, or let clients use the NBD export itself (duett status).");
         }
-        Optional<String> missing = Tools.missing();
+        DeviceWay way = DeviceWay.choose();
+        Optional<String> missing = Tools.missing(way);
         if (missing.isPresent()) {
             throw new DeviceRefused("Volume " + name + " cannot be attached: " + missing.get() + ".", UNTOUCHED, "Install it, then attach again.");
         }
@@ -43,12 +41,12 @@ public final class BlockDevices {
         long deadlineNanos = System.nanoTime() + limitMillis * 1_000_000;
         try {
             folder.make();
-            try (FileChannel lock = lock(folder, deadlineNanos)) {
+            try (FileChannel lock = AttachLock.await(folder.lock(), deadlineNanos)) {
                 Optional<AttachedDevice> present = folder.read();
                 if (present.isPresent() && isWhatIsWanted(present.get(), export)) return present.get();
                 // What an attach left that was killed half-way; nobody can use it.
                 new DeviceDetach(folder, present.orElse(AttachedDevice.nothingOf(export)), deadlineNanos).byForceNow();
-                return attachAnew(export, folder, deadlineNanos);
+                return attachAnew(export, way.kind(), folder, deadlineNanos);
             }
         } catch (IOException failed) {
             throw unforeseen(name, "attached", failed);
@@ -64,15 +62,15 @@ public final class BlockDevices {
         }
         Optional<String> trouble = present.trouble();
         if (trouble.isEmpty()) return true;
-        List<String> users = present.loopIsOurs() ? DeviceUse.users(present.device().orElseThrow()) : List.of();
+        List<String> users = users(present);
         if (users.isEmpty()) return false;
         throw new DeviceRefused("Volume " + present.name() + " is attached, but " + trouble.get() + "; it is in use: " + String.join("; ", users) + ".",
                 UNTOUCHED, "End what uses it, or: duett detach-device --force " + present.name() + "; then attach again.");
     }
 
-    private static AttachedDevice attachAnew(Export export, AttachmentFolder folder, long deadlineNanos)
+    private static AttachedDevice attachAnew(Export export, DeviceWay.Kind way, AttachmentFolder folder, long deadlineNanos)
             throws DeviceRefused, IOException, InterruptedException {
-        DeviceAttach attach = new DeviceAttach(export, folder, deadlineNanos);
+        DeviceAttach attach = new DeviceAttach(export, way, folder, deadlineNanos);
         boolean done = false;
         try {
             AttachedDevice attached = attach.perform();
@@ -92,7 +90,7 @@ public final class BlockDevices {
         long deadlineNanos = System.nanoTime() + limitMillis * 1_000_000;
         try {
             folder.make();
-            try (FileChannel lock = lock(folder, deadlineNanos)) {
+            try (FileChannel lock = AttachLock.await(folder.lock(), deadlineNanos)) {
                 if (force) return new DeviceDetach(folder, registeredOrUnknown(folder), deadlineNanos).byForceNow();
                 new DeviceDetach(folder, folder.read().orElse(folder.unknown()), deadlineNanos).inOrder();
                 return List.of();
@@ -138,7 +136,12 @@ public final class BlockDevices {
 
     /** Who uses an attached device, a line each. */
     public static List<String> users(AttachedDevice attached) {
-        return attached.loopIsOurs() ? DeviceUse.users(attached.device().orElseThrow()) : List.of();
+        return attached.deviceIsOurs() ? DeviceUse.users(attached.device().orElseThrow()) : List.of();
+    }
+
+    /** By what the next attach on this machine will make its device. */
+    public static DeviceWay way() throws InterruptedException {
+        return DeviceWay.choose();
     }
 
     /**
@@ -146,7 +149,7 @@ public final class BlockDevices {
      * first real one shall not pay for loading it.
      */
     public static Optional<String> rehearse() throws InterruptedException {
-        Optional<String> missing = Tools.missing();
+        Optional<String> missing = Tools.missing(DeviceWay.choose());
         if (missing.isPresent()) return missing;
         try {
             WritebackProcess.start(new ProcessBuilder("setsid", "--", "true").redirectErrorStream(true)).waitFor();
@@ -155,33 +158,8 @@ public final class BlockDevices {
         }
         ProcessIdentity.of(ProcessHandle.current().pid()).ifPresent(self -> self.awaitEnd(0));
         Processes.mounts();
-        CommandResult asked = CommandRunner.run(List.of(Tools.path("losetup"), "--version"), REHEARSAL_MILLIS);
+        CommandResult asked = CommandRunner.run(List.of(Tools.path("blockdev"), "--version"), REHEARSAL_MILLIS);
         return asked.succeeded() ? Optional.empty() : Optional.of(asked.describe());
-    }
-
-    /** One at a time to each volume, of all processes of this machine. */
-    private static FileChannel lock(AttachmentFolder folder, long deadlineNanos) throws IOException, InterruptedException {
-        FileChannel channel = FileChannel.open(folder.lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        boolean locked = false;
-        try {
-            while (!locked) {
-                locked = tryLock(channel);
-                if (!locked && System.nanoTime() > deadlineNanos) throw new IOException("another attach or detach of it is under way");
-                if (!locked) Thread.sleep(2);
-            }
-            return channel;
-        } finally {
-            if (!locked) channel.close();
-        }
-    }
-
-    private static boolean tryLock(FileChannel channel) throws IOException {
-        try {
-            FileLock lock = channel.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException ofAnotherThread) {
-            return false;
-        }
     }
 
     private static DeviceRefused unforeseen(String name, String what, IOException failed) {

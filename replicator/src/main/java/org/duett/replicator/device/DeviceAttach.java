@@ -2,6 +2,7 @@ package org.duett.replicator.device;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import org.duett.replicator.command.CommandRunner;
 import org.duett.replicator.command.ProcessIdentity;
 
 /**
- * Puts a loop device over an export: proxy, nbdfuse, loop. Each step stands in the registry before the next one begins. The programs are
+ * Puts a block device over an export: proxy, then nbd-client, or nbdfuse and loop. Each step stands in the registry before the next one begins. The programs are
  * leaders of sessions of their own: they outlive their starter, and the daemon.
  */
 final class DeviceAttach {
@@ -23,13 +24,18 @@ final class DeviceAttach {
     private static final int RECONNECT_SECONDS = 3600;
     private static final int LONGEST_SOCKET_PATH = 107;
 
+    /** nbd-client's own choice is 1024, and a volume may end between two of those. */
+    private static final int SECTOR_BYTES = 512;
+
     private final Export export;
+    private final DeviceWay.Kind way;
     private final AttachmentFolder folder;
     private final long deadlineNanos;
     private AttachedDevice attached;
 
-    DeviceAttach(Export export, AttachmentFolder folder, long deadlineNanos) {
+    DeviceAttach(Export export, DeviceWay.Kind way, AttachmentFolder folder, long deadlineNanos) {
         this.export = export;
+        this.way = way;
         this.folder = folder;
         this.deadlineNanos = deadlineNanos;
         attached = AttachedDevice.nothingOf(export);
@@ -44,11 +50,15 @@ final class DeviceAttach {
         if (folder.proxySocket().toString().length() > LONGEST_SOCKET_PATH) {
             throw refused("the path " + folder.proxySocket() + " is longer than a socket's may be", "Choose a shorter run-directory.");
         }
-        Files.createDirectories(folder.mountPoint());
         folder.write(attached);
         startProxy();
-        startFuse();
-        makeLoopDevice();
+        switch (way) {
+            case KERNEL_NBD -> connectKernel();
+            case LOOP -> {
+                startFuse();
+                makeLoopDevice();
+            }
+        }
         folder.pointLinkTo(attached.device().orElseThrow());
         return attached;
     }
@@ -66,19 +76,37 @@ final class DeviceAttach {
         await(proxy, folder.proxyLog(), () -> Files.exists(folder.proxyPid()));
     }
 
+    /**
+     * By ioctl, so that there is a process as long as there is a connection: when the proxy is gone it takes the connection down, and what is
+     * under way fails at once. Over netlink that would wait for a request's time limit, of which there is none: the daemon may be away for
+     * long. One connection, as with several the kernel gives up one after the other whose requests wait for 30 seconds.
+     */
+    private void connectKernel() throws DeviceRefused, IOException, InterruptedException {
+        try (FileChannel lock = AttachLock.await(folder.nbdLock(), deadlineNanos)) {
+            Path path = NbdDevices.free().orElseThrow(() -> refused("no /dev/nbdN is free any more", "Attach again."));
+            Process client = start(folder.carrierLog(), List.of(Tools.path(Tools.NBD_CLIENT), "-unix", folder.proxySocket().toString(), path.toString(),
+                    "-nonetlink", "-nofork", "-connections", "1", "-block-size", Integer.toString(SECTOR_BYTES)));
+            var device = new HostDevice.Nbd(path, client.pid());
+            attached = attached.withCarrier(identity(client)).withDevice(device);
+            folder.write(attached);
+            await(client, folder.carrierLog(), device::isOurs);
+        }
+    }
+
     private void startFuse() throws DeviceRefused, IOException, InterruptedException {
-        Process fuse = start(folder.fuseLog(), List.of(Tools.path(Tools.FUSE), folder.mountPoint().resolve(attached.fileName()).toString(), "--unix",
+        Files.createDirectories(folder.mountPoint());
+        Process fuse = start(folder.carrierLog(), List.of(Tools.path(Tools.FUSE), folder.mountPoint().resolve(attached.fileName()).toString(), "--unix",
                 folder.proxySocket().toString()));
-        attached = attached.withFuse(identity(fuse));
+        attached = attached.withCarrier(identity(fuse));
         folder.write(attached);
-        await(fuse, folder.fuseLog(), () -> Files.exists(folder.mountPoint().resolve(attached.fileName())));
+        await(fuse, folder.carrierLog(), () -> Files.exists(folder.mountPoint().resolve(attached.fileName())));
     }
 
     private void makeLoopDevice() throws DeviceRefused, IOException, InterruptedException {
         CommandResult made = CommandRunner.run(List.of(Tools.path("losetup"), "--find", "--show", "--direct-io=on",
                 folder.mountPoint().resolve(attached.fileName()).toString()), leftMillis());
         if (!made.succeeded()) throw refused(made.describe(), "See whether a loop device is free: losetup --list.");
-        attached = attached.withDevice(Path.of(made.output().strip()));
+        attached = attached.withDevice(new HostDevice.Loop(Path.of(made.output().strip()), attached.fileName()));
         folder.write(attached);
     }
 

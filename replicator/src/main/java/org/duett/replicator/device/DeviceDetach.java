@@ -32,7 +32,7 @@ final class DeviceDetach {
 
     /** What was written is on the disks when it returns. Refused while somebody uses the device. */
     void inOrder() throws DeviceRefused, IOException, InterruptedException {
-        if (attached.loopIsOurs()) {
+        if (attached.deviceIsOurs()) {
             Path device = attached.device().orElseThrow();
             unmountCopies(device);
             List<String> users = DeviceUse.users(device);
@@ -44,8 +44,8 @@ final class DeviceDetach {
                 throw refused("what was written to it does not reach the disks (" + flushed.describe() + ")", "It stays attached.",
                         "Let the daemon go on (duett status), or give up what has not been flushed: " + byForce());
             }
-            detachLoop(device);
-            while (attached.loopIsOurs()) {
+            letGo(attached.hostDevice().orElseThrow());
+            while (attached.deviceIsOurs()) {
                 if (leftMillis() == 0) {
                     throw refused(device + " does not let go", "All that was written to it is on the disks.",
                             "See who has it open (fuser " + device + "), or: " + byForce());
@@ -53,7 +53,7 @@ final class DeviceDetach {
                 Thread.sleep(LOOK_MILLIS);
             }
         }
-        end(attached.fuse().map(List::of).orElse(List.of()));
+        end(attached.carrier().map(List::of).orElse(List.of()));
         end(attached.proxy().map(List::of).orElse(List.of()));
         clear();
     }
@@ -65,19 +65,22 @@ final class DeviceDetach {
     List<String> byForceNow() throws IOException, InterruptedException {
         Set<ProcessIdentity> programs = new LinkedHashSet<>();
         attached.proxy().ifPresent(programs::add);
-        attached.fuse().ifPresent(programs::add);
+        attached.carrier().ifPresent(programs::add);
         programs.addAll(folder.programs());
+        // Asked for while they live: afterwards their command lines tell nothing any more.
+        Set<HostDevice> devices = new LinkedHashSet<>(AttachmentFolder.nbdDevices(programs));
+        if (attached.deviceIsOurs()) devices.add(attached.hostDevice().orElseThrow());
         for (ProcessIdentity program : programs) program.kill();
         for (ProcessIdentity program : programs) {
             if (!program.awaitEnd(STEP_MILLIS)) left.add(program + " was killed and has not ended yet");
         }
-        Set<Path> devices = new LinkedHashSet<>(folder.loopDevices());
-        if (attached.loopIsOurs()) devices.add(attached.device().orElseThrow());
-        for (Path device : devices) {
-            for (Processes.Mount mount : DeviceUse.mounts(device).reversed()) unmount(mount);
-            detachLoop(device);
+        devices.addAll(folder.loopDevices());
+        for (HostDevice device : devices) {
+            for (Processes.Mount mount : DeviceUse.mounts(device.path()).reversed()) unmount(mount);
+            // An nbd device has lost its connection with its nbd-client; by its name alone it could be somebody else's in a moment.
+            if (device instanceof HostDevice.Loop) letGo(device);
             if (!goesSoon(device)) {
-                left.add(device + " stays until its last user has closed it (" + String.join("; ", DeviceUse.users(device))
+                left.add(device.path() + " stays until its last user has closed it (" + String.join("; ", DeviceUse.users(device.path()))
                         + "); it answers with errors, and leads nowhere");
             }
         }
@@ -85,9 +88,9 @@ final class DeviceDetach {
         return left;
     }
 
-    private static boolean goesSoon(Path device) throws InterruptedException {
-        for (int look = 0; look < 10 && LoopDevices.backingFileName(device).isPresent(); look++) Thread.sleep(LOOK_MILLIS);
-        return LoopDevices.backingFileName(device).isEmpty();
+    private static boolean goesSoon(HostDevice device) throws InterruptedException {
+        for (int look = 0; look < 10 && device.isOurs(); look++) Thread.sleep(LOOK_MILLIS);
+        return !device.isOurs();
     }
 
     /**
@@ -117,9 +120,12 @@ final class DeviceDetach {
         left.add(result.succeeded() ? "what still used " + mount.mountPoint() + " has it open yet, and gets errors" : result.describe());
     }
 
-    private static void detachLoop(Path device) throws InterruptedException {
-        // Its outcome is looked at, not its exit code: with another user it is detached when that one closes it.
-        CommandRunner.run(List.of(Tools.path("losetup"), "--detach", device.toString()), STEP_MILLIS);
+    private static void letGo(HostDevice device) throws InterruptedException {
+        // Its outcome is looked at, not its exit code: with another user it goes when that one closes it.
+        CommandRunner.run(switch (device) {
+            case HostDevice.Loop(var path, var _) -> List.of(Tools.path("losetup"), "--detach", path.toString());
+            case HostDevice.Nbd(var path, var _) -> List.of(Tools.path(Tools.NBD_CLIENT), "-nonetlink", "-d", path.toString());
+        }, STEP_MILLIS);
     }
 
     /** Asks first: nbdfuse unmounts itself, the proxy passes on what it holds. */

@@ -48,26 +48,6 @@ final class LoopDevices {
         return told.succeeded() ? told.output().strip() : "";
     }
 
-    /** {@code MAJOR:MINOR}, as mount tables name it. */
-    static Optional<String> number(Path device) {
-        try {
-            return Optional.of(Files.readString(of(device).resolve("dev")).strip());
-        } catch (IOException gone) {
-            return Optional.empty();
-        }
-    }
-
-    /** Devices that are built on this one: device mapper, md. */
-    static List<String> holders(Path device) {
-        List<String> names = new ArrayList<>();
-        try (var entries = Files.list(of(device).resolve("holders"))) {
-            entries.forEach(holder -> names.add("/dev/" + holder.getFileName()));
-        } catch (IOException none) {
-            return names;
-        }
-        return names;
-    }
-
     private static Path of(Path device) {
         return BLOCK_DEVICES.resolve(device.getFileName());
     }

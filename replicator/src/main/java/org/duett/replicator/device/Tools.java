@@ -11,9 +11,11 @@ import java.util.TreeMap;
 final class Tools {
     static final String PROXY = "qemu-storage-daemon";
     static final String FUSE = "nbdfuse";
+    static final String NBD_CLIENT = "nbd-client";
 
-    private static final Map<String, String> PACKAGES = new TreeMap<>(Map.of(PROXY, "qemu-system-common", FUSE, "libnbd-bin", "fusermount3", "fuse3",
-            "losetup", "mount", "umount", "mount", "blockdev", "util-linux", "setsid", "util-linux"));
+    private static final Map<String, String> PACKAGES_OF_ALL = new TreeMap<>(Map.of(PROXY, "qemu-system-common", "umount", "mount", "blockdev",
+            "util-linux", "setsid", "util-linux"));
+    private static final Map<String, String> PACKAGES_OF_LOOP = new TreeMap<>(Map.of(FUSE, "libnbd-bin", "fusermount3", "fuse3", "losetup", "mount"));
     private static final List<Path> SYSTEM = List.of(Path.of("/usr/local/sbin"), Path.of("/usr/sbin"), Path.of("/sbin"), Path.of("/usr/bin"),
             Path.of("/bin"));
 
@@ -21,10 +23,22 @@ final class Tools {
     }
 
     /** What is missing, with the way to get it; empty when all is there. */
-    static Optional<String> missing() {
-        for (var entry : PACKAGES.entrySet()) {
+    static Optional<String> missing(DeviceWay way) {
+        return missing(PACKAGES_OF_ALL).or(() -> switch (way.kind()) {
+            case KERNEL_NBD -> Optional.empty();
+            case LOOP -> missing(PACKAGES_OF_LOOP).or(Tools::missingKernelDevice)
+                    .map(complaint -> complaint + "; the kernel's nbd, which would do instead, cannot be used, as " + way.why());
+        });
+    }
+
+    private static Optional<String> missing(Map<String, String> packages) {
+        for (var entry : packages.entrySet()) {
             if (find(entry.getKey()).isEmpty()) return Optional.of(entry.getKey() + " is missing (Debian: apt install " + entry.getValue() + ")");
         }
+        return Optional.empty();
+    }
+
+    private static Optional<String> missingKernelDevice() {
         for (String device : List.of("/dev/fuse", "/dev/loop-control")) {
             if (!Files.exists(Path.of(device))) return Optional.of(device + " is missing (load the kernel module: modprobe fuse; modprobe loop)");
         }
@@ -32,7 +46,7 @@ final class Tools {
     }
 
     /** Also where the PATH of a user's shell does not lead. */
-    private static Optional<Path> find(String program) {
+    static Optional<Path> find(String program) {
         for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
             if (!folder.isEmpty() && Files.isExecutable(Path.of(folder, program))) return Optional.of(Path.of(folder, program));
         }
