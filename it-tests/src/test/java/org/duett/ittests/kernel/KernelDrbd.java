@@ -22,8 +22,8 @@ import org.duett.ittests.StoryOnFailure;
  */
 public final class KernelDrbd implements AutoCloseable {
 
-    private static final long BOOT_LIMIT_MILLIS = 120_000;
     private static final long COMMAND_LIMIT_MILLIS = 120_000;
+    private static final int MEMORY_MIB = 192;
 
     /**
      * What the guest is to be.
@@ -36,28 +36,20 @@ public final class KernelDrbd implements AutoCloseable {
     }
 
     private final Setup setup;
-    private final Path folder;
-    private final GuestAgent agent;
-    private final Process qemu;
+    private final QemuGuest guest;
     private final StoryOnFailure.Participation participation;
 
-    private KernelDrbd(Setup setup, Path folder, GuestAgent agent, Process qemu) {
+    private KernelDrbd(Setup setup, QemuGuest guest) {
         this.setup = setup;
-        this.folder = folder;
-        this.agent = agent;
-        this.qemu = qemu;
+        this.guest = guest;
         participation = StoryOnFailure.takesPart(this::story);
     }
 
     /** Skips the test, with the reason, where no guest can be booted; the first call downloads its packages. */
     public static void demandAvailable() {
         List<Requirement> requirements = new ArrayList<>(Namespace.requirements());
-        requirements.addAll(List.of(
-                Requirement.kernelFile("/dev/net/tun", "TUN/TAP"),
-                Requirement.program("qemu-system-x86_64", "qemu-system-x86"),
-                Requirement.program("apt-get", "apt, on a Debian"),
-                Requirement.program("cpio", "cpio"),
-                Requirement.program("depmod", "kmod")));
+        requirements.add(Requirement.kernelFile("/dev/net/tun", "TUN/TAP"));
+        requirements.addAll(KernelGuestImage.programs());
         Requirements.demand(requirements);
         Requirements.demand(KernelGuestImage.packages());
     }
@@ -67,19 +59,11 @@ public final class KernelDrbd implements AutoCloseable {
      * {@code up} and all else are the caller's.
      */
     public static KernelDrbd boot(Setup setup, VirtualCable cable, Namespace namespace) {
-        KernelGuestImage image = KernelGuestImage.prepare();
         try {
             Path folder = Files.createTempDirectory("duett-kernel-drbd");
             Files.writeString(folder.resolve("drbd.conf"), setup.drbdConfiguration);
-            var agent = new GuestAgent(folder.resolve("agent.sock"));
             String tap = bridgeToTap(cable.endIn(namespace));
-            Process qemu = namespace.start(new ProcessBuilder(
-                    qemuCommand(setup, image, folder, tap, cable.addressOf(namespace)))
-                    .redirectErrorStream(true)
-                    .redirectOutput(folder.resolve("qemu.log").toFile()));
-            var guest = new KernelDrbd(setup, folder, agent, qemu);
-            guest.awaitReady();
-            return guest;
+            return new KernelDrbd(setup, QemuGuest.boot(hardware(setup, folder, tap, cable.addressOf(namespace)), folder, namespace::start));
         } catch (IOException e) {
             throw new UncheckedIOException("Could not start the kernel's DRBD", e);
         }
@@ -108,29 +92,14 @@ public final class KernelDrbd implements AutoCloseable {
         return tap;
     }
 
-    private static List<String> qemuCommand(Setup setup, KernelGuestImage image, Path folder, String tap,
-            String address) {
+    private static QemuGuest.Hardware hardware(Setup setup, Path folder, String tap, String address) {
         String hardwareAddress = "52:54:00:%02x:%02x:%02x".formatted((Object[]) lastThreeOf(address));
-        List<String> command = new ArrayList<>(List.of("qemu-system-x86_64",
-                // KVM is rarely nested well. A small translation buffer, as else its memory grows to many times the guest's.
-                "-accel", "tcg,thread=single,tb-size=64", "-cpu", "max", "-M", "q35", "-m", "192", "-smp", "1",
-                "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-serial", "file:" + folder.resolve("console.log"),
-                "-chardev", "socket,id=agent,path=" + folder.resolve("agent.sock"), "-serial", "chardev:agent",
-                "-kernel", image.kernel().toString(), "-initrd", image.initialRamdisk().toString(),
-                "-append", "console=ttyS0 quiet loglevel=4 panic=-1 reboot=t nokaslr mitigations=off nowatchdog"
-                        + " no_timer_check tsc=reliable duett.name=" + setup.nodeName + " duett.address=" + address
-                        + "/24",
+        List<String> options = new ArrayList<>(List.of(
                 "-fw_cfg", "name=opt/duett/drbd.conf,file=" + folder.resolve("drbd.conf"),
                 "-netdev", "tap,id=net,ifname=" + tap + ",script=no,downscript=no",
                 "-device", "virtio-net-pci,netdev=net,romfile=,mac=" + hardwareAddress));
-        for (int i = 0; i < setup.diskImages.size(); i++) {
-            command.addAll(List.of(
-                    "-drive", "if=none,format=raw,cache=writeback,discard=unmap,id=disk" + i + ",file="
-                            + setup.diskImages.get(i),
-                    "-device", "virtio-blk-pci,romfile=,drive=disk" + i));
-        }
-        return command;
+        for (int i = 0; i < setup.diskImages.size(); i++) options.addAll(QemuGuest.disk(i, setup.diskImages.get(i)));
+        return new QemuGuest.Hardware(MEMORY_MIB, "duett.name=" + setup.nodeName + " duett.address=" + address + "/24", options);
     }
 
     private static Integer[] lastThreeOf(String address) {
@@ -138,36 +107,9 @@ public final class KernelDrbd implements AutoCloseable {
         return new Integer[]{Integer.valueOf(parts[1]), Integer.valueOf(parts[2]), Integer.valueOf(parts[3])};
     }
 
-    private void awaitReady() {
-        try {
-            agent.awaitReady(BOOT_LIMIT_MILLIS);
-        } catch (IOException e) {
-            String logs = logs();
-            close();
-            throw new UncheckedIOException("The kernel's DRBD did not boot:\n" + logs, e);
-        }
-    }
-
-    /** What QEMU and the guest's kernel said so far. */
-    public String logs() {
-        StringBuilder logs = new StringBuilder();
-        for (String name : List.of("qemu.log", "console.log")) {
-            try {
-                logs.append(Files.readString(folder.resolve(name)));
-            } catch (IOException e) {
-                logs.append(name).append(": ").append(e).append('\n');
-            }
-        }
-        return logs.toString();
-    }
-
     /** Runs a shell command in the guest, to its end. */
     public HostCommand exec(String command) {
-        try {
-            return agent.run(command, COMMAND_LIMIT_MILLIS);
-        } catch (IOException e) {
-            throw new UncheckedIOException("In the guest: " + command, e);
-        }
+        return guest.exec(command, COMMAND_LIMIT_MILLIS);
     }
 
     /** Runs a shell command in the guest that has to succeed, and returns what it printed. */
@@ -218,8 +160,8 @@ public final class KernelDrbd implements AutoCloseable {
     }
 
     private String story() {
-        if (!qemu.isAlive()) {
-            return "the kernel's DRBD is gone; it had said\n" + logs();
+        if (!guest.isAlive()) {
+            return "the kernel's DRBD is gone; it had said\n" + guest.logs();
         }
         return "the kernel's DRBD is\n" + status() + "and its log ends with\n" + must("dmesg | tail -n 60");
     }
@@ -230,28 +172,12 @@ public final class KernelDrbd implements AutoCloseable {
 
     /** A power loss: the guest is gone between two instructions. Its disk images may be booted again. */
     public void kill() {
-        qemu.destroyForcibly();
-        try {
-            qemu.waitFor();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        guest.kill();
     }
 
     @Override
     public void close() {
         participation.close();
-        kill();
-        try {
-            agent.close();
-            try (var files = Files.list(folder)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException("Could not clean up " + folder, e);
-        }
+        guest.close();
     }
 }

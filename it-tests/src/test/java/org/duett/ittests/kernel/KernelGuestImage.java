@@ -12,18 +12,25 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
 
 /**
- * The kernel and the initial ramdisk that {@link KernelDrbd} boots: made once from Debian's packages (28 MB to download, a
+ * The kernel and the initial ramdisk that {@link KernelDrbd} and {@link SharedRootGuest} boot: made once from Debian's packages (28 MB to download, a
  * few seconds), then kept in the folder for temporary files for all runs of this user. Change a script and it is made anew.
  */
 record KernelGuestImage(Path kernel, Path initialRamdisk) {
 
     private static final String BUILD_SCRIPT = "build-guest.sh";
     private static final String INIT_SCRIPT = "guest-init.sh";
+
+    /** What makes it and runs it. */
+    static List<Requirement> programs() {
+        return List.of(Requirement.program("qemu-system-x86_64", "qemu-system-x86"), Requirement.program("apt-get", "apt, on a Debian"),
+                Requirement.program("cpio", "cpio"), Requirement.program("depmod", "kmod"));
+    }
 
     /** The packages that the guest is made of, as something that a machine may lack: it may have no network. */
     static Requirement packages() {
