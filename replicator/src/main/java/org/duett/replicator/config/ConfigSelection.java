@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /** Which side of each resource this node is: by its name, or for floating hosts by the addresses that it has. */
 public record ConfigSelection(String nodeName, Set<InetAddress> localAddresses) {
@@ -63,6 +64,16 @@ public record ConfigSelection(String nodeName, Set<InetAddress> localAddresses) 
     public List<ResourceConfig> resourcesHere(ReplicatorConfig config) {
         return config.resources().stream().filter(resource -> resource.hosts().stream().anyMatch(this::isHere))
                 .toList();
+    }
+
+    /** What a person should hear who wants all resources of this node brought up: there is none. Empty: there are some. */
+    public Optional<String> nothingHere(ReplicatorConfig config) {
+        if (!resourcesHere(config).isEmpty()) return Optional.empty();
+        if (config.resources().isEmpty()) return Optional.of("it has no resource at all, so nothing is brought up. Is an include missing?");
+        Set<String> known = new TreeSet<>();
+        for (ResourceConfig resource : config.resources()) resource.hosts().forEach(host -> known.add(host.displayName()));
+        return Optional.of("no resource has this node, which is called " + nodeName + ", as a host, so nothing is brought up. Its hosts are "
+                + String.join(", ", known) + "; section duett with node-name NAME sets what this node is called");
     }
 
     private boolean isHere(HostConfig host) {

@@ -65,7 +65,9 @@ public final class ReplicatorNode {
     List<String> configured() throws NodeException {
         ConfigReader.Result read = readConfiguration();
         try {
-            return ConfigSelection.ofThisNode(read.config()).resourcesHere(read.config()).stream().map(ResourceConfig::name).toList();
+            ConfigSelection selection = ConfigSelection.ofThisNode(read.config());
+            selection.nothingHere(read.config()).ifPresent(why -> LOG.warn("{}: {}", configuration, why));
+            return selection.resourcesHere(read.config()).stream().map(ResourceConfig::name).toList();
         } catch (IOException failed) {
             throw unreadable(failed);
         }

@@ -38,6 +38,15 @@ class ConfigSelectionTest {
     }
 
     @Test
+    void aNodeThatNoResourceNamesIsToldWhichNamesThereAre() throws ConfigException {
+        var node = new NodeConfig(Optional.empty(), Path.of("/s"), Path.of("/r"));
+        var config = new ReplicatorConfig(node, List.of(resource(directory, "")));
+        assertThat(on("alice").nothingHere(config)).isEmpty();
+        assertThat(on("carl").nothingHere(config).orElseThrow()).contains("called carl").contains("Its hosts are alice, bob;").contains("node-name");
+        assertThat(on("carl").nothingHere(new ReplicatorConfig(node, List.of())).orElseThrow()).contains("no resource at all");
+    }
+
+    @Test
     void aThirdHostIsOneTooMany() throws ConfigException {
         ResourceConfig resource = resource(directory, CARL);
         assertThatThrownBy(() -> on("alice").peerHost(resource)).isInstanceOf(ConfigException.class)
