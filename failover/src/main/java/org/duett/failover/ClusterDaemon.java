@@ -462,10 +462,11 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         return new ClusterRequest.Answer(complaints.isEmpty(), String.join("\n", lines) + "\n");
     }
 
-    /** The daemon ends; groups go on running, and the next daemon takes them over. */
+    /** The daemon ends; groups go on running, and the next daemon takes them over, unless it has left and handed them over. */
     @Override
     public void close() {
-        LOG.info("the failover daemon ends; what runs goes on running");
+        LOG.info("the failover daemon ends; {}", left.getCount() == 0 ? "it has left the cluster: its groups are stopped here, and " + config.peerNode() + " may run them"
+                : "what runs goes on running");
         try {
             socket.close();
         } catch (IOException failed) {

@@ -1,9 +1,6 @@
 package org.duett.failover.agent;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,41 +11,32 @@ import org.duett.replicator.command.CommandResult;
 import org.duett.replicator.command.CommandRunner;
 
 /**
- * A program as a unit of systemd, which starts it, stops it and knows whether it runs. When the machine shuts down systemd would stop it at
- * once, beside the failover daemon, which would take it for a program that has failed; by a drop-in it stays until the daemon has left
- * ({@code duett-programs.target} is stopped after {@code duett-cluster.service}).
+ * A program as a unit of systemd, which starts it, stops it and knows whether it runs. When the machine shuts down it is stopped by us
+ * ({@link ShutdownOrder}).
  */
 final class SystemdAgent implements MemberAgent {
     private static final long LOOK_MILLIS = 5000;
-    private static final long RELOAD_MILLIS = 30_000;
-    private static final Path RUNTIME_UNITS = Path.of("/run/systemd/system");
-    private static final String DROP_IN = "50-duett.conf";
-    private static final String ORDER = """
-            # Written by Duett's failover daemon: when the machine shuts down, this unit is stopped by the daemon, or after it.
-            [Unit]
-            Before=duett-programs.target
-            """;
 
     private final String unit;
     private final MemberConfig.Program config;
     private final String systemctl;
-    private final Path runtimeUnits;
+    private final ShutdownOrder shutdown;
 
     SystemdAgent(String unit, MemberConfig.Program config) {
-        this(unit, config, "systemctl", RUNTIME_UNITS);
+        this(unit, config, "systemctl", ShutdownOrder.ofThisMachine());
     }
 
-    SystemdAgent(String unit, MemberConfig.Program config, String systemctl, Path runtimeUnits) {
+    SystemdAgent(String unit, MemberConfig.Program config, String systemctl, ShutdownOrder shutdown) {
         this.unit = unit;
         this.config = config;
         this.systemctl = systemctl;
-        this.runtimeUnits = runtimeUnits;
+        this.shutdown = shutdown;
     }
 
     @Override
     public MemberState probe() throws InterruptedException {
         CommandResult shown = show();
-        return shown.succeeded() ? state(properties(shown.output())) : MemberState.unknown(shown.describe());
+        return shown.succeeded() ? state(ShutdownOrder.properties(shown.output())) : MemberState.unknown(shown.describe());
     }
 
     private CommandResult show() throws InterruptedException {
@@ -68,12 +56,6 @@ final class SystemdAgent implements MemberAgent {
             case "failed" -> MemberState.broken(detail + ", result " + properties.get("Result"));
             default -> MemberState.unknown(detail);
         };
-    }
-
-    private static Map<String, String> properties(String output) {
-        Map<String, String> properties = new HashMap<>();
-        output.lines().filter(line -> line.contains("=")).forEach(line -> properties.put(line.substring(0, line.indexOf('=')), line.substring(line.indexOf('=') + 1)));
-        return properties;
     }
 
     @Override
@@ -112,9 +94,9 @@ final class SystemdAgent implements MemberAgent {
         try {
             CommandResult shown = show();
             if (!shown.succeeded()) return shown.describe();
-            Map<String, String> properties = properties(shown.output());
+            Map<String, String> properties = ShutdownOrder.properties(shown.output());
             if (!properties.getOrDefault("LoadState", "").equals("loaded")) return state(properties).detail();
-            orderShutdown(properties.getOrDefault("Id", unit));
+            shutdown.stopAfterUs(properties.getOrDefault("Id", unit));
             return properties.getOrDefault("UnitFileState", "").equals("enabled")
                     ? "systemd starts " + unit + " at boot by itself, on the passive node, too: systemctl disable " + unit : "";
         } catch (InterruptedException ended) {
@@ -123,15 +105,5 @@ final class SystemdAgent implements MemberAgent {
         } catch (IOException failed) {
             return "systemd cannot be told that " + unit + " is to be stopped after the failover daemon when this machine shuts down: " + failed;
         }
-    }
-
-    /** {@code id}: what the unit is called behind all aliases. Without an effect where the order stands already. */
-    private void orderShutdown(String id) throws IOException, InterruptedException {
-        Path dropIn = runtimeUnits.resolve(id + ".d").resolve(DROP_IN);
-        if (Files.exists(dropIn) && Files.readString(dropIn).equals(ORDER)) return;
-        Files.createDirectories(dropIn.getParent());
-        Files.writeString(dropIn, ORDER);
-        CommandResult reloaded = CommandRunner.run(List.of(systemctl, "daemon-reload"), RELOAD_MILLIS);
-        if (!reloaded.succeeded()) throw new IOException(reloaded.describe());
     }
 }

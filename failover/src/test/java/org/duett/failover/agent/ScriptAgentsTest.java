@@ -2,6 +2,7 @@ package org.duett.failover.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -28,12 +29,20 @@ class ScriptAgentsTest {
 
     private LsbAgent lsb(String script) {
         Path file = Scripts.executable(folder.resolve("init"), script);
-        return new LsbAgent(file, Scripts.program(new ProgramKind.Lsb(file), LONG_MILLIS), folder.resolve("run"));
+        return new LsbAgent(file, Scripts.program(new ProgramKind.Lsb(file), LONG_MILLIS), folder.resolve("run"), new ShutdownOrder("systemctl", folder.resolve("no-systemd")));
+    }
+
+    private LsbAgent lsbUnderSystemd(String systemctl) throws IOException {
+        Path file = Scripts.executable(folder.resolve("till"), "exit 0");
+        Path told = Scripts.executable(folder.resolve("systemctl"), "echo \"$@\" >> " + folder.resolve("calls") + "\n" + systemctl);
+        Files.createDirectories(folder.resolve("units"));
+        return new LsbAgent(file, Scripts.program(new ProgramKind.Lsb(file), LONG_MILLIS), folder.resolve("run"),
+                new ShutdownOrder(told.toString(), folder.resolve("units")));
     }
 
     private SystemdAgent systemd(String script) {
         Path file = Scripts.executable(folder.resolve("systemctl"), "echo \"$@\" >> " + folder.resolve("calls") + "\n" + script);
-        return new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString(), folder.resolve("units"));
+        return new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString(), new ShutdownOrder(file.toString(), folder.resolve("units")));
     }
 
     private static String shows(String load, String active, String sub, String file) {
@@ -87,6 +96,21 @@ class ScriptAgentsTest {
         for (var each : meanings.entrySet()) {
             assertThat(lsb("[ $1 = status ] && exit " + each.getKey()).probe().kind()).as("exit code " + each.getKey()).isEqualTo(each.getValue());
         }
+    }
+
+    @Test
+    void theUnitThatSystemdMakesOfAnInitScriptIsStoppedAfterTheDaemonAtAShutdown() throws Exception {
+        String generated = "[ $1 != show ] || printf 'Id=till.service\\nLoadState=loaded\\n'\n";
+        assertThat(lsbUnderSystemd(generated + "[ $1 != is-enabled ] || exit 1").rehearse()).isEmpty();
+        assertThat(folder.resolve("units/till.service.d/50-duett.conf")).content().contains("\nBefore=duett-programs.target\n");
+        assertThat(Files.readAllLines(folder.resolve("calls"))).containsOnlyOnce("daemon-reload").contains("show --property Id,LoadState till.service");
+        assertThat(lsbUnderSystemd(generated).rehearse()).contains("at boot").contains("systemctl disable till.service");
+    }
+
+    @Test
+    void anInitScriptThatSystemdMakesNoUnitOfNeedsNoOrder() throws Exception {
+        assertThat(lsbUnderSystemd("[ $1 != show ] || printf 'Id=till.service\\nLoadState=not-found\\n'").rehearse()).isEmpty();
+        assertThat(folder.resolve("units/till.service.d")).doesNotExist();
     }
 
     @Test
