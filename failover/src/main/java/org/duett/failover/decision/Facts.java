@@ -28,6 +28,8 @@ final class Facts {
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
     long silentSinceNanos;
+    /** Since when the peer is heard, or has been said to be gone. */
+    long heardSinceNanos;
     /**
      * Since then it is known that this node was away, cut off or not running, for so long that the peer may have gone on alone; {@link Long#MIN_VALUE}:
      * it was not. Over when the peer has heard this node again and is heard: then it tells itself.

@@ -110,6 +110,7 @@ public final class FailoverMachine {
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
         facts.heardAgain();
         if (before != facts.life) {
+            facts.heardSinceNanos = facts.now;
             proof.peerIsBack();
             if (facts.life == PeerLife.GONE) {
                 facts.contactsEnd();

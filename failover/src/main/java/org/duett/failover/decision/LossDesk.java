@@ -36,6 +36,7 @@ final class LossDesk {
     private long answeringOrder;
     private long askedSinceNanos;
     private int voidedContact = -1;
+    private int takenBackContact = -1;
     /** The replicator was told that the peer of this contact is down. */
     private int toldDownContact = -1;
     /** The term in which the peer was Primary at the last contact; 0: it was not. */
@@ -69,6 +70,7 @@ final class LossDesk {
         askContact = -1;
         allowedContact = -1;
         voidedContact = -1;
+        takenBackContact = -1;
         toldDownContact = -1;
         answering = 0;
         deadlineOrdered = Long.MIN_VALUE;
@@ -104,6 +106,7 @@ final class LossDesk {
             // Before it has all, a peer that lacked what this node wrote alone lacks it after this contact, too.
             boolean lacksNothing = !view.isUpToDate() || view.peerDisk() == DiskState.UP_TO_DATE;
             if (lacksNothing) generationAtContact = view.current() | 1;
+            takeEyewitnessBack(view);
             tellThatPeerIsDown(view);
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
         } else {
@@ -182,6 +185,18 @@ final class LossDesk {
         if (!over) return;
         voidedContact = view.contact();
         facts.orderUnanswered(name, new Command.GiveUpEyewitness(view.contact()));
+    }
+
+    /**
+     * A daemon of this node that said goodbye has given it up, and the connection went on: what the peer may have proven by that ended when it
+     * heard this one. A heartbeat that it has echoed since this node hears it was taken for such a word.
+     */
+    private void takeEyewitnessBack(ResourceView view) {
+        boolean back = facts.peerIsAlive() && facts.isConnectedThere(name) && facts.echoedSentNanos > facts.heardSinceNanos;
+        boolean good = view.isUpToDate() && view.peerDisk() == DiskState.UP_TO_DATE;
+        if (view.eyewitness() || !good || !back || facts.leaving || takenBackContact == view.contact()) return;
+        takenBackContact = view.contact();
+        facts.orderUnanswered(name, new Command.TakeEyewitnessBack(view.contact()));
     }
 
     /** As the replicator says, unless it has just been told that it is none any more. */

@@ -130,4 +130,26 @@ class WasAwayTest {
         beta.tell(new Event.PeerRestarted());
         assertThat(beta.machine.proof()).isEmpty();
     }
+
+    /** Found by seed 253: a daemon that left in order gave it up, the connection went on, and the node took nothing over any more. */
+    @Test
+    void whoHadLeftIsAnEyewitnessAgainWhenThePeerHasHeardThatItIsBack() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(givenUp()).programIs(MemberState.STOPPED);
+        NodeReport serves = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0));
+        assertThat(beta.hear(serves).commands()).as("alpha may still go by the goodbye").isEmpty();
+        assertThat(beta.pass(200 * MILLI).hear(serves).commands()).containsExactly(new Command.TakeEyewitnessBack(1));
+    }
+
+    @Test
+    void whoLeavesDoesNotTakeTheEyewitnessBack() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Leave()));
+        assertThat(beta.commands()).containsExactly(new Command.GiveUpEyewitness(1));
+        beta.seen(givenUp()).pass(200 * MILLI).hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)));
+        assertThat(beta.commands()).hasSize(1);
+    }
+
+    private static ResourceView givenUp() {
+        ResourceView view = secondary();
+        return new ResourceView("r0", view.role(), view.peerRole(), true, view.disk(), view.peerDisk(), false, view.current(), 0, 1, false, false, false, "", view.signs());
+    }
 }

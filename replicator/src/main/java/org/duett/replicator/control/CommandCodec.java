@@ -42,6 +42,7 @@ final class CommandCodec {
             case "set-read-deadline" -> new Command.SetReadDeadline(anyNumber(fields, "bootNanos", Long.MAX_VALUE));
             case "freeze" -> new Command.Freeze(fields.text("why"));
             case "give-up-eyewitness" -> new Command.GiveUpEyewitness(contact(fields));
+            case "take-eyewitness-back" -> new Command.TakeEyewitnessBack(contact(fields));
             default -> throw new ControlFormatException("request '" + shortened(verb) + "' is unknown");
         };
     }
@@ -100,6 +101,7 @@ final class CommandCodec {
             case Command.SetReadDeadline(var bootNanos) -> json.writeNumberField("bootNanos", bootNanos);
             case Command.Freeze(var why) -> json.writeStringField("why", why);
             case Command.GiveUpEyewitness(var contact) -> json.writeNumberField("contact", contact);
+            case Command.TakeEyewitnessBack(var contact) -> json.writeNumberField("contact", contact);
             case Command.SuspendIo(),Command.ResumeIo(),Command.PauseSync(),Command.ResumeSync() -> {
                 // The verb says it all.
             }
@@ -129,6 +131,7 @@ final class CommandCodec {
             case Command.SetReadDeadline deadline -> "set-read-deadline";
             case Command.Freeze freeze -> "freeze";
             case Command.GiveUpEyewitness giveUp -> "give-up-eyewitness";
+            case Command.TakeEyewitnessBack takeBack -> "take-eyewitness-back";
         };
     }
 }

@@ -94,4 +94,8 @@ public sealed interface Command {
     /** Give up the eyewitness for this contact (rule 20). */
     record GiveUpEyewitness(int contact) implements Command {
     }
+
+    /** It was given up during this contact, which goes on, and nobody acts on that any more (rule 20). */
+    record TakeEyewitnessBack(int contact) implements Command {
+    }
 }

@@ -94,10 +94,27 @@ final class OperatorCommands {
                 boolean latest = isLatest(contact);
                 if (latest) parts.eyewitnessGivenUp = true;
                 if (latest) done(ticket, "given up", out);
-                else refuse(ticket, REFUSED, "contact " + contact + " is not the latest, it is " + parts.contact + ".", "The eyewitness is unchanged.",
-                        "Ask again for the present one.", out);
+                else refuseContact(ticket, contact, out);
             }
+            case Command.TakeEyewitnessBack(int contact) -> takeEyewitnessBack(ticket, contact, out);
         }
+    }
+
+    private void takeEyewitnessBack(long ticket, int contact, ActionQueue out) {
+        if (!isLatest(contact)) {
+            refuseContact(ticket, contact, out);
+        } else if (!parts.isConnected()) {
+            refuse(ticket, REFUSED, "it is not connected: what was given up may have been acted on.", "The eyewitness is unchanged.", "Connect first: duett connect "
+                    + parts.settings.name(), out);
+        } else {
+            parts.eyewitnessGivenUp = false;
+            done(ticket, "taken back", out);
+        }
+    }
+
+    private void refuseContact(long ticket, int contact, ActionQueue out) {
+        refuse(ticket, REFUSED, "contact " + contact + " is not the latest, it is " + parts.contact + ".", "The eyewitness is unchanged.",
+                "Ask again for the present one.", out);
     }
 
     private boolean isLatest(int contact) {

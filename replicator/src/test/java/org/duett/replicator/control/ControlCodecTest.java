@@ -25,7 +25,7 @@ class ControlCodecTest {
             new Command.TestConnection("a path is silent"), new Command.SuspendIo(), new Command.ResumeIo(), new Command.PauseSync(), new Command.ResumeSync(),
             new Command.Resize(0, 1L << 41, true), new Command.PeerIsDown("all paths are silent"), new Command.PeerIsDown("silent", 2_000_000_000L),
             new Command.AllowAlone(true, 3, "witness lease"), new Command.SetReadDeadline(123_456_789_012L),
-            new Command.Freeze("no proof"), new Command.GiveUpEyewitness(4));
+            new Command.Freeze("no proof"), new Command.GiveUpEyewitness(4), new Command.TakeEyewitnessBack(5));
 
     private static List<ControlRequest> requests() {
         List<ControlRequest> requests = new ArrayList<>();

@@ -61,6 +61,21 @@ class EyewitnessStoriesTest {
     }
 
     @Test
+    void itIsTakenBackAsLongAsTheContactGoesOn() {
+        var pair = SimulatedPair.connected(8);
+        int contact = pair.beta().machine().contact();
+        pair.must(pair.beta(), new Command.GiveUpEyewitness(contact));
+        Stories.refused(pair, pair.beta(), new Command.TakeEyewitnessBack(contact - 1));
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+        pair.must(pair.beta(), new Command.TakeEyewitnessBack(contact));
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+        pair.must(pair.beta(), new Command.GiveUpEyewitness(contact));
+        loseAlpha(pair);
+        Stories.refused(pair, pair.beta(), new Command.TakeEyewitnessBack(contact));
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+    }
+
+    @Test
     void aNodeThatWasOutdatedIsNone() {
         var pair = SimulatedPair.connected(5);
         loseAlpha(pair);
