@@ -240,6 +240,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         lineage.stateChanged(node, volume, before, after);
         leaveRule.stateChanged(node, volume, before, after);
         splitBrain.stateChanged();
+        if (isGood()) operator.allIsWell();
         coverage.changed(before, after);
     }
 

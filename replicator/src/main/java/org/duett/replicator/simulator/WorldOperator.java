@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -31,6 +33,8 @@ final class WorldOperator {
     private final long[] promotion = new long[2];
     private final int[] promotionOfLife = new int[2];
     private long commands;
+    /** How many of a node's messages are over: both were equal since, or its disks were made anew. */
+    private final int[] messagesOver = new int[2];
     private final List<Shrinking> shrinking = new ArrayList<>();
 
     /** An order that must be refused. */
@@ -283,6 +287,11 @@ final class WorldOperator {
             return;
         }
         for (int volume : ledger.volumes()) {
+            if (!isRuinedAlone(node, volume)) continue;
+            makeAnew(node, List.of(volume));
+            return;
+        }
+        for (int volume : ledger.volumes()) {
             VolumeState state = node.machine().state(volume);
             // Where a disk stays in use after an error, the message asks for this.
             boolean stuck = state.disk() == DiskState.INCONSISTENT && state.connection() == ConnectionState.CONNECTED && state.peerDisk() == DiskState.UP_TO_DATE;
@@ -304,14 +313,44 @@ final class WorldOperator {
         if (state.connection() == ConnectionState.STAND_ALONE && attached) reconnect(node);
     }
 
+    /** Of two volumes that were changed apart each node has the only good copy of one: whoever gives up by node loses both. */
+    private boolean isRuinedAlone(SimulatedNode node, int volume) {
+        SimulatedNode other = pair.other(node);
+        boolean isRuined = node.machine().state(volume).disk() == DiskState.INCONSISTENT && !ledger.isComplete(node, volume)
+                && ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
+        return isRuined && splitBrain.isOpen() && splitBrain.mayBeDecided() && !isPrimary(node) && !isConnected(node)
+                && isTold(node, "would be the source of a resync, but its disk is Inconsistent");
+    }
+
     private void makeAnew(SimulatedNode node) {
-        pair.kill(node);
-        for (int volume : ledger.volumes()) {
-            pair.freshDisk(node, volume, node.data(volume).sizeBytes());
-            lineage.wentBack(node, volume, Set.of());
-        }
+        makeAnew(node, ledger.volumes());
         ledger.becameOlder(node);
-        node.reports().clear();
+    }
+
+    private void makeAnew(SimulatedNode node, List<Integer> volumes) {
+        pair.kill(node);
+        volumes.forEach(volume -> freshDisk(node, volume));
+        messagesAreOver(node);
+    }
+
+    private void freshDisk(SimulatedNode node, int volume) {
+        pair.freshDisk(node, volume, node.data(volume).sizeBytes());
+        lineage.wentBack(node, volume, Set.of());
+        ledger.invalidated(node, volume);
+    }
+
+    /** What a node has said so far asks for nothing any more. */
+    private void messagesAreOver(SimulatedNode node) {
+        messagesOver[node.index()] = node.reports().size();
+    }
+
+    /** Both are equal again. */
+    void allIsWell() {
+        pair.nodes().forEach(this::messagesAreOver);
+    }
+
+    private Stream<OperatorReport> messages(SimulatedNode node) {
+        return node.reports().stream().skip(messagesOver[node.index()]);
     }
 
     /** A resync that met blocks that could not be read has ended without them: the next one begins with a new connection. */
@@ -328,12 +367,12 @@ final class WorldOperator {
         return pair.nodes().stream().anyMatch(node -> isTold(node, words));
     }
 
-    private static boolean asksFor(SimulatedNode node, String words) {
-        return node.reports().stream().anyMatch(report -> report.whatToDo().contains(words));
+    private boolean asksFor(SimulatedNode node, String words) {
+        return messages(node).anyMatch(report -> report.whatToDo().contains(words));
     }
 
-    private static boolean isTold(SimulatedNode node, String words) {
-        return node.reports().stream().anyMatch(report -> report.whatHappened().contains(words));
+    private boolean isTold(SimulatedNode node, String words) {
+        return messages(node).anyMatch(report -> report.whatHappened().contains(words));
     }
 
     /** A Primary that has no good data, and refuses what it could get: whoever needs it must let go of it first. */
