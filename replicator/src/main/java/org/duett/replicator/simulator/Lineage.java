@@ -65,7 +65,8 @@ final class Lineage {
         if (!holder.isRunning()) return;
         GenerationIdentifiers identifiers = holder.machine().volume(volume).identifiers();
         Copy copy = of(holder, volume);
-        long generation = name(identifiers.current());
+        // Through a peer it may be answered before that one's new generation is on disk, as the loss stands on the Primary's own (rule 1b).
+        long generation = name((here ? identifiers : DurableSuperblock.identifiers(pair, holder, volume)).current());
         // Also a target of a resync gets what is written; only its end makes it a copy.
         if (copy.alone.contains(generation) || BlockHistory.holds(pair.other(holder).data(volume), write)) return;
         copy.alone.add(generation);

@@ -1,6 +1,5 @@
 package org.duett.replicator.simulator;
 
-import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -8,8 +7,6 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
-import org.duett.replicator.metadata.MetadataLayout;
-import org.duett.replicator.metadata.Superblock;
 
 /**
  * Copies of whole nodes, taken at quiet moments, to come back to: data and metadata as they were. What is promised of such a node hangs on its
@@ -62,11 +59,7 @@ final class OlderCopies {
 
     /** By what the other one knows now, and by what it would know after a power loss. */
     private boolean canBeTold(long generation, SimulatedNode other, int volume) {
-        VolumeSettings settings = pair.settings().volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
-        SimulatedDevice metadata = other.metadata(volume);
-        byte[] bytes = metadata.durable(MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes()), Superblock.BYTES);
-        Superblock superblock = Superblock.decode(Unpooled.wrappedBuffer(bytes), 0);
-        var durable = new GenerationIdentifiers(superblock.currentUuid(), superblock.bitmapUuid(), superblock.historyYoung(), superblock.historyOld());
+        GenerationIdentifiers durable = DurableSuperblock.identifiers(pair, other, volume);
         return tells(durable, generation) && tells(other.machine().volume(volume).identifiers(), generation);
     }
 

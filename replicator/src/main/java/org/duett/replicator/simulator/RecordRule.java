@@ -1,10 +1,7 @@
 package org.duett.replicator.simulator;
 
-import io.netty.buffer.Unpooled;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
-import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
-import org.duett.replicator.metadata.MetadataLayout;
 import org.duett.replicator.metadata.Superblock;
 
 /**
@@ -60,19 +57,11 @@ final class RecordRule {
 
     /** It would be taken for a good copy if it were the only one left, or its process began anew. */
     private boolean passesForGood(SimulatedNode node, int volume) {
-        Superblock superblock = superblock(node, volume);
+        Superblock superblock = DurableSuperblock.of(pair, node, volume);
         return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) && !superblock.has(Superblock.FULL_SYNC);
     }
 
     private boolean isSameGeneration(int volume) {
-        return GenerationIdentifiers.sameGeneration(superblock(pair.alpha(), volume).currentUuid(), superblock(pair.beta(), volume).currentUuid());
-    }
-
-    /** As a power loss at this moment would leave it at the least. */
-    private Superblock superblock(SimulatedNode node, int volume) {
-        VolumeSettings settings = pair.settings().volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
-        SimulatedDevice metadata = node.metadata(volume);
-        long at = MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes());
-        return Superblock.decode(Unpooled.wrappedBuffer(metadata.durable(at, Superblock.BYTES)), 0);
+        return GenerationIdentifiers.sameGeneration(DurableSuperblock.of(pair, pair.alpha(), volume).currentUuid(), DurableSuperblock.of(pair, pair.beta(), volume).currentUuid());
     }
 }
