@@ -36,6 +36,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final Lineage lineage;
     private final LeaveRule leaveRule;
     private final SplitBrain splitBrain;
+    private final MutualUnderstanding understanding;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
     private final OlderCopies olderCopies;
@@ -58,6 +59,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         lineage = new Lineage(pair);
         leaveRule = new LeaveRule(pair);
         splitBrain = new SplitBrain(pair, lineage);
+        understanding = new MutualUnderstanding(plan);
         operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, random.split());
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
@@ -241,6 +243,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         leaveRule.stateChanged(node, volume, before, after);
         splitBrain.stateChanged();
         if (isGood()) operator.allIsWell();
+        understanding.stateChanged(node, after);
         coverage.changed(before, after);
     }
 
