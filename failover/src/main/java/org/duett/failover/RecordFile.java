@@ -3,19 +3,15 @@ package org.duett.failover;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.duett.failover.decision.ClusterRecord;
+import org.duett.replicator.file.WholeFile;
 
 /**
  * What the failover daemon remembers over restarts, in the state directory: a small file of properties, replaced as a whole, durable when
@@ -76,12 +72,12 @@ final class RecordFile {
             escaped.store(lines, null);
             lines.toString().lines().filter(line -> !line.startsWith("#")).forEach(line -> text.append(line).append('\n'));
         }
-        replace(file, text.toString());
+        WholeFile.replaceDurably(file, text.toString());
     }
 
     /** Automatic takeover is off for so long; its end is remembered by the clock of the wall, as the machine may be restarted meanwhile. */
     void writePause(long forNanos) throws IOException {
-        replace(pauseFile, "until=" + (System.currentTimeMillis() + forNanos / 1_000_000) + "\n");
+        WholeFile.replaceDurably(pauseFile, "until=" + (System.currentTimeMillis() + forNanos / 1_000_000) + "\n");
     }
 
     long pausedForNanos() throws IOException {
@@ -93,20 +89,7 @@ final class RecordFile {
     long nextLife() throws IOException {
         Properties properties = load(livesFile);
         long next = Math.max(Long.parseLong(properties.getProperty("lives", "0")) + 1, System.currentTimeMillis() / 1000);
-        replace(livesFile, "lives=" + next + "\n");
+        WholeFile.replaceDurably(livesFile, "lives=" + next + "\n");
         return next;
-    }
-
-    private static void replace(Path file, String text) throws IOException {
-        Path fresh = file.resolveSibling(file.getFileName() + ".new");
-        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-            while (bytes.hasRemaining()) channel.write(bytes);
-            channel.force(true);
-        }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel directory = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            directory.force(true);
-        }
     }
 }

@@ -41,7 +41,7 @@ class PackageDependenciesTest {
     private static final Map<String, List<String>> SHELLS = table(
             row("path", "heartbeat", "config"),
             row("agent", "group", "config", "replicator.command", "replicator.clock", "replicator.control", "replicator.state", "replicator.device"),
-            row("prover", "proof", "config", "replicator.command", "replicator.clock"),
+            row("prover", "proof", "config", "replicator.command", "replicator.clock", "replicator.file"),
             row("checker", "check", "config", "prover", "replicator.command", "replicator.clock"),
             row("notify", "config", "replicator.command", "replicator.clock"),
             row("link", "decision", "config", "replicator.command", "replicator.control", "replicator.state", "replicator.machine", "replicator.clock"),

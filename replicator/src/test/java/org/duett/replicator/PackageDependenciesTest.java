@@ -47,14 +47,15 @@ class PackageDependenciesTest {
     private static final Map<String, List<String>> SHELLS = orderedTable(
             row("clock"), // CLOCK_BOOTTIME and the boot id, shared with the failover daemon
             row("command"), // the tools of the field, run in their own process groups; processes told apart
+            row("file"), // small files that are there whole or not at all
             row("transport"), // which event loops and channels; the ground that shells with sockets share
             row("disk", "machine", "transport"),
             row("peer", "machine", "wire", "transport"),
             row("nbd", "machine", "transport"),
-            row("control", "machine", "state", "transport"),
+            row("control", "machine", "state", "transport", "file"),
             row("metrics", "transport"),
             row("config", "state"),
-            row("device", "machine", "command", "config"));
+            row("device", "machine", "command", "config", "file"));
 
     /** Where core and shells are put together; these may know everything, but nobody may know them. */
     private static final Set<String> ASSEMBLIES = Set.of("node", "simulator", "cli");

@@ -1,14 +1,11 @@
 package org.duett.failover.prover;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -16,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
 import org.duett.failover.proof.WitnessLease;
+import org.duett.replicator.file.WholeFile;
 
 /**
  * A lease in a file that both nodes see, on a share of a third machine. Beside it lies {@code FILE.lock}, which is locked for each exchange.
@@ -97,18 +95,7 @@ public final class FileWitness implements Witness {
 
     /** Whole or not at all, and durable before anybody acts on it. */
     private void write(WitnessLease lease) throws IOException {
-        Path fresh = beside(".new");
-        try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(LeaseText.of(lease));
-            while (bytes.hasRemaining())
-                channel.write(bytes);
-            channel.force(true);
-        }
-        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            folder.force(true);
-        }
+        WholeFile.replaceDurably(file, LeaseText.of(lease));
     }
 
     private Path beside(String ending) {

@@ -5,11 +5,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.duett.replicator.file.WholeFile;
 
 /**
  * The last word of a replicator that halted itself: which event of which resource it could not handle (rule 25). It stands in the run
@@ -24,9 +24,7 @@ public record FailStopNote(String event, long bootId, long bootNanos) {
 
     /** Whole, or not there; it need not survive the boot that it is about. */
     public void write(Path file) throws IOException {
-        Path next = file.resolveSibling("." + file.getFileName() + ".next");
-        Files.writeString(next, "event " + event + "\nboot " + HexFormat.of().toHexDigits(bootId) + "\nnanos " + bootNanos + "\n");
-        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
+        WholeFile.replace(file, "event " + event + "\nboot " + HexFormat.of().toHexDigits(bootId) + "\nnanos " + bootNanos + "\n");
     }
 
     /** Empty when no replicator of this boot has left one; a damaged one says nothing. */

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import org.duett.replicator.command.ProcessIdentity;
 import org.duett.replicator.command.Processes;
 import org.duett.replicator.config.FileNames;
+import org.duett.replicator.file.WholeFile;
 
 /** The folder of one volume in the run directory: the registry entry of what is attached, its sockets, logs and mount point. */
 final class AttachmentFolder {
@@ -121,9 +122,7 @@ final class AttachmentFolder {
             case HostDevice.Loop(var path, var _) -> path.toString();
             case HostDevice.Nbd(var path, var client) -> path + " of " + client;
         }).append('\n'));
-        Path next = path.resolve(".attached.next");
-        Files.writeString(next, text);
-        Files.move(next, registry(), StandardCopyOption.ATOMIC_MOVE);
+        WholeFile.replace(registry(), text.toString());
     }
 
     void pointLinkTo(Path device) throws IOException {

@@ -1,19 +1,16 @@
 package org.duett.replicator.node;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.duett.replicator.config.FileNames;
+import org.duett.replicator.file.WholeFile;
 
 /**
  * A number that a resource remembers beyond its process, for this boot of the machine: the term in which it is Primary (rule 22). Or only that it is
@@ -46,23 +43,9 @@ final class RunFile {
 
     /** Durable when it returns; 0 erases. */
     void store(long number) throws IOException {
-        if (number == 0) {
-            Files.deleteIfExists(path);
-        } else {
-            Path next = path.resolveSibling("." + path.getFileName() + ".next");
-            HexFormat hexadecimal = HexFormat.of();
-            String text = word + " " + hexadecimal.toHexDigits(number) + "\nboot " + hexadecimal.toHexDigits(bootId) + "\n";
-            try (FileChannel channel = FileChannel.open(next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-                while (bytes.hasRemaining()) channel.write(bytes);
-                channel.force(true);
-            }
-            Files.move(next, path, StandardCopyOption.ATOMIC_MOVE);
-        }
-        try (FileChannel directory = FileChannel.open(path.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-            directory.force(true);
-        }
+        HexFormat hexadecimal = HexFormat.of();
+        if (number == 0) WholeFile.deleteDurably(path);
+        else WholeFile.replaceDurably(path, word + " " + hexadecimal.toHexDigits(number) + "\nboot " + hexadecimal.toHexDigits(bootId) + "\n");
     }
 
     /** What an earlier process of this boot has stored; empty when there is nothing, or the file is damaged. */
