@@ -1,7 +1,6 @@
 package org.duett.failover.decision;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +28,7 @@ final class GroupMachine {
 
     private final Facts facts;
     final GroupConfig config;
+    private final List<String> resourceNames;
     private final ResourceMembers resources;
 
     private GroupPhase phase = GroupPhase.PROBING;
@@ -84,6 +84,7 @@ final class GroupMachine {
     GroupMachine(Facts facts, GroupConfig config, ProofDesk proof, Map<String, LossDesk> losses, ClusterRecord.GroupRecord record) {
         this.facts = facts;
         this.config = config;
+        resourceNames = Facts.resourcesOf(config);
         resources = new ResourceMembers(facts, proof, losses);
         startCounter = record.startCounter();
         held = record.held();
@@ -639,6 +640,6 @@ final class GroupMachine {
     }
 
     List<String> resourceNames() {
-        return Collections.unmodifiableList(Facts.resourcesOf(config));
+        return resourceNames;
     }
 }

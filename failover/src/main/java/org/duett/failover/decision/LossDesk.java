@@ -43,6 +43,8 @@ final class LossDesk {
     private long witnessedTerm;
     /** Our generation at the last contact, without the bit of the role; 0: this daemon saw none. */
     private long generationAtContact;
+    /** As its last status said: should the replicator end now, what its disk has may be newer than what the peer has, or nobody here knows. */
+    private boolean endedAhead = true;
 
     LossDesk(Facts facts, ProofDesk proof, String name) {
         this.facts = facts;
@@ -113,6 +115,8 @@ final class LossDesk {
             seekLeave(view, up, wantsToStart);
             giveUpWhatIsOver(view);
         }
+        // With leave it may have begun a generation since that status.
+        if (view.current() != 0) endedAhead = generationAtContact == 0 || wentAhead(view) || !view.connected() && mayAct();
         setReadDeadline(view);
         testSilentConnection(view);
     }
@@ -231,8 +235,8 @@ final class LossDesk {
         // Who runs it, or is about to, gives no such word: the other one would go on with older data.
         if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;
         if (facts.replicatorCertainlyGone) {
-            // The eyewitness was a fact of that process, and ended with it.
-            grant(asked);
+            // The eyewitness was a fact of that process, and ended with it; what it wrote alone did not.
+            if (!endedAhead) grant(asked);
             return;
         }
         if (view == null || answering == asked) return;

@@ -83,7 +83,9 @@ final class ProofDesk {
     void lookEarly() {
         if (state != State.NONE || !facts.looksFirst || !facts.peerIsLate()) return;
         long untilNanos = facts.silentAtNanos + (long) (SHARE_AFTER_DEATH * facts.nanos(facts.config.timing().proofTimeoutMillis()));
-        ask(false, true, (int) ((untilNanos - facts.now) / Facts.NANOS_PER_MILLI));
+        // Over already: this node did not run meanwhile, and knows the end of the peer's time from before.
+        int lookMillis = (int) ((untilNanos - facts.now) / Facts.NANOS_PER_MILLI);
+        if (lookMillis > 0) ask(false, true, lookMillis);
     }
 
     private void ask(boolean exclusive, boolean newEarly, int lookMillis) {

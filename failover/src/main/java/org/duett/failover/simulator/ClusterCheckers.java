@@ -1,6 +1,8 @@
 package org.duett.failover.simulator;
 
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.duett.failover.decision.GroupPhase;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.PeerLife;
@@ -34,6 +36,8 @@ final class ClusterCheckers {
     private final long[] provenBesideConnectionNanos = new long[2];
     /** Since when both daemons have heard each other; 0: they do not. */
     private long togetherSinceNanos;
+    /** By node and group: its last start was begun without a word of the other node. */
+    private final Set<String> begunUnheard = new TreeSet<>();
     /** By node and group: since when it has been in doubt beside a silent peer; 0: it is not. */
     private final long[][] doubtSinceNanos;
     /** How much had happened when all was looked at last. */
@@ -141,6 +145,8 @@ final class ClusterCheckers {
     /** Two nodes that hear each other never start the same group both: who begins has been heard to claim it. */
     void claimed(SimulatedHost host, String group) {
         SimulatedHost other = host.other();
+        if (host.hearsPeer()) begunUnheard.remove(host.name() + " " + group);
+        else begunUnheard.add(host.name() + " " + group);
         if (togetherForNanos() < SECOND || !other.daemonRuns()) return;
         GroupPhase theirs = other.machine().phase(group);
         if (theirs == GroupPhase.STARTING || theirs == GroupPhase.UP) {
@@ -148,10 +154,14 @@ final class ClusterCheckers {
         }
     }
 
-    /** A program that could not be stopped on the other node, which is heard, is not started here on hope. */
+    /**
+     * A program that could not be stopped on the other node, which is heard, is not started here on hope. One that is heard again in the midst of
+     * a takeover is about to let go, if it did not before.
+     */
     void memberStarted(SimulatedHost host, String group, int member) {
         SimulatedHost other = host.other();
-        if (member == WorldConfig.PROGRAM && host.hearsPeer() && other.daemonRuns() && other.parts(group).isRunning(member)) {
+        boolean inTakeover = begunUnheard.contains(host.name() + " " + group) && togetherForNanos() < KNOWN_NANOS;
+        if (member == WorldConfig.PROGRAM && host.hearsPeer() && !inTakeover && other.daemonRuns() && other.parts(group).isRunning(member)) {
             world.broken("the program of " + group + " starts while it still runs on the other node");
         }
     }

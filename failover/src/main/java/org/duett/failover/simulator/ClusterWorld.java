@@ -93,7 +93,7 @@ public final class ClusterWorld {
 
     /** Lives it; throws {@link Broken} or an AssertionError of a checker when a promise is broken. */
     public Result live() {
-        for (WorldGroup group : groups) group.pair.bringUp();
+        groups.forEach(WorldGroup::bringUp);
         for (SimulatedHost host : hosts) host.joins();
         load = true;
         client(++clients);

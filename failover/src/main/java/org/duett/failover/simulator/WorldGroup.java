@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.simulator.SimulatedNode;
@@ -70,6 +71,16 @@ final class WorldGroup {
         random = new SplittableRandom(seed);
         pair = SimulatedPair.of(seed, this::underCluster, time);
         pair.network().endsNeedTheCable();
+    }
+
+    /** Both disks are new, and nothing has to be copied. */
+    void bringUp() {
+        pair.nodes().forEach(SimulatedNode::up);
+        pair.runUntil(() -> isEstablished() && pair.nodes().stream().map(pair::state)
+                .allMatch(state -> state.disk() == DiskState.INCONSISTENT && state.peerDisk() == DiskState.INCONSISTENT));
+        pair.must(pair.alpha(), new Command.NewCurrentUuid(0, true));
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.runUntilProtected();
     }
 
     private ResourceSettings underCluster(ResourceSettings s) {

@@ -68,6 +68,14 @@ class FailoverMachineTest {
     }
 
     @Test
+    void whoSleptBeyondTheTimeOfALatePeerBeginsNoEarlyLook() {
+        ToldMachine beta = standingBy(ping());
+        long silentAtNanos = beta.now() + SECOND;
+        beta.pass(10 * SECOND).tell(new Event.PeerLate(silentAtNanos));
+        assertThat(beta.asksForProof()).isFalse();
+    }
+
+    @Test
     void aLatePeerThatIsHeardInTimeEndsTheLook() {
         ToldMachine beta = standingBy(ping());
         beta.tell(new Event.PeerLate(beta.now() + SECOND)).tell(new Event.PeerOnTime());

@@ -48,6 +48,31 @@ class WasAwayTest {
         assertThat(beta.commands()).isEmpty();
     }
 
+    /** Found by seed 1371: it had gone on alone while alpha slept, halted, and the node was sent to standby. */
+    @Test
+    void whoWentOnAloneGivesNoWordAfterTheEndOfItsReplicatorEither() {
+        ToldMachine beta = standingBy(ping()).seen(ahead(false, DiskState.UNKNOWN)).tell(new Event.ReplicatorGone(true, "no process"));
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+    }
+
+    @Test
+    void whoHadLeaveWhenItsReplicatorEndedMayHaveGoneOnSince() {
+        ToldMachine beta = serving(fence()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
+        beta.tell(new Event.ReplicatorGone(true, "no process"));
+        beta.tell(new Event.OperatorAsked(1, new OperatorCommand.Standby()));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        beta.pass(SECOND).hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+    }
+
+    @Test
+    void aDaemonThatHasNotSeenTheReplicatorGivesNoWordForIt() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorGone(true, "no process")).programIs(MemberState.STOPPED);
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+    }
+
     /** Secondary, of a generation that it began alone. */
     private static ResourceView ahead(boolean connected, DiskState peerDisk) {
         return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, connected, DiskState.UP_TO_DATE, peerDisk, false, 0x98, 0, 1, true, false, false, "",

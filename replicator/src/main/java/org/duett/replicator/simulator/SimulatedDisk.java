@@ -36,7 +36,14 @@ public final class SimulatedDisk implements BackingDisk {
     private boolean abandoned;
 
     /** A buffer that an outstanding operation holds. */
-    private record Held(DiskOperation operation, ByteBuf buffer) {
+    private static final class Held {
+        final DiskOperation operation;
+        final ByteBuf buffer;
+
+        Held(DiskOperation operation, ByteBuf buffer) {
+            this.operation = operation;
+            this.buffer = buffer;
+        }
     }
 
     /** Locks both devices; {@code metadata} is {@code data} when the metadata is internal. */
