@@ -223,6 +223,7 @@ final class ResyncControl {
     // ---- bitmap exchange
 
     void bitmapArrived(VolumeParts each, Packet packet, ActionQueue out) {
+        if (hasGivenDiskUp(each)) return;
         ConnectionState state = each.volume.state().connection();
         boolean expected = each.exchange != null && (state == ConnectionState.WF_BITMAP_S || state == ConnectionState.WF_BITMAP_T);
         if (!expected) {
@@ -233,6 +234,12 @@ final class ResyncControl {
                 : each.exchange.received((Packet.CompressedBitmap) packet);
         if (!good) connecting.lose(ConnectionState.PROTOCOL_ERROR, each.exchange.problem(), out);
         else advance(each, out);
+    }
+
+    /** A detach is agreed upon on the other socket, and so may overtake what the peer had sent for a resync of this disk. */
+    private static boolean hasGivenDiskUp(VolumeParts each) {
+        VolumeState state = each.volume.state();
+        return state.connection() == ConnectionState.CONNECTED && state.disk().isBelow(DiskState.INCONSISTENT);
     }
 
     /** Goes on with whatever waited for the event that just happened. */
@@ -378,6 +385,7 @@ final class ResyncControl {
     // ---- target
 
     void syncIdentifierArrived(VolumeParts each, long identifier, ActionQueue out) {
+        if (hasGivenDiskUp(each)) return;
         ConnectionState state = each.volume.state().connection();
         if (state != ConnectionState.WF_SYNC_UUID) {
             connecting.lose(ConnectionState.PROTOCOL_ERROR, "it sent a sync identifier while " + state.displayName(), out);

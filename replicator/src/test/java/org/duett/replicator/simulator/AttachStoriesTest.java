@@ -468,6 +468,25 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 137: the peer's bitmap came when its disk was given up already, and the connection was dropped for it. */
+    @Test
+    void aDiskThatIsDetachedWhileThePeerAnswersItsAttachCostsNoConnection() {
+        for (long seed = 60; seed < 80; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            pair.must(pair.alpha(), new Command.Detach(0, false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.alpha().command(new Command.Attach(0));
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
+            long detach = pair.alpha().command(new Command.Detach(0, false));
+            pair.runUntil(() -> pair.alpha().result(detach) != null);
+            pair.runFor(SimulatedPair.SECOND);
+            assertThat(pair.alpha().reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.run(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
