@@ -47,6 +47,9 @@ final class ResyncControl {
      */
     void decide(VolumeParts each, VolumeState told, VolumeState report, boolean inHandshake, ActionQueue out) {
         Volume volume = each.volume;
+        // Decided upon once: of a disk that is attached later in this connection both ask anew.
+        boolean grown = each.grown;
+        each.grown = false;
         DiskState ownDisk = volume.state().disk() == DiskState.NEGOTIATING ? each.parkedDisk : volume.state().disk();
         boolean comparable = ownDisk.isAtLeast(DiskState.NEGOTIATING) && report.disk().isAtLeast(DiskState.NEGOTIATING)
                 && volume.peerGenerations != null;
@@ -76,8 +79,7 @@ final class ResyncControl {
                 else refuse(each, endsConnection, message, advice, out);
             }
             case HandshakeVerdict.Connect() -> {
-                if (differsAllTheSame(each, ownDisk, report, inHandshake)) {
-                    each.grown = false;
+                if (differsAllTheSame(each, grown, ownDisk, report, inHandshake)) {
                     ConnectionState next = isSourceOfEqual(base) ? ConnectionState.WF_BITMAP_S : ConnectionState.WF_BITMAP_T;
                     become(each, base, next, Coverage.BITMAP_ONLY, report, inHandshake, out);
                     return;
@@ -107,13 +109,13 @@ final class ResyncControl {
      * The generations are equal, yet blocks are marked: the devices have grown while they were apart, or a resync of what had grown was cut
      * off before it began. Both Duett nodes see this from the same figures; a kernel does not look (promise 3).
      */
-    private boolean differsAllTheSame(VolumeParts each, DiskState ownDisk, VolumeState report, boolean inHandshake) {
+    private boolean differsAllTheSame(VolumeParts each, boolean grown, DiskState ownDisk, VolumeState report, boolean inHandshake) {
         PeerGenerations peer = each.volume.peerGenerations;
         boolean bothHoldData = ownDisk.isAbove(DiskState.INCONSISTENT) && peer.realDisk(report.disk()).isAbove(DiskState.INCONSISTENT);
         if (!bothHoldData || !parts.handshake.peerIsDuett()) return false;
         boolean tellsAgain = !inHandshake && report.disk() == DiskState.NEGOTIATING;
         long ownBits = tellsAgain ? each.volume.bitmap().setBits() : each.bitsTold;
-        return each.grown || ownBits > 0 || peer.outOfSyncBits() > 0;
+        return grown || ownBits > 0 || peer.outOfSyncBits() > 0;
     }
 
     /** Of two nodes with the same generation: the Primary, or who has the resolve-conflicts flag (spec wire 5.6). */

@@ -123,6 +123,11 @@ public final class BitmapExchange {
         return received;
     }
 
+    /** Some of it was sent, or has come. */
+    public boolean hasBegun() {
+        return sending || receiveBit > 0 || received;
+    }
+
     public String problem() {
         return problem;
     }

@@ -53,4 +53,44 @@ class GrowthStoriesTest {
         assertThat(Stories.volume(pair.alpha()).sizeSectors()).isEqualTo(Stories.volume(pair.beta()).sizeSectors());
         pair.checkAll();
     }
+
+    /** Found by seed 755: one of the two took the disk for grown that had been the larger one when they met, and the other one did not. */
+    @Test
+    void ofDisksThatAreNotOfOneSizeEachMayBeAttachedAgainInTheSameConnection() {
+        for (long extra : new long[]{-(1 << 20), 1 << 20}) {
+            var pair = SimulatedPair.of(33, SimulatedPair.usualSettings(), SimulatedPair.DEVICE_BYTES, SimulatedPair.DEVICE_BYTES + extra);
+            pair.bringUp();
+            pair.must(pair.alpha(), new Command.Demote(false));
+            for (SimulatedNode node : pair.nodes()) {
+                pair.must(node, new Command.Detach(0, false));
+                pair.must(node, new Command.Attach(0));
+                pair.runUntilProtected();
+                pair.checkAll();
+            }
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+        }
+    }
+
+    /** Found by seed 599: the word on a disk that is attached in the midst of a handshake crossed the size that followed from it. */
+    @Test
+    void aDiskThatHasGrownAndIsAttachedAsTheHandshakeEndsCostsNoConnection() {
+        for (long seed = 1; seed <= 20; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+            pair.kill(pair.alpha());
+            pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+            pair.must(pair.beta(), new Command.Promote(false));
+            pair.done(pair.write(pair.beta(), 8, 8));
+            pair.must(pair.beta(), new Command.Demote(false));
+            pair.kill(pair.beta());
+            grow(pair.alpha(), 0xa1);
+            grow(pair.beta(), 0xb2);
+            pair.beta().up();
+            pair.runFor(SimulatedPair.SECOND);
+            pair.alpha().up();
+            pair.runUntilProtected();
+            assertThat(Stories.volume(pair.alpha()).sizeSectors() * 512).isEqualTo(GROWN_BYTES);
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+    }
 }
