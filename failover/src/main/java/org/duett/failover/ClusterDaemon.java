@@ -57,6 +57,7 @@ import org.duett.failover.proof.Prover;
 import org.duett.failover.prover.Provers;
 import org.duett.failover.prover.WatchdogFeeder;
 import org.duett.failover.status.ClusterStatus;
+import org.duett.failover.status.LastWords;
 import org.duett.failover.status.StatusJson;
 import org.duett.failover.status.StatusText;
 import org.duett.replicator.clock.BootClock;
@@ -75,6 +76,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     /** A replicator that does not answer for so long is told as gone, though its process may live. */
     private static final long UNANSWERED_MILLIS = 1500;
     private static final int GOODBYES = 5;
+    /** Whoever asked it to leave looks several times a second, and is to see that it has stopped its groups. */
+    private static final int SEEN_MILLIS = 1000;
 
     private final Path configuration;
     private final ClusterConfig config;
@@ -268,7 +271,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
 
     private void leave() {
         try {
-            for (int i = 0; i < GOODBYES; i++) Thread.sleep(config.timing().keepaliveMillis());
+            Thread.sleep(Math.max(GOODBYES * config.timing().keepaliveMillis(), SEEN_MILLIS));
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
         }
@@ -465,8 +468,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     /** The daemon ends; groups go on running, and the next daemon takes them over, unless it has left and handed them over. */
     @Override
     public void close() {
-        LOG.info("the failover daemon ends; {}", left.getCount() == 0 ? "it has left the cluster: its groups are stopped here, and " + config.peerNode() + " may run them"
-                : "what runs goes on running");
+        ClusterStatus status = lastStatus;
+        LOG.info("the failover daemon ends; {}", LastWords.of(config, status == null ? List.of() : status.groups(), left.getCount() == 0));
         try {
             socket.close();
         } catch (IOException failed) {

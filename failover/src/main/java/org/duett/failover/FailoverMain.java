@@ -8,10 +8,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.ZonedDateTime;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.duett.failover.config.imported.HeartbeatImport;
 import org.duett.failover.config.imported.ThisMachine;
 import org.duett.failover.control.ClusterRequest;
@@ -21,7 +18,6 @@ import org.duett.failover.drill.Drill;
 import org.duett.failover.drill.DrillReport;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
-import org.duett.replicator.control.JsonTree;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,10 +31,6 @@ public final class FailoverMain {
     private static final int USAGE = 20;
     private static final int REFUSED = 11;
     private static final int FAILED = 20;
-    private static final int LOOK_MILLIS = 300;
-    private static final int MOST_LOOKS = 400;
-    /** The other node hears of it with the next heartbeat, and has to have stopped it by its own status. */
-    private static final int LOOKS_UNTIL_BEGUN = 4;
 
     @Option(names = {"-c", "--config"}, paramLabel = "FILE", scope = ScopeType.INHERIT, description = "the configuration; else $DUETT_CONF, "
             + "/etc/duett/duett.conf, /etc/drbd.conf, the first that is there")
@@ -110,65 +102,9 @@ public final class FailoverMain {
     // ---- moving
 
     @Command(name = "switchover", description = "Move a group, or all, to the other node. Asked on either of the two.")
-    int switchover(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) throws InterruptedException {
+    int switchover(@Parameters(paramLabel = "GROUP", arity = "0..1", defaultValue = "") String group) throws InterruptedException, ConfigException {
         int code = order(new OperatorCommand.Switchover(group));
-        return code == 0 ? awaitMoved(group) : code;
-    }
-
-    /** What was accepted is done when nothing of it is under way any more; a start that fails brings the group back. */
-    private int awaitMoved(String group) throws InterruptedException {
-        String last = "";
-        for (int looks = 0; looks < MOST_LOOKS; looks++) {
-            Thread.sleep(LOOK_MILLIS);
-            List<GroupLook> seen;
-            try {
-                seen = look(group);
-            } catch (IOException | ConfigException nobody) {
-                System.err.println("duett: the daemon does not answer any more: " + nobody.getMessage());
-                return FAILED;
-            }
-            Optional<GroupLook> unclean = seen.stream().filter(each -> each.here.equals("unclean") || each.there.equals("unclean")).findFirst();
-            if (unclean.isPresent()) return toldUnclean(unclean.get().name);
-            last = tell(seen, last);
-            boolean settled = seen.stream().allMatch(each -> each.here.equals("up") != each.there.equals("up"));
-            if (settled && looks > LOOKS_UNTIL_BEGUN) return 0;
-        }
-        System.err.println("duett: the move is not over yet; look at: duett cluster status");
-        return FAILED;
-    }
-
-    /** How a group is on this node and on the other one. */
-    private record GroupLook(String name, String here, String there) {
-        @Override
-        public String toString() {
-            return "group " + name + ": " + here + " here, " + there + " there\n";
-        }
-    }
-
-    /** All groups when none is named. */
-    private List<GroupLook> look(String group) throws IOException, ConfigException {
-        JsonTree groups = JsonTree.parse(ClusterSocket.ask(socket(), new ClusterRequest.Status(true)).text()).at("groups");
-        List<GroupLook> seen = new ArrayList<>();
-        for (int i = 0; groups.element(i).isPresent(); i++) {
-            JsonTree each = groups.element(i);
-            boolean meant = group.isEmpty() || group.equals(each.at("name").text());
-            if (meant) seen.add(new GroupLook(each.at("name").text(), each.at("state").text(), each.at("peerState").text()));
-        }
-        return seen;
-    }
-
-    /** Only what is new. */
-    private static String tell(List<GroupLook> seen, String last) {
-        String now = seen.stream().map(GroupLook::toString).collect(Collectors.joining());
-        if (!now.equals(last)) System.out.print(now);
-        return now;
-    }
-
-    /** That can last until somebody comes: the one who asked is there. */
-    private static int toldUnclean(String group) {
-        System.err.println("duett: a stop of group " + group + " failed, so it is unclean and not started on the other node, where it could run twice. "
-                + "The daemon's log says what does not stop; stop it by hand, or switch the node off.");
-        return FAILED;
+        return code == 0 ? await().moved(group) : code;
     }
 
     @Command(name = "standby", description = "This node gives its groups away and takes none, until 'online'. Remembered over restarts.")
@@ -208,28 +144,9 @@ public final class FailoverMain {
 
     @Command(name = "leave", description = {"Stop the groups of this node, say goodbye, and end the daemon. The other node takes the groups.",
             "Returns when the daemon has ended, so that a machine that shuts down waits for it."})
-    int leave() throws InterruptedException {
+    int leave() throws InterruptedException, ConfigException {
         int code = order(new OperatorCommand.Leave());
-        return code == 0 ? awaitLeft() : code;
-    }
-
-    private int awaitLeft() throws InterruptedException {
-        String last = "";
-        while (true) {
-            Thread.sleep(LOOK_MILLIS);
-            List<GroupLook> seen;
-            try {
-                seen = look("");
-            } catch (IOException ended) {
-                return 0;
-            } catch (ConfigException changed) {
-                System.err.println("duett: " + changed.getMessage() + " The daemon leaves; whether it has left cannot be seen.");
-                return FAILED;
-            }
-            Optional<GroupLook> unclean = seen.stream().filter(each -> each.here.equals("unclean")).findFirst();
-            if (unclean.isPresent()) return toldUnclean(unclean.get().name);
-            last = tell(seen, last);
-        }
+        return code == 0 ? await().left() : code;
     }
 
     @Command(name = "drill", description = {"Try on this cluster what harms nobody, and print a dated report: the check, each group to the other node and back,",
@@ -329,6 +246,11 @@ public final class FailoverMain {
 
     private Path socket() throws ConfigException {
         return ClusterSocket.in(ConfigReader.read(configuration).config().node().runDirectory());
+    }
+
+    private Await await() throws ConfigException {
+        Path socket = socket();
+        return new Await(request -> ClusterSocket.ask(socket, request), Thread::sleep, System.out, System.err);
     }
 
     private int order(OperatorCommand command) {
