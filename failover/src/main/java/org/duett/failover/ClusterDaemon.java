@@ -75,6 +75,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private static final long SECOND_NANOS = 1_000_000_000L;
     /** A replicator that does not answer for so long is told as gone, though its process may live. */
     private static final long UNANSWERED_MILLIS = 1500;
+    /** The watchdog is not fed by a daemon that has decided nothing for so long: it looks at all each second. */
+    private static final long UNDECIDED_MILLIS = 5000;
     private static final int GOODBYES = 5;
     /** Whoever asked it to leave looks several times a second, and is to see that it has stopped its groups. */
     private static final int SEEN_MILLIS = 1000;
@@ -92,6 +94,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private final Notifier notifier;
     private final CheckRunner checks;
     private final HeartbeatPaths paths;
+    private final NodeHealth health;
     private final Optional<WatchdogFeeder> watchdog;
     private final ClusterSocket socket;
     private final ExecutorService errands = Executors.newVirtualThreadPerTaskExecutor();
@@ -150,6 +153,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         proofs = new ProofDispatch(provers, loop::post);
         notifier = Notifier.start(config.notifiers(), complaint -> LOG.warn("notification: {}", complaint));
         checks = new CheckRunner(config.checks(), new DaemonView(), this::checkChanged);
+        health = new NodeHealth(Math.max(UNDECIDED_MILLIS, config.timing().deadtimeMillis()) * 1_000_000L);
         watchdog = watchdog();
         paths = HeartbeatPaths.open(config.paths(), new HeartbeatPath.Inbox() {
             @Override
@@ -206,7 +210,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private Optional<WatchdogFeeder> watchdog() throws IOException, InterruptedException {
         for (ProofConfig proof : config.proofs()) {
             if (proof instanceof ProofConfig.Watchdog wanted) {
-                return Optional.of(WatchdogFeeder.open(wanted, () -> !halted, complaint -> LOG.error("watchdog: {}", complaint)));
+                return Optional.of(WatchdogFeeder.open(wanted, () -> !halted && health.isWell(System.nanoTime()), complaint -> LOG.error("watchdog: {}", complaint)));
             }
         }
         return Optional.empty();
@@ -323,6 +327,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         if (silent > UNANSWERED_MILLIS) loop.post(new Event.ReplicatorGone(false, "no answer for " + silent + " ms"));
         loop.look((machine, liveness) -> ClusterStatus.of(config, notCovered(), machine, liveness)).thenAccept(status -> {
             lastStatus = status;
+            health.seen(status.groups(), System.nanoTime());
             refreshAddresses(status);
             tellWitnesses(status);
         });
