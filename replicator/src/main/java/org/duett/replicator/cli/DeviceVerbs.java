@@ -31,8 +31,10 @@ final class DeviceVerbs {
     }
 
     void attach(Target target) throws CommandFailed {
+        // First: of a resource that there is not the daemon says only that it is not Primary.
+        List<Integer> volumes = volumes(target);
         long term = term(target.resource());
-        for (int volume : volumes(target)) {
+        for (int volume : volumes) {
             Export export = new Export(target.resource(), volume, term, FileNames.nbdSocket(runDirectory, target.resource()).toAbsolutePath());
             AttachedDevice attached = perform(() -> devices.attach(export, LIMIT_MILLIS));
             System.out.println(attached.name() + " is " + attached.device().orElseThrow() + ", always found as "

@@ -70,6 +70,15 @@ class VerbsTest {
                 }));
     }
 
+    @Test
+    void aResourceThatThereIsNotIsNoneToPromoteBeforeItsDeviceIsAttached() {
+        for (String target : new String[]{"r9", "r0/x", "r0/7"}) {
+            Ended ended = runHere("attach-device", target);
+            assertThat(ended.code()).isEqualTo(10);
+            assertThat(ended.err()).contains(" has no ").contains("It has: ").doesNotContain("Primary");
+        }
+    }
+
     @TestFactory
     Stream<DynamicTest> withoutADaemonEveryVerbThatNeedsOneSaysHowToStartIt() {
         return Stream.of("primary r0", "secondary r0", "attach r0", "detach r0/0", "connect r0", "disconnect r0", "wait-connect r0",
