@@ -4,15 +4,22 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.duett.replicator.control.ExitCode;
 
 /** {@code duett install}: the command on the path, and systemd's units for both daemons. Starts nothing and needs no network. */
 final class InstallVerb {
     private static final List<String> UNITS = List.of("duett.service", "duett-cluster.service", "duett-programs.target");
+
+    private static final Pattern PLAIN_PATH = Pattern.compile("[A-Za-z0-9/._+:@-]+");
+    private static final String NOTHING_CHANGED = "Nothing was changed.";
 
     private final Path top;
     private final Path root;
@@ -43,6 +50,8 @@ final class InstallVerb {
     }
 
     void perform() throws CommandFailed {
+        refuseUnwritableTop();
+        List<Path> written = new ArrayList<>();
         try {
             // All are looked at before the first is written.
             for (String unit : UNITS) refuseForeign(unit);
@@ -51,6 +60,7 @@ final class InstallVerb {
                 Path file = place(unit);
                 Files.createDirectories(file.getParent());
                 Files.writeString(file, text(unit));
+                written.add(file);
                 System.out.println(file);
             }
             Files.createDirectories(command().getParent());
@@ -58,13 +68,31 @@ final class InstallVerb {
             Files.createSymbolicLink(command(), top.resolve("duett"));
             System.out.println(command() + " -> " + top.resolve("duett"));
         } catch (IOException denied) {
-            throw failed("It could not be installed: " + denied + ".", "Run it as root, or choose another place: duett install --root DIRECTORY");
+            throw new CommandFailed(ExitCode.ERROR, "It could not be installed: " + whatFailed(denied) + ".",
+                    written.isEmpty() ? NOTHING_CHANGED : "Nothing was started; written before that, and whole: " + written + ".",
+                    "Run it as root, or choose another place: duett install --root DIRECTORY");
         }
         System.out.println("""
                 Nothing was started. With the configuration in place (docs/operating/install.md):
                   systemctl daemon-reload
                   systemctl enable --now duett
                   systemctl enable --now duett-cluster      # with a section `cluster`""");
+    }
+
+    /** The name of the file alone is the message of many. */
+    private static String whatFailed(IOException failed) {
+        return switch (failed) {
+            case AccessDeniedException denied -> denied.getFile() + " may not be written";
+            case FileSystemException named when named.getReason() != null -> named.getFile() + ": " + named.getReason();
+            default -> failed.toString();
+        };
+    }
+
+    /** systemd would take a blank for the end of a word, and the others for something of its own, or of the shell's. */
+    private void refuseUnwritableTop() throws CommandFailed {
+        if (PLAIN_PATH.matcher(top.toString()).matches()) return;
+        throw failed("The tree is in '" + top + "', which cannot stand in a unit of systemd as it is: it has other characters than letters, digits and / . _ + : @ -",
+                "Move the tree to a plain path, such as /opt/duett, and run its duett install.");
     }
 
     private Path place(String unit) {
@@ -98,6 +126,6 @@ final class InstallVerb {
     }
 
     private static CommandFailed failed(String what, String whatToDo) {
-        return new CommandFailed(ExitCode.ERROR, what, "Nothing was changed.", whatToDo);
+        return new CommandFailed(ExitCode.ERROR, what, NOTHING_CHANGED, whatToDo);
     }
 }

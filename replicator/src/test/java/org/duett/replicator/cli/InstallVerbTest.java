@@ -53,4 +53,20 @@ class InstallVerbTest {
         assertThatThrownBy(() -> install(false)).hasMessageContaining("is no link");
         assertThat(command).content().isEqualTo("another duett");
     }
+
+    @Test
+    void aTreeWhosePathAUnitCannotNameIsRefused() {
+        for (String top : new String[]{"/home/me/my duett", "/opt/100%duett", "/opt/it's"}) {
+            assertThatThrownBy(() -> new InstallVerb(Path.of(top), root, true).perform()).hasMessageContaining("'" + top + "'").hasMessageContaining("plain path");
+        }
+        assertThat(root).as("nothing is written").isEmptyDirectory();
+    }
+
+    @Test
+    void whatWasWrittenBeforeSomethingFailedIsNamed() throws Exception {
+        Files.createDirectories(root.resolve("usr/local"));
+        Files.writeString(root.resolve("usr/local/bin"), "no folder");
+        assertThatThrownBy(() -> install(false)).hasMessageContaining("usr/local/bin").hasMessageContaining(unit("duett.service").toString())
+                .hasMessageNotContaining("Nothing was changed");
+    }
 }
