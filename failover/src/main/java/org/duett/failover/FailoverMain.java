@@ -8,7 +8,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.ZonedDateTime;
+import java.util.List;
 import java.util.Optional;
+import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.imported.HeartbeatImport;
 import org.duett.failover.config.imported.ThisMachine;
 import org.duett.failover.control.ClusterRequest;
@@ -40,10 +42,14 @@ public final class FailoverMain {
     }
 
     public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    static int execute(String... arguments) {
         CommandLine line = new CommandLine(new FailoverMain());
         line.registerConverter(Period.class, Period::parse);
         setExitCodes(line);
-        System.exit(line.execute(arguments.length == 0 ? new String[]{"help"} : arguments));
+        return line.execute(arguments.length == 0 ? new String[]{"help"} : arguments);
     }
 
     private static void setExitCodes(CommandLine line) {
@@ -228,7 +234,7 @@ public final class FailoverMain {
             System.err.println("duett: " + wrong.getMessage());
             return 10;
         } catch (IOException failed) {
-            System.err.println("duett: the import failed: " + failed + ". Heartbeat's files are as they were.");
+            System.err.println("duett: the import failed: " + ThisMachine.whatFailed(failed) + ". Heartbeat's files are as they were.");
             return FAILED;
         }
     }
@@ -236,10 +242,15 @@ public final class FailoverMain {
     private static void write(Path folder, HeartbeatImport.Result result) throws IOException {
         Path section = folder.resolve("cluster.conf");
         Path key = folder.resolve("cluster.key");
+        if (!Files.isDirectory(folder)) throw new IOException(folder + ", which --write names, is no folder: make it first, nothing was written");
+        for (Path file : List.of(section, key)) {
+            if (Files.exists(file)) throw new IOException(file + " is there already, and is not overwritten: move it away, or write into another folder");
+        }
         Files.createFile(key, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(key, result.keyFileContent());
         Files.writeString(section, result.section(), StandardOpenOption.CREATE_NEW);
-        System.out.println("Written: " + section + " (include it in duett.conf) and " + key + " (the same on both nodes, mode 0600).");
+        System.out.println("Written: " + section + " (include it in duett.conf) and " + key + " (the same on both nodes, mode 0600; it belongs where key-file"
+                + " of the section says, " + ClusterConfigReader.DEFAULT_KEY_FILE + ").");
     }
 
     // ---- asking
@@ -270,9 +281,23 @@ public final class FailoverMain {
             (answer.done() ? System.out : System.err).print(answer.text().endsWith("\n") ? answer.text() : answer.text() + "\n");
             return answer.done() ? 0 : REFUSED;
         } catch (IOException nobody) {
-            System.err.println("duett: no failover daemon answers on " + socket + (Files.exists(socket) ? " (" + nobody.getMessage() + ")" : "")
-                    + ". Nothing was changed. Start it: duett cluster daemon --config " + configuration);
+            System.err.println("duett: no failover daemon answers on " + socket + " (" + nobody.getMessage() + "). Nothing was changed. " + whatToDo(socket));
             return FAILED;
         }
+    }
+
+    /** One that could not start, or that another user runs, is not to be started. */
+    private String whatToDo(Path socket) {
+        Path folder = socket.toAbsolutePath().getParent();
+        boolean foreign = Files.exists(folder) && !Files.isExecutable(folder) || Files.exists(socket) && !Files.isWritable(socket);
+        if (foreign) return "It belongs to another user: give the command as the user that runs the daemon, most likely: sudo duett cluster ...";
+        try {
+            ClusterConfigReader.read(configuration);
+        } catch (ConfigException wrong) {
+            return "It could not start, either: " + wrong.getMessage();
+        } catch (IOException unreadable) {
+            return "It could not start, either: " + unreadable.getMessage();
+        }
+        return "Start it: duett cluster daemon --config " + configuration;
     }
 }

@@ -32,7 +32,7 @@ final class HaCf {
     List<String> nodes() throws ConfigException {
         List<String> nodes = all("node").stream().flatMap(line -> line.arguments().stream()).distinct().toList();
         if (nodes.size() != 2) {
-            throw new ConfigException(SourcePosition.wholeFile(Path.of("ha.cf")), "ha.cf names " + nodes.size() + " nodes: " + String.join(", ", nodes),
+            throw new ConfigException(SourcePosition.wholeFile(Path.of("ha.cf")), nodes.isEmpty() ? "it names no node" : "it names " + nodes.size() + " nodes: " + String.join(", ", nodes),
                     "exactly two 'node' names");
         }
         return nodes;

@@ -6,6 +6,8 @@ import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +27,11 @@ public final class ThisMachine {
 
     /** Reads ha.cf, haresources and authkeys from {@code directory}, usually /etc/ha.d; authkeys and {@code drbdlinks} may be missing. */
     public static HeartbeatImport.Sources sources(Path directory, Path drbdlinks) throws IOException {
+        if (!Files.isDirectory(directory)) throw new IOException(directory + " is no folder; name the one in which Heartbeat has its files, with ha.cf and haresources");
+        for (String needed : List.of("ha.cf", "haresources")) {
+            if (!Files.exists(directory.resolve(needed))) throw new IOException("there is no " + directory.resolve(needed) + "; name the folder that has ha.cf and haresources"
+                    + " (of a cluster with crm, whose resources stand in a cib.xml, nothing can be imported)");
+        }
         return new HeartbeatImport.Sources(text(directory.resolve("ha.cf")), text(directory.resolve("haresources")), textIfThere(directory.resolve("authkeys")),
                 textIfThere(drbdlinks));
     }
@@ -40,6 +47,16 @@ public final class ThisMachine {
         }
         return new Surroundings(ConfigSelection.ofThisNode(replicator).nodeName(), interfaces, ThisMachine::lookUp, replicator, path -> Files.exists(Path.of(path)),
                 unit -> SYSTEMD_DIRECTORIES.stream().anyMatch(directory -> Files.exists(directory.resolve(unit))));
+    }
+
+    /** The name of the file alone is the message of many. */
+    public static String whatFailed(IOException failed) {
+        return switch (failed) {
+            case AccessDeniedException denied -> denied.getFile() + " may not be read or written by this user";
+            case FileSystemException named when named.getReason() != null -> named.getFile() + ": " + named.getReason();
+            case FileSystemException named -> named.toString();
+            default -> failed.getMessage();
+        };
     }
 
     private static Optional<InetAddress> lookUp(String host) {

@@ -232,7 +232,7 @@ class HeartbeatImportTest {
     @Test
     void aClusterThatTheCrmManagesOrOfThreeNodesIsRefused() {
         assertThatThrownBy(() -> run("crm yes\n" + NODES, "", KEY)).isInstanceOf(ConfigException.class).hasMessageContaining("ha.cf:1:1: this cluster is managed by the CRM");
-        assertThatThrownBy(() -> run(NODES + "node node-c\n", "", KEY)).hasMessageContaining("ha.cf names 3 nodes: node-a, node-b, node-c. Allowed: exactly two");
+        assertThatThrownBy(() -> run(NODES + "node node-c\n", "", KEY)).hasMessageContaining("ha.cf: it names 3 nodes: node-a, node-b, node-c. Allowed: exactly two");
         assertThatThrownBy(() -> run(NODES + "keepalive soon\n", "", KEY)).hasMessageContaining("ha.cf:2:1: 'keepalive' has no time");
     }
 
