@@ -28,8 +28,6 @@ public final class LossRecord {
 
     private static final class Loss {
         PeerLoss peer = PeerLoss.ON_RECORD;
-        /** B belongs into the history before the new identifier is made (rule 3). */
-        boolean rotateBitmapFirst;
         /** Our disk is gone while the peer's is good, and nothing durable says so yet. */
         boolean local;
         long exposedAtLocalLoss;
@@ -37,6 +35,8 @@ public final class LossRecord {
 
     private final List<Volume> volumes;
     private final List<Loss> losses = new ArrayList<>();
+    /** Their new identifier became durable while the peer may listen: it is told (spec wire 3.6). */
+    private final List<Volume> identifiersChanged = new ArrayList<>();
     private final RandomStock random;
     private final HeldWrites held;
     /** DRBD's way: make the identifier at the loss and go on (rule 2, last sentence). */
@@ -99,7 +99,6 @@ public final class LossRecord {
         leaveNeeded |= !connected;
         // What was given up was of an earlier loss, and of a disk that is gone since.
         if (loss.peer == PeerLoss.OPEN || loss.peer == PeerLoss.MAKING) return;
-        loss.rotateBitmapFirst = volume.identifiers().bitmap() != 0;
         loss.peer = PeerLoss.OPEN;
         if (goesOnByItself || connected) make(volume, out);
         else if (aloneAllowed && held.holdsAny(volume)) make(volume, out);
@@ -115,7 +114,7 @@ public final class LossRecord {
         loss.peer = PeerLoss.MAKING;
         // From then on this copy is the newest, also after a power loss: so it has to hold what both have answered (promise 1).
         volume.metadata().flushData((durable, actions) -> {
-            if (durable) beginGeneration(volume, volume.identifiers(), actions);
+            if (durable) beginGeneration(volume, actions);
             else made(volume, false, actions);
         }, out);
     }
@@ -141,13 +140,11 @@ public final class LossRecord {
         Loss loss = of(volume);
         assert loss.peer == PeerLoss.OPEN;
         loss.peer = PeerLoss.MAKING;
-        GenerationIdentifiers identifiers = volume.identifiers();
-        if (loss.rotateBitmapFirst) identifiers = identifiers.rotateBitmapIntoHistory();
-        beginGeneration(volume, identifiers, out);
+        beginGeneration(volume, out);
     }
 
-    private void beginGeneration(Volume volume, GenerationIdentifiers identifiers, ActionQueue out) {
-        volume.setIdentifiers(identifiers.newCurrent(random.takeIdentifier(), volume.isPrimary()));
+    private void beginGeneration(Volume volume, ActionQueue out) {
+        volume.setIdentifiers(volume.identifiers().newCurrent(random.takeIdentifier(), volume.isPrimary()));
         volume.metadata().writeSuperblock((durable, actions) -> made(volume, durable, actions), out);
     }
 
@@ -158,9 +155,6 @@ public final class LossRecord {
         if (durable) settle(volume, out);
         else held.recordImpossible(volume, out);
     }
-
-    // Volumes whose new identifier became durable while the peer may listen: it is told (spec wire 3.6).
-    private final List<Volume> identifiersChanged = new ArrayList<>();
 
     /** A volume whose new identifier is durable and of which the peer must be told; null when there is none. */
     public Volume pollIdentifiersChanged() {

@@ -24,7 +24,7 @@ final class PlantedFaults {
                     "volume.metadata().writeSuperblock((durable, actions) -> made(volume, durable, actions), out);",
                     "volume.metadata().writeSuperblock(null, out); made(volume, true, out);"),
             fault("rule 2: no new identifier is made at the loss", "record/LossRecord.java",
-                    "volume.setIdentifiers(identifiers.newCurrent(random.takeIdentifier(), volume.isPrimary()));", "volume.setIdentifiers(identifiers);"),
+                    "volume.setIdentifiers(volume.identifiers().newCurrent(random.takeIdentifier(), volume.isPrimary()));", "volume.setIdentifiers(volume.identifiers());"),
             fault("rule 4: a negative ack is taken for an ack", "write/WritePath.java",
                     "case NEGATIVE_ACK -> negative(volume, write, out);",
                     "case NEGATIVE_ACK -> {\n                if (write.peer == Leg.PENDING) write.peer = Leg.DONE;\n            }"),
@@ -133,9 +133,9 @@ final class PlantedFaults {
                     "if (!ownCrashed && !peerCrashed) {", "if (!ownCrashed || !peerCrashed || ownCrashed) {"),
             // ---- what a stranger would try
             fault("rule 2: the record on disk has the old identifier", "record/LossRecord.java",
-                    "volume.setIdentifiers(identifiers.newCurrent(random.takeIdentifier(), volume.isPrimary()));\n"
+                    "volume.setIdentifiers(volume.identifiers().newCurrent(random.takeIdentifier(), volume.isPrimary()));\n"
                             + "        volume.metadata().writeSuperblock((durable, actions) -> made(volume, durable, actions), out);",
-                    "GenerationIdentifiers later = identifiers.newCurrent(random.takeIdentifier(), volume.isPrimary());\n"
+                    "GenerationIdentifiers later = volume.identifiers().newCurrent(random.takeIdentifier(), volume.isPrimary());\n"
                             + "        volume.metadata().writeSuperblock((durable, actions) -> {\n            volume.setIdentifiers(later);\n"
                             + "            made(volume, durable, actions);\n        }, out);"),
             fault("rule 9: a read has no deadline", "write/ReadPath.java",
