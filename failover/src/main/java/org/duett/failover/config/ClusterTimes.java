@@ -25,8 +25,8 @@ public record ClusterTimes(int detectedLeastMillis, int detectedMostMillis, int 
         return switch (proof) {
             case ProofConfig.Ping ping -> Optional.of(config.timing().proofTimeoutMillis());
             case ProofConfig.FenceAgent agent -> Optional.of(agent.delayMillis() + agent.timeoutMillis());
-            // The peer renewed it for the last time before its death; a try to take it may come just before it runs out.
-            case ProofConfig.Witness witness -> Optional.of(Math.max(0, witness.leaseMillis() - detectedLeastMillis) + config.timing().proofTimeoutMillis());
+            // Nobody holds it while both are together, and while the peer does it is not to be had.
+            case ProofConfig.Witness witness -> Optional.of(config.timing().proofTimeoutMillis());
             case ProofConfig.Watchdog watchdog -> Optional.of(Math.max(0, watchdog.timeoutMillis() - detectedLeastMillis));
             case ProofConfig.Manual manual -> Optional.empty();
         };

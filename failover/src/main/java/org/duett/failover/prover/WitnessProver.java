@@ -13,7 +13,8 @@ import org.duett.failover.proof.WitnessLease;
 
 /**
  * The proof {@code witness}: a lease that only one node holds. Beside it stand the generation identifiers of its last holder; a node with
- * others is refused, as it misses writes that were acknowledged.
+ * others is refused, as it misses writes that were acknowledged. So is a node that finds it held by the other one, for however long: that one may have
+ * begun a generation after its last word. Its holder gives it back when both are together again.
  */
 public final class WitnessProver implements Prover {
 
@@ -52,7 +53,7 @@ public final class WitnessProver implements Prover {
         long now = bootNanos.getAsLong();
         Map<String, Long> ours = generations.get();
         try {
-            Witness.Exchange exchange = witness.exchange(lease -> mayTake(lease, ours, now) ? lease.takenBy(node, ours) : lease);
+            Witness.Exchange exchange = witness.exchange(lease -> mayTake(lease, ours) ? lease.takenBy(node, ours) : lease);
             if (exchange.after().isHeldBy(node) && !exchange.after().equals(exchange.before())) {
                 heldSinceNanos = Optional.of(now);
                 return new ProofOutcome(Verdict.PROVEN, "the witness's lease is ours");
@@ -64,9 +65,9 @@ public final class WitnessProver implements Prover {
         }
     }
 
-    private boolean mayTake(WitnessLease lease, Map<String, Long> ours, long now) {
+    private boolean mayTake(WitnessLease lease, Map<String, Long> ours) {
         if (lease.isHeldBy(node)) return true; // of an earlier life of ours; nobody has acted since
-        return (lease.holder().isEmpty() || watch.hasRunOut(lease, now)) && lease.whatIsMissingIn(ours).isEmpty();
+        return lease.holder().isEmpty() && lease.whatIsMissingIn(ours).isEmpty();
     }
 
     private ProofOutcome refusal(WitnessLease lease, Map<String, Long> ours, long now) {
@@ -76,7 +77,8 @@ public final class WitnessProver implements Prover {
         if (lease.holder().isPresent() && !watch.hasRunOut(lease, now))
             return new ProofOutcome(Verdict.UNKNOWN,
                     holder + " may still hold the witness's lease, for at most " + watch.leftMillis(now) + " ms");
-        return new ProofOutcome(Verdict.REFUTED, "the witness knows of newer data than ours: " + lease.whatIsMissingIn(ours).orElse("none"));
+        return new ProofOutcome(Verdict.REFUTED, lease.whatIsMissingIn(ours).map(missing -> "the witness knows of newer data than ours: " + missing)
+                .orElse(holder + " has not given the witness's lease back: it may have gone on alone, and have newer data"));
     }
 
     /**
@@ -113,19 +115,25 @@ public final class WitnessProver implements Prover {
 
     /**
      * Stores our identifiers while nobody holds the lease, so that a node that was away when they were made is refused later. Only for a node
-     * that is connected to its peer, with UpToDate disks on both sides.
+     * that is connected to its peer, with UpToDate disks on both sides. One that this node has kept, in an earlier life or because the witness was
+     * not reached, is given back by that; the other node's is its own affair, as what we know of the connection may be over.
      */
     synchronized ProofOutcome vouch() throws InterruptedException {
+        if (heldSinceNanos.filter(since -> bootNanos.getAsLong() - since >= trustNanos).isPresent()) heldSinceNanos = Optional.empty();
         Map<String, Long> ours = generations.get();
         try {
             Witness.Exchange exchange = witness
-                    .exchange(lease -> lease.holder().isPresent() || lease.generations().equals(ours) ? lease : lease.givenBack(ours));
-            boolean stored = exchange.after().generations().equals(ours);
+                    .exchange(lease -> isInUse(lease) || lease.holder().isEmpty() && lease.generations().equals(ours) ? lease : lease.givenBack(ours));
+            boolean stored = exchange.after().holder().isEmpty() && exchange.after().generations().equals(ours);
             return new ProofOutcome(stored ? Verdict.PROVEN : Verdict.REFUTED,
                     stored ? "the witness knows our generations" : "the witness's lease is held by " + exchange.after().holder().orElse("nobody"));
         } catch (Witness.Unavailable e) {
             return new ProofOutcome(Verdict.UNKNOWN, "the witness does not answer: " + e.getMessage());
         }
+    }
+
+    private boolean isInUse(WitnessLease lease) {
+        return lease.holder().isPresent() && (heldSinceNanos.isPresent() || !lease.isHeldBy(node));
     }
 
     @Override
@@ -136,12 +144,13 @@ public final class WitnessProver implements Prover {
         try {
             witness.exchange(lease -> lease.isHeldBy(node) ? lease.givenBack(ours) : lease);
         } catch (Witness.Unavailable _) {
-            // It runs out by itself; the peer only has to wait for that.
+            // It is given back when both nodes are equal again.
         }
     }
 
     @Override
     public String notCovered() {
-        return "a node that loses its peer and the witness at the same time waits, even when it is the only one that lives";
+        return "a node that loses its peer and the witness at the same time waits, even when it is the only one that lives; and so does one that finds the"
+                + " lease held by a peer which has gone on alone and died";
     }
 }
