@@ -151,6 +151,9 @@ public final class FailoverMachine {
     private void silent() {
         facts.silentAtNanos = Long.MAX_VALUE;
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
+        // This daemon has never heard it, and has not looked around: it may have been cut off all the time.
+        boolean runsNothing = facts.resources.values().stream().noneMatch(ResourceView::isPrimary);
+        if (facts.life == PeerLife.UNHEARD && runsNothing) facts.wasAway();
         facts.life = PeerLife.SILENT;
         facts.silentSinceNanos = facts.now;
         facts.contactsEnd();

@@ -34,6 +34,7 @@ final class LossDesk {
     private long answered;
     private long answering;
     private long answeringOrder;
+    private long askedBefore;
     private long askedSinceNanos;
     private int voidedContact = -1;
     private int takenBackContact = -1;
@@ -228,6 +229,8 @@ final class LossDesk {
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {
         long asked = facts.peerIsAlive() ? facts.peerResource(name).map(NodeReport.ResourceReport::ask).orElse(0L) : 0;
+        if (asked != askedBefore) askedSinceNanos = 0;
+        askedBefore = asked;
         if (asked == 0 || asked == answered) {
             answering = 0;
             return;

@@ -73,6 +73,7 @@ final class ProofDesk {
             case HELD -> {
                 if (!byOperator && facts.now >= nextAtNanos) {
                     state = State.RENEWING;
+                    askedAtNanos = facts.now;
                     facts.out.add(new Action.RenewProof(++attempt));
                 }
             }
@@ -106,7 +107,9 @@ final class ProofDesk {
     void answered(long answeredAttempt, ProofOutcome outcome) {
         if (answeredAttempt != attempt) return;
         cutOffInARow = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF ? cutOffInARow + 1 : 0;
-        if (facts.life == PeerLife.SILENT && cutOffInARow >= BELIEVED_CUT_OFF) facts.wasAway();
+        // One that was begun early goes on for longer than two others.
+        boolean longLook = cutOffInARow > 0 && facts.now - askedAtNanos > facts.nanos(facts.config.timing().proofTimeoutMillis());
+        if (facts.life == PeerLife.SILENT && (cutOffInARow >= BELIEVED_CUT_OFF || longLook)) facts.wasAway();
         switch (state) {
             case ASKED -> {
                 if (facts.peerIsAlive() && early) {

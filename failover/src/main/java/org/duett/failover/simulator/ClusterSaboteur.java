@@ -91,7 +91,10 @@ final class ClusterSaboteur {
             }
             case SURVIVOR_DIES_FIRST -> {
                 isolate(passive);
-                time.after(8 * SECOND + aWhile / 2, () -> powerCycle(active, 15 * SECOND));
+                int number = world.faults();
+                time.after(8 * SECOND + aWhile / 2, () -> {
+                    if (world.faults() == number) powerCycle(active, 15 * SECOND);
+                });
                 time.after(8 * SECOND + aWhile, wires::healLan);
             }
             case ACTIVE_HEARD_AGAIN -> {
@@ -105,7 +108,9 @@ final class ClusterSaboteur {
                 active.replicator().stopFor(sleepNanos);
                 isolate(active);
                 boolean dies = random.nextBoolean();
+                int number = world.faults();
                 time.after(sleepNanos - 3 * SECOND, () -> {
+                    if (world.faults() != number) return;
                     if (dies) powerCycle(passive, 15 * SECOND);
                     else world.ask(passive, new OperatorCommand.Standby());
                 });

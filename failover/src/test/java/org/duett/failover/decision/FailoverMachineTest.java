@@ -270,6 +270,20 @@ class FailoverMachineTest {
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
     }
 
+    /** Found by seed 1572 of the cluster simulator: after a short cut both were connected again, and an older question was still on its way. */
+    @Test
+    void whoIsConnectedWaitsWithEachQuestionAnew() {
+        ToldMachine beta = standingBy(ping());
+        for (long question = 42; question < 44; question++) {
+            beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, question, 0)));
+            assertThat(beta.commands()).isEmpty();
+            beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0))).pass(10 * SECOND);
+        }
+        NodeReport asks = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 44, 0));
+        beta.hear(asks).pass(SECOND).hear(asks);
+        assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(1));
+    }
+
     @Test
     void whoWentOnAloneGivesNoWord() {
         var ahead = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 0, 1, true, false, false, "", ResourceView.Signs.NONE);

@@ -119,6 +119,25 @@ class WasAwayTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
 
+    /** Found by seed 1980: cut off until a moment after the other one had gone on alone, which then lost its power. */
+    @Test
+    void oneLongLookIsEnoughToKnowThatOneWasCutOff() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
+        beta.tell(new Event.PeerLate(beta.now() + SECOND)).pass(SECOND).tell(new Event.PeerSilent()).pass(300 * MILLI).proof(Verdict.CUT_OFF);
+        beta.pass(SECOND).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone");
+    }
+
+    /** Found by seed 303: its daemon had just started when it was cut off, and its replicator had not noticed yet. */
+    @Test
+    void whoHasNeverHeardThePeerMayHaveBeenCutOffAllTheTime() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED).pass(30 * SECOND).tell(new Event.PeerSilent());
+        beta.seen(without(secondary(), true)).pass(SECOND);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+    }
+
     /** Found by seed 467: the active node slept, the other one went on alone and lost its power. */
     @Test
     void whoHasSleptGoesOnAloneOnlyWhenThePeerHasHeardItSince() {
