@@ -18,6 +18,8 @@ abstract sealed class ScriptAgent implements MemberAgent permits OcfAgent, LsbAg
     private final Path script;
     private final MemberConfig.Program config;
     private final ProgramOutput output;
+    /** Since this daemon began: what it starts may run. */
+    private volatile boolean wasThere;
 
     ScriptAgent(Path script, MemberConfig.Program config, Path folder) {
         this.script = script;
@@ -35,6 +37,7 @@ abstract sealed class ScriptAgent implements MemberAgent permits OcfAgent, LsbAg
 
     @Override
     public final MemberState probe() throws InterruptedException {
+        if (wasNeverThere()) return new MemberState(MemberState.Kind.STOPPED, script + " is not there");
         output.keepSmall();
         long limitMillis = Math.min(MOST_LOOK_MILLIS, config.startTimeoutMillis());
         CommandResult looked = CommandRunner.run(List.of(script.toString(), look()), environment(limitMillis), "", limitMillis);
@@ -50,7 +53,16 @@ abstract sealed class ScriptAgent implements MemberAgent permits OcfAgent, LsbAg
     /** By force it has no more than its time either: it is the script that knows its program. */
     @Override
     public final MemberOutcome stop(boolean force) throws InterruptedException {
-        return perform("stop", config.stopTimeoutMillis());
+        return wasNeverThere() ? MemberOutcome.DONE : perform("stop", config.stopTimeoutMillis());
+    }
+
+    /**
+     * A program that is not installed here, or whose script lies on a file system that is mounted on the active node alone, does not run here: the
+     * group is not unclean for its sake. One whose script has gone since may run.
+     */
+    private boolean wasNeverThere() {
+        if (Files.exists(script)) wasThere = true;
+        return !wasThere;
     }
 
     private MemberOutcome perform(String action, long limitMillis) throws InterruptedException {

@@ -44,9 +44,8 @@ final class SystemdAgent implements MemberAgent {
     }
 
     private MemberState state(Map<String, String> properties) {
-        if (!properties.getOrDefault("LoadState", "").equals("loaded")) {
-            return MemberState.unknown("systemd has no usable unit " + unit + " (" + properties.getOrDefault("LoadState", "no answer") + ")");
-        }
+        if (isAbsent(properties)) return new MemberState(MemberState.Kind.STOPPED, notUsable(properties));
+        if (!properties.getOrDefault("LoadState", "").equals("loaded")) return MemberState.unknown(notUsable(properties));
         String detail = unit + " is " + properties.get("ActiveState") + " (" + properties.get("SubState") + ")";
         return switch (properties.getOrDefault("ActiveState", "")) {
             case "active", "reloading" -> MemberState.RUNNING;
@@ -56,6 +55,15 @@ final class SystemdAgent implements MemberAgent {
             case "failed" -> MemberState.broken(detail + ", result " + properties.get("Result"));
             default -> MemberState.unknown(detail);
         };
+    }
+
+    /** There is no such unit, and none is left of one that there was: nothing of it runs here, and there is nothing to stop. */
+    private static boolean isAbsent(Map<String, String> properties) {
+        return properties.getOrDefault("LoadState", "").equals("not-found") && properties.getOrDefault("ActiveState", "").equals("inactive");
+    }
+
+    private String notUsable(Map<String, String> properties) {
+        return "systemd has no usable unit " + unit + " (" + properties.getOrDefault("LoadState", "no answer") + ")";
     }
 
     @Override
@@ -69,6 +77,8 @@ final class SystemdAgent implements MemberAgent {
 
     @Override
     public MemberOutcome stop(boolean force) throws InterruptedException {
+        CommandResult shown = show();
+        if (shown.succeeded() && isAbsent(ShutdownOrder.properties(shown.output()))) return MemberOutcome.DONE;
         if (force) CommandRunner.run(List.of(systemctl, "kill", "--signal=SIGKILL", unit), LOOK_MILLIS);
         CommandResult stopped = CommandRunner.run(stopCommand(), config.stopTimeoutMillis());
         if (!stopped.succeeded()) return outcome(stopped, "see journalctl -u " + unit);

@@ -88,6 +88,22 @@ class ScriptAgentsTest {
         assertThat(new OcfAgent(kind, Scripts.program(kind, LONG_MILLIS), folder, folder).rehearse()).contains("absent is not there");
     }
 
+    @Test
+    void aProgramWhoseScriptIsNotThereDoesNotRunHereAndNeedsNoStop() throws Exception {
+        var kind = new ProgramKind.Lsb(folder.resolve("absent"));
+        var agent = new LsbAgent(folder.resolve("absent"), Scripts.program(kind, LONG_MILLIS), folder.resolve("run"), new ShutdownOrder("systemctl", folder.resolve("no-systemd")));
+        assertThat(agent.probe().kind()).isEqualTo(Kind.STOPPED);
+        assertThat(agent.stop(false)).isEqualTo(MemberOutcome.DONE);
+        assertThat(agent.stop(true)).isEqualTo(MemberOutcome.DONE);
+        assertThat(agent.start().done()).isFalse();
+
+        Scripts.executable(folder.resolve("absent"), "[ $1 = status ] && exit 3");
+        assertThat(agent.probe()).isEqualTo(MemberState.STOPPED);
+        Files.delete(folder.resolve("absent"));
+        assertThat(agent.probe().kind()).as("what it had started may run").isEqualTo(Kind.UNKNOWN);
+        assertThat(agent.stop(true).done()).isFalse();
+    }
+
     // ---- LSB
 
     @Test
@@ -132,8 +148,17 @@ class ScriptAgentsTest {
         assertThat(systemd(shows("loaded", "failed", "failed", "disabled")).probe().kind()).isEqualTo(Kind.BROKEN);
         assertThat(systemd(shows("loaded", "activating", "auto-restart", "disabled")).probe().kind()).isEqualTo(Kind.BROKEN);
         assertThat(systemd(shows("loaded", "deactivating", "stop", "disabled")).probe().kind()).isEqualTo(Kind.UNKNOWN);
-        assertThat(systemd(shows("not-found", "inactive", "dead", "")).probe().detail()).contains("no usable unit shop.service");
+        assertThat(systemd(shows("not-found", "active", "running", "")).probe().kind()).as("its file was removed while it ran").isEqualTo(Kind.UNKNOWN);
         assertThat(systemd("exit 1").probe().kind()).isEqualTo(Kind.UNKNOWN);
+    }
+
+    @Test
+    void aUnitThatThereIsNotDoesNotRunHereAndNeedsNoStopAndIsSeenInTheRehearsal() throws Exception {
+        SystemdAgent agent = systemd(shows("not-found", "inactive", "dead", "") + "[ $1 = show ] || exit 5");
+        assertThat(agent.probe().kind()).isEqualTo(Kind.STOPPED);
+        assertThat(agent.stop(false)).isEqualTo(MemberOutcome.DONE);
+        assertThat(agent.start().done()).isFalse();
+        assertThat(agent.rehearse()).contains("no usable unit shop.service (not-found)");
     }
 
     @Test
