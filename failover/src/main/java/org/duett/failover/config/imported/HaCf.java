@@ -54,8 +54,9 @@ final class HaCf {
     OptionalLong millis(String keyword) throws ConfigException {
         Optional<SourceLine> line = find(keyword);
         if (line.isEmpty()) return OptionalLong.empty();
-        Matcher matcher = TIME.matcher(line.get().arguments().isEmpty() ? "" : line.get().arguments().getFirst());
-        if (!matcher.matches()) throw refused(line.get(), "'" + keyword + "' has no time", "a number of seconds, or one with ms: keepalive 500ms");
+        String written = line.get().arguments().isEmpty() ? "" : line.get().arguments().getFirst();
+        Matcher matcher = TIME.matcher(written);
+        if (!matcher.matches()) throw refused(line.get(), "'" + keyword + "' has no time" + (written.isEmpty() ? "" : ": '" + written + "' is none"), "a number of seconds, or one with ms: keepalive 500ms");
         String unit = matcher.group(2) == null ? "s" : matcher.group(2);
         BigDecimal millis = new BigDecimal(matcher.group(1)).multiply(switch (unit) {
             case "us" -> new BigDecimal("0.001");

@@ -24,6 +24,7 @@ final class ImportedGroups {
 
     void write(String haresources, SectionText text) {
         for (SourceLine line : SourceLine.of("haresources", haresources)) write(line, text);
+        if (groups == 0) remarks.add(new Remark("haresources", "no group", "no line of it became one, so nothing would fail over; write a group by hand (docs/operating/cluster.md)"));
     }
 
     /** The resources that are now members. */

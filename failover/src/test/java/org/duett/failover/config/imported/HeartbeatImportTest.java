@@ -56,6 +56,14 @@ class HeartbeatImportTest {
     Path directory;
 
     @Test
+    void aClusterOfWhichNothingWouldFailOverIsRemarkedOn() throws Exception {
+        for (String haresources : List.of("", "# nothing yet\n", "node-a drbddisk::nosuch\n")) {
+            assertThat(run(NODES, haresources, KEY).remarks().toString()).as(haresources).contains("haresources: no group: ");
+        }
+        assertThat(run(NODES, "node-a drbddisk::r0\n", KEY).remarks().toString()).doesNotContain("no group:");
+    }
+
+    @Test
     void aClusterOf2005() throws Exception {
         HeartbeatImport.Result result = run("""
                 debugfile /var/log/ha-debug
@@ -233,7 +241,7 @@ class HeartbeatImportTest {
     void aClusterThatTheCrmManagesOrOfThreeNodesIsRefused() {
         assertThatThrownBy(() -> run("crm yes\n" + NODES, "", KEY)).isInstanceOf(ConfigException.class).hasMessageContaining("ha.cf:1:1: this cluster is managed by the CRM");
         assertThatThrownBy(() -> run(NODES + "node node-c\n", "", KEY)).hasMessageContaining("ha.cf: it names 3 nodes: node-a, node-b, node-c. Allowed: exactly two");
-        assertThatThrownBy(() -> run(NODES + "keepalive soon\n", "", KEY)).hasMessageContaining("ha.cf:2:1: 'keepalive' has no time");
+        assertThatThrownBy(() -> run(NODES + "keepalive soon\n", "", KEY)).hasMessageContaining("ha.cf:2:1: 'keepalive' has no time: 'soon' is none");
     }
 
     @Test
