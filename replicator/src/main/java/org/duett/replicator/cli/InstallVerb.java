@@ -105,6 +105,7 @@ final class InstallVerb {
 
     private void refuseForeign(String unit) throws IOException, CommandFailed {
         Path file = place(unit);
+        if (Files.exists(file) && !Files.isRegularFile(file)) throw failed(file + " is there already, and is no file.", "Move it away, then install again.");
         boolean changed = Files.exists(file) && !Files.readString(file).equals(text(unit));
         if (changed && !force) {
             throw failed(file + " is there already, and differs from what would be written.",

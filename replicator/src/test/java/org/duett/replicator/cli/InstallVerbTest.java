@@ -46,6 +46,12 @@ class InstallVerbTest {
     }
 
     @Test
+    void aFolderInThePlaceOfAUnitIsNamed() throws Exception {
+        Files.createDirectories(unit("duett.service"));
+        assertThatThrownBy(() -> install(true)).hasMessageContaining(unit("duett.service") + " is there already, and is no file");
+    }
+
+    @Test
     void aProgramOfThatNameIsNotOverwritten() throws Exception {
         Path command = root.resolve("usr/local/bin/duett");
         Files.createDirectories(command.getParent());
