@@ -320,7 +320,7 @@ final class ResyncControl {
         volume.metadata().writeSuperblock((durable, actions) -> {
             // What an earlier connection ordered ends nothing of this one.
             if (connection != parts.connection) return;
-            boolean current = durable && parts.socketsUp && each.startingSource;
+            boolean current = durable && parts.socketsUp && each.startingSource && volume.state().connection().isSourceSide();
             each.startingSource = false;
             if (current) sourceRuns(each, actions);
         }, out);

@@ -219,4 +219,26 @@ class UnfinishedResyncStoriesTest {
             pair.checkAll();
         }
     }
+
+    /** Found by seed 1146: it went on to name its resync to the target, which knew that the disk was gone, and dropped the connection for it. */
+    @Test
+    void aSourceThatIsDetachedBeforeItsResyncBeginsBeginsNone() {
+        var pair = SimulatedPair.connected(96);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.alpha().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.beta().command(new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.WF_SYNC_UUID);
+        pair.runFor(5 * Stories.MILLI);
+        pair.alpha().command(new Command.Detach(0, false));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.FAILED);
+        pair.alpha().data(0).resume();
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.beta().reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }
