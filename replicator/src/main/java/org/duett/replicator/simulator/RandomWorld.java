@@ -260,5 +260,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         ledger.acknowledged(operation.node, operation.request.volume, operation.write);
         leaveRule.acknowledged(operation.node, operation.request.volume, operation.write);
         lineage.acknowledged(operation.node, operation.request.volume, operation.write);
+        // Where bits are set all the time a page is soon written anew.
+        if (!isGood()) bitmapOnDisk.check();
     }
 }
