@@ -285,6 +285,14 @@ class FailoverMachineTest {
     }
 
     @Test
+    void whoRunsTheGroupGivesNoWord() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 42, 0)));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+        assertThat(beta.commands()).noneMatch(Command.GiveUpEyewitness.class::isInstance);
+    }
+
+    @Test
     void whoWentOnAloneGivesNoWord() {
         var ahead = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 0, 1, true, false, false, "", ResourceView.Signs.NONE);
         ToldMachine beta = standingBy(ping()).seen(ahead);

@@ -63,7 +63,7 @@ class WitnessProverTest {
         });
     }
 
-    /** Found by seed 2103 of the cluster simulator: alpha began a generation after its last word to the witness, and slept. */
+    /** Found by seed 12 of the cluster simulator, with three faults alone: alpha began a generation after its last word to the witness, and slept. */
     @Test
     void aLeaseThatWasNotGivenBackIsNotTakenHoweverLongItIsNotRenewed() throws Exception {
         alpha.prove();
