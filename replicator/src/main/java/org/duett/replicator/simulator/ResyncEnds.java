@@ -45,13 +45,14 @@ final class ResyncEnds {
         // What a Primary that was killed meanwhile had written into its own disk alone, its log on disk names (NamedDifferences).
         boolean wroteAlone = before.peer() == Role.PRIMARY && pair.other(node).life() != lives[node.index()];
         boolean brokeOff = targetKeptAll && !wroteAlone && before.connection() == ConnectionState.SYNC_SOURCE && !after.connection().isEstablished() && bitmap != null;
-        if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(pair.other(node), volume, page), "was source of a resync that broke off, and does not name what the target lacks");
+        if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(pair.other(node), before.peer(), volume, page), "was source of a resync that broke off, and does not name what the target lacks");
     }
 
-    /** What a Primary has written into its disk while it was overwritten, and has not got acknowledged, it names itself. */
-    private static boolean namesAsPrimary(SimulatedNode target, int volume, long page) {
+    /** What a Primary has written into its disk while it was overwritten, and has not got acknowledged, it names itself, also if it was demoted before its source awoke. */
+    private static boolean namesAsPrimary(SimulatedNode target, Role inTheResync, int volume, long page) {
         DirtyBitmap bitmap = target.machine().volume(volume).bitmap();
-        return WorldOperator.isPrimary(target) && bitmap != null && bitmap.isSet(page);
+        boolean wrote = inTheResync == Role.PRIMARY || WorldOperator.isPrimary(target);
+        return wrote && bitmap != null && bitmap.isSet(page);
     }
 
     /** The source knows: it names the block, and does not pass the resync for ended. */
