@@ -115,6 +115,7 @@ public final class FailoverMachine {
             if (facts.life == PeerLife.GONE) {
                 facts.contactsEnd();
                 proof.vouch(facts.config.peerNode() + " has stopped its groups and said goodbye", false);
+                for (GroupMachine group : groups.values()) letsGo.peerLeft(group);
             }
             facts.notify(Kind.PEER_BACK, Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " is " + facts.life.words() + ".");
             if (facts.single && facts.life == PeerLife.ALIVE) {

@@ -50,8 +50,17 @@ final class LetGoRules {
 
     /** It may have stopped it again since. */
     private boolean overtaken(GroupMachine group) {
-        boolean startedLater = facts.peerGroup(group.config.name()).filter(theirs -> theirs.startCounter() > group.startCounter()).isPresent();
+        boolean startedLater = startedLaterThere(group);
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isOvertaken(startedLater));
+    }
+
+    private boolean startedLaterThere(GroupMachine group) {
+        return facts.peerGroup(group.config.name()).filter(theirs -> theirs.startCounter() > group.startCounter()).isPresent();
+    }
+
+    /** Its last word tells how far it has come without this node. */
+    void peerLeft(GroupMachine group) {
+        for (String name : group.resourceNames()) losses.get(name).peerLeft(startedLaterThere(group));
     }
 
     /**

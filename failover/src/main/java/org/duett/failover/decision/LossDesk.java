@@ -44,6 +44,9 @@ final class LossDesk {
     private long witnessedTerm;
     /** Our generation at the last contact, without the bit of the role; 0: this daemon saw none. */
     private long generationAtContact;
+    /** Our generation when the peer said goodbye and had gone past it without this node, and the contact at that time; 0: it had not. */
+    private long leftBehindGeneration;
+    private int leftBehindContact = -1;
     /** As its last status said: should the replicator end now, what its disk has may be newer than what the peer has, or nobody here knows. */
     private boolean endedAhead = true;
 
@@ -75,6 +78,7 @@ final class LossDesk {
         voidedContact = -1;
         takenBackContact = -1;
         toldDownContact = -1;
+        leftBehindContact = -1;
         answering = 0;
         deadlineOrdered = Long.MIN_VALUE;
     }
@@ -109,6 +113,8 @@ final class LossDesk {
             // Before it has all, a peer that lacked what this node wrote alone lacks it after this contact, too.
             boolean lacksNothing = !view.isUpToDate() || view.peerDisk() == DiskState.UP_TO_DATE;
             if (lacksNothing) generationAtContact = view.current() | 1;
+            boolean equal = view.isUpToDate() && view.peerDisk() == DiskState.UP_TO_DATE;
+            if (equal && view.contact() != leftBehindContact) leftBehindGeneration = 0;
             takeEyewitnessBack(view);
             tellThatPeerIsDown(view);
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
@@ -161,7 +167,8 @@ final class LossDesk {
 
     /** The peer does not act, and has not acted without this node either. */
     private boolean isProven(ResourceView view) {
-        return proof.isHeld() && (!facts.mayHaveMissed() || wentAhead(view) || proof.isDataVouchedFor() || facts.single);
+        boolean missedNothing = !isLeftBehind(view) && (!facts.mayHaveMissed() || wentAhead(view));
+        return proof.isHeld() && (missedNothing || proof.isDataVouchedFor() || facts.single);
     }
 
     private void allow(ResourceView view, boolean byProof, String why) {
@@ -180,7 +187,8 @@ final class LossDesk {
     /** The peer went on without us: we are not the one who saw everything. */
     private void giveUpWhatIsOver(ResourceView view) {
         boolean told = facts.peerIsAlive() || facts.life == PeerLife.GONE;
-        if (!isEyewitness() || view.isPrimary() || wentAhead(view) || !told) return;
+        boolean isToldSo = voidedContact == view.contact();
+        if (!view.eyewitness() || isToldSo || view.isPrimary() || wentAhead(view) || !told) return;
         Optional<NodeReport.ResourceReport> peer = facts.peerResource(name);
         if (peer.isEmpty()) return;
         NodeReport.ResourceReport theirs = peer.get();
@@ -204,27 +212,56 @@ final class LossDesk {
         facts.orderUnanswered(name, new Command.TakeEyewitnessBack(view.contact()));
     }
 
-    /** As the replicator says, unless it has just been told that it is none any more. */
+    /** As the replicator says, unless it has just been told that it is none any more, or is a Primary that has to let go first. */
     boolean isEyewitness() {
-        return view().eyewitness() && voidedContact != view().contact();
+        return view().eyewitness() && voidedContact != view().contact() && !isLeftBehind(view());
     }
 
     /** This node went on alone since the last contact: its data is newer than what the peer has. */
     private boolean wentAhead(ResourceView view) {
-        return generationAtContact != 0 && generationAtContact != (view.current() | 1);
+        return wentAhead(view.current() | 1);
+    }
+
+    private boolean wentAhead(long ours) {
+        return generationAtContact != 0 && generationAtContact != ours;
     }
 
     /**
-     * The peer, which is heard, went on alone after our last contact: what this node has is older, and nobody will give it leave.
+     * The peer has said goodbye. That it does not act any more is no leave to go on with what it has gone past: this node may have slept, and
+     * hear of all of it in this last word.
+     *
+     * @param startedLater as in {@link #isOvertaken}
+     */
+    void peerLeft(boolean startedLater) {
+        ResourceView view = view();
+        long endedWith = endedAhead ? 0 : generationAtContact;
+        long ours = view == null ? endedWith : view.current() | 1;
+        if (ours == 0 || !isBehind(ours, startedLater)) return;
+        leftBehindGeneration = ours;
+        leftBehindContact = view == null ? -1 : view.contact();
+    }
+
+    /** A copy from the peer ends it by itself: then ours is another generation. */
+    private boolean isLeftBehind(ResourceView view) {
+        return leftBehindGeneration != 0 && leftBehindGeneration == (view.current() | 1);
+    }
+
+    /** What this node knows of itself is a little older than what it hears: after a short loss both may be together again already. */
+    private boolean isBehind(long ours, boolean startedLater) {
+        var theirs = facts.peerResource(name).filter(peer -> !peer.connected() && peer.disk() == DiskState.UP_TO_DATE && peer.current() != 0);
+        return theirs.isPresent() && (theirs.get().current() | 1) != ours && !wentAhead(ours) && (generationAtContact != 0 || startedLater);
+    }
+
+    /**
+     * The peer went on alone after our last contact, and is heard, or has said so in its last word: what this node has is older, and nobody
+     * will give it leave.
      *
      * @param startedLater the peer has started the group after this node did: who saw no contact knows by that whose generation is the newer one
      */
     boolean isOvertaken(boolean startedLater) {
         ResourceView view = view();
-        if (view == null || view.connected() || view.hasStopped() || mayAct() || wentAhead(view) || !facts.peerIsAlive()) return false;
-        // What this node knows of itself is a little older than what it hears: after a short loss both may be together again already.
-        var theirs = facts.peerResource(name).filter(peer -> !peer.connected() && peer.disk() == DiskState.UP_TO_DATE && peer.current() != 0);
-        return theirs.isPresent() && (theirs.get().current() | 1) != (view.current() | 1) && (generationAtContact != 0 || startedLater);
+        if (view == null || view.connected() || view.hasStopped() || mayAct()) return false;
+        return isLeftBehind(view) || facts.peerIsAlive() && isBehind(view.current() | 1, startedLater);
     }
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {

@@ -160,9 +160,48 @@ class WasAwayTest {
     @Test
     void whoSaysGoodbyeWithNewerDataIsNotSucceededByAnEyewitnessOfTheOlder() {
         ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent());
-        beta.hear(leaving(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x98, 0, false, true, 0, 0)));
+        beta.hear(leaving(group(GroupPhase.DOWN, true), newer()));
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
         assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(1));
+    }
+
+    /** Found by seed 2103: a Primary that had slept, frozen since, took the goodbye of the one that had gone on alone for leave. */
+    @Test
+    void theGoodbyeOfWhoWentOnAloneIsNoLeaveForWhoSlept() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(SECOND);
+        beta.hear(leaving(group(GroupPhase.DOWN, true), newer()));
+        assertThat(beta.commands()).isNotEmpty().noneMatch(Command.AllowAlone.class::isInstance);
+        assertThat(beta.phase()).as("it lets go of what is older").isEqualTo(GroupPhase.DOWN);
+
+        beta.pass(SECOND).seen(without(secondary(), true)).pass(10 * SECOND);
+        assertThat(beta.commands()).noneMatch(Command.AllowAlone.class::isInstance);
+    }
+
+    /** The same, and its replicator is started again in between: the new process knows of no contact. */
+    @Test
+    void norIsItForWhoseReplicatorHasEndedMeanwhile() {
+        ToldMachine beta = serving(ping()).pass(MILLI).tell(new Event.ReplicatorGone(true, "killed"));
+        beta.hear(leaving(group(GroupPhase.DOWN, true), newer()));
+        beta.seen(restarted()).pass(SECOND);
+        assertThat(beta.commands()).noneMatch(Command.AllowAlone.class::isInstance);
+    }
+
+    @Test
+    void theGoodbyeOfWhoHasNothingNewerIsLeave() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(SECOND);
+        beta.hear(leaving(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 0, 0)));
+        assertThat(beta.commands()).anyMatch(Command.AllowAlone.class::isInstance);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    private static NodeReport.ResourceReport newer() {
+        return new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x98, 0, false, true, 0, 0);
+    }
+
+    /** Its term waits for leave (rule 22). */
+    private static ResourceView restarted() {
+        return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 0, 0, false, false, true, "",
+                ResourceView.Signs.NONE);
     }
 
     /** Found by seed 311: it was back before it was missed. */
