@@ -326,7 +326,8 @@ public final class FailoverMachine {
             return;
         }
         switch (group.phase()) {
-            case PROBING, STARTING, STOPPING, UNCLEAN -> group.waitsFor = group.isFrozen() ? whyFrozen(group) : "";
+            case STARTING -> group.waitsFor = whyHeld(group);
+            case PROBING, STOPPING, UNCLEAN -> group.waitsFor = "";
             case DOWN -> judgeDown(group);
             case CLAIMING -> judgeClaim(group);
             case CHECKING -> judgeCheck(group);
@@ -415,7 +416,7 @@ public final class FailoverMachine {
     }
 
     private void judgeUp(GroupMachine group) {
-        group.waitsFor = group.isFrozen() ? whyFrozen(group) : group.inDoubt ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
+        group.waitsFor = whyHeld(group);
         if (group.isHeld()) {
             group.stop(false, AfterStop.REST, "an operator stopped it");
             return;
@@ -439,7 +440,9 @@ public final class FailoverMachine {
         }
     }
 
-    private String whyFrozen(GroupMachine group) {
+    /** Empty: its I/O is not held. */
+    private String whyHeld(GroupMachine group) {
+        if (!group.isFrozen()) return group.inDoubt ? "I/O is held until it is known what " + facts.config.peerNode() + " does" : "";
         return "a resource has stopped itself, at what had ended the replicator of " + facts.config.peerNode() + "; I/O is held. Send the crash files of both"
                 + " nodes to the developers; to try again: duett cluster recover " + group.config.name() + "; to give up what is asked of it: duett cluster stop "
                 + group.config.name() + ", then start";

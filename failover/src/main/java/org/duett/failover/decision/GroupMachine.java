@@ -39,7 +39,7 @@ final class GroupMachine {
     /** An address that lapsed in doubt is being added again. */
     private boolean renewing;
     private boolean stopFailed;
-    /** A member did not start because a resource has stopped itself: it is tried again when the resource runs again. */
+    /** The next member waits: a resource has stopped itself, or nobody knows whether the peer has taken over. */
     private boolean startWaits;
     private boolean forcedStop;
     private AfterStop afterStop = AfterStop.REST;
@@ -367,6 +367,11 @@ final class GroupMachine {
             finished();
             return;
         }
+        if (phase == GroupPhase.STARTING && inDoubt) {
+            // This node may have slept in the midst of the start. When the doubt is over it goes on, or the group is let go of.
+            startWaits = true;
+            return;
+        }
         int member = work.removeFirst();
         busyMember = member;
         boolean starting = phase == GroupPhase.STARTING;
@@ -503,7 +508,7 @@ final class GroupMachine {
                 if (facts.now >= checkAgainNanos) checkAddresses();
             }
             case STARTING -> {
-                if (startWaits && busyMember < 0 && resourcesRunAgain()) {
+                if (startWaits && busyMember < 0 && !inDoubt && resourcesRunAgain()) {
                     startWaits = false;
                     next();
                 }

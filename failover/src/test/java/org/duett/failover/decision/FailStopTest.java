@@ -122,7 +122,7 @@ class FailStopTest {
 
         beta.startsHang = false;
         beta.tell(new Event.OperatorAsked(1, new OperatorCommand.Recover("web")));
-        beta.tell(new Event.ReplicatorGone(true, "no process")).pass(2 * SECOND).seen(without(secondary(), false)).pass(SECOND).seen(primary());
+        beta.tell(new Event.ReplicatorGone(true, "no process")).pass(2 * SECOND).seen(without(secondary(), false)).pass(SECOND).hear(alphaHasGivenUp()).seen(primary());
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
 

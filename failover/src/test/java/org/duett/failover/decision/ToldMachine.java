@@ -38,6 +38,8 @@ final class ToldMachine {
     boolean startsFail;
     /** Members are started, and do not answer yet. */
     boolean startsHang;
+    /** What the replicator is told is not answered yet. */
+    boolean ordersHang;
     private long now = 100 * SECOND;
 
     ToldMachine(ProofConfig... proofs) {
@@ -136,7 +138,7 @@ final class ToldMachine {
                     startsFail ? MemberOutcome.failed("out of licences") : MemberOutcome.DONE));
             case Action.StopMember(String group, int member, boolean force) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));
             case Action.Order(long order, String resource, Command command) -> {
-                if (order != 0) tell(new Event.OrderAnswered(order, true, ""));
+                if (order != 0 && !ordersHang) tell(new Event.OrderAnswered(order, true, ""));
             }
             default -> {
                 // The test answers.
@@ -164,6 +166,12 @@ final class ToldMachine {
     ToldMachine proof(ProofOutcome.Verdict verdict) {
         long attempt = ordered.stream().filter(Action.AskProof.class::isInstance).map(Action.AskProof.class::cast).toList().getLast().attempt();
         return tell(new Event.ProofAnswered(attempt, new ProofOutcome(verdict, "so")));
+    }
+
+    /** To the last that waits for an answer. */
+    ToldMachine orderIsDone() {
+        long last = ordered.stream().filter(Action.Order.class::isInstance).mapToLong(action -> ((Action.Order) action).order()).filter(order -> order != 0).max().orElseThrow();
+        return tell(new Event.OrderAnswered(last, true, ""));
     }
 
     ToldMachine programIs(MemberState state) {

@@ -204,6 +204,25 @@ class WasAwayTest {
                 ResourceView.Signs.NONE);
     }
 
+    /** Found by seed 3341: whoever woke in the midst of a start went on with it, before it had heard that the other one had taken over. */
+    @Test
+    void whoHasSleptInTheMidstOfAStartGoesOnWithItWhenThePeerIsHeardAgain() {
+        ToldMachine beta = standingBy(ping());
+        beta.ordersHang = true;
+        NodeReport offers = alpha(new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, true, false, false, 0, false, false, ""),
+                resource(Role.SECONDARY, true, false, 0, 0));
+        beta.hear(offers).pass(200 * MILLI).hear(offers).seen(primary());
+        assertThat(beta.commands()).contains(new Command.Promote(false));
+
+        beta.pass(24 * SECOND).tell(new Event.OwnStall(24_000)).orderIsDone();
+        assertThat(beta.ordered).noneMatch(Action.StartMember.class::isInstance);
+        assertThat(beta.waitsFor()).contains("until it is known what alpha does");
+
+        beta.hear(offers);
+        assertThat(beta.ordered).anyMatch(Action.StartMember.class::isInstance);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
     /** Found by seed 311: it was back before it was missed. */
     @Test
     void theProofOfAPeerThatWasFencedWhileItWasHeardEndsWithItsNextLife() {
