@@ -139,6 +139,13 @@ final class LossDesk {
     // ---- leave
 
     private void seekLeave(ResourceView view, boolean up, boolean wantsToStart) {
+        // A start takes its leave along; so has one that a former daemon of this node began.
+        if (view.alone() && allowedContact != view.contact() && proof.isHeld()) {
+            allowedContact = view.contact();
+            allowedByProof = true;
+            allowedAtNanos = facts.now;
+            allowedWhy = proof.why();
+        }
         if (allowedContact == view.contact() && allowedByProof && !proof.isHeld() && !facts.peerIsAlive()) {
             allowedContact = -1;
             facts.orderUnanswered(name, new Command.AllowAlone(false, view.contact(), ""));

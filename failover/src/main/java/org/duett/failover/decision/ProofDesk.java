@@ -33,6 +33,8 @@ final class ProofDesk {
     /** The attempt under way was begun while the peer was only late. */
     private boolean early;
     private int cutOffInARow;
+    /** What was proven is over, and is given up when the peer has heard what this node did meanwhile: before that it could prove the same. */
+    private boolean releaseDue;
 
     ProofDesk(Facts facts) {
         this.facts = facts;
@@ -61,6 +63,10 @@ final class ProofDesk {
     }
 
     void step(boolean wanted, boolean exclusive) {
+        if (releaseDue && facts.peerIsAlive() && facts.echoedSentNanos > facts.heardSinceNanos) {
+            releaseDue = false;
+            facts.out.add(new Action.ReleaseProof());
+        }
         switch (state) {
             case NONE -> {
                 if (wanted && facts.now >= nextAtNanos && (exclusive ? facts.fences : facts.provesByItself)) {
@@ -101,7 +107,7 @@ final class ProofDesk {
         if (state != State.ASKED || !early) return;
         attempt++;
         state = State.NONE;
-        facts.out.add(new Action.ReleaseProof());
+        if (!releaseDue) facts.out.add(new Action.ReleaseProof());
     }
 
     void answered(long answeredAttempt, ProofOutcome outcome) {
@@ -121,6 +127,7 @@ final class ProofDesk {
                     nextAtNanos = facts.now + RETRY_NANOS;
                 } else if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
                     hold(outcome.detail());
+                    releaseDue = false;
                 } else {
                     state = State.NONE;
                     nextAtNanos = facts.now + RETRY_NANOS;
@@ -176,7 +183,8 @@ final class ProofDesk {
 
     /** The peer is heard: whatever was proven is over. */
     void peerIsBack() {
-        boolean goesOn = state == State.ASKED || isHeld() && !byOperator;
+        boolean isAsked = state == State.ASKED;
+        releaseDue |= isHeld() && !byOperator;
         attempt++;
         state = State.NONE;
         nextAtNanos = Long.MIN_VALUE;
@@ -184,6 +192,6 @@ final class ProofDesk {
         dataVouchedFor = false;
         failure = "";
         failedAttemptBegunNanos = Long.MIN_VALUE;
-        if (goesOn) facts.out.add(new Action.ReleaseProof());
+        if (isAsked && !releaseDue) facts.out.add(new Action.ReleaseProof());
     }
 }

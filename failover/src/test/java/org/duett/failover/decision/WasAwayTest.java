@@ -223,6 +223,33 @@ class WasAwayTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
 
+    /** Found by seed 4803: leave that a start had taken along outlived its proof. */
+    @Test
+    void theLeaveOfATakeoverEndsWithItsProof() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.PROVEN).seen(alone());
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.commands()).noneMatch(new Command.AllowAlone(false, 1, "")::equals);
+        beta.tell(new Event.PeerStrange("another key"));
+        assertThat(beta.commands()).contains(new Command.AllowAlone(false, 1, ""));
+    }
+
+    /** The same seed: it gave a witness's lease back, and went ahead; the other one, which had not heard of that, was given it next. */
+    @Test
+    void aProofIsGivenUpWhenThePeerHasHeardWhatWasDoneOnIt() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.PROVEN).seen(alone());
+        beta.tell(new Event.PeerStrange("another key")).pass(SECOND);
+        NodeReport back = alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 0, 0));
+        beta.hear(back);
+        assertThat(beta.ordered).noneMatch(Action.ReleaseProof.class::isInstance);
+        beta.pass(200 * MILLI).hear(back);
+        assertThat(beta.ordered).filteredOn(Action.ReleaseProof.class::isInstance).hasSize(1);
+    }
+
+    private static ResourceView alone() {
+        return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 7, 1, true, true, false, "",
+                ResourceView.Signs.NONE);
+    }
+
     /** Found by seed 311: it was back before it was missed. */
     @Test
     void theProofOfAPeerThatWasFencedWhileItWasHeardEndsWithItsNextLife() {
