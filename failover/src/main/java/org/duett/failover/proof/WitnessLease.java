@@ -28,12 +28,20 @@ public record WitnessLease(Optional<String> holder, long changes, SortedMap<Stri
         return holder.filter(node::equals).isPresent();
     }
 
+    /** Of a volume that is not told, as its replicator does not run, the generation that is known stays. */
     public WitnessLease takenBy(String node, Map<String, Long> itsGenerations) {
-        return new WitnessLease(Optional.of(node), changes + 1, new TreeMap<>(itsGenerations));
+        var known = new TreeMap<>(generations);
+        known.putAll(itsGenerations);
+        return new WitnessLease(Optional.of(node), changes + 1, known);
     }
 
     public WitnessLease givenBack(Map<String, Long> lastGenerations) {
         return new WitnessLease(Optional.empty(), changes + 1, new TreeMap<>(lastGenerations));
+    }
+
+    /** All that is known here is told. */
+    public boolean isToldBy(Map<String, Long> itsGenerations) {
+        return itsGenerations.keySet().containsAll(generations.keySet());
     }
 
     /** The first volume whose newest data the candidate does not have, told for people; empty when it has all that is known here. */

@@ -142,9 +142,10 @@ public final class WitnessProver implements Prover {
         heldSinceNanos = Optional.empty();
         Map<String, Long> ours = generations.get();
         try {
-            witness.exchange(lease -> lease.isHeldBy(node) ? lease.givenBack(ours) : lease);
+            // A replicator that has ended may have begun a generation which nobody has been told of.
+            witness.exchange(lease -> lease.isHeldBy(node) && lease.isToldBy(ours) ? lease.givenBack(ours) : lease);
         } catch (Witness.Unavailable _) {
-            // It is given back when both nodes are equal again.
+            // It is given back when both nodes are equal again, as where not all is known here.
         }
     }
 
