@@ -152,9 +152,9 @@ public final class FailoverMachine {
     private void silent() {
         facts.silentAtNanos = Long.MAX_VALUE;
         if (facts.life == PeerLife.GONE || facts.life == PeerLife.SILENT) return;
-        // This daemon has never heard it, and has not looked around: it may have been cut off all the time.
-        boolean runsNothing = facts.resources.values().stream().noneMatch(ResourceView::isPrimary);
-        if (facts.life == PeerLife.UNHEARD && runsNothing) facts.wasAway();
+        // This daemon has never heard it, and has not looked around: the node may have been cut off all the time, or have slept before.
+        boolean actsAlone = facts.resources.values().stream().anyMatch(view -> view.isPrimary() && view.alone());
+        if (facts.life == PeerLife.UNHEARD && !actsAlone) facts.wasAway();
         facts.life = PeerLife.SILENT;
         facts.silentSinceNanos = facts.now;
         facts.contactsEnd();

@@ -138,6 +138,22 @@ class WasAwayTest {
         assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
     }
 
+    /** Found by seed 6810: it had slept as Primary, its daemon was started anew, and the other one, which had gone on alone, died. */
+    @Test
+    void aPrimaryWithoutLeaveThatHasNeverHeardThePeerMayHaveSlept() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(primary()).programIs(MemberState.RUNNING).pass(30 * SECOND).tell(new Event.PeerSilent());
+        beta.seen(without(primary(), true)).proof(Verdict.PROVEN).pass(SECOND);
+        assertThat(beta.commands()).noneMatch(Command.AllowAlone.class::isInstance);
+    }
+
+    @Test
+    void aPrimaryThatActsAloneGoesOnWhenItsDaemonIsStartedAnew() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(alone()).programIs(MemberState.RUNNING).pass(30 * SECOND).tell(new Event.PeerSilent());
+        beta.proof(Verdict.PROVEN).pass(10 * SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.commands()).noneMatch(Command.Demote.class::isInstance);
+    }
+
     /** Found by seed 467: the active node slept, the other one went on alone and lost its power. */
     @Test
     void whoHasSleptGoesOnAloneOnlyWhenThePeerHasHeardItSince() {
