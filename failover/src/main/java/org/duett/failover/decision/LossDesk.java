@@ -113,8 +113,7 @@ final class LossDesk {
             // Before it has all, a peer that lacked what this node wrote alone lacks it after this contact, too.
             boolean lacksNothing = !view.isUpToDate() || view.peerDisk() == DiskState.UP_TO_DATE;
             if (lacksNothing) generationAtContact = view.current() | 1;
-            boolean equal = view.isUpToDate() && view.peerDisk() == DiskState.UP_TO_DATE;
-            if (equal && view.contact() != leftBehindContact) leftBehindGeneration = 0;
+            if (bothAreGood(view) && view.contact() != leftBehindContact) leftBehindGeneration = 0;
             takeEyewitnessBack(view);
             tellThatPeerIsDown(view);
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
@@ -126,6 +125,10 @@ final class LossDesk {
         if (view.current() != 0) endedAhead = generationAtContact == 0 || wentAhead(view) || !view.connected() && mayAct();
         setReadDeadline(view);
         testSilentConnection(view);
+    }
+
+    private static boolean bothAreGood(ResourceView view) {
+        return view.isUpToDate() && view.peerDisk() == DiskState.UP_TO_DATE;
     }
 
     /** The proof is there before TCP has noticed: the replicator is told, so that held writes wait no longer than they must. */
@@ -140,12 +143,7 @@ final class LossDesk {
 
     private void seekLeave(ResourceView view, boolean up, boolean wantsToStart) {
         // A start takes its leave along; so has one that a former daemon of this node began.
-        if (view.alone() && allowedContact != view.contact() && proof.isHeld()) {
-            allowedContact = view.contact();
-            allowedByProof = true;
-            allowedAtNanos = facts.now;
-            allowedWhy = proof.why();
-        }
+        if (view.alone() && allowedContact != view.contact() && proof.isHeld()) rememberLeave(view, true, proof.why());
         if (allowedContact == view.contact() && allowedByProof && !proof.isHeld() && !facts.peerIsAlive()) {
             allowedContact = -1;
             facts.orderUnanswered(name, new Command.AllowAlone(false, view.contact(), ""));
@@ -178,11 +176,15 @@ final class LossDesk {
         return proof.isHeld() && (missedNothing || proof.isDataVouchedFor() || facts.single);
     }
 
-    private void allow(ResourceView view, boolean byProof, String why) {
+    private void rememberLeave(ResourceView view, boolean byProof, String why) {
         allowedContact = view.contact();
         allowedByProof = byProof;
         allowedAtNanos = facts.now;
         allowedWhy = why;
+    }
+
+    private void allow(ResourceView view, boolean byProof, String why) {
+        rememberLeave(view, byProof, why);
         ask = 0;
         facts.orderUnanswered(name, new Command.AllowAlone(true, view.contact(), why));
         facts.notify(Notice.Kind.REPLICATION, Notice.Severity.WARNING, name, "Resource " + name + " goes on alone: " + why
@@ -213,8 +215,7 @@ final class LossDesk {
      */
     private void takeEyewitnessBack(ResourceView view) {
         boolean back = facts.peerIsAlive() && facts.isConnectedThere(name) && facts.echoedSentNanos > facts.heardSinceNanos;
-        boolean good = view.isUpToDate() && view.peerDisk() == DiskState.UP_TO_DATE;
-        if (view.eyewitness() || !good || !back || facts.leaving || takenBackContact == view.contact()) return;
+        if (view.eyewitness() || !bothAreGood(view) || !back || facts.leaving || takenBackContact == view.contact()) return;
         takenBackContact = view.contact();
         facts.orderUnanswered(name, new Command.TakeEyewitnessBack(view.contact()));
     }
