@@ -179,6 +179,9 @@ final class WorldGroup {
             complete[1] = true;
             behind[0] = false;
             behind[1] = false;
+        } else if (now == Contact.UNEQUAL) {
+            // Whatever the target of a resync holds, nobody may use it: its source alone keeps what is acknowledged now.
+            for (SimulatedNode node : pair.nodes()) complete[node.index()] &= pair.state(node).disk() != DiskState.INCONSISTENT;
         }
         pair.checkSingleWriter();
         checkTwoServers(hosts);
@@ -227,8 +230,6 @@ final class WorldGroup {
 
     void kill(SimulatedNode node) {
         pair.kill(node);
-        // Which boot of the other one it had been connected with was known to that process alone (rule 24): two failures, one after the other.
-        if (!complete[1 - node.index()]) pair.history(0).unflushedMayBeLost();
         open.removeIf(request -> request.node == node);
     }
 
