@@ -216,7 +216,7 @@ public final class ClusterWorld {
     private boolean isSettled() {
         if (!wires.isWhole() || saboteur.isPoisoned()) return false;
         for (SimulatedHost host : hosts) {
-            if (!host.hearsPeer() || !host.isAwake() || host.keyIsWrong || !host.checkFinds.isEmpty()) return false;
+            if (!host.hearsPeer() || !host.isAwake() || !host.keepsReplicator() || host.keyIsWrong || !host.checkFinds.isEmpty()) return false;
         }
         return groups.stream().allMatch(this::isSettled);
     }

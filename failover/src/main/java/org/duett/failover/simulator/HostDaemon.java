@@ -296,7 +296,7 @@ final class HostDaemon {
         world.note(host.index, action);
         switch (action) {
             case Action.Order(long order, String resource, Command command) -> order(order, resource, command);
-            case Action.RestartReplicator(boolean kill) -> time.after(random.nextLong(2 * SECOND), () -> host.restartReplicator(kill));
+            case Action.RestartReplicator(boolean kill) -> host.restartReplicator(kill, random.nextLong(2 * SECOND));
             case Action.TellOfPeerFailStop told -> replicator.tell(told);
             case Action.ProbeMember(String group, int member) -> post(delay(), new Event.MemberProbed(group, member, host.parts(group).look(member)));
             case Action.CheckAddress(String group, int member) -> post(delay(), new Event.AddressChecked(group, member,

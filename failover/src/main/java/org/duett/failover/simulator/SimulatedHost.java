@@ -30,6 +30,7 @@ final class SimulatedHost {
     private final Map<String, HostParts> parts = new TreeMap<>();
 
     private boolean power;
+    private int replicatorRestarts;
     private long boot;
     private long lives;
     private ClusterRecord record = ClusterRecord.EMPTY;
@@ -119,7 +120,21 @@ final class SimulatedHost {
         if (power) replicator.start();
     }
 
-    void restartReplicator(boolean kill) {
+    /** Its failover daemon has ordered that; systemd does it after this time. */
+    void restartReplicator(boolean kill, long afterNanos) {
+        replicatorRestarts++;
+        time.after(afterNanos, () -> {
+            replicatorRestarts--;
+            restartReplicator(kill);
+        });
+    }
+
+    /** Nothing is ordered that will end its replicator, which answers again perhaps. */
+    boolean keepsReplicator() {
+        return replicatorRestarts == 0;
+    }
+
+    private void restartReplicator(boolean kill) {
         if (!power) return;
         if (!kill) {
             replicator.start();
