@@ -380,7 +380,9 @@ final class PeerConversation {
         VolumeState ours = each.volume.state();
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
-        boolean lateAttach = ours.disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
+        // What it said before it heard of our disk is no word on it: the size that both agree on comes before that word (seed 1832).
+        boolean hasHeardOfOurs = report.peerDisk().isAtLeast(DiskState.NEGOTIATING);
+        boolean lateAttach = ours.disk() == DiskState.NEGOTIATING && hasHeardOfOurs || report.disk() == DiskState.NEGOTIATING;
         // Both attached at once, and neither knew that there would be somebody to compare with.
         boolean crossedAttach = ours.peerDisk().isBelow(DiskState.NEGOTIATING);
         boolean forced = each.considerResync && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;

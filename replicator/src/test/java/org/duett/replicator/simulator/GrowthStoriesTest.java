@@ -93,4 +93,34 @@ class GrowthStoriesTest {
             pair.checkAll();
         }
     }
+
+    /**
+     * Found by seed 1832: a report from before the attach was taken for the word on the disk, and the resync had begun when the peer, which
+     * had now heard of it, told the volume's size.
+     */
+    @Test
+    void anEmptyDiskThatIsLargerAndIsAttachedAsTheHandshakeEndsCostsNoConnection() {
+        for (long seed : new long[]{2, 14, 22, 23}) {
+            for (long micros = 1_400; micros < 2_000; micros += 100) attachAsTheHandshakeEnds(seed, micros);
+        }
+    }
+
+    private static void attachAsTheHandshakeEnds(long seed, long aheadMicros) {
+        var pair = SimulatedPair.connected(seed);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.kill(pair.beta());
+        pair.freshDisk(pair.beta(), 0, GROWN_BYTES);
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Attach(-1));
+        pair.kill(pair.beta());
+        pair.runFor(SimulatedPair.SECOND);
+        pair.beta().start();
+        pair.beta().command(new Command.Attach(-1));
+        pair.runFor(aheadMicros * 1_000);
+        pair.beta().command(new Command.Connect(false));
+        pair.runUntilProtected();
+        assertThat(Stories.volume(pair.beta()).sizeSectors()).isEqualTo(Stories.volume(pair.alpha()).sizeSectors());
+        for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+        pair.checkAll();
+    }
 }
