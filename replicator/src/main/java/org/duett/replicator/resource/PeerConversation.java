@@ -244,9 +244,7 @@ final class PeerConversation {
         each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
         if (size == volume.sizeSectors()) return;
         ConnectionState connection = volume.state().connection();
-        // Its word on a disk that we attached may cross a size that it measured since: what its bitmap, which comes after that, counts.
-        boolean bitmapIsYetToCome = connection == ConnectionState.WF_BITMAP_T && !each.exchange.hasBegun() && !each.wholeBitmap.isSetting();
-        if (connection.isAbove(ConnectionState.CONNECTED) && !bitmapIsYetToCome) {
+        if (connection.isAbove(ConnectionState.CONNECTED)) {
             broken("it changes the size of volume " + volume.number + " while " + connection.displayName(), out);
             return;
         }
@@ -256,7 +254,6 @@ final class PeerConversation {
                     + volume.sizeSectors(), "Give the peer a disk that is at least as large.", out);
             return;
         }
-        if (bitmapIsYetToCome) each.grown = false;
         resync.changeSize(each, size, peer, out);
     }
 
