@@ -62,6 +62,9 @@ public final class SimulateMain implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", description = "lives at a time (default: one for each processor)")
     private int threads = Runtime.getRuntime().availableProcessors();
 
+    @Option(names = "--keep-going", description = "tell of a life that breaks a promise, and go on with the next; none is made short")
+    private boolean keepGoing;
+
     @Option(names = "--states", description = "print the table of states and changes that were reached, and of legal states that were not")
     private boolean states;
 
@@ -77,6 +80,7 @@ public final class SimulateMain implements Callable<Integer> {
     private long simulatedNanos;
     private long processorNanos;
     private Failure failure;
+    private long brokenLives;
 
     private record Failure(long seed, BrokenLife complaint) {
     }
@@ -152,14 +156,15 @@ public final class SimulateMain implements Callable<Integer> {
             out.println("Every promise was kept in every life.");
             return 0;
         }
-        tell(out);
+        if (keepGoing) out.println(brokenLives + " lives have broken a promise; each is told with: duett simulate --seed N");
+        else tell(out);
         return BROKEN;
     }
 
     private void work(long count, long end) {
         while (System.nanoTime() < end) {
             synchronized (this) {
-                if (failure != null) return;
+                if (failure != null && !keepGoing) return;
             }
             long mine = nextSeed.getAndIncrement();
             if (mine >= firstSeed + count) return;
@@ -170,7 +175,6 @@ public final class SimulateMain implements Callable<Integer> {
                 lived(result, seen, THREADS.getCurrentThreadCpuTime() - began);
             } catch (BrokenLife broken) {
                 failed(new Failure(mine, broken));
-                return;
             }
         }
     }
@@ -186,6 +190,8 @@ public final class SimulateMain implements Callable<Integer> {
     }
 
     private synchronized void failed(Failure newFailure) {
+        brokenLives++;
+        if (keepGoing) spec.commandLine().getOut().println("BROKEN: seed " + newFailure.seed() + ": " + newFailure.complaint().getMessage());
         if (failure == null || newFailure.seed() < failure.seed()) failure = newFailure;
     }
 
