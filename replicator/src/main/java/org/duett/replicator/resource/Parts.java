@@ -177,10 +177,13 @@ final class Parts {
     }
 
     void sendState(Volume volume, ActionQueue out) {
-        VolumeState state = volume.state();
+        sendState(volume, volume.state(), out);
+    }
+
+    void sendState(Volume volume, VolumeState state, ActionQueue out) {
         // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).
-        if (settings.cluster() && record.freezes()) state = state.withSuspendedFencing(true);
-        send(new Packet.State(volume.number, state.toWire()), out);
+        VolumeState told = settings.cluster() && record.freezes() ? state.withSuspendedFencing(true) : state;
+        send(new Packet.State(volume.number, told.toWire()), out);
     }
 
     void sendIdentifiers(VolumeParts parts, int extraFlags, ActionQueue out) {

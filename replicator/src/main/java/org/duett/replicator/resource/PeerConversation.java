@@ -373,12 +373,12 @@ final class PeerConversation {
     }
 
     /** A late attach, a forced promotion over two Inconsistent disks, or the peer's own decision (spec wire 3.8). */
-    private static boolean comparesAgain(VolumeParts each, VolumeState report) {
+    private boolean comparesAgain(VolumeParts each, VolumeState report) {
         VolumeState ours = each.volume.state();
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
-        // What it said before it heard of our disk is no word on it: the size that both agree on comes before that word (seed 1832).
-        boolean hasHeardOfOurs = report.peerDisk().isAtLeast(DiskState.NEGOTIATING);
+        // What a Duett node said before it heard of our disk is no word on it: the size that both agree on comes before that word (seed 1832).
+        boolean hasHeardOfOurs = !parts.handshake.peerIsDuett() || report.peerDisk().isAtLeast(DiskState.NEGOTIATING);
         boolean lateAttach = ours.disk() == DiskState.NEGOTIATING && hasHeardOfOurs || report.disk() == DiskState.NEGOTIATING;
         // Both attached at once, and neither knew that there would be somebody to compare with.
         boolean crossedAttach = ours.peerDisk().isBelow(DiskState.NEGOTIATING);

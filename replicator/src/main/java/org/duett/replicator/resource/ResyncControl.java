@@ -71,8 +71,7 @@ final class ResyncControl {
         switch (result.verdict()) {
             case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> {
                 boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
-                // It compares when it hears from us, and gives its disk up.
-                if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answer(each, out);
+                if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answerWithRefusal(each, out);
                 String advice = reason.advice(parts.settings.name());
                 boolean endsConnection = inHandshake || !lateAttach;
                 if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, endsConnection, message, advice, out);
@@ -220,6 +219,13 @@ final class ResyncControl {
     private void answer(VolumeParts each, ActionQueue out) {
         parts.sendIdentifiers(each, 0, out);
         parts.sendState(each.volume, out);
+    }
+
+    /** It compares when it hears from us, and gives its disk up, which we go on to see as it was before; that we have heard of it is to be seen all the same. */
+    private void answerWithRefusal(VolumeParts each, ActionQueue out) {
+        parts.sendIdentifiers(each, 0, out);
+        VolumeState state = each.volume.state();
+        parts.sendState(each.volume, parts.handshake.peerIsDuett() ? state.withPeerDisk(DiskState.NEGOTIATING) : state, out);
     }
 
     // ---- bitmap exchange
