@@ -107,14 +107,21 @@ final class DiskControl {
         }, out);
     }
 
-    /** Called after each event: a disk that waited for the peer's word, and the connection was lost before it came (spec states 2.1). */
+    /** The disk waits for the word of a peer that has lost its own meanwhile: as if that one had had none all the time. A kernel waits for ever. */
+    void peerHasNoSay(VolumeParts each) {
+        DiskState disk = parts.facts(each).exposedDataIsCurrent() ? each.parkedDisk : DiskState.DISKLESS;
+        parts.fact(each, each.volume.state().withDisk(disk), "the peer has lost its disk, and has no say");
+        if (disk != DiskState.DISKLESS) each.introduceDisk = true;
+    }
+
+    /** Called after each event: a disk that waited for the peer's word, and the connection or the peer's disk was lost before it came (spec states 2.1). */
     void checkAbandoned(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
         boolean abandoned = volume.diskUsable() && volume.state().disk() == DiskState.DISKLESS && !each.attach.isRunning() && !each.closingDisk;
         if (!abandoned) return;
         OperatorReport report = new OperatorReport(Level.ERROR, parts.name(volume)
-                + ": the connection was lost before the peer could say whether this disk has the host's data.",
-                "The disk is not used, and nothing was written to its data.", "Attach again when the peer is connected.");
+                + ": the peer or its disk was lost before it could say whether this disk has the host's data.",
+                "The disk is not used, and nothing was written to its data.", "Attach again when the peer is connected and has its disk.");
         finishAttach(each, new CommandResult.Refused(StateChangeResult.NEED_CONNECTION, report), out);
         close(each, "the peer did not decide", out);
     }

@@ -34,7 +34,8 @@ final class MirrorDuty {
 
     /** The peer's P_STATE in an established connection. */
     void peerReported(VolumeParts each, VolumeState report, ActionQueue out) {
-        if (!each.mirrorDutyDue || !report.connection().isEstablished()) return;
+        // Nor is it a word on our disk when that Primary had not heard of it yet.
+        if (!each.mirrorDutyDue || !report.connection().isEstablished() || report.peerDisk().isBelow(DiskState.NEGOTIATING)) return;
         each.mirrorDutyDue = false;
         if (report.peerDisk() == DiskState.OUTDATED) return;
         if (writesThroughUs(each.volume.state()) && each.volume.diskUsable()) take(each, out);

@@ -24,18 +24,20 @@ final class PeerConversation {
     private final Parts parts;
     private final Connecting connecting;
     private final ResyncControl resync;
+    private final DiskControl disks;
     private final PeerRequests requests;
     private final MirrorDuty mirrorDuty;
     private final Resizing resizing;
     private static final int HIGHEST_TRIM_BYTES = 128 << 20;
 
-    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, PeerRequests requests, Resizing resizing,
+    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, DiskControl disks, PeerRequests requests, Resizing resizing,
             MirrorDuty mirrorDuty) {
         this.mirrorDuty = mirrorDuty;
         this.resizing = resizing;
         this.parts = parts;
         this.connecting = connecting;
         this.resync = resync;
+        this.disks = disks;
         this.requests = requests;
     }
 
@@ -327,6 +329,9 @@ final class PeerConversation {
         if (before.connection().isAbove(ConnectionState.CONNECTED) && report.disk().isAtLeast(DiskState.INCONSISTENT)) {
             told = told.withPeerDisk(before.peerDisk());
         }
+        // It awaits a word that we cannot give any more, and says what its disk is when it hears that.
+        boolean tellsAgain = report.disk() == DiskState.NEGOTIATING && before.disk().isBelow(DiskState.NEGOTIATING) && parts.handshake.peerIsDuett();
+        if (tellsAgain) told = told.withPeerDisk(before.peerDisk());
         if (isOtherThanWasSeen(volume, before, told)) told = told.withPeerDisk(DiskState.OUTDATED);
         // A Primary without a disk has compared our generation with the one that its host has seen.
         boolean primaryTakesOurs = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.UP_TO_DATE;
@@ -334,6 +339,7 @@ final class PeerConversation {
         boolean primaryKnowsNewer = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.OUTDATED;
         if (primaryKnowsNewer && before.disk().isAbove(DiskState.OUTDATED)) told = told.withDisk(DiskState.OUTDATED);
         parts.fact(each, told, "the peer reports " + report);
+        if (volume.state().disk() == DiskState.NEGOTIATING && report.disk().isBelow(DiskState.NEGOTIATING)) disks.peerHasNoSay(each);
         boolean servesFromNow = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk().isBelow(DiskState.NEGOTIATING)
                 && report.disk().isAbove(DiskState.OUTDATED);
         if (servesFromNow) diskOfPeerCame(each, out);

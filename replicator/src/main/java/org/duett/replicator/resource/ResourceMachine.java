@@ -53,7 +53,7 @@ public final class ResourceMachine {
         requests = new PeerRequests(parts, connecting, resync, outdating);
         resizing = new Resizing(parts);
         mirrorDuty = new MirrorDuty(parts);
-        conversation = new PeerConversation(parts, connecting, resync, requests, resizing, mirrorDuty);
+        conversation = new PeerConversation(parts, connecting, resync, disks, requests, resizing, mirrorDuty);
         resizing.joins(conversation);
         roles = new RoleControl(parts, requests, connecting);
         resync.joins(connecting, disks, roles);

@@ -487,6 +487,32 @@ class AttachStoriesTest {
         }
     }
 
+    /** Nobody is left who could give the word on it, and the connection stays. */
+    @Test
+    void aDiskWhosePeerLosesItsOwnBeforeItHearsOfThatAttachDoesNotWaitForEver() {
+        for (boolean primary : new boolean[]{true, false}) {
+            for (long seed = 80; seed < 90; seed++) {
+                var pair = SimulatedPair.connected(seed);
+                if (!primary) pair.must(pair.alpha(), new Command.Demote(false));
+                pair.must(pair.beta(), new Command.Detach(0, false));
+                pair.beta().command(new Command.Attach(0));
+                pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.NEGOTIATING);
+                long detach = pair.alpha().command(new Command.Detach(0, true));
+                pair.runUntil(() -> pair.alpha().result(detach) != null);
+                pair.runFor(SimulatedPair.SECOND);
+                // A Primary's host has seen more than that disk has.
+                assertThat(pair.state(pair.beta()).disk()).isEqualTo(primary ? DiskState.OUTDATED : DiskState.UP_TO_DATE);
+                assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(pair.state(pair.beta()).disk());
+                assertThat(identifiers(pair.beta()).bitmap()).as("a generation of nobody's writes").isZero();
+                // What a Primary gave up by force has failed, and is newer: that is for a person.
+                if (primary) continue;
+                pair.must(pair.alpha(), new Command.Attach(0));
+                pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE);
+                pair.checkMirror();
+            }
+        }
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
