@@ -49,7 +49,8 @@ final class SimulateMain implements Callable<Integer> {
                 sum.add(world.live());
             } catch (RuntimeException | AssertionError broken) {
                 if (trace) world.trace().forEach(System.err::println);
-                System.out.println("BROKEN: " + broken.getMessage());
+                String whose = broken instanceof ClusterWorld.Broken ? "" : "seed " + seed + ": ";
+                System.out.println("BROKEN: " + whose + broken.getMessage());
                 if (keepGoing) {
                     sum.broken++;
                     continue;

@@ -340,6 +340,7 @@ public final class FailoverMachine {
         boolean theyHaveIt = theirs.filter(report -> report.phase() == GroupPhase.UP).isPresent();
         boolean theyRefuse = theirs.filter(report -> !report.willing() && !report.phase().mayRun()).isPresent();
         if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();
+        if (theyHaveIt) group.startedThere(theirs.get().startCounter());
         if (theyHaveIt && stillPrimary(group) && group.tidy(facts.config.peerNode() + " runs it")) return;
         // Nobody else could run it, as when a switch was away from both: what failed is tried again after a while.
         if ((!facts.peerIsAlive() || theyRefuse) && group.failedLongAgo()) group.recovered();
@@ -501,7 +502,7 @@ public final class FailoverMachine {
             unclean |= group.phase() == GroupPhase.UNCLEAN;
             String unwilling = starts.unwillingness(group);
             reports.add(new NodeReport.GroupReport(group.config.name(), group.phase(), group.startCounter(), unwilling.isEmpty(),
-                    group.isOffered(), group.asksForIt, group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), group.isFrozen(), unwilling));
+                    group.isOffered(), group.asksForIt(), group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), group.isFrozen(), unwilling));
         }
         List<NodeReport.ResourceReport> resources = new ArrayList<>();
         for (LossDesk loss : losses.values()) resources.add(loss.report());

@@ -69,7 +69,8 @@ final class GroupMachine {
     private String failedHere = "";
     private long failedAtNanos = Long.MAX_VALUE;
     private boolean offered;
-    boolean asksForIt;
+    /** An operator wants it moved here: how often it had been started when he said so; -1: he does not. */
+    private long askedForStart = -1;
     private boolean held;
     private long heldVersion;
     final Map<String, String> failingChecks = new TreeMap<>();
@@ -229,6 +230,23 @@ final class GroupMachine {
         facts.out.add(new Action.SendHeartbeat());
     }
 
+    void askFor(long startThere) {
+        askedForStart = startThere;
+        facts.out.add(new Action.SendHeartbeat());
+    }
+
+    boolean asksForIt() {
+        return askedForStart >= 0;
+    }
+
+    /** It was started there anew: it was not moved then, and is not to be long after somebody asked. */
+    void startedThere(long start) {
+        if (!asksForIt() || start <= askedForStart) return;
+        askedForStart = -1;
+        facts.notify(Kind.OTHER, Severity.WARNING, config.name(), "Group " + config.name() + " was not moved to " + facts.config.localNode() + ": "
+                + facts.config.peerNode() + " has started it again. To try it anew: duett cluster switchover " + config.name());
+    }
+
     void withdrawClaim() {
         phase = GroupPhase.DOWN;
         facts.out.add(new Action.SendHeartbeat());
@@ -239,7 +257,7 @@ final class GroupMachine {
         phase = GroupPhase.STARTING;
         startWaits = false;
         offered = false;
-        asksForIt = false;
+        askedForStart = -1;
         startsTried++;
         work.clear();
         for (int i = 0; i < config.members().size(); i++) work.add(i);

@@ -83,8 +83,7 @@ final class OperatorDesk {
         if (theirs.get().phase() != GroupPhase.UP) return "Group " + name + " is up on neither node (duett cluster status).";
         String unwilling = machine.unwillingness(group);
         if (!unwilling.isEmpty()) return "Group " + name + " would not run here: " + unwilling + ".";
-        group.asksForIt = true;
-        facts.out.add(new Action.SendHeartbeat());
+        group.askFor(theirs.get().startCounter());
         return "";
     }
 

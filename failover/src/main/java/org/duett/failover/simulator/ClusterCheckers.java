@@ -96,13 +96,14 @@ final class ClusterCheckers {
         }
     }
 
-    /** Who does not know whether the other one acts lets go of what the world sees (rule 9). */
+    /** Who does not know whether the other one acts lets go of what the world sees (rule 9); but nothing is let go of while its replicator answers (rule 8). */
     private void checkDoubt(SimulatedHost host, int number) {
         WorldGroup group = groups.get(number);
+        boolean speaks = groups.stream().anyMatch(WorldGroup::isEstablished);
         boolean inDoubt = host.daemonRuns() && host.isAwake() && host.machine().peerLife() == PeerLife.SILENT && world.proof() != ClusterWorld.ProofKind.MANUAL
                 && host.status(group).phase() == GroupPhase.UP && host.status(group).word().equals("in doubt");
         long since = doubtSinceNanos[host.index][number];
-        if (!inDoubt) doubtSinceNanos[host.index][number] = 0;
+        if (!inDoubt || speaks) doubtSinceNanos[host.index][number] = 0;
         else if (since == 0) doubtSinceNanos[host.index][number] = time.nowNanos();
         else if (time.nowNanos() - since > DOUBT_NANOS) world.broken(host.name() + " " + group.name + " is in doubt and is not let go of");
     }

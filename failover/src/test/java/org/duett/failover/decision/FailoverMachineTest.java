@@ -447,4 +447,16 @@ class FailoverMachineTest {
         NodeReport report = serving(ping()).machine.report(1234);
         assertThat(NodeReportCodec.decode(NodeReportCodec.encode(report, 768))).isEqualTo(report);
     }
+
+    /** Found by seed 12734: the other node could not be taken from, started the group again, and it was moved after all long after that. */
+    @Test
+    void aGroupThatThePeerHasStartedAgainIsNotMovedLongAfterSomebodyAsked() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Switchover("web")));
+        assertThat(beta.machine.report(0).group("web").orElseThrow().asksForIt()).isTrue();
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)));
+        assertThat(beta.machine.report(0).group("web").orElseThrow().asksForIt()).isTrue();
+        beta.hear(alpha(new NodeReport.GroupReport("web", GroupPhase.UP, 2, true, false, false, false, 0, false, false, ""), resource(Role.PRIMARY, true, false, 0, 0)));
+        assertThat(beta.machine.report(0).group("web").orElseThrow().asksForIt()).isFalse();
+        assertThat(beta.ordered).anyMatch(action -> action instanceof Action.Notify(Notice notice) && notice.text().contains("was not moved to beta"));
+    }
 }
