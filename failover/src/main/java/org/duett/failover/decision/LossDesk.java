@@ -12,6 +12,7 @@ import org.duett.replicator.state.Role;
 final class LossDesk {
     private static final long TOLD_AGAIN_NANOS = 1_000_000_000L;
     private static final int TESTS_IN_A_DEADTIME = 5;
+    private static final int NONE_FOUND = Integer.MIN_VALUE;
 
     private final Facts facts;
     private final ProofDesk proof;
@@ -44,11 +45,15 @@ final class LossDesk {
     private long witnessedTerm;
     /** Our generation at the last contact, without the bit of the role; 0: this daemon saw none. */
     private long generationAtContact;
+    /** The contact whose loss this daemon found when it saw that process first: how it ended, and what came after it, nobody here knows. */
+    private int foundContact = NONE_FOUND;
+    /** The loss of this contact was looked at. */
+    private int lostContact = -1;
     /** Our generation when the peer said goodbye and had gone past it without this node, and the contact at that time; 0: it had not. */
     private long leftBehindGeneration;
     private int leftBehindContact = -1;
-    /** As its last status said: should the replicator end now, what its disk has may be newer than what the peer has, or nobody here knows. */
-    private boolean endedAhead = true;
+    /** As its last status said: should the replicator end now, it had gone on alone, or had leave to. */
+    private boolean endedAlone;
 
     LossDesk(Facts facts, ProofDesk proof, String name) {
         this.facts = facts;
@@ -60,10 +65,10 @@ final class LossDesk {
         return facts.resources.get(name);
     }
 
-    /** Without a replicator there is nothing to tell but our word. */
+    /** Without a replicator there is nothing to tell but our word, and that it had gone on alone: the peer has not seen everything then. */
     NodeReport.ResourceReport report() {
         ResourceView view = view();
-        if (view == null) return new NodeReport.ResourceReport(name, Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, false, false, 0, answered);
+        if (view == null) return new NodeReport.ResourceReport(name, Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, endedAlone, false, 0, answered);
         boolean connected = view.connected() && !view.hasStopped();
         boolean alone = !view.connected() && (view.alone() || allowedContact == view.contact());
         return new NodeReport.ResourceReport(name, view.role(), view.disk(), connected, view.current(), view.term(), alone, view.eyewitness(),
@@ -72,6 +77,8 @@ final class LossDesk {
 
     /** A new process begins with no leave, no contact and no eyewitness. */
     void replicatorGone() {
+        foundContact = -1;
+        lostContact = -1;
         ask = 0;
         askContact = -1;
         allowedContact = -1;
@@ -106,6 +113,7 @@ final class LossDesk {
         if (facts.isConnectedThere(name)) echoedConnectedNanos = facts.echoedSentNanos;
         // One that has stopped itself does nothing any more, and is told nothing (rule 25).
         if (view == null || view.hasStopped()) return;
+        if (foundContact == NONE_FOUND) foundContact = view.connected() ? view.contact() - 1 : view.contact();
         if (view.connected()) {
             ask = 0;
             askContact = -1;
@@ -118,13 +126,21 @@ final class LossDesk {
             tellThatPeerIsDown(view);
             if (facts.peerIsAlive()) witnessedTerm = facts.peerResource(name).map(NodeReport.ResourceReport::term).orElse(0L);
         } else {
+            learnGeneration(view);
             seekLeave(view, up, wantsToStart);
             giveUpWhatIsOver(view);
         }
         // With leave it may have begun a generation since that status.
-        if (view.current() != 0) endedAhead = generationAtContact == 0 || wentAhead(view) || !view.connected() && mayAct();
+        if (view.current() != 0) endedAlone = wentAhead(view) || !view.connected() && mayAct();
         setReadDeadline(view);
         testSilentConnection(view);
+    }
+
+    /** A contact may have come, ended a resync and gone between two looks. Both were equal when it ended, if this node is its eyewitness, and it has had no leave since. */
+    private void learnGeneration(ResourceView view) {
+        if (lostContact == view.contact()) return;
+        lostContact = view.contact();
+        if (view.contact() > foundContact && view.eyewitness() && !view.alone()) generationAtContact = view.current() | 1;
     }
 
     private static boolean bothAreGood(ResourceView view) {
@@ -234,6 +250,11 @@ final class LossDesk {
         return generationAtContact != 0 && generationAtContact != ours;
     }
 
+    /** The replicator has ended, and what its disk has may be newer than what the peer has, or nobody here knows. */
+    private boolean endedAhead() {
+        return generationAtContact == 0 || endedAlone;
+    }
+
     /**
      * The peer has said goodbye. That it does not act any more is no leave to go on with what it has gone past: this node may have slept, and
      * hear of all of it in this last word.
@@ -242,7 +263,7 @@ final class LossDesk {
      */
     void peerLeft(boolean startedLater) {
         ResourceView view = view();
-        long endedWith = endedAhead ? 0 : generationAtContact;
+        long endedWith = endedAhead() ? 0 : generationAtContact;
         long ours = view == null ? endedWith : view.current() | 1;
         if (ours == 0 || !isBehind(ours, startedLater)) return;
         leftBehindGeneration = ours;
@@ -284,7 +305,7 @@ final class LossDesk {
         if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;
         if (facts.replicatorCertainlyGone) {
             // The eyewitness was a fact of that process, and ended with it; what it wrote alone did not.
-            if (!endedAhead) grant(asked);
+            if (!endedAhead()) grant(asked);
             return;
         }
         if (view == null || answering == asked) return;

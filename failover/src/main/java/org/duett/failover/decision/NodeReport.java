@@ -39,7 +39,7 @@ public record NodeReport(NodeMode mode, long pausedForNanos, long wallClockMilli
     }
 
     /**
-     * @param alone this node acknowledges, or may acknowledge, without the other one
+     * @param alone this node acknowledges, or may acknowledge, without the other one, or did so until its replicator ended
      * @param ask the number under which this node asks the other one to give up its eyewitness; 0: it does not
      * @param answered the number of the other node's question that was granted last; 0: none
      */

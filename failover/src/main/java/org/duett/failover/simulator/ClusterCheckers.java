@@ -127,12 +127,13 @@ final class ClusterCheckers {
 
     // ---- with each order and start
 
-    /** Promoted: on what disk (never on one that is Outdated or Inconsistent)? */
+    /** Promoted: on what disk (never on one that is Outdated or Inconsistent, but beside a peer whose good one serves meanwhile)? */
     void ordered(SimulatedNode node, Command command) {
         if (!(command instanceof Command.Promote(boolean force))) return;
         VolumeState state = node.machine().state(0);
         boolean vouched = force && world.operator().hasVouchedFor(node.index());
-        boolean bad = state.disk() == DiskState.OUTDATED && !vouched || state.disk() == DiskState.INCONSISTENT;
+        boolean isServed = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
+        boolean bad = !isServed && (state.disk() == DiskState.OUTDATED && !vouched || state.disk() == DiskState.INCONSISTENT);
         if (bad && state.role() != Role.PRIMARY) world.broken(node.name() + " is promoted on a disk that is " + state.disk().displayName());
         if (force && !vouched) world.broken(node.name() + " is promoted by force, and no operator said so");
     }

@@ -56,6 +56,26 @@ class WasAwayTest {
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
+    /** Found by seed 30564: it had gone on alone, its replicator halted, and the other one, which heard it, took over later with older data by a look around. */
+    @Test
+    void whoWentOnAloneSaysSoAfterTheEndOfItsReplicator() {
+        ToldMachine beta = serving(ping()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
+        beta.tell(new Event.ReplicatorGone(true, "no process"));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().alone()).isTrue();
+        ToldMachine connected = serving(ping()).tell(new Event.ReplicatorGone(true, "no process"));
+        assertThat(connected.machine.report(0).resource("r0").orElseThrow().alone()).isFalse();
+    }
+
+    /** Found by seed 30564, too: such a node took what it had just been resynced to for its own, newer generation, and remained eyewitness. */
+    @Test
+    void whatCameWithAContactThatNobodySawIsNoGenerationOfOurs() {
+        ToldMachine beta = standingBy(ping());
+        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x20, 0, 2, true, false, false, "",
+                ResourceView.Signs.NONE));
+        beta.hear(alpha(group(GroupPhase.DOWN, false), new NodeReport.ResourceReport("r0", Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, true, false, 0, 0)));
+        assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(2));
+    }
+
     @Test
     void whoHadLeaveWhenItsReplicatorEndedMayHaveGoneOnSince() {
         ToldMachine beta = serving(fence()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
