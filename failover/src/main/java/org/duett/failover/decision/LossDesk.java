@@ -47,8 +47,8 @@ final class LossDesk {
     private long generationAtContact;
     /** The contact whose loss this daemon found when it saw that process first: how it ended, and what came after it, nobody here knows. */
     private int foundContact = NONE_FOUND;
-    /** The loss of this contact was looked at. */
-    private int lostContact = -1;
+    /** The last contact in which both were seen equal, or whose loss was looked at. */
+    private int knownContact = -1;
     /** Our generation when the peer said goodbye and had gone past it without this node, and the contact at that time; 0: it had not. */
     private long leftBehindGeneration;
     private int leftBehindContact = -1;
@@ -78,7 +78,7 @@ final class LossDesk {
     /** A new process begins with no leave, no contact and no eyewitness. */
     void replicatorGone() {
         foundContact = -1;
-        lostContact = -1;
+        knownContact = -1;
         ask = 0;
         askContact = -1;
         allowedContact = -1;
@@ -121,6 +121,7 @@ final class LossDesk {
             // Before it has all, a peer that lacked what this node wrote alone lacks it after this contact, too.
             boolean lacksNothing = !view.isUpToDate() || view.peerDisk() == DiskState.UP_TO_DATE;
             if (lacksNothing) generationAtContact = view.current() | 1;
+            if (bothAreGood(view)) knownContact = view.contact();
             if (bothAreGood(view) && view.contact() != leftBehindContact) leftBehindGeneration = 0;
             takeEyewitnessBack(view);
             tellThatPeerIsDown(view);
@@ -138,8 +139,8 @@ final class LossDesk {
 
     /** A contact may have come, ended a resync and gone between two looks. Both were equal when it ended, if this node is its eyewitness, and it has had no leave since. */
     private void learnGeneration(ResourceView view) {
-        if (lostContact == view.contact()) return;
-        lostContact = view.contact();
+        if (knownContact == view.contact()) return;
+        knownContact = view.contact();
         if (view.contact() > foundContact && view.eyewitness() && !view.alone()) generationAtContact = view.current() | 1;
     }
 
