@@ -95,7 +95,7 @@ final class HostReplicator {
     }
 
     void losePower(Consumer<WorldGroup> each) {
-        if (runs()) groups.forEach(each);
+        groups.forEach(each);
         ended();
         haltNote = null;
     }

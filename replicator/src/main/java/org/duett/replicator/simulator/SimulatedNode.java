@@ -167,9 +167,9 @@ public final class SimulatedNode {
         return powerLosses;
     }
 
-    /** Power loss: of what was not flushed anything may be left, and nothing of the run directory. */
+    /** Power loss, of a machine whose process may have ended before: of what was not flushed anything may be left, and nothing of the run directory. */
     public void losePower() {
-        end();
+        if (isRunning()) end();
         powerLosses++;
         // The run directory goes with the power.
         intactCachesOnFile.clear();
