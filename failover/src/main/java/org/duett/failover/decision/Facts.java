@@ -20,6 +20,8 @@ final class Facts {
     final boolean fences;
     /** The first proof asked is a look around, which harms nobody and can be begun before it is needed. */
     final boolean looksFirst;
+    /** Nothing but a look around is asked, ever. */
+    final boolean looksOnly;
     long now;
 
     PeerLife life = PeerLife.UNHEARD;
@@ -68,6 +70,7 @@ final class Facts {
             case ProofConfig.Manual manual -> false;
         });
         looksFirst = !config.proofs().isEmpty() && config.proofs().getFirst() instanceof ProofConfig.Ping;
+        looksOnly = looksFirst && config.proofs().stream().allMatch(ProofConfig.Ping.class::isInstance);
         provesByItself = config.proofs().stream().anyMatch(proof -> switch (proof) {
             case ProofConfig.Ping ping -> true;
             case ProofConfig.FenceAgent agent -> true;

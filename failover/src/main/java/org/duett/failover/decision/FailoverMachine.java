@@ -261,8 +261,8 @@ public final class FailoverMachine {
         tellOfMissingHeartbeats();
         replicator.step();
         failStops.step(facts.replicatorSeen && !replicator.isAway());
-        boolean wantsProof = false;
-        boolean wouldWantProof = false;
+        boolean wantsProof = facts.looksOnly && couldLook();
+        boolean wouldWantProof = facts.looksOnly && facts.peerIsLate();
         boolean unclean = false;
         for (GroupMachine group : groups.values()) {
             judge(group);
@@ -298,9 +298,17 @@ public final class FailoverMachine {
         return theirs.isPresent() && !theirs.get().phase().mayRun() && starts.isOurTurn(group, theirs.get());
     }
 
+    /**
+     * A look around costs nothing, also where nothing could be started: who does not look does not see that it is cut off, and would take over later,
+     * although the other one has gone on alone meanwhile and died.
+     */
+    private boolean couldLook() {
+        return facts.life == PeerLife.SILENT && !facts.peerConnectedSinceSilence() && !facts.peerSpeaksOverReplication();
+    }
+
     private boolean wantsProof(GroupMachine group) {
         // Nobody is fenced for the sake of what could not go on here anyway.
-        if (facts.life != PeerLife.SILENT || facts.peerConnectedSinceSilence() || facts.peerSpeaksOverReplication() || group.isFrozen()) return false;
+        if (!couldLook() || group.isFrozen()) return false;
         if (group.phase() == GroupPhase.DOWN) {
             return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.duett.failover.decision.ToldMachine.MILLI;
 import static org.duett.failover.decision.ToldMachine.SECOND;
 import static org.duett.failover.decision.ToldMachine.alpha;
+import static org.duett.failover.decision.ToldMachine.fence;
 import static org.duett.failover.decision.ToldMachine.group;
 import static org.duett.failover.decision.ToldMachine.halted;
 import static org.duett.failover.decision.ToldMachine.ping;
@@ -147,7 +148,7 @@ class FailStopTest {
 
     @Test
     void aStoppedResourceIsNotTakenOverWith() {
-        ToldMachine beta = standingBy(ping()).seen(stopped(secondary())).tell(new Event.PeerSilent()).pass(SECOND);
+        ToldMachine beta = standingBy(fence()).seen(stopped(secondary())).tell(new Event.PeerSilent()).pass(SECOND);
         assertThat(beta.asksForProof()).isFalse();
         assertThat(beta.waitsFor()).contains("has stopped itself here");
     }

@@ -119,7 +119,7 @@ class FailoverMachineTest {
     @Test
     void anOutdatedDiskIsNotPromoted() {
         var outdated = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.OUTDATED, DiskState.UNKNOWN, false, 0x10, 0, 1, true, false, false, "", ResourceView.Signs.NONE);
-        ToldMachine beta = standingBy(ping()).seen(outdated).tell(new Event.PeerSilent()).pass(SECOND);
+        ToldMachine beta = standingBy(fence()).seen(outdated).tell(new Event.PeerSilent()).pass(SECOND);
         assertThat(beta.asksForProof()).isFalse();
         assertThat(beta.waitsFor()).contains("Outdated");
     }
@@ -161,7 +161,7 @@ class FailoverMachineTest {
 
     @Test
     void pausedIsPaused() {
-        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Pause(60 * SECOND))).tell(new Event.PeerSilent());
+        ToldMachine beta = standingBy(fence()).tell(new Event.OperatorAsked(1, new OperatorCommand.Pause(60 * SECOND))).tell(new Event.PeerSilent());
         assertThat(beta.asksForProof()).isFalse();
         beta.pass(61 * SECOND);
         assertThat(beta.asksForProof()).isTrue();
@@ -437,7 +437,7 @@ class FailoverMachineTest {
 
     @Test
     void configurationsThatDifferStartNothing() {
-        ToldMachine beta = standingBy(ping()).tell(new Event.ConfigurationsDiffer("the times")).tell(new Event.PeerSilent()).pass(SECOND);
+        ToldMachine beta = standingBy(fence()).tell(new Event.ConfigurationsDiffer("the times")).tell(new Event.PeerSilent()).pass(SECOND);
         assertThat(beta.asksForProof()).isFalse();
         assertThat(beta.waitsFor()).contains("configurations differ");
     }

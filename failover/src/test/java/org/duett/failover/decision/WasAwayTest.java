@@ -153,9 +153,19 @@ class WasAwayTest {
     @Test
     void whoHasNeverHeardThePeerMayHaveBeenCutOffAllTheTime() {
         ToldMachine beta = new ToldMachine(ping()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED).pass(30 * SECOND).tell(new Event.PeerSilent());
-        beta.seen(without(secondary(), true)).pass(SECOND);
-        assertThat(beta.asksForProof()).isFalse();
+        beta.seen(without(secondary(), true)).pass(SECOND).proof(Verdict.PROVEN).pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
         assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+    }
+
+    /** Found by seed 30012: it could start nothing while it was cut off, did not look, and took over when it could, after the other one had gone on alone and died. */
+    @Test
+    void whoCouldStartNothingWhileItWasCutOffHasLookedAllTheSame() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Standby())).seen(without(secondary(), true)).tell(new Event.PeerSilent());
+        beta.proof(Verdict.CUT_OFF).pass(2 * SECOND).proof(Verdict.CUT_OFF).pass(2 * SECOND).proof(Verdict.PROVEN);
+        beta.tell(new Event.OperatorAsked(2, new OperatorCommand.Online())).pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone");
     }
 
     /** Found by seed 6810: it had slept as Primary, its daemon was started anew, and the other one, which had gone on alone, died. */
