@@ -163,7 +163,8 @@ final class CopyLedger {
 
     private void diskFailed(SimulatedNode node, int volume) {
         SimulatedNode other = pair.other(node);
-        if (copies.get(volume).ahead[node.index()]) pair.history(volume).unflushedMayBeLost();
+        Copies of = copies.get(volume);
+        if (of.ahead[node.index()] || of.doubtful[other.index()]) pair.history(volume).unflushedMayBeLost();
         if (isWhole(other, volume)) return;
         lastCopyFailed.add(volume);
         // Two failures, of which one is the last copy's own: what it holds is worth what an operator thinks it is.
