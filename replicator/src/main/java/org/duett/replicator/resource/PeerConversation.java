@@ -246,7 +246,9 @@ final class PeerConversation {
         each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
         if (size == volume.sizeSectors()) return;
         ConnectionState connection = volume.state().connection();
-        if (connection.isAbove(ConnectionState.CONNECTED)) {
+        // Of two that attach at once each decides on the word that crossed its own; the size that follows is what the bitmap, which comes after it, counts.
+        boolean bitmapIsYetToCome = connection == ConnectionState.WF_BITMAP_T && !each.exchange.hasBegun() && !each.wholeBitmap.isSetting();
+        if (connection.isAbove(ConnectionState.CONNECTED) && !bitmapIsYetToCome) {
             broken("it changes the size of volume " + volume.number + " while " + connection.displayName(), out);
             return;
         }
@@ -256,6 +258,7 @@ final class PeerConversation {
                     + volume.sizeSectors(), "Give the peer a disk that is at least as large.", out);
             return;
         }
+        if (bitmapIsYetToCome) each.grown = false;
         resync.changeSize(each, size, peer, out);
     }
 
