@@ -62,7 +62,10 @@ final class ResyncControl {
         for (HandshakeVerdict.Handler handler : result.handlers()) {
             out.add(new Action.RunHandler(++handlerRuns, handler.configName(), volume.number));
         }
+        boolean peerIsToCompare = !inHandshake && report.connection().isAtMost(ConnectionState.CONNECTED);
         if (!(result.verdict() instanceof HandshakeVerdict.Refuse)) {
+            // As they were compared here: with what this comparison has put right the peer could come to another end (seed 2695).
+            if (peerIsToCompare) parts.sendIdentifiers(each, 0, out);
             volume.setIdentifiers(result.comparison().ownCorrected());
             PeerGenerations peer = volume.peerGenerations;
             volume.peerGenerations = new PeerGenerations(result.comparison().peerCorrected(), peer.outOfSyncBits(), peer.flags());
@@ -85,7 +88,7 @@ final class ResyncControl {
                 }
                 connected(each, base, inHandshake, out);
                 boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
-                if (peerWaits) answer(each, out);
+                if (peerWaits) parts.sendState(volume, out);
             }
             case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, out);
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
@@ -206,19 +209,13 @@ final class ResyncControl {
         }
         boolean source = next == ConnectionState.WF_BITMAP_S;
         parts.fact(each, told.withConnection(next), source ? "source of a resync, " + coverage : "target of a resync, " + coverage);
+        // In an established connection the peer compares when it has our identifiers and our state (spec wire 3.0).
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
-        if (inHandshake) parts.sendState(volume, out);
-        else if (peerHasNotDecided) answer(each, out);
+        if (inHandshake || peerHasNotDecided) parts.sendState(volume, out);
         boolean same = volume.peerGenerations != null
                 && GenerationIdentifiers.sameGeneration(volume.identifiers().current(), volume.peerGenerations.identifiers().current());
         if (source && same) leaveGenerationOfTarget(each, out);
         advance(each, out);
-    }
-
-    /** In an established connection the peer compares when it has our identifiers and our state (spec wire 3.0). */
-    private void answer(VolumeParts each, ActionQueue out) {
-        parts.sendIdentifiers(each, 0, out);
-        parts.sendState(each.volume, out);
     }
 
     /** It compares when it hears from us, and gives its disk up, which we go on to see as it was before; that we have heard of it is to be seen all the same. */

@@ -513,6 +513,27 @@ class AttachStoriesTest {
         }
     }
 
+    /** Found by seed 2695: the answer to an attach named the identifiers as the comparison had put them right, and the other node came to another end. */
+    @Test
+    void bothNodesCompareTheSameWhenADiskIsAttachedAfterASourceMissedTheEndOfItsResync() {
+        var pair = SimulatedPair.connected(51);
+        pair.kill(pair.beta());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.beta().up();
+        pair.runUntil(() -> GenerationIdentifiers.sameGeneration(Stories.superblockOnDisk(pair.beta()).currentUuid(), identifiers(pair.alpha()).current()));
+        pair.losePower(pair.alpha());
+        pair.losePower(pair.beta());
+        pair.history(0).unflushedMayBeLost();
+        pair.alpha().up();
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED && pair.state(pair.alpha()).disk().isAtLeast(DiskState.CONSISTENT));
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+        pair.checkAll();
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
