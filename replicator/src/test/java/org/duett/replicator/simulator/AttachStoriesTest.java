@@ -534,6 +534,21 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 2863: the generation that the loss of its disk had brought came while that was being given up, and counted as foreign later. */
+    @Test
+    void whoIsPromotedWithoutADiskHasSeenThePeersGeneration() {
+        var pair = SimulatedPair.connected(52);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
