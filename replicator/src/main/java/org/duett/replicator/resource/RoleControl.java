@@ -441,7 +441,10 @@ final class RoleControl {
             VolumeState before = volume.state();
             parts.fact(each, promoted(before), force ? "promoted by force" : "promoted");
             each.raisedByForce = before.disk() != volume.state().disk();
-            if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) servesThroughPeer(each);
+            // What its host will see is the peer's: also a generation that this node heard of while it was giving its disk up, or is made equal to.
+            boolean seesPeer = volume.seesDataOfPeer() && volume.state().peerDisk() == DiskState.UP_TO_DATE && volume.peerGenerations != null;
+            if (seesPeer) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
+            if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
             if (!volume.diskUsable() || volume.state().disk().isBelow(DiskState.INCONSISTENT)) continue;
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
             boolean newGeneration = each.raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
@@ -458,14 +461,6 @@ final class RoleControl {
             each.volume.metadata().writeSuperblock((durable, actions) -> promotionWritten(each, durable, actions), out);
         }
         if (superblocksOpen == 0) served(out);
-    }
-
-    /** What its host will see is the peer's: also a generation that this node heard of while it was giving its disk up (seed 2863). */
-    private void servesThroughPeer(VolumeParts each) {
-        Volume volume = each.volume;
-        boolean isConnected = volume.state().connection().isEstablished() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
-        if (isConnected && volume.peerGenerations != null) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
-        parts.writesThroughPeer(each);
     }
 
     private void promotionWritten(VolumeParts each, boolean durable, ActionQueue out) {

@@ -549,6 +549,22 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 4516: it did not know the generation of the data that its host was served, and took the peer's record of the loss for another one's. */
+    @Test
+    void aTargetThatIsPromotedRecordsTheLossOfItsDiskAfterItsResyncHasEnded() {
+        var pair = SimulatedPair.connected(53);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.alpha().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET || pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        SimulatedNode target = pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET ? pair.alpha() : pair.beta();
+        pair.must(target, new Command.Promote(false));
+        pair.runUntilProtected();
+        target.data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        pair.done(pair.write(target, 8, 8));
+        pair.done(pair.write(target, 16, 8));
+    }
+
     @Test
     void aPrimaryWhosePromotionWasNotRecordedRecordsItWhenItsDiskIsBack() {
         var pair = SimulatedPair.connected(46);
