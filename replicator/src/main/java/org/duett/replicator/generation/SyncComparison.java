@@ -29,6 +29,8 @@ import org.duett.replicator.state.Role;
  * </ul>
  */
 public final class SyncComparison {
+    /** The rule for a source that did not learn of the end of its resync. */
+    public static final int MISSED_END = 34;
 
     private SyncComparison() {
     }
@@ -120,7 +122,7 @@ public final class SyncComparison {
                     && sameGeneration(own.history0(), peer.history1());
             SyncDecision decision = missedEnd && onlyOwnCacheIsLost(inputs) ? target(Coverage.BITMAP_ONLY) : source(Coverage.BITMAP_ONLY);
             return missedEnd
-                    ? outcome(34, decision, inputs).correctingOwn(own.rotateBitmapIntoHistory())
+                    ? outcome(MISSED_END, decision, inputs).correctingOwn(own.rotateBitmapIntoHistory())
                     : outcome(36, source(Coverage.BITMAP_ONLY), inputs);
         }
         if (own.bitmap() == 0 && peer.bitmap() != 0) {

@@ -63,9 +63,10 @@ final class ResyncControl {
             out.add(new Action.RunHandler(++handlerRuns, handler.configName(), volume.number));
         }
         boolean peerIsToCompare = !inHandshake && report.connection().isAtMost(ConnectionState.CONNECTED);
+        boolean missedEnd = result.comparison().rule() == SyncComparison.MISSED_END;
         if (!(result.verdict() instanceof HandshakeVerdict.Refuse)) {
-            // As they were compared here: with what this comparison has put right the peer could come to another end (seed 2695).
-            if (peerIsToCompare) parts.sendIdentifiers(each, 0, out);
+            // As they were compared here: with the end of the resync put right the peer could come to another end (seed 2695).
+            if (peerIsToCompare && missedEnd) parts.sendIdentifiers(each, 0, out);
             volume.setIdentifiers(result.comparison().ownCorrected());
             PeerGenerations peer = volume.peerGenerations;
             volume.peerGenerations = new PeerGenerations(result.comparison().peerCorrected(), peer.outOfSyncBits(), peer.flags());
@@ -83,14 +84,14 @@ final class ResyncControl {
             case HandshakeVerdict.Connect() -> {
                 if (differsAllTheSame(each, grown, ownDisk, report, inHandshake)) {
                     ConnectionState next = isSourceOfEqual(base) ? ConnectionState.WF_BITMAP_S : ConnectionState.WF_BITMAP_T;
-                    become(each, base, next, Coverage.BITMAP_ONLY, report, inHandshake, out);
+                    become(each, base, next, Coverage.BITMAP_ONLY, report, inHandshake, missedEnd, out);
                     return;
                 }
                 connected(each, base, inHandshake, out);
                 boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
-                if (peerWaits) parts.sendState(volume, out);
+                if (peerWaits) answer(each, missedEnd, out);
             }
-            case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, out);
+            case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, missedEnd, out);
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
                 if (demoteFirst && volume.isPrimary() && !roles.isInUse()) {
                     // The next handshake finds a Secondary here.
@@ -101,7 +102,7 @@ final class ResyncControl {
                     refuseAsPrimary(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
                             HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name()), out);
                 } else {
-                    become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, out);
+                    become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, missedEnd, out);
                 }
             }
         }
@@ -188,7 +189,7 @@ final class ResyncControl {
     }
 
     private void become(VolumeParts each, VolumeState told, ConnectionState next, Coverage coverage, VolumeState report, boolean inHandshake,
-            ActionQueue out) {
+            boolean identifiersAreSent, ActionQueue out) {
         boolean bothPrimary = told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY;
         if (bothPrimary && next == ConnectionState.WF_BITMAP_S) {
             // By after-sb policy it is to be demoted, or to stay away if it cannot be (spec states 5.3).
@@ -209,13 +210,19 @@ final class ResyncControl {
         }
         boolean source = next == ConnectionState.WF_BITMAP_S;
         parts.fact(each, told.withConnection(next), source ? "source of a resync, " + coverage : "target of a resync, " + coverage);
-        // In an established connection the peer compares when it has our identifiers and our state (spec wire 3.0).
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
-        if (inHandshake || peerHasNotDecided) parts.sendState(volume, out);
+        if (inHandshake) parts.sendState(volume, out);
+        else if (peerHasNotDecided) answer(each, identifiersAreSent, out);
         boolean same = volume.peerGenerations != null
                 && GenerationIdentifiers.sameGeneration(volume.identifiers().current(), volume.peerGenerations.identifiers().current());
         if (source && same) leaveGenerationOfTarget(each, out);
         advance(each, out);
+    }
+
+    /** In an established connection the peer compares when it has our identifiers and our state (spec wire 3.0). */
+    private void answer(VolumeParts each, boolean identifiersAreSent, ActionQueue out) {
+        if (!identifiersAreSent) parts.sendIdentifiers(each, 0, out);
+        parts.sendState(each.volume, out);
     }
 
     /** It compares when it hears from us, and gives its disk up, which we go on to see as it was before; that we have heard of it is to be seen all the same. */
