@@ -223,6 +223,8 @@ final class ResyncControl {
     private void answer(VolumeParts each, boolean identifiersAreSent, ActionQueue out) {
         if (!identifiersAreSent) parts.sendIdentifiers(each, 0, out);
         parts.sendState(each.volume, out);
+        // One that has decided on an earlier word of ours already has put them right, too, and is not to fall behind that.
+        if (identifiersAreSent) parts.sendIdentifiers(each, 0, out);
     }
 
     /** It compares when it hears from us, and gives its disk up, which we go on to see as it was before; that we have heard of it is to be seen all the same. */
