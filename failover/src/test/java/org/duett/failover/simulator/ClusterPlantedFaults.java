@@ -45,7 +45,7 @@ final class ClusterPlantedFaults {
             fault("rule 20: who runs the group gives the other one its word", "decision/LossDesk.java",
                     "if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;", ""),
             fault("rule 20: who was ahead when its replicator ended gives the other one its word", "decision/LossDesk.java",
-                    "if (!endedAhead) grant(asked);", "grant(asked);"),
+                    "if (!endedAhead()) grant(asked);", "grant(asked);"),
             fault("rule 8: a lease that is not renewed is taken", "prover/WitnessProver.java",
                     "return lease.holder().isEmpty() && lease", "return (lease.holder().isEmpty() || watch.hasRunOut(lease, bootNanos.getAsLong())) && lease"),
             fault("rule 20: the eyewitness is kept although the peer went on alone", "decision/LossDesk.java",
