@@ -5,7 +5,13 @@ import java.util.SplittableRandom;
 import org.duett.failover.decision.GroupStatus;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.PeerLife;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.simulator.SimulatedNode;
 import org.duett.replicator.simulator.SimulatedTime;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
 
 /**
  * A person who does what the messages say. Where only a person can prove that a node is down he looks after the machines, and gives his word
@@ -22,6 +28,8 @@ final class ClusterOperator {
     private final SplittableRandom random;
     /** Of each node: he has said that its data is to be used, and its peer has not been heard since. */
     private final boolean[] vouched = new boolean[2];
+    /** Whose data he chose last, and so gave up what the other one may have changed; -1: he never did. */
+    private int chosen = -1;
 
     ClusterOperator(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<SimulatedHost> hosts, long seed) {
         this.world = world;
@@ -46,6 +54,21 @@ final class ClusterOperator {
             boolean hasStopped = status.word().equals("frozen") || host.replicator().hasStopped(group);
             if (!status.failedHere().isEmpty() || hasStopped) world.ask(host, new OperatorCommand.Recover(group.name));
             if (status.word().equals("stopped")) world.ask(host, new OperatorCommand.Start(group.name));
+            if (host.node(group).isRunning()) endSplitBrain(host.node(group), group.pair.state(host.node(group)));
+        }
+    }
+
+    /** He is told to name the node whose changes are given up: it is the one whose data he did not choose. */
+    private void endSplitBrain(SimulatedNode node, VolumeState state) {
+        boolean isTold = node.reports().stream().anyMatch(report -> report.whatHappened().contains("split brain"));
+        if (chosen < 0 || !isTold) return;
+        boolean givesUp = node.index() != chosen;
+        if (state.connection() == ConnectionState.STAND_ALONE) {
+            if (!givesUp || state.role() != Role.PRIMARY) node.command(new Command.Connect(givesUp));
+        } else if (givesUp && state.disk() == DiskState.DISKLESS && state.role() != Role.PRIMARY) {
+            // Its disk was refused in a connection that stays.
+            node.command(new Command.Disconnect(true));
+            node.command(new Command.Attach(-1));
         }
     }
 
@@ -91,7 +114,10 @@ final class ClusterOperator {
     }
 
     private void confirm(SimulatedHost host, boolean useThisData) {
-        if (useThisData && !host.hearsPeer()) vouched[host.index] = true;
+        if (useThisData && !host.hearsPeer()) {
+            vouched[host.index] = true;
+            chosen = host.index;
+        }
         world.ask(host, new OperatorCommand.ConfirmPeerDown(useThisData, NAME));
     }
 

@@ -12,6 +12,7 @@ import org.duett.replicator.simulator.SimulatedPair;
 import org.duett.replicator.simulator.SimulatedTime;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 
 /** One group of the world: its resource on both machines, its clients, and what is known of its acknowledged writes (promises 1 and 2). */
 final class WorldGroup {
@@ -211,12 +212,16 @@ final class WorldGroup {
         if (hosts.stream().noneMatch(host -> host.node(this).machine().status().frozen())) broken.accept(name + ": both nodes serve without the other one, and neither is frozen");
     }
 
-    /** Who hears that the other one acts alone is no eyewitness any more (rule 20): the next loss must not find it believing so. */
+    /**
+     * Who hears that the other one acts alone is no eyewitness any more (rule 20): the next loss must not find it believing so. A Primary lets go first,
+     * however long that takes.
+     */
     private void checkEyewitness(SimulatedHost host, SimulatedHost other) {
         int index = host.index;
         SimulatedNode node = host.node(this);
-        boolean claims = aloneSinceContact == 1 - index && host.hearsPeer() && host.isAwake() && other.isAwake() && other.hearsPeer() && node.isRunning()
-                && other.node(this).isRunning() && !pair.state(node).connection().isEstablished() && node.machine().status().eyewitness();
+        boolean bothHear = host.hearsPeer() && host.isAwake() && other.isAwake() && other.hearsPeer();
+        boolean claims = aloneSinceContact == 1 - index && bothHear && node.isRunning() && other.node(this).isRunning()
+                && pair.state(node).role() != Role.PRIMARY && !pair.state(node).connection().isEstablished() && node.machine().status().eyewitness();
         if (!claims) {
             falseWitnessSinceNanos[index] = 0;
         } else if (falseWitnessSinceNanos[index] == 0) {
