@@ -165,11 +165,7 @@ final class CopyLedger {
         SimulatedNode other = pair.other(node);
         Copies of = copies.get(volume);
         if (of.ahead[node.index()] || of.doubtful[other.index()]) pair.history(volume).unflushedMayBeLost();
-        if (isWhole(other, volume)) {
-            // What a failed flush should have made durable may be gone, and a crash right after it finds nothing on the disk that says so.
-            of.complete[node.index()] = false;
-            return;
-        }
+        if (isWhole(other, volume)) return;
         lastCopyFailed.add(volume);
         // Two failures, of which one is the last copy's own: what it holds is worth what an operator thinks it is.
         boolean byItself = faulty.get(node.index()).contains(volume);
