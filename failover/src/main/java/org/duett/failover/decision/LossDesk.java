@@ -137,11 +137,15 @@ final class LossDesk {
         testSilentConnection(view);
     }
 
-    /** A contact may have come, ended a resync and gone between two looks. Both were equal when it ended, if this node is its eyewitness, and it has had no leave since. */
+    /**
+     * A contact may have come, ended a resync and gone between two looks. A generation of which this node is eyewitness then, and that it has not begun
+     * itself, is the peer's. Who was ahead remains so until both are seen equal: the resync may have been cut off.
+     */
     private void learnGeneration(ResourceView view) {
         if (knownContact == view.contact()) return;
         knownContact = view.contact();
-        if (view.contact() > foundContact && view.eyewitness() && !view.alone()) generationAtContact = view.current() | 1;
+        boolean isPeers = generationAtContact != 0 && !endedAlone && view.contact() > foundContact && view.eyewitness() && !view.alone();
+        if (isPeers) generationAtContact = view.current() | 1;
     }
 
     private static boolean bothAreGood(ResourceView view) {

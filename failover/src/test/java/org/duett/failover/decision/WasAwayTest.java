@@ -76,6 +76,22 @@ class WasAwayTest {
         assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(2));
     }
 
+    /** Found by seed 58424: cut off again before its resync was through, the node that was ahead took its peer for the one with newer data. */
+    @Test
+    void whoIsAheadRemainsSoAfterAContactThatNobodySaw() {
+        ToldMachine beta = serving(ping()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
+        NodeReport older = alpha(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x10, 0, false, true, 42, 0));
+        beta.seen(newer(1, true)).hear(older).seen(newer(2, false)).hear(older);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+    }
+
+    /** Primary, in a generation that it began alone. */
+    private static ResourceView newer(int contact, boolean alone) {
+        return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 7, contact, true, alone, !alone, "",
+                ResourceView.Signs.NONE);
+    }
+
     @Test
     void whoHadLeaveWhenItsReplicatorEndedMayHaveGoneOnSince() {
         ToldMachine beta = serving(fence()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
