@@ -76,7 +76,7 @@ class WasAwayTest {
         assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(2));
     }
 
-    /** Found by seed 58424: cut off again before its resync was through, the node that was ahead took its peer for the one with newer data. */
+    /** Found beside seed 58424: cut off again before its resync was through, the node that was ahead took its peer for the one with newer data. */
     @Test
     void whoIsAheadRemainsSoAfterAContactThatNobodySaw() {
         ToldMachine beta = serving(ping()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
