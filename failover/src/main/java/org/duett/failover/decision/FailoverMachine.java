@@ -261,7 +261,9 @@ public final class FailoverMachine {
         tellOfMissingHeartbeats();
         replicator.step();
         failStops.step(facts.replicatorSeen && !replicator.isAway());
-        boolean wantsProof = facts.looksOnly && couldLook();
+        // A look around costs nothing, also where nothing could be started: who does not look does not see that it is cut off, and would take over
+        // later, although the other one has gone on alone meanwhile and died.
+        boolean wantsProof = facts.looksOnly && isSilentEverywhere();
         boolean wouldWantProof = facts.looksOnly && facts.peerIsLate();
         boolean unclean = false;
         for (GroupMachine group : groups.values()) {
@@ -298,17 +300,14 @@ public final class FailoverMachine {
         return theirs.isPresent() && !theirs.get().phase().mayRun() && starts.isOurTurn(group, theirs.get());
     }
 
-    /**
-     * A look around costs nothing, also where nothing could be started: who does not look does not see that it is cut off, and would take over later,
-     * although the other one has gone on alone meanwhile and died.
-     */
-    private boolean couldLook() {
+    /** The peer is silent, and its replicator has not been heard since, either. */
+    private boolean isSilentEverywhere() {
         return facts.life == PeerLife.SILENT && !facts.peerConnectedSinceSilence() && !facts.peerSpeaksOverReplication();
     }
 
     private boolean wantsProof(GroupMachine group) {
         // Nobody is fenced for the sake of what could not go on here anyway.
-        if (!couldLook() || group.isFrozen()) return false;
+        if (!isSilentEverywhere() || group.isFrozen()) return false;
         if (group.phase() == GroupPhase.DOWN) {
             return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
         }
