@@ -28,12 +28,15 @@ final class MirrorDuty {
         // An Outdated disk becomes UpToDate in a connection by that Primary's word, which has compared.
         boolean hasCompared = before.connection().isEstablished() && before.disk() == DiskState.OUTDATED;
         boolean mayRefuse = isNew && !hasCompared && parts.handshake.peerIsDuett();
-        if (mayRefuse) each.mirrorDutyDue = true;
+        if (mayRefuse || each.peerAsksToDetach) each.mirrorDutyDue = true;
         else take(each, out);
     }
 
     /** The peer's P_STATE in an established connection. */
     void peerReported(VolumeParts each, VolumeState report, ActionQueue out) {
+        boolean keepsItsDisk = each.peerAsksToDetach && report.disk().isAtLeast(DiskState.INCONSISTENT);
+        each.peerAsksToDetach = false;
+        if (keepsItsDisk) each.mirrorDutyDue = false;
         // Nor is it a word on our disk when that Primary had not heard of it yet.
         if (!each.mirrorDutyDue || !report.connection().isEstablished() || report.peerDisk().isBelow(DiskState.NEGOTIATING)) return;
         each.mirrorDutyDue = false;

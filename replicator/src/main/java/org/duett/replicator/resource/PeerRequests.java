@@ -199,6 +199,7 @@ final class PeerRequests {
         // Its data counts from now on, whatever its disk was called before. Ours may still be on its way from Attaching to Inconsistent.
         boolean peerIsRaised = before.peerDisk() != DiskState.UP_TO_DATE && wanted.get().peerDisk() == DiskState.UP_TO_DATE;
         each.considerResync |= result.isSuccess() && peerIsRaised;
+        each.peerAsksToDetach |= result.isSuccess() && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
         reply(packet, result, out);
         if (result.isSuccess() && each.volume.state().connection().isStartingSync()) resync.startingSync(each, out);
     }

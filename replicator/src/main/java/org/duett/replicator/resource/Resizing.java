@@ -128,8 +128,12 @@ final class Resizing {
         }, out);
     }
 
-    /** Called after each event: an order that cannot be carried out any more is answered. */
+    /** Called after each event: a question that awaited the end of a resync goes on, an order that cannot be carried out any more is answered. */
     void check(VolumeParts each, ActionQueue out) {
+        if (each.judgesAfterResync && each.volume.state().connection() == ConnectionState.CONNECTED && each.volume.diskUsable()) {
+            each.judgesAfterResync = false;
+            out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
+        }
         if (each.resizeTicket == 0) return;
         boolean lost = each.resizeAskedOn >= 0 && (each.resizeAskedOn != parts.connection || !parts.socketsUp);
         if (!lost && each.volume.diskUsable() && (each.resizeAskedOn >= 0 || mayGrow(each))) return;
@@ -145,7 +149,9 @@ final class Resizing {
                 && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
         if (!asks) return false;
         each.sizesToJudge = peer;
-        out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
+        // The target, which is through, may ask before its source has written down that it is (seed 3071).
+        if (each.volume.state().connection().isSyncSource()) each.judgesAfterResync = true;
+        else out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         return true;
     }
 

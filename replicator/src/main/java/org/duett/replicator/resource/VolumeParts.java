@@ -47,6 +47,8 @@ final class VolumeParts {
     boolean considerResync;
     /** A diskless Primary writes through us as soon as it says that it takes us (rule 6). */
     boolean mirrorDutyDue;
+    /** It has our leave to give its disk up, and may never hear of that: until it tells that it has none, it has one. */
+    boolean peerAsksToDetach;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
     boolean grown;
     /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */
@@ -69,6 +71,8 @@ final class VolumeParts {
     long limitBeforeResize;
     /** The device is being measured for what the peer told. */
     Packet.Sizes sizesToJudge;
+    /** It is measured when the resync from here has ended. */
+    boolean judgesAfterResync;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
     boolean goodAtLastContact;
     /** The promotion made this disk UpToDate; the peer has to compare (spec states 4). */
@@ -107,8 +111,10 @@ final class VolumeParts {
         considerResync = false;
         grown = false;
         mirrorDutyDue = false;
+        peerAsksToDetach = false;
         reportedInHandshake = false;
         sizesToJudge = null;
+        judgesAfterResync = false;
         target.stop();
         volume.connectionEnded();
     }

@@ -85,6 +85,26 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 5148: the Secondary took the question for the deed, and its new generation, in which nobody had written, would have overwritten the Primary. */
+    @Test
+    void aPrimaryThatDoesNotHearThatItMayDetachKeepsItsDisk() {
+        var pair = SimulatedPair.connected(31);
+        for (int i = 0; i < 20; i++) pair.write(pair.alpha(), i * 16L, 8);
+        pair.runUntilProtected();
+        pair.network().silence(1);
+        assertThat(refused(pair, pair.alpha(), new Command.Detach(0, false)).whatHappened()).contains("detach");
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.network().heal();
+        pair.runUntilProtected();
+        assertThat(identifiers(pair.beta()).bitmap()).as("no generation of nobody's writes").isZero();
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThat(identifiers(pair.beta()).bitmap()).as("a generation that the detached disk misses").isNotZero();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPrimaryDoesNotDetachItsLastGoodCopy() {
         var pair = SimulatedPair.connected(4);

@@ -7,6 +7,7 @@ import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 import java.util.Arrays;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
@@ -89,6 +90,27 @@ class ResizeStoriesTest {
             assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
             pair.checkAll();
         }
+    }
+
+    /** Found by seed 3071: the source took the size for one that changes in the midst of a resync, and dropped the connection. */
+    @Test
+    void aTargetThatIsThroughMayGrowBeforeItsSourceHasWrittenThatDown() {
+        var pair = pair(31);
+        pair.network().reset();
+        pair.runUntil(() -> !pair.isProtected());
+        for (int i = 0; i < 20; i++) pair.write(pair.alpha(), i * 640L, 8);
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(20 * Stories.MILLI, 30 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        grow(pair.alpha(), GROWN_BYTES);
+        grow(pair.beta(), GROWN_BYTES);
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        int connection = pair.alpha().machine().connection();
+        pair.must(pair.beta(), TO_ALL);
+        pair.runUntilProtected();
+        assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+        assertThat(pair.alpha().machine().connection()).as("never interrupted").isEqualTo(connection);
+        pair.checkAll();
     }
 
     @Test
