@@ -105,11 +105,20 @@ final class FullSync {
             refuse(ticket, result, parts.name(volume) + " is " + volume.state() + ": " + why(start, result), whatToDo(each, start, result), out);
             return;
         }
+        each.asksToBeTarget = start == ConnectionState.STARTING_SYNC_T;
         requests.ask(List.of(each), state -> state.withConnection(start), (answer, actions) -> {
+            each.asksToBeTarget = false;
             if (answer.isSuccess()) begin(each, ticket, start, actions);
-            else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the full sync: " + answer.text() + ".",
-                    "See duett status on " + parts.settings.peerNode() + ".", actions);
+            else refusedByPeer(each, ticket, answer, actions);
         }, out);
+    }
+
+    private void refusedByPeer(VolumeParts each, long ticket, StateChangeResult answer, ActionQueue out) {
+        if (each.pendingSyncIdentifier != 0) {
+            connecting.lose(ConnectionState.PROTOCOL_ERROR, "it began a full sync and refused it", out);
+        }
+        refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the full sync: " + answer.text() + ".",
+                "See duett status on " + parts.settings.peerNode() + ".", out);
     }
 
     private void begin(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {

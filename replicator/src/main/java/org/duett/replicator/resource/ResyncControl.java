@@ -401,14 +401,16 @@ final class ResyncControl {
     void syncIdentifierArrived(VolumeParts each, long identifier, ActionQueue out) {
         if (hasGivenDiskUp(each)) return;
         ConnectionState state = each.volume.state().connection();
-        if (state != ConnectionState.WF_SYNC_UUID) {
+        // Its leave comes on the other socket, and may be late (seed 5910).
+        boolean isExpected = state == ConnectionState.WF_SYNC_UUID || state == ConnectionState.CONNECTED && each.asksToBeTarget;
+        if (!isExpected) {
             connecting.lose(ConnectionState.PROTOCOL_ERROR, "it sent a sync identifier while " + state.displayName(), out);
             return;
         }
         // 0 stands for none here; a source's is never 0 (spec states 3.2).
         each.pendingSyncIdentifier = identifier == 0 ? 2 : identifier;
         each.writesBeforeResync = parts.peerWrites.latestEpoch();
-        startTargetInTurn(each, out);
+        if (state == ConnectionState.WF_SYNC_UUID) startTargetInTurn(each, out);
     }
 
     /**

@@ -27,7 +27,9 @@ final class VolumeParts {
     final WholeBitmap wholeBitmap;
     /** The sync identifier came, and its superblock is on the way to disk. */
     boolean startingTarget;
-    /** Target: the sync identifier that came while all bits were still being set; 0: none. */
+    /** The peer was asked to replace our copy by its own, and has not answered. */
+    boolean asksToBeTarget;
+    /** Target: the sync identifier that came before its leave to begin, or while all bits were still being set; 0: none. */
     long pendingSyncIdentifier;
     /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it. */
     boolean sourceDue;

@@ -54,6 +54,25 @@ class FullSyncStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 5910: the leave and the identifier come on two sockets, of which the second one may be read first. */
+    @Test
+    void whatTheSourceBeginsMayArriveBeforeItsLeaveToInvalidate() {
+        for (int seed = 60; seed < 80; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            for (int i = 0; i < 20; i++) pair.write(pair.alpha(), i * 16L, 8);
+            pair.runUntilProtected();
+            int connection = pair.alpha().machine().connection();
+            long ticket = pair.alpha().command(new Command.Invalidate(0));
+            pair.runFor(Stories.MILLI / 20);
+            pair.alpha().sleep(100 * Stories.MILLI);
+            pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            assertThat(pair.alpha().result(ticket)).isInstanceOf(CommandResult.Done.class);
+            pair.runUntilProtected();
+            assertThat(pair.alpha().machine().connection()).as("never interrupted").isEqualTo(connection);
+            pair.checkAll();
+        }
+    }
+
     /** Found by seeds 169 and 183: from the first step on the source writes alone, and its target still passed for as good as it (rule 1). */
     @Test
     void whatIsWrittenWhenAnInvalidateBeginsIsOnRecord() {
