@@ -112,10 +112,12 @@ final class ProofDesk {
 
     void answered(long answeredAttempt, ProofOutcome outcome) {
         if (answeredAttempt != attempt) return;
+        // It has lived while this node saw nothing at all, and may have looked around in that time, too (seed 105223).
+        boolean livedMeanwhile = cutOffInARow > 0 && outcome.verdict() == ProofOutcome.Verdict.REFUTED;
         cutOffInARow = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF ? cutOffInARow + 1 : 0;
         // One that was begun early goes on for longer than two others.
         boolean longLook = cutOffInARow > 0 && facts.now - askedAtNanos > facts.nanos(facts.config.timing().proofTimeoutMillis());
-        if (facts.life == PeerLife.SILENT && (cutOffInARow >= BELIEVED_CUT_OFF || longLook)) facts.wasAway();
+        if (facts.life == PeerLife.SILENT && (cutOffInARow >= BELIEVED_CUT_OFF || longLook || livedMeanwhile)) facts.wasAway();
         switch (state) {
             case ASKED -> {
                 if (facts.peerIsAlive() && early) {

@@ -26,9 +26,11 @@ final class WorldProofs {
     private WitnessLease lease = WitnessLease.NEW;
     /** Of the present life of each daemon. */
     private final WitnessProver[] witnesses = new WitnessProver[2];
-    /** Of each node: the last attempt at a proof, and the last that was broken off. */
+    /** Of each node: the last attempt at a proof, the last that was answered, and the last that was broken off. */
     private final long[] asked = new long[2];
+    private final long[] answered = new long[2];
     private final long[] brokenOff = new long[2];
+    private boolean breaksOffAtWitness;
 
     WorldProofs(ClusterWorld.ProofKind kind, SimulatedTime time, Wires wires, List<SimulatedHost> hosts, long seed) {
         this.kind = kind;
@@ -41,6 +43,7 @@ final class WorldProofs {
     /** Attempts are counted anew. */
     void daemonStarted(int index) {
         asked[index] = 0;
+        answered[index] = 0;
         brokenOff[index] = 0;
         SimulatedHost host = hosts.get(index);
         witnesses[index] = new WitnessProver(change -> exchange(index, change), host.name(), LEASE_MILLIS, host::generations, time::nowNanos);
@@ -50,7 +53,10 @@ final class WorldProofs {
         SimulatedHost other = hosts.get(1 - index);
         asked[index] = attempt;
         switch (kind) {
-            case PING -> time.after(lookNanos(lookMillis), () -> answer.accept(new Event.ProofAnswered(attempt, ping(index))));
+            case PING -> {
+                ProofOutcome first = ping(index);
+                time.after(lookNanos(lookMillis), () -> answer.accept(new Event.ProofAnswered(attempt, together(first, ping(index)))));
+            }
             case FENCE -> time.after(200 * MILLI + (index == 0 ? 0 : 3 * SECOND), () -> {
                 // Who is off does not shoot, and an attempt that was broken off does not either.
                 if (!hosts.get(index).hasPower() || brokenOff[index] >= attempt) return;
@@ -62,7 +68,14 @@ final class WorldProofs {
                 answer.accept(new Event.ProofAnswered(attempt, works ? new ProofOutcome(Verdict.PROVEN, "fenced")
                         : new ProofOutcome(Verdict.UNKNOWN, "the agent did not answer")));
             });
-            case WITNESS -> time.after(50 * MILLI, () -> answer.accept(new Event.ProofAnswered(attempt, witness(index, WitnessProver::prove))));
+            case WITNESS -> {
+                WitnessProver prover = witnesses[index];
+                time.after(50 * MILLI, () -> {
+                    if (prover != witnesses[index] || brokenOff[index] >= attempt) return;
+                    answered[index] = attempt;
+                    answer.accept(new Event.ProofAnswered(attempt, witness(index, WitnessProver::prove)));
+                });
+            }
             case MANUAL -> answer.accept(new Event.ProofAnswered(attempt, new ProofOutcome(Verdict.UNKNOWN, "nobody asked")));
         }
     }
@@ -71,6 +84,13 @@ final class WorldProofs {
     private long lookNanos(int lookMillis) {
         if (lookMillis == 0) return (100 + random.nextLong(400)) * MILLI;
         return (random.nextInt(3) > 0 ? lookMillis : 100 + random.nextLong(400)) * MILLI;
+    }
+
+    /** A look goes on to its end: whatever answers at any time of it counts. */
+    private static ProofOutcome together(ProofOutcome first, ProofOutcome last) {
+        boolean found = first.verdict() == Verdict.REFUTED;
+        boolean firstCounts = found || last.verdict() == Verdict.CUT_OFF;
+        return firstCounts ? first : last;
     }
 
     private ProofOutcome ping(int index) {
@@ -92,10 +112,11 @@ final class WorldProofs {
         }
     }
 
-    private Witness.Exchange exchange(int index, UnaryOperator<WitnessLease> change) throws Witness.Unavailable {
+    private Witness.Exchange exchange(int index, UnaryOperator<WitnessLease> change) throws Witness.Unavailable, InterruptedException {
         if (!wires.reachesPingNodes(index)) throw new Witness.Unavailable("nothing comes back");
         WitnessLease before = lease;
         lease = change.apply(before);
+        if (breaksOffAtWitness) throw new InterruptedException("broken off while the answer was on its way");
         return new Witness.Exchange(before, lease);
     }
 
@@ -104,13 +125,27 @@ final class WorldProofs {
         answer.accept(new Event.ProofAnswered(attempt, outcome));
     }
 
+    /** A question to the witness that is broken off may have got there all the same. */
     void release(int index) {
+        boolean isUnderWay = answered[index] < asked[index] && brokenOff[index] < asked[index];
         brokenOff[index] = asked[index];
         if (kind != ClusterWorld.ProofKind.WITNESS) return;
+        if (isUnderWay && random.nextBoolean()) breakOffAtWitness(index);
         witness(index, prover -> {
             prover.release();
             return null;
         });
+    }
+
+    private void breakOffAtWitness(int index) {
+        breaksOffAtWitness = true;
+        try {
+            witnesses[index].prove();
+        } catch (InterruptedException _) {
+            // As was to be: the lease may be taken, and nobody knows.
+        } finally {
+            breaksOffAtWitness = false;
+        }
     }
 
     /** Its resources are connected and UpToDate on both sides. */

@@ -165,6 +165,15 @@ class WasAwayTest {
         assertThat(beta.waitsFor()).contains("may have gone on alone");
     }
 
+    /** Found by seed 105223: without heartbeats, as before; cut off for one look, in which the other one went on alone; found again, and lost later. */
+    @Test
+    void whoFindsThePeerAgainAfterItSawNothingMayHaveMissedThatItWentOnAlone() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.CUT_OFF);
+        beta.pass(SECOND).proof(Verdict.REFUTED).pass(30 * SECOND).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+    }
+
     /** Found by seed 303: its daemon had just started when it was cut off, and its replicator had not noticed yet. */
     @Test
     void whoHasNeverHeardThePeerMayHaveBeenCutOffAllTheTime() {

@@ -35,7 +35,7 @@ final class ClusterPlantedFaults {
             fault("rule 20: a takeover needs no eyewitness", "decision/StartRules.java",
                     "return losses.get(view.name()).isEyewitness() && !facts.mayHaveMissed() || proof.isDataVouchedFor() || facts.single;", "return true;"),
             fault("rule 20: who was cut off while the peer was silent has seen everything", "decision/ProofDesk.java",
-                    "if (facts.life == PeerLife.SILENT && (cutOffInARow >= BELIEVED_CUT_OFF || longLook)) facts.wasAway();", ""),
+                    "if (facts.life == PeerLife.SILENT && (cutOffInARow >= BELIEVED_CUT_OFF || longLook || livedMeanwhile)) facts.wasAway();", ""),
             fault("rule 20: who has slept while the peer was silent has seen everything", "decision/FailoverMachine.java",
                     "if (couldBeDead && !proof.isHeld()) facts.wasAway();", ""),
             fault("rule 20: a connection that was refused makes who went ahead forget it", "decision/LossDesk.java",
