@@ -285,7 +285,7 @@ public final class ResourceMachine {
                 && (after.connection() == ConnectionState.PAUSED_SYNC_T || before.connection() == ConnectionState.PAUSED_SYNC_T);
         if (pauseChanged && each.target.isRunning()) each.target.pause(after.connection() == ConnectionState.PAUSED_SYNC_T, out);
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
-        if (after.connection() == ConnectionState.CONNECTED) each.targetMayPass = false;
+        if (before.connection().isAbove(ConnectionState.CONNECTED) && after.connection() == ConnectionState.CONNECTED) each.resyncEnded();
         diskCameBack(volume, before, after, out);
         mirrorDuty.changed(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;

@@ -99,8 +99,8 @@ final class VolumeParts {
         target = new ResyncTarget(volume, buffers, volume.settings.resync(), net.maxBuffersPages(), checksum);
     }
 
-    /** What belongs to one connection is forgotten with it. */
-    void connectionEnded() {
+    /** By its end, or because a disk was given up in the midst of it: nothing of it is left to the next one (seed 6583). */
+    void resyncEnded() {
         exchange = null;
         startingTarget = false;
         pendingSyncIdentifier = 0;
@@ -110,6 +110,11 @@ final class VolumeParts {
         startingSource = false;
         finishPing = 0;
         finishing = false;
+    }
+
+    /** What belongs to one connection is forgotten with it. */
+    void connectionEnded() {
+        resyncEnded();
         considerResync = false;
         grown = false;
         mirrorDutyDue = false;

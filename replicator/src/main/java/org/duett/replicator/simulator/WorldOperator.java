@@ -154,8 +154,11 @@ final class WorldOperator {
             }
             case SUSPEND -> command(node, random.nextBoolean() ? new Command.SuspendIo() : new Command.ResumeSync());
             case OUTDATE -> {
-                boolean left = !state.connection().isEstablished() && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node));
-                if (left) command(node, Command.Outdate.UNBOUND);
+                SimulatedNode other = pair.other(node);
+                boolean left = !state.connection().isEstablished() && state.role() == Role.SECONDARY && ledger.isComplete(other);
+                // Nobody would be UpToDate any more (seed 6387).
+                boolean isLast = other.isRunning() && ledger.volumes().stream().anyMatch(each -> !CopyLedger.holdsGoodData(other, each));
+                if (left && !isLast) command(node, Command.Outdate.UNBOUND);
             }
             case READ_DEADLINE -> command(node, new Command.SetReadDeadline(readDeadline()));
             case ALLOW_ALONE -> allowAlone(node);

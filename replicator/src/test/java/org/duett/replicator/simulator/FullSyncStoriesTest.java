@@ -73,6 +73,26 @@ class FullSyncStoriesTest {
         }
     }
 
+    /** Found by seed 6583: the identifier of a resync for which a disk was given up began the next one, of which the source knew nothing yet. */
+    @Test
+    void whatADiskThatWasGivenUpWasToBeSyncedByIsForgotten() {
+        var pair = SimulatedPair.connected(32);
+        pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 200 * Stories.MILLI, 300 * Stories.MILLI));
+        pair.alpha().command(new Command.Invalidate(0));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.runFor(20 * Stories.MILLI);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.alpha().metadata(0).speed(SimulatedDevice.Speed.USUAL);
+        // What is under way comes back.
+        pair.runFor(700 * Stories.MILLI);
+        int connection = pair.alpha().machine().connection();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        assertThat(pair.alpha().machine().connection()).as("never interrupted").isEqualTo(connection);
+        pair.checkAll();
+    }
+
     /** Found by seeds 169 and 183: from the first step on the source writes alone, and its target still passed for as good as it (rule 1). */
     @Test
     void whatIsWrittenWhenAnInvalidateBeginsIsOnRecord() {
