@@ -38,6 +38,11 @@ public sealed interface HandshakeVerdict {
         ROLE_CONFLICT("Demote this node, and it connects again by itself: duett secondary %1$s"),
         DRY_RUN("Connect without --tentative to do it");
 
+        /** A disk that is attached while connected is refused alone: before it can give anything up, or have it given up for it, it has to be there. */
+        private static final String LATE_SPLIT_BRAIN = "Decide which node's changes to give up. On both nodes run: duett disconnect %1$s; then, where the disk is not"
+                + " attached: duett attach %1$s; then, where the changes are given up: duett secondary %1$s, and duett connect --discard-my-data %1$s; on the other"
+                + " node: duett connect %1$s";
+
         private final String advice;
 
         Reason(String advice) {
@@ -47,6 +52,11 @@ public sealed interface HandshakeVerdict {
         /** What to do, with the commands for this resource. */
         public String advice(String resource) {
             return advice.formatted(resource);
+        }
+
+        /** As {@link #advice}, where only a disk is refused that is attached in a connection, which goes on (spec states 4.2). */
+        public String adviceForLateAttach(String resource) {
+            return (this == SPLIT_BRAIN ? LATE_SPLIT_BRAIN : advice).formatted(resource);
         }
     }
 

@@ -76,8 +76,8 @@ final class ResyncControl {
             case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> {
                 boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
                 if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answerWithRefusal(each, out);
-                String advice = reason.advice(parts.settings.name());
                 boolean endsConnection = inHandshake || !lateAttach;
+                String advice = endsConnection ? reason.advice(parts.settings.name()) : reason.adviceForLateAttach(parts.settings.name());
                 if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, endsConnection, message, advice, out);
                 else refuse(each, endsConnection, message, advice, out);
             }

@@ -8,6 +8,7 @@ import org.duett.replicator.generation.SplitBrainPolicy.RoleConflict;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 
@@ -78,6 +79,33 @@ class SplitBrainStoriesTest {
         pair.runUntilProtected();
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 8000))).isTrue();
+    }
+
+    @Test
+    void ofADiskThatIsAttachedLateTheAdviceLeadsOutOfIt() {
+        for (boolean givesUpBeta : new boolean[]{true, false}) {
+            var pair = splitBrain(6, SplitBrainPolicy.DEFAULT);
+            pair.must(pair.beta(), new Command.Demote(false));
+            pair.must(pair.beta(), new Command.Detach(0, false));
+            pair.network().heal();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+            pair.must(pair.beta(), new Command.Attach(0));
+            pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.DISKLESS);
+            assertThat(pair.state(pair.beta()).connection()).isEqualTo(ConnectionState.CONNECTED);
+            assertThat(pair.beta().reports()).anyMatch(report -> report.whatHappened().contains("split brain") && report.whatToDo().contains("duett disconnect r0; then"));
+            for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(false));
+            // What the refused attach had begun comes back.
+            pair.runFor(100 * Stories.MILLI);
+            pair.must(pair.beta(), new Command.Attach(0));
+            SimulatedNode victim = givesUpBeta ? pair.beta() : pair.alpha();
+            pair.must(victim, new Command.Demote(false));
+            pair.must(victim, new Command.Connect(true));
+            pair.must(pair.other(victim), new Command.Connect(false));
+            pair.runUntilProtected();
+            pair.checkMirror();
+            assertThat(Stories.isZero(Stories.sectorOnDisk(victim, givesUpBeta ? 800 : 8000))).isFalse();
+            assertThat(Stories.isZero(Stories.sectorOnDisk(victim, givesUpBeta ? 8000 : 800))).isTrue();
+        }
     }
 
     /** Found by seed 12771 of the cluster simulator: the failover daemon that let go was a new one and knew of no refusal. */
