@@ -226,6 +226,13 @@ final class CopyLedger {
         });
     }
 
+    /** An operator chooses the other one's copies, whatever they are worth (seed 8143). */
+    void givesUp(SimulatedNode node) {
+        for (int volume : copies.keySet()) {
+            if (!isWhole(pair.other(node), volume)) lastCopyFailed.add(volume);
+        }
+    }
+
     /** The last good copy of some volume failed: without an operator's force nobody is UpToDate any more. */
     boolean mayNeedForce() {
         return !lastCopyFailed.isEmpty();

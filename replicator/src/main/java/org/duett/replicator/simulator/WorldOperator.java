@@ -392,7 +392,10 @@ final class WorldOperator {
         if (givesUp && isPrimary(node)) command(node, new Command.Demote(true));
         else {
             boolean discards = givesUp && (ledger.maySplit() || isNewerByNameAlone(node));
-            if (discards) lineage.givesUp(node);
+            if (discards) {
+                lineage.givesUp(node);
+                ledger.givesUp(node);
+            }
             command(node, new Command.Connect(discards));
         }
     }
