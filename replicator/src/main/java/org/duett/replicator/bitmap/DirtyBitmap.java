@@ -31,6 +31,7 @@ public final class DirtyBitmap implements AutoCloseable {
     private long bits;
     private long setBits;
     private final BitmapPages pages;
+    private final ClearedSinceFlush clearedSinceFlush = new ClearedSinceFlush();
     private int[] setBitsOfPage;
     /** Allocated at first use, that is while the bitmap is loaded; a store that is not there reads as zero. */
     private BytesStore<?, ?>[] stores;
@@ -164,10 +165,15 @@ public final class DirtyBitmap implements AutoCloseable {
 
     /** Returns how many bits are newly clear. */
     public long clearRange(long fromBit, long toBit) {
+        return clearRange(fromBit, toBit, true);
+    }
+
+    /** {@code written}: as these blocks were written, and may be in the cache of the disk only. */
+    private long clearRange(long fromBit, long toBit, boolean written) {
         assertRange(fromBit, toBit);
         long changed = 0;
         for (long start = fromBit; start < toBit; start = endOfPage(start))
-            changed += clearWithinPage(start, Math.min(toBit, endOfPage(start)));
+            changed += clearWithinPage(start, Math.min(toBit, endOfPage(start)), written);
         return changed;
     }
 
@@ -232,10 +238,10 @@ public final class DirtyBitmap implements AutoCloseable {
         return endWord;
     }
 
-    /** Clears the bits of up to {@code maxWords} words; returns the word to go on with, {@link #words()} at the end. */
+    /** Clears the bits of up to {@code maxWords} words, as both copies are declared equal; returns the word to go on with, {@link #words()} at the end. */
     public long clearAllStep(long fromWord, long maxWords) {
         long endWord = endOfStep(fromWord, maxWords);
-        clearRange(fromWord << 6, Math.min(bits, endWord << 6));
+        clearRange(fromWord << 6, Math.min(bits, endWord << 6), false);
         return endWord;
     }
 
@@ -314,6 +320,25 @@ public final class DirtyBitmap implements AutoCloseable {
             destination.setLongLE(index + i, store.readLong(offset + i));
     }
 
+    /** A flush of the data is ordered, for pages that are written after it: it does not cover the blocks that are cleared from now on. */
+    public void dataFlushBegins() {
+        clearedSinceFlush.begin();
+    }
+
+    /** The pages for which the data was flushed have been copied, or are not written. */
+    public void dataFlushIsUsed() {
+        clearedSinceFlush.end();
+    }
+
+    /**
+     * As {@link #copyPageTo}, for the disk: with the bits that were cleared since {@link #dataFlushBegins}, as their blocks need not be on stable
+     * storage (rule 12). A page that has such bits stays dirty. Called after {@link BitmapPages#writeStarted}.
+     */
+    public void copyPageForDisk(int page, ByteBuf destination, int index) {
+        copyPageTo(page, destination, index);
+        if (clearedSinceFlush.putBack(page, destination, index)) pages.bitCleared(page);
+    }
+
     /**
      * The page becomes what the disk has, 4096 bytes from {@code index} on; its marks stay as they are. Bits beyond the
      * device, of a larger size that was given up, are dropped; then the page has to be written without them.
@@ -347,7 +372,7 @@ public final class DirtyBitmap implements AutoCloseable {
         long oldSectors = deviceSectors;
         long oldBits = bits;
         if (bitsFor(newSectors) < bits)
-            clearRange(bitsFor(newSectors), bits);
+            clearRange(bitsFor(newSectors), bits, false);
         int newPages = pagesFor(bitsFor(newSectors));
         resizeStores(newPages);
         pages.resize(newPages);
@@ -410,7 +435,7 @@ public final class DirtyBitmap implements AutoCloseable {
         return changed;
     }
 
-    private long clearWithinPage(long fromBit, long toBit) {
+    private long clearWithinPage(long fromBit, long toBit, boolean written) {
         int page = pageOf(fromBit);
         if (setBitsOfPage[page] == 0)
             return 0;
@@ -422,6 +447,8 @@ public final class DirtyBitmap implements AutoCloseable {
             if (changes == 0)
                 continue;
             store.writeLong(offsetInStore(index), old & ~changes);
+            if (written)
+                clearedSinceFlush.add(page, (int) (index % WORDS_PER_PAGE), changes);
             changed += Long.bitCount(changes);
         }
         if (changed > 0)

@@ -175,7 +175,9 @@ public final class MetadataWriter {
         nextPage = 0;
         evictedIndex = 0;
         ringBlock = 0;
-        enter(job.flushData && volume.settings.diskFlushes() ? Stage.FLUSH_DATA : Stage.PAGES, out);
+        boolean flushes = job.flushData && volume.settings.diskFlushes();
+        if (flushes && job.pages != Pages.NONE) volume.bitmap().dataFlushBegins();
+        enter(flushes ? Stage.FLUSH_DATA : Stage.PAGES, out);
     }
 
     private void enter(Stage newStage, ActionQueue out) {
@@ -224,7 +226,7 @@ public final class MetadataWriter {
         run.pages = 0;
         do {
             run.generations[run.pages] = dirty.writeStarted(page);
-            volume.bitmap().copyPageTo(page, pageBuffer, base + run.pages * BLOCK_BYTES);
+            volume.bitmap().copyPageForDisk(page, pageBuffer, base + run.pages * BLOCK_BYTES);
             run.pages++;
             page++;
         } while (job.pages == Pages.ALL_DIRTY && run.pages < PAGES_IN_A_RUN && page < dirty.pages() && dirty.isDirty(page)
@@ -334,6 +336,7 @@ public final class MetadataWriter {
     private void finish(ActionQueue out) {
         Then then = job.then;
         boolean transaction = job.block == Block.LOG_TRANSACTION;
+        if (job.pages != Pages.NONE) volume.bitmap().dataFlushIsUsed();
         job = null;
         if (then != null) then.run(true, out);
         // The continuation may have lost the disk, or added the next job and so started it.
@@ -385,6 +388,7 @@ public final class MetadataWriter {
         failed = true;
         Job current = job;
         job = null;
+        if (current != null && current.pages != Pages.NONE) volume.bitmap().dataFlushIsUsed();
         if (current != null && current.then != null) current.then.run(false, out);
         for (Job waiting = jobs.poll(); waiting != null; waiting = jobs.poll()) {
             if (waiting.then != null) waiting.then.run(false, out);

@@ -89,6 +89,31 @@ class DirtyBitmapTest {
         }
     }
 
+    /** Rule 12; found by seed 8839. */
+    @Test
+    void whatIsClearedWhileTheDataIsBeingFlushedIsStillNamedOnDisk() {
+        try (var bitmap = new DirtyBitmap(2 * 4096 * 8 * 8)) {
+            bitmap.setRange(10, 20);
+            bitmap.clearRange(10, 12);
+            bitmap.dataFlushBegins();
+            bitmap.clearRange(12, 15);
+            assertThat(onDisk(bitmap)).as("10 and 11 were there before the flush").isEqualTo(0b1111_1111L << 12);
+            assertThat(bitmap.wordAt(0)).isEqualTo(0b1_1111L << 15);
+            assertThat(bitmap.dirtyPages().isDirty(0)).as("to be written again").isTrue();
+            bitmap.dataFlushIsUsed();
+            assertThat(onDisk(bitmap)).isEqualTo(0b1_1111L << 15);
+            assertThat(bitmap.dirtyPages().anyDirty()).isFalse();
+        }
+    }
+
+    private static long onDisk(DirtyBitmap bitmap) {
+        ByteBuf page = Unpooled.buffer(4096);
+        int generation = bitmap.dirtyPages().writeStarted(0);
+        bitmap.copyPageForDisk(0, page, 0);
+        bitmap.dirtyPages().markWritten(0, generation);
+        return page.getLongLE(0);
+    }
+
     @Test
     void bitsBeyondTheDeviceAreDropped() {
         try (var bitmap = new DirtyBitmap(100 * 8)) {

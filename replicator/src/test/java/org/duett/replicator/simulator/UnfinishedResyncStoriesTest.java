@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -91,6 +92,29 @@ class UnfinishedResyncStoriesTest {
             pair.runUntilProtected();
             pair.checkAll();
         }
+    }
+
+    /** Found by seed 8839: the target's bitmap is written now and then, after a flush that blocks were too late for which it un-named (rule 12). */
+    @Test
+    void aTargetNamesOnDiskWhatItsFlushDidNotCover() {
+        var pair = SimulatedPair.connected(40, StorySettings.all(StorySettings.resyncRate(200), StorySettings.externalMetadata()));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 400; i++) pair.done(pair.write(pair.alpha(), 120L * i, 8));
+        // No block is named by an activity log.
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.beta().data(0).speed(new SimulatedDevice.Speed(Stories.MILLI / 10, Stories.MILLI / 10, 600 * Stories.MILLI, 800 * Stories.MILLI));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        var chance = new SplittableRandom(40);
+        var named = new NamedDifferences(pair);
+        while (pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET) {
+            pair.runFor(20 * Stories.MILLI);
+            for (int i = 0; i < 4; i++) named.checkAfterPowerLoss(chance);
+        }
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     @Test
