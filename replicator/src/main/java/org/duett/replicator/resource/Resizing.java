@@ -35,7 +35,7 @@ final class Resizing {
 
     void ordered(VolumeParts each, long ticket, Command.Resize wish, ActionQueue out) {
         Volume volume = each.volume;
-        if (each.resizeTicket != 0) {
+        if (each.resizeTicket != 0 || each.sizesToJudge != null) {
             refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": a resize is under way.", "Wait for it, then try again.", out);
             return;
         }
@@ -148,6 +148,13 @@ final class Resizing {
         boolean asks = peer.currentSectors() == 0 && each.volume.isConnected() && each.volume.diskUsable()
                 && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
         if (!asks) return false;
+        boolean bothAsk = each.resizeTicket != 0 && each.resizeAskedOn == parts.connection;
+        // As with other questions that cross one another (spec wire 1.3): who has the flag goes on, and the other one gives its own up.
+        if (bothAsk && parts.resolveConflicts && parts.handshake.peerIsDuett()) return true;
+        if (each.resizeTicket != 0) {
+            refuseOrdered(each, StateChangeResult.CONCURRENT_STATE_CHANGE, parts.name(each.volume) + ": " + parts.settings.peerNode()
+                    + " was ordered to resize it at the same time.", "Wait for that, then try again.", out);
+        }
         each.sizesToJudge = peer;
         // The target, which is through, may ask before its source has written down that it is (seed 3071).
         if (each.volume.state().connection().isSyncSource()) each.judgesAfterResync = true;
