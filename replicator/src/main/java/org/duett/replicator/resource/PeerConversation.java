@@ -369,16 +369,16 @@ final class PeerConversation {
 
     /** The target is through (spec wire 5.7); a state between Connected and SyncSource must not be taken as that. */
     private static boolean finishesResync(VolumeParts each, VolumeState report) {
-        return weAreSource(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
+        return targetMayBeThrough(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
     }
 
     /** The target could not get or write every block (spec wire 5.7). */
     private static boolean endsWithFailedBlocks(VolumeParts each, VolumeState report) {
-        return weAreSource(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.INCONSISTENT;
+        return targetMayBeThrough(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.INCONSISTENT;
     }
 
-    private static boolean weAreSource(VolumeParts each) {
-        return each.volume.state().connection().isSyncSource();
+    private static boolean targetMayBeThrough(VolumeParts each) {
+        return each.volume.state().connection().isSyncSource() && each.source.mayTargetReportEnd();
     }
 
     /** A late attach, a forced promotion over two Inconsistent disks, or the peer's own decision (spec wire 3.8). */
@@ -492,7 +492,7 @@ final class PeerConversation {
                 if (ack.blockId == Packet.SYNCER_BLOCK_ID) {
                     if (outside(each, ack.firstSector, ack.lengthBytes)) yield false;
                     // Only the source of a running resync has anything to learn from it; a straggler un-names nothing (promise 4).
-                    if (weAreSource(each)) each.source.acknowledged(ack);
+                    if (targetMayBeThrough(each)) each.source.acknowledged(ack);
                     yield true;
                 }
                 yield parts.writes.acknowledged(ack, out);

@@ -27,7 +27,6 @@ final class ResyncControl {
     private DiskControl disks;
     private RoleControl roles;
     private int handlerRuns;
-    private long leftoverSinceNanos = Long.MAX_VALUE;
 
     ResyncControl(Parts parts) {
         this.parts = parts;
@@ -351,14 +350,15 @@ final class ResyncControl {
     /** It does so when it has written down that it is behind. */
     void targetAsks(VolumeParts each) {
         each.targetMayPass = false;
+        each.source.targetHasAsked();
     }
 
     /** The target reports Connected, UpToDate (spec wire 5.7); it counts once our last bit is cleared. */
     void targetReportsEnd(VolumeParts each, VolumeState told, ActionQueue out) {
-        each.source.targetFinished();
-        leftoverSinceNanos = parts.nowNanos;
-        // Its role may have changed with it.
-        parts.fact(each, each.volume.state().withPeer(told.peer()), "the target is through");
+        each.source.targetFinished(parts.nowNanos);
+        // Its role may have changed with it, and whether it pauses.
+        VolumeState ours = each.volume.state();
+        parts.fact(each, told.withConnection(ours.connection()).withPeerDisk(ours.peerDisk()), "the target is through");
     }
 
     /** Unlike a kernel, which stays SyncSource until the connection ends: what is left stays marked, identifiers stay (spec states 3.2). */
@@ -373,7 +373,6 @@ final class ResyncControl {
 
     private void finishSource(VolumeParts each, ActionQueue out) {
         each.finishing = true;
-        leftoverSinceNanos = Long.MAX_VALUE;
         int connection = parts.connection;
         Volume volume = each.volume;
         volume.metadata().writeBitmap((durable, actions) -> {
@@ -497,7 +496,7 @@ final class ResyncControl {
             if (state == ConnectionState.WF_BITMAP_S) advance(each, out);
             if (each.sourceDue && state.isSourceSide() && !each.startingSource) startSource(each, out);
             if (state == ConnectionState.WF_SYNC_UUID && each.pendingSyncIdentifier != 0) startTargetInTurn(each, out);
-            if (state == ConnectionState.SYNC_SOURCE && each.source.isThrough() && !each.finishing) finishSource(each, out);
+            if (state.isSyncSource() && each.source.isThrough() && !each.finishing) finishSource(each, out);
             if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
             each.target.roundAgain(out);
             boolean through = each.target.isThrough() && each.finishPing == 0 && !each.finishing;
@@ -507,20 +506,22 @@ final class ResyncControl {
 
     void timeIs(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) each.target.timeIs(parts.nowNanos, out);
-        if (leftoverSinceNanos != Long.MAX_VALUE && parts.nowNanos - leftoverSinceNanos > LEFTOVER_NANOS) {
-            leftoverSinceNanos = Long.MAX_VALUE;
-            for (VolumeParts each : parts.volumeParts) {
-                if (each.volume.state().connection() != ConnectionState.SYNC_SOURCE) continue;
-                connecting.lose(ConnectionState.TIMEOUT, "the target ended the resync while blocks are left here", out);
-                return;
-            }
+        for (VolumeParts each : parts.volumeParts) {
+            if (parts.nowNanos < leftoverDeadlineNanos(each)) continue;
+            connecting.lose(ConnectionState.TIMEOUT, "the target ended the resync while blocks are left here", out);
+            return;
         }
     }
 
     long deadlineNanos() {
-        long deadline = leftoverSinceNanos == Long.MAX_VALUE ? Long.MAX_VALUE : leftoverSinceNanos + LEFTOVER_NANOS;
-        for (VolumeParts each : parts.volumeParts) deadline = Math.min(deadline, each.target.deadlineNanos());
+        long deadline = Long.MAX_VALUE;
+        for (VolumeParts each : parts.volumeParts) deadline = Math.min(deadline, Math.min(each.target.deadlineNanos(), leftoverDeadlineNanos(each)));
         return deadline;
+    }
+
+    private static long leftoverDeadlineNanos(VolumeParts each) {
+        boolean waits = each.volume.state().connection().isSyncSource() && each.source.hasTargetFinished() && !each.finishing;
+        return waits ? each.source.targetFinishedNanos() + LEFTOVER_NANOS : Long.MAX_VALUE;
     }
 
     // ---- full syncs on demand (spec wire 5.6)

@@ -29,7 +29,9 @@ public final class ResyncSource {
     private long bitsReplied;
     private long bytesRead;
     private long bytesSent;
+    private boolean targetHasAsked;
     private boolean targetFinished;
+    private long targetFinishedNanos;
     private ResyncProgress progress;
 
     public ResyncSource(Volume volume, BufferSource buffers, IntegrityAlgorithm checksum) {
@@ -41,6 +43,7 @@ public final class ResyncSource {
     public void start(int newConnection, long nowNanos) {
         connection = newConnection;
         bitsReplied = 0;
+        targetHasAsked = false;
         targetFinished = false;
         progress = new ResyncProgress(volume.bitmap().setBits(), nowNanos);
     }
@@ -179,8 +182,26 @@ public final class ResyncSource {
     }
 
     /** The target said that it is through; it counts when our last bit is cleared (spec wire 5.7). */
-    public void targetFinished() {
+    public void targetHasAsked() {
+        targetHasAsked = true;
+    }
+
+    /** What it reported before it has asked for anything is of the time before this resync, of which it had not heard yet. */
+    public boolean mayTargetReportEnd() {
+        return targetHasAsked || volume.bitmap().isAllClear();
+    }
+
+    public void targetFinished(long nowNanos) {
         targetFinished = true;
+        targetFinishedNanos = nowNanos;
+    }
+
+    public boolean hasTargetFinished() {
+        return targetFinished;
+    }
+
+    public long targetFinishedNanos() {
+        return targetFinishedNanos;
     }
 
     public boolean isThrough() {

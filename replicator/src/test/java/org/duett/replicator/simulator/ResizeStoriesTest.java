@@ -204,6 +204,26 @@ class ResizeStoriesTest {
         }
     }
 
+    /** Found by seed 12582: what the target had said before it heard of the growth passed for the end of its resync, and the source remained paused for ever. */
+    @Test
+    void whatWasSaidBeforeTheGrowthDoesNotEndItsResync() {
+        for (int step = 0; step < 40; step++) {
+            var pair = pair(300 + step);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            pair.must(pair.beta(), new Command.PauseSync());
+            pair.runUntil(() -> pair.state(pair.alpha()).isSyncPaused());
+            long ticket = pair.beta().command(TO_ALL);
+            pair.runFor(step * Stories.MILLI / 20);
+            pair.beta().sleep(50 * Stories.MILLI);
+            pair.beta().command(new Command.ResumeSync());
+            pair.runUntil(() -> pair.beta().result(ticket) != null);
+            pair.runUntilProtected();
+            assertThat(pair.state(pair.alpha()).isSyncPaused()).isFalse();
+            pair.checkAll();
+        }
+    }
+
     /** Found by seeds 9424, 11889 and 12582, too: both grew at once, and each changed the size in the midst of the other one's resync. */
     @Test
     void ofTwoOrdersAtOnceOneIsGivenUpAndTheNodesStayTogether() {
