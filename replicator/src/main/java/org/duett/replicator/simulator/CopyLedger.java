@@ -69,10 +69,15 @@ final class CopyLedger {
     /** A FLUSH was answered by this node: what a crash may have taken from the other copy before is promised now, and that one need not have it. */
     void flushed(SimulatedNode node, int volume) {
         VolumeState state = node.machine().state(volume);
+        boolean here = state.disk() == DiskState.UP_TO_DATE;
         boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
         Copies of = copies.get(volume);
         int other = 1 - node.index();
-        if (!there && of.doubtful[other] && state.disk() == DiskState.UP_TO_DATE) of.complete[other] = false;
+        if (!there && of.doubtful[other] && here) of.complete[other] = false;
+        if (here == there) return;
+        // What the lost copy has in its cache only a crash may yet take from it, and it is promised now (seed 11607).
+        SimulatedNode lost = here ? pair.other(node) : node;
+        if (of.complete[1 - lost.index()] && !lost.data(volume).isFlushed()) of.complete[lost.index()] = false;
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {

@@ -209,6 +209,11 @@ public final class SimulatedDevice {
         cache.loseUnflushed(random);
     }
 
+    /** A power loss would take nothing of what was answered. */
+    boolean isFlushed() {
+        return cache.isFlushed();
+    }
+
     /** What a power loss at this moment could leave. This device goes on. */
     SimulatedDevice afterPowerLoss(SplittableRandom chance) {
         SimulatedDevice left = new SimulatedDevice(name, sizeBytes, time, chance.nextLong());

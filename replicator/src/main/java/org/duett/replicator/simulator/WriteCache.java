@@ -165,6 +165,10 @@ final class WriteCache {
         }
     }
 
+    boolean isFlushed() {
+        return unflushedPages.isEmpty();
+    }
+
     long durableLong(long offset) {
         SectorStore.Page page = durable.page(offset / PAGE_BYTES);
         return (long) LONGS.get(page.bytes(), page.at() + (int) (offset % PAGE_BYTES));
