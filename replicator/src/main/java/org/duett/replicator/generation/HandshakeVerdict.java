@@ -42,6 +42,9 @@ public sealed interface HandshakeVerdict {
         private static final String LATE_SPLIT_BRAIN = "Decide which node's changes to give up. On both nodes run: duett disconnect %1$s; then, where the disk is not"
                 + " attached: duett attach %1$s; then, where the changes are given up: duett secondary %1$s, and duett connect --discard-my-data %1$s; on the other"
                 + " node: duett connect %1$s";
+        /** While the connection stands, force would serve the other disk: just what was not chosen (seed 12708). */
+        private static final String LATE_WITHOUT_GOOD_DATA = "Bring back the node with good data, or choose the data of one of these two disks. On its node run:"
+                + " duett disconnect %1$s; then, where the disk is not attached: duett attach %1$s; then: duett primary --force %1$s, and duett connect %1$s";
 
         private final String advice;
 
@@ -56,7 +59,12 @@ public sealed interface HandshakeVerdict {
 
         /** As {@link #advice}, where only a disk is refused that is attached in a connection, which goes on (spec states 4.2). */
         public String adviceForLateAttach(String resource) {
-            return (this == SPLIT_BRAIN ? LATE_SPLIT_BRAIN : advice).formatted(resource);
+            String late = switch (this) {
+                case SPLIT_BRAIN -> LATE_SPLIT_BRAIN;
+                case NO_GOOD_DATA, PEER_HAS_NO_GOOD_DATA -> LATE_WITHOUT_GOOD_DATA;
+                case UNRELATED_DATA, NEEDS_WSAME, ROLE_CONFLICT, DRY_RUN -> advice;
+            };
+            return late.formatted(resource);
         }
     }
 

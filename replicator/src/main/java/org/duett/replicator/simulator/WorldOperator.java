@@ -89,6 +89,11 @@ final class WorldOperator {
         return ledger.isComplete(node, volume) && CopyLedger.holdsGoodData(node, volume) || ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
     }
 
+    /** It has all, on a disk that is not in use, and its peer's good disk has less. */
+    private boolean servesOtherData(SimulatedNode node, int volume) {
+        return ledger.isComplete(node, volume) && node.machine().state(volume).disk().isBelow(DiskState.INCONSISTENT) && !hasAllAtHand(node, volume);
+    }
+
     void promote(SimulatedNode node, boolean force) {
         promotion[node.index()] = command(node, new Command.Promote(force));
         promotionOfLife[node.index()] = node.life();
@@ -445,6 +450,11 @@ final class WorldOperator {
         // Of two volumes each may have had its last copy on another node: then there is no choice without loss.
         SimulatedNode chosen = ledger.isComplete(alpha) || !ledger.isComplete(beta) ? alpha : beta;
         if (!chosen.isRunning() || isBeingPromoted(alpha) || isBeingPromoted(beta)) return;
+        // As the message says: while the connection stands the peer's disk would be served, and not the one that is chosen (seed 12708).
+        if (isConnected(chosen) && ledger.volumes().stream().anyMatch(volume -> servesOtherData(chosen, volume))) {
+            command(chosen, new Command.Disconnect(true));
+            return;
+        }
         // It begins a generation of its own, beside the one that ended on the other disk: one of the two has to be given up by name.
         lineage.givesUp(pair.other(chosen));
         ledger.decidedByForce(chosen);

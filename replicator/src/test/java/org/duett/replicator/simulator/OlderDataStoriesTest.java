@@ -41,6 +41,32 @@ class OlderDataStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 12708: by the advice of then the peer's older disk was served, as the connection stood. */
+    @Test
+    void theAdviceForANewerDiskThatFailedAndIsAttachedLateLeadsToItsData() {
+        var pair = SimulatedPair.connected(12708);
+        pair.network().reset();
+        pair.network().pull();
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.alpha().command(new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+        for (SimulatedNode node : pair.nodes()) {
+            assertThat(Stories.told(node, "disk has failed and is Inconsistent").whatToDo()).contains("duett disconnect r0; then, where the disk is not attached: duett attach r0");
+        }
+        pair.must(pair.alpha(), new Command.Disconnect(false));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Promote(true));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
+        assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
+    }
+
     @Test
     void aTargetIsNotMadeUpToDateByTheFailureOfItsSource() {
         var pair = SimulatedPair.connected(2);

@@ -1,0 +1,38 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.junit.jupiter.api.Test;
+
+/** What the operator of a random life does, and what he must not. */
+class WorldOperatorTest {
+    /** Found by seed 12708: he promoted by force while the connection stood, and the peer's older disk was served. */
+    @Test
+    void whoeverForcesADiskThatIsRefusedEndsTheConnectionFirst() {
+        var pair = SimulatedPair.connected(12709);
+        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
+        var lineage = new Lineage(pair);
+        var operator = new WorldOperator(pair, WorldPlan.of(12709, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new SplittableRandom(12709));
+        pair.network().reset();
+        pair.network().pull();
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        assertThat(ledger.mayNeedForce()).isTrue();
+        operator.force();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
+        pair.must(pair.alpha(), new Command.Attach(0));
+        operator.force();
+        pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.PRIMARY);
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    }
+}
