@@ -52,6 +52,9 @@ final class LossDesk {
     /** Our generation when the peer said goodbye and had gone past it without this node, and the contact at that time; 0: it had not. */
     private long leftBehindGeneration;
     private int leftBehindContact = -1;
+    /** The peer has said goodbye while nobody here knew what this node has: it is compared at the next look. As in {@link #isOvertaken}. */
+    private boolean goodbyeUnjudged;
+    private boolean startedLaterAtGoodbye;
     /** As its last status said: should the replicator end now, it had gone on alone, or had leave to. */
     private boolean endedAlone;
 
@@ -113,6 +116,7 @@ final class LossDesk {
         if (facts.isConnectedThere(name)) echoedConnectedNanos = facts.echoedSentNanos;
         // One that has stopped itself does nothing any more, and is told nothing (rule 25).
         if (view == null || view.hasStopped()) return;
+        judgeGoodbye(view);
         if (foundContact == NONE_FOUND) foundContact = view.connected() ? view.contact() - 1 : view.contact();
         if (view.connected()) {
             ask = 0;
@@ -267,12 +271,20 @@ final class LossDesk {
      * @param startedLater as in {@link #isOvertaken}
      */
     void peerLeft(boolean startedLater) {
-        ResourceView view = view();
-        long endedWith = endedAhead() ? 0 : generationAtContact;
-        long ours = view == null ? endedWith : view.current() | 1;
-        if (ours == 0 || !isBehind(ours, startedLater)) return;
+        goodbyeUnjudged = true;
+        startedLaterAtGoodbye = startedLater;
+        if (view() != null) judgeGoodbye(view());
+    }
+
+    /** Its replicator may answer later than the peer speaks: it is still asleep, or a new process comes up (seed 227534). */
+    private void judgeGoodbye(ResourceView view) {
+        // Not attached yet: there is nothing to compare.
+        if (!goodbyeUnjudged || view.current() == 0) return;
+        goodbyeUnjudged = false;
+        long ours = view.current() | 1;
+        if (facts.peerIsAlive() || !isBehind(ours, startedLaterAtGoodbye)) return;
         leftBehindGeneration = ours;
-        leftBehindContact = view == null ? -1 : view.contact();
+        leftBehindContact = view.contact();
     }
 
     /** A copy from the peer ends it by itself: then ours is another generation. */

@@ -257,6 +257,26 @@ class WasAwayTest {
         assertThat(beta.commands()).noneMatch(Command.AllowAlone.class::isInstance);
     }
 
+    /** Found by seed 227534: its daemon was started anew beside a replicator that still slept, and all that it knew of itself came after the goodbye. */
+    @Test
+    void norIsItForWhoseReplicatorAnswersOnlyAfterTheGoodbye() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorGone(false, "no answer")).programIs(MemberState.RUNNING);
+        beta.hear(leaving(group(GroupPhase.DOWN, true), newer())).pass(SECOND).seen(without(primary(), true)).pass(SECOND);
+        assertThat(beta.commands()).isNotEmpty().noneMatch(Command.AllowAlone.class::isInstance);
+        assertThat(beta.phase()).as("it lets go of what is older").isEqualTo(GroupPhase.DOWN);
+    }
+
+    /** The same, and what answers is a new process whose disk is not attached yet: there is nothing to compare before it is. */
+    @Test
+    void norIsItForWhoseDiskIsAttachedOnlyAfterTheGoodbye() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorGone(false, "no answer")).programIs(MemberState.RUNNING);
+        beta.hear(leaving(group(GroupPhase.DOWN, true), newer())).tell(new Event.ReplicatorGone(true, "killed"));
+        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.ATTACHING, DiskState.UNKNOWN, false, 0, 0, 0, false, false, false, "",
+                ResourceView.Signs.NONE));
+        beta.pass(SECOND).seen(without(primary(), true)).pass(SECOND);
+        assertThat(beta.commands()).noneMatch(Command.AllowAlone.class::isInstance);
+    }
+
     @Test
     void theGoodbyeOfWhoHasNothingNewerIsLeave() {
         ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(SECOND);
