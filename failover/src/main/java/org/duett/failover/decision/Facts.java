@@ -37,6 +37,8 @@ final class Facts {
      * it was not. Over when the peer has heard this node again and is heard: then it tells itself.
      */
     private long wasAwayNanos = Long.MIN_VALUE;
+    /** The contact of each resource at that time. */
+    private final Map<String, Integer> contactsWhenAway = new TreeMap<>();
     /** The contact of each resource when the peer fell silent, or said goodbye: one that was made since is a sign of its life. */
     final Map<String, Integer> contactsAtSilence = new TreeMap<>();
     /** The peer is late: when it will be called silent; {@link Long#MAX_VALUE}: it is not. */
@@ -145,7 +147,16 @@ final class Facts {
      * the newer one.
      */
     void wasAway() {
-        if (proves(ProofConfig.Ping.class)) wasAwayNanos = now;
+        if (!proves(ProofConfig.Ping.class)) return;
+        wasAwayNanos = now;
+        contactsWhenAway.clear();
+        resources.forEach((name, view) -> contactsWhenAway.put(name, view.contact()));
+    }
+
+    /** What it sends cannot be understood, but each resource has been connected since this node was away: what this one missed it has been told there. */
+    boolean strangeHasConnected() {
+        return life == PeerLife.STRANGE && !resources.isEmpty()
+                && resources.values().stream().allMatch(view -> view.connected() && view.contact() != contactsWhenAway.getOrDefault(view.name(), -1));
     }
 
     /** The peer may have gone on alone, and have died since. */

@@ -164,6 +164,8 @@ public final class FailoverMachine {
 
     private void strange(String why) {
         if (facts.life == PeerLife.STRANGE) return;
+        // It lives, and what it did while it was silent it can tell nobody: this node may have been cut off, and have seen nothing of it yet.
+        if (isSilentEverywhere() && !proof.isHeld()) facts.wasAway();
         facts.life = PeerLife.STRANGE;
         proof.peerIsBack();
         facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " lives, but its heartbeats are rejected: " + why
@@ -184,7 +186,7 @@ public final class FailoverMachine {
         facts.resources.clear();
         for (ResourceView view : resources) facts.resources.put(view.name(), view);
         // A fenced peer that has booted: what was proven of its former life is nothing for the next loss.
-        if (facts.peerConnectedSinceSilence()) facts.missedNothing();
+        if (facts.peerConnectedSinceSilence() || facts.strangeHasConnected()) facts.missedNothing();
         if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
         if (facts.life == PeerLife.SILENT && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
         replicator.seen();

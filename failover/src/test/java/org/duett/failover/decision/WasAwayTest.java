@@ -174,6 +174,33 @@ class WasAwayTest {
         assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
     }
 
+    /** Found by seed 232027: the same where no heartbeat can be understood; it was back before its look had ended, and the other one was lost later. */
+    @Test
+    void whoFindsThePeerAgainAndDoesNotUnderstandItMayHaveMissedThatItWentOnAlone() {
+        ToldMachine beta = backAndStrange().pass(30 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+    }
+
+    @Test
+    void whatAPeerCannotSayItsConnectionTells() {
+        ToldMachine beta = backAndStrange().seen(again(true)).pass(30 * SECOND).seen(again(false)).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    /** Silent for a while, and heard with a key that is not ours before anybody knows why. */
+    private static ToldMachine backAndStrange() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.PeerStrange("another key")).seen(without(secondary(), true)).pass(2 * SECOND);
+        return beta.tell(new Event.PeerSilent()).pass(200 * MILLI).tell(new Event.PeerStrange("another key"));
+    }
+
+    /** The second contact. */
+    private static ResourceView again(boolean connected) {
+        ResourceView view = secondary();
+        return new ResourceView("r0", view.role(), connected ? view.peerRole() : Role.UNKNOWN, connected, view.disk(), connected ? view.peerDisk() : DiskState.UNKNOWN, false,
+                view.current(), 0, 2, true, false, false, "", view.signs());
+    }
+
     /** Found by seed 303: its daemon had just started when it was cut off, and its replicator had not noticed yet. */
     @Test
     void whoHasNeverHeardThePeerMayHaveBeenCutOffAllTheTime() {
