@@ -210,8 +210,11 @@ final class OperatorCommands {
             disks.detach(each, ticket, out);
             return;
         }
+        int attach = volume.attach();
         requests.ask(List.of(each), state -> state.withDisk(DiskState.FAILED), (answer, actions) -> {
-            if (answer.isSuccess()) disks.detach(each, ticket, actions);
+            boolean isGone = volume.attach() != attach || each.closingDisk || !volume.diskUsable();
+            if (isGone) done(ticket, "is " + volume.state().disk().displayName(), actions);
+            else if (answer.isSuccess()) disks.detach(each, ticket, actions);
             else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
         }, out);

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
@@ -100,6 +101,22 @@ class AttachStoriesTest {
         pair.must(pair.alpha(), new Command.Detach(0, false));
         pair.done(pair.write(pair.alpha(), 8, 8));
         assertThat(identifiers(pair.beta()).bitmap()).as("a generation that the detached disk misses").isNotZero();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seed 10462: the leave that came too late made a disk that was gone a failed one, for ever. */
+    @Test
+    void aDiskThatIsGivenUpWhileItsDetachIsAskedForIsGoneOnce() {
+        var pair = SimulatedPair.connected(32);
+        pair.beta().sleep(200 * Stories.MILLI);
+        long asked = pair.alpha().command(new Command.Detach(0, false));
+        pair.runFor(Stories.MILLI);
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.runUntil(() -> pair.alpha().result(asked) != null);
+        assertThat(pair.alpha().result(asked)).isEqualTo(new CommandResult.Done("is Diskless"));
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.DISKLESS);
         pair.must(pair.alpha(), new Command.Attach(0));
         pair.runUntilProtected();
         pair.checkAll();
