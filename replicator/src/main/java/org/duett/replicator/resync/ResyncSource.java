@@ -208,9 +208,12 @@ public final class ResyncSource {
         return targetFinished && volume.bitmap().isAllClear();
     }
 
-    /** Every remaining bit is covered by a reply already sent: the target may have finished before we hear of it (rule 3). */
+    /**
+     * Every remaining bit is covered by a reply already sent, or by a write that failed on our disk alone and of which the target names nothing: it may
+     * have finished before we hear of it (rule 3). One that told of its end has, whatever is left here (seed 11076).
+     */
     public boolean targetMayHaveFinished() {
-        return volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied;
+        return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.blocksFailedHereOnly();
     }
 
     public int inWork() {

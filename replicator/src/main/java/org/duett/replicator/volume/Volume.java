@@ -85,6 +85,8 @@ public final class Volume {
     public int peerMaxBioBytes;
     /** Our sequence number for packets of this volume (spec wire 4.4). */
     private int sequence;
+    /** At most so many blocks are marked here because a write failed on our disk, and the peer, which has it, does not name them (rule 3). */
+    private long blocksFailedHereOnly;
 
     public Volume(VolumeSettings settings, BufferSource buffers) {
         this.number = settings.number();
@@ -572,6 +574,16 @@ public final class Volume {
     public void connectionEnded() {
         peerGenerations = null;
         sequence = 0;
+        blocksFailedHereOnly = 0;
+    }
+
+    /** A write that was sent in this connection. */
+    public void failedHereOnly(long firstSector, long lengthBytes) {
+        blocksFailedHereOnly += (firstSector * 512 + lengthBytes + 4095) / 4096 - firstSector * 512 / 4096;
+    }
+
+    public long blocksFailedHereOnly() {
+        return blocksFailedHereOnly;
     }
 
     public int nextSequence() {

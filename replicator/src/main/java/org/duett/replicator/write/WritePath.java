@@ -373,6 +373,7 @@ public final class WritePath implements HeldWrites {
     private void loseLocalLeg(Volume volume, HostWrite write, boolean copyCounts) {
         write.local = Leg.FAILED;
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        if (write.peer == Leg.PENDING || write.peer == Leg.DONE) volume.failedHereOnly(write.firstSector, write.lengthBytes);
         if (!copyCounts && !record.localLossIsOpen(volume)) return;
         if (!peerServes(volume)) {
             // A copy on the target of our resync is none: it would be overwritten with what our disk has (rule 1).

@@ -9,6 +9,8 @@ import java.util.SplittableRandom;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
@@ -50,6 +52,40 @@ class UnfinishedResyncStoriesTest {
             pair.network().reset();
             pair.network().pull();
             pair.done(pair.write(pair.alpha(), 8, 8));
+            assertThat(sameGeneration(pair)).isFalse();
+            pair.network().heal();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** A write failed on alpha's disk alone, and is marked there only; beta, which has it, is through with its resync (seeds 11076, 11733). */
+    private static SimulatedPair targetIsThroughButForAFailedWrite(int seed, boolean told) {
+        var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.resyncRate(4000)));
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 8000 * 512, 64 * 512, Errno.EIO, 1);
+        var failed = pair.write(pair.alpha(), 8000, 64);
+        pair.runUntil(failed::isCompleted);
+        assertThat(failed.errno()).isEqualTo(Errno.EIO);
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        if (told) pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(Stories.volume(pair.alpha()).bitmap().setBits()).isGreaterThanOrEqualTo(8);
+        return pair;
+    }
+
+    @Test
+    void aPrimaryOnWhichAWriteFailedDuringTheResyncWritesInANewGenerationWhenItsTargetHasFinished() {
+        for (int seed = 57; seed < 65; seed++) {
+            var pair = targetIsThroughButForAFailedWrite(seed, seed % 2 == 0);
+            pair.network().reset();
+            pair.network().pull();
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            // Beta writes down that it is through.
+            pair.runFor(100 * Stories.MILLI);
             assertThat(sameGeneration(pair)).isFalse();
             pair.network().heal();
             pair.runUntilProtected();
