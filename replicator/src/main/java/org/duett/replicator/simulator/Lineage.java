@@ -120,6 +120,8 @@ final class Lineage {
             own.rotatedOut.addAll(peers.rotatedOut);
             // The source rotates, too, in a moment.
             if (other.isRunning()) rotateLast(own, other.machine().volume(volume).identifiers());
+            // Its peer, which it has this from, knows.
+            own.whileConnected = new LinkedHashSet<>(own.alone);
             checkNames(node, volume, node.machine().volume(volume).identifiers());
         }
         boolean bothGood = CopyLedger.isGood(after) && other.isRunning() && CopyLedger.isGood(other.machine().state(volume));
@@ -140,6 +142,8 @@ final class Lineage {
         forgotten.retainAll(other.rotatedOut);
         for (Copy copy : List.of(one, other)) {
             copy.alone.removeAll(forgotten);
+            // Nor does a target learn of them that loses its source at the end (seed 10008).
+            copy.whileConnected.removeAll(forgotten);
             copy.rotatedOut.removeAll(forgotten);
         }
     }

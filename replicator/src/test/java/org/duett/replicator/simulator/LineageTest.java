@@ -1,0 +1,74 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.VolumeState;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: what a target takes over whose source is lost in the moment in which it finishes. */
+class LineageTest {
+
+    private static Lineage watching(SimulatedPair pair) {
+        var lineage = new Lineage(pair);
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                lineage.stateChanged(node, volume, before, after);
+            }
+
+            @Override
+            public void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+                lineage.identifiersChanged(node, volume, before, after);
+            }
+
+            @Override
+            public void completed(SimulatedPair.HostOperation operation) {
+                if (operation.write != null && operation.errno() == 0) lineage.acknowledged(operation.node, operation.request.volume, operation.write);
+            }
+        });
+        return lineage;
+    }
+
+    private static void writesAlone(SimulatedPair pair, int times) {
+        for (int i = 0; i < times; i++) {
+            pair.kill(pair.beta());
+            pair.done(pair.write(pair.alpha(), 16L * i, 8));
+            pair.beta().up();
+            pair.runUntilProtected();
+        }
+    }
+
+    /** In the connection that stands another resync ends, and its source is lost meanwhile. */
+    private static void finishesWhileItsSourceIsLost(SimulatedPair pair, Lineage lineage, SimulatedNode target) {
+        pair.kill(pair.other(target));
+        VolumeState after = pair.state(target);
+        lineage.stateChanged(target, 0, after.withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT), after);
+    }
+
+    @Test
+    void whatBothForgotInThisConnectionIsNotTakenOver() {
+        for (int times = 1; times < 8; times++) {
+            var pair = SimulatedPair.connected(times);
+            Lineage lineage = watching(pair);
+            writesAlone(pair, times);
+            String both = lineage.toString();
+            finishesWhileItsSourceIsLost(pair, lineage, pair.beta());
+            assertThat(lineage).hasToString(both);
+        }
+    }
+
+    @Test
+    void whatATargetTookOverInThisConnectionItsPeerKnowsOf() {
+        for (int times = 1; times < 8; times++) {
+            var pair = SimulatedPair.connected(times);
+            Lineage lineage = watching(pair);
+            writesAlone(pair, times);
+            String both = lineage.toString();
+            finishesWhileItsSourceIsLost(pair, lineage, pair.alpha());
+            assertThat(lineage).hasToString(both);
+        }
+    }
+}
