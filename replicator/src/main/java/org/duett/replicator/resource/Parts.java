@@ -79,6 +79,7 @@ final class Parts {
         boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;
         record = new LossRecord(volumes, random, writes, goesOnByItself);
         writes.recordsIn(record);
+        writes.asksOfTargets(volume -> volume.state().connection().isSyncSource() && parts(volume).source.targetMayHaveFinished());
         keepalive = new Keepalive(settings.net());
         handshake = new Handshake(settings, random);
     }

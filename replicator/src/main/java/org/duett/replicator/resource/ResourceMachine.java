@@ -326,8 +326,9 @@ public final class ResourceMachine {
         boolean had = before.connection().isEstablished() && before.peerDisk().isAtLeast(DiskState.INCONSISTENT)
                 && before.peerDisk() != DiskState.UNKNOWN && before.peerDisk() != DiskState.OUTDATED;
         // With on-io-error pass_on it stays, and lacks a block: whether its metadata could take that down nobody here knows (rules 1, 4).
-        boolean lacks = before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.INCONSISTENT
-                && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.CONNECTED;
+        boolean wasGood = before.connection() == ConnectionState.CONNECTED && before.peerDisk() == DiskState.UP_TO_DATE
+                || before.connection().isSyncSource() && each.source.hasTargetFinished();
+        boolean lacks = wasGood && after.peerDisk() == DiskState.INCONSISTENT && after.connection() == ConnectionState.CONNECTED;
         // Its copy is to be overwritten, and passes for as good as ours until it has written that down (rule 1).
         boolean invalidated = parts.handshake.peerIsDuett() && before.peerDisk() == DiskState.UP_TO_DATE
                 && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.STARTING_SYNC_S;

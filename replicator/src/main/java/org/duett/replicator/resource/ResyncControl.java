@@ -378,7 +378,8 @@ final class ResyncControl {
         volume.metadata().writeBitmap((durable, actions) -> {
             if (connection != parts.connection) return;
             each.finishing = false;
-            if (!durable || !volume.state().connection().isSyncSource()) return;
+            // A write that the target refused meanwhile has set a bit again.
+            if (!durable || !volume.state().connection().isSyncSource() || !each.source.isThrough()) return;
             volume.setIdentifiers(volume.identifiers().finishedAsSource());
             volume.peerIsEqual();
             parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");

@@ -3,6 +3,7 @@ package org.duett.replicator.write;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
@@ -38,6 +39,7 @@ public final class WritePath implements HeldWrites {
     private final Protocol protocol;
     private final TransferLog epochs;
     private LossRecord record;
+    private Predicate<Volume> targetMayHaveFinished;
 
     private final int maxSlots;
     private final List<HostWrite> slots = new ArrayList<>();
@@ -67,6 +69,11 @@ public final class WritePath implements HeldWrites {
 
     public void recordsIn(LossRecord newRecord) {
         record = newRecord;
+    }
+
+    /** Whether the target of a resync from here may be through, and its copy as good as ours (rule 3). */
+    public void asksOfTargets(Predicate<Volume> mayHaveFinished) {
+        targetMayHaveFinished = mayHaveFinished;
     }
 
     private Volume volume(int number) {
@@ -425,13 +432,16 @@ public final class WritePath implements HeldWrites {
         boolean wasPending = write.peer == Leg.PENDING;
         write.awaitsWriteAck = false;
         VolumeState before = volume.state();
+        boolean targetWasThrough = targetMayHaveFinished.test(volume);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
         if (!wasPending) return;
         write.peer = Leg.FAILED;
-        boolean copyCounts = before.peerDisk().servesHostAlone();
+        // Also that of a target which passes for good on its own disk, and of which we do not know that yet (seed 7859).
+        boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;
         write.record = copyCounts ? Leg.PENDING : write.record;
         if (copyCounts) {
-            record.peerLost(volume, before, false, out);
+            if (targetWasThrough) volume.leaveResyncOpen();
+            record.peerLost(volume, before, targetWasThrough, out);
             record.wanted(volume, out);
             if (!record.newWritesNeedRecord(volume)) write.record = Leg.DONE;
             keepOffBadCopy(volume, write);

@@ -93,6 +93,19 @@ class UnfinishedResyncStoriesTest {
         }
     }
 
+    /** Found by seed 7859: the source still took it for a target, whose copy does not count. */
+    @Test
+    void whatATargetThatIsThroughRefusesIsAnsweredInANewGeneration() {
+        for (boolean told : new boolean[]{true, false}) {
+            var pair = targetIsThroughButForAFailedWrite(66, told);
+            pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), 100 * 512, 8 * 512, Errno.EIO, 1);
+            pair.done(pair.write(pair.alpha(), 100, 8));
+            assertThat(sameGeneration(pair)).as("told of its end: %s", told).isFalse();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     @Test
     void aTargetThatFinishedAndLostItsDiskAtOnceIsOfAnOlderGenerationToo() {
         for (int seed = 9; seed < 17; seed++) {
