@@ -1,15 +1,15 @@
 package org.duett.replicator.bitmap;
 
 import io.netty.buffer.ByteBuf;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The bits that were cleared since a flush of the data device was ordered. Their blocks were written too late to be covered by it, so the pages that are
  * written on the strength of that flush go on to name them (rule 12). As few pages as a resync moves through during one flush.
  */
 final class ClearedSinceFlush {
-    private final Map<Integer, long[]> pages = new HashMap<>();
+    private final Map<Integer, long[]> pages = new TreeMap<>();
     private boolean remembers;
 
     void begin() {
