@@ -147,7 +147,7 @@ final class DiskControl {
         each.detachTicket = ticket;
         each.detaching = true;
         // The loss of a disk that is behind anyway needs no record (rule 1).
-        if (volume.isPrimary() && volume.state().disk() == DiskState.UP_TO_DATE) parts.record.localLost(volume);
+        if (volume.isPrimary() && volume.passesForGood()) parts.record.localLost(volume);
         each.target.stop();
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "detach");
         parts.sendState(volume, out);
@@ -260,15 +260,17 @@ final class DiskControl {
         each.attach.abort(out);
         boolean primary = volume.isPrimary();
         boolean wasGood = volume.state().disk() == DiskState.UP_TO_DATE;
+        // That it is a target it may not have written down, and now never will (seed 14351).
+        boolean passedForGood = volume.passesForGood();
         boolean secondaryOfEpochs = !primary && parts.socketsUp && failure != DiskFailure.READ;
         each.target.stop();
         each.detaching = false;
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "disk failure: " + failure);
         // Sent at once, also while operations hang: the peer's answer may be the record that held writes wait for (rule 1b).
         if (parts.allEstablished()) parts.sendState(volume, out);
-        if (primary && peerIsGood && wasGood) parts.record.localLost(volume);
+        if (primary && peerIsGood && passedForGood) parts.record.localLost(volume);
         volume.stopUsingDisk(out);
-        parts.writes.localDiskLost(volume, wasGood, primary && wasGood && !peerIsGood, out);
+        parts.writes.localDiskLost(volume, passedForGood, primary && wasGood && !peerIsGood, out);
         parts.peerWrites.localDiskLost(volume, out);
         parts.reads.localDiskLost(volume, failure == DiskFailure.TIMEOUT, out);
         if (primary && !peerIsGood) parts.record.noCopyLeft(volume, out);

@@ -165,6 +165,7 @@ public final class Volume {
     public void adopt(MetadataLayout newLayout, Superblock newSuperblock) {
         layout = newLayout;
         superblock = newSuperblock;
+        mayPassForGood = saysGood(newSuperblock);
         identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
                 newSuperblock.historyOld());
         resyncLeftOpen = newSuperblock.leavesResyncOpen();
@@ -451,6 +452,7 @@ public final class Volume {
     void encodeSuperblock(ByteBuf block) {
         superblockStale = false;
         superblock = currentSuperblock();
+        mayPassForGood |= saysGood(superblock);
         logMarkDurable &= superblock.has(Superblock.PRIMARY_INDICATED);
         superblock.encode(block, 0);
     }
@@ -461,6 +463,8 @@ public final class Volume {
     private int loggedForPeer;
     /** The superblock that is on disk for certain says that the log is to be looked at. */
     private boolean logMarkDurable;
+    /** A superblock that is on disk, or is on its way there, says that the data is good. */
+    private boolean mayPassForGood;
 
     /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
     public void markClean() {
@@ -511,6 +515,16 @@ public final class Volume {
 
     void superblockWritten() {
         logMarkDurable = superblock.has(Superblock.PRIMARY_INDICATED);
+        mayPassForGood = saysGood(superblock);
+    }
+
+    /** This disk is UpToDate, or would pass for it after a crash now: that it is behind need not have been written down yet. */
+    public boolean passesForGood() {
+        return state.disk() == DiskState.UP_TO_DATE || mayPassForGood;
+    }
+
+    private static boolean saysGood(Superblock superblock) {
+        return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE);
     }
 
     /** The peer is a Primary without a disk: what it writes only we can name. */

@@ -364,17 +364,13 @@ public final class WritePath implements HeldWrites {
             if (write.clearsBits) clearBits(volume, write);
         } else {
             volume.diskFailed(DiskFailure.WRITE, write.disk.errno, write.firstSector);
-            loseLocalLeg(volume, write, isGood(volume));
+            loseLocalLeg(volume, write, volume.passesForGood());
         }
         decide(volume, write, out);
     }
 
-    private static boolean isGood(Volume volume) {
-        return volume.state().disk() == DiskState.UP_TO_DATE;
-    }
-
     /**
-     * {@code copyCounts}: the disk was UpToDate; the loss of any other needs no record, its metadata says already that it is behind, or is about
+     * {@code copyCounts}: the disk passed for good; the loss of any other needs no record, its metadata says already that it is behind, or is about
      * to say so for a write before this one.
      */
     private void loseLocalLeg(Volume volume, HostWrite write, boolean copyCounts) {
@@ -712,7 +708,7 @@ public final class WritePath implements HeldWrites {
         } else {
             Volume volume = volume(flush.volume);
             volume.diskFailed(DiskFailure.FLUSH, flush.disk.errno, 0);
-            loseLocalLeg(volume, flush, isGood(volume));
+            loseLocalLeg(volume, flush, volume.passesForGood());
         }
         decideFlush(flush, out);
     }

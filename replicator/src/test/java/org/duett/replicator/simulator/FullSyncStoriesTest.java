@@ -93,6 +93,25 @@ class FullSyncStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seeds 13846, 13957 and 14351: what was answered through the source stood in the generation in which the Primary's own copy still passed for good. */
+    @Test
+    void aPrimaryWhoseDiskHangsBeforeItIsATargetOnDiskGoesOnInANewGeneration() {
+        for (int seed = 80; seed < 90; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+            pair.alpha().metadata(0).hang(EnumSet.of(Kind.WRITE, Kind.FLUSH));
+            pair.alpha().command(new Command.Invalidate(0));
+            pair.runFor((1 + seed % 5) * 2 * Stories.MILLI);
+            pair.must(pair.alpha(), new Command.Detach(0, true));
+            pair.done(pair.write(pair.alpha(), 64, 8));
+            assertThat(GenerationIdentifiers.sameGeneration(Stories.superblockOnDisk(pair.alpha()).currentUuid(), Stories.superblockOnDisk(pair.beta()).currentUuid())).isFalse();
+            pair.alpha().metadata(0).resume();
+            pair.runFor(SimulatedPair.SECOND);
+            pair.must(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     /** Found by seeds 169 and 183: from the first step on the source writes alone, and its target still passed for as good as it (rule 1). */
     @Test
     void whatIsWrittenWhenAnInvalidateBeginsIsOnRecord() {
