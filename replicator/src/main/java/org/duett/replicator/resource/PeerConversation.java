@@ -378,7 +378,11 @@ final class PeerConversation {
     }
 
     private static boolean targetMayBeThrough(VolumeParts each) {
-        return each.volume.state().connection().isSyncSource() && each.source.mayTargetReportEnd();
+        return weAreSource(each) && each.source.mayTargetReportEnd();
+    }
+
+    private static boolean weAreSource(VolumeParts each) {
+        return each.volume.state().connection().isSyncSource();
     }
 
     /** A late attach, a forced promotion over two Inconsistent disks, or the peer's own decision (spec wire 3.8). */
@@ -492,7 +496,7 @@ final class PeerConversation {
                 if (ack.blockId == Packet.SYNCER_BLOCK_ID) {
                     if (outside(each, ack.firstSector, ack.lengthBytes)) yield false;
                     // Only the source of a running resync has anything to learn from it; a straggler un-names nothing (promise 4).
-                    if (targetMayBeThrough(each)) each.source.acknowledged(ack);
+                    if (weAreSource(each)) each.source.acknowledged(ack);
                     yield true;
                 }
                 yield parts.writes.acknowledged(ack, out);

@@ -165,7 +165,7 @@ public final class Volume {
     public void adopt(MetadataLayout newLayout, Superblock newSuperblock) {
         layout = newLayout;
         superblock = newSuperblock;
-        mayPassForGood = saysGood(newSuperblock);
+        generationOfGoodMark = generationIfGood(newSuperblock);
         identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
                 newSuperblock.historyOld());
         resyncLeftOpen = newSuperblock.leavesResyncOpen();
@@ -452,7 +452,7 @@ public final class Volume {
     void encodeSuperblock(ByteBuf block) {
         superblockStale = false;
         superblock = currentSuperblock();
-        mayPassForGood |= saysGood(superblock);
+        if (generationIfGood(superblock) != 0) generationOfGoodMark = generationIfGood(superblock);
         logMarkDurable &= superblock.has(Superblock.PRIMARY_INDICATED);
         superblock.encode(block, 0);
     }
@@ -463,8 +463,8 @@ public final class Volume {
     private int loggedForPeer;
     /** The superblock that is on disk for certain says that the log is to be looked at. */
     private boolean logMarkDurable;
-    /** A superblock that is on disk, or is on its way there, says that the data is good. */
-    private boolean mayPassForGood;
+    /** A superblock that is on disk, or is on its way there, says that the data of this generation is good; 0: none does. */
+    private long generationOfGoodMark;
 
     /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
     public void markClean() {
@@ -515,16 +515,17 @@ public final class Volume {
 
     void superblockWritten() {
         logMarkDurable = superblock.has(Superblock.PRIMARY_INDICATED);
-        mayPassForGood = saysGood(superblock);
+        generationOfGoodMark = generationIfGood(superblock);
     }
 
-    /** This disk is UpToDate, or would pass for it after a crash now: that it is behind need not have been written down yet. */
+    /** This disk is UpToDate, or would pass for what our host has seen after a crash now: that it is behind need not have been written down yet. */
     public boolean passesForGood() {
-        return state.disk() == DiskState.UP_TO_DATE || mayPassForGood;
+        return state.disk() == DiskState.UP_TO_DATE
+                || generationOfGoodMark != 0 && GenerationIdentifiers.sameGeneration(generationOfGoodMark, exposedIdentifier());
     }
 
-    private static boolean saysGood(Superblock superblock) {
-        return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE);
+    private static long generationIfGood(Superblock superblock) {
+        return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) ? superblock.currentUuid() : 0;
     }
 
     /** The peer is a Primary without a disk: what it writes only we can name. */
