@@ -359,6 +359,8 @@ final class PeerConversation {
     private void diskOfPeerCame(VolumeParts each, ActionQueue out) {
         parts.sendState(each.volume, out);
         if (each.volume.state().peerDisk() == DiskState.UP_TO_DATE) {
+            // What was given up with the last copy was of a loss that is over.
+            parts.record.peerIsBack(each.volume, out);
             parts.writesThroughPeer(each);
             return;
         }

@@ -505,6 +505,39 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /**
+     * Found by seed 13620: the record that its writes through the peer were to wait for was never made, as that peer's copy became the target of its own. And
+     * where it became the target, all writes failed after the resync: what the loss of both disks had given up stayed so.
+     */
+    @Test
+    void aPrimaryThatLostBothCopiesWritesAgainWhicheverNodeBecomesTheSource() {
+        var directions = EnumSet.noneOf(ConnectionState.class);
+        for (int tenthsOfMillis = 80; tenthsOfMillis < 140; tenthsOfMillis++) {
+            var pair = SimulatedPair.connected(90, StorySettings.cluster());
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.kill(pair.beta());
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+            pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            pair.write(pair.alpha(), 16, 8);
+            pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+            pair.alpha().data(0).heal();
+            pair.beta().start();
+            pair.must(pair.beta(), new Command.Connect(false));
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+            pair.alpha().command(new Command.Attach(0));
+            pair.runFor(tenthsOfMillis * Stories.MILLI / 10);
+            pair.beta().command(new Command.Attach(0));
+            pair.runUntil(() -> pair.state(pair.alpha()).disk().isAtLeast(DiskState.NEGOTIATING));
+            boolean isThroughPeer = pair.state(pair.alpha()).peerDisk() == DiskState.UP_TO_DATE;
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() != DiskState.NEGOTIATING);
+            if (isThroughPeer) directions.add(pair.state(pair.alpha()).connection());
+            pair.runUntilProtected();
+            pair.done(pair.write(pair.alpha(), 32, 8));
+            pair.checkAll();
+        }
+        assertThat(directions).contains(ConnectionState.WF_BITMAP_S).hasSizeGreaterThan(1);
+    }
+
     /** Found by seed 137: the peer's bitmap came when its disk was given up already, and the connection was dropped for it. */
     @Test
     void aDiskThatIsDetachedWhileThePeerAnswersItsAttachCostsNoConnection() {
@@ -680,7 +713,7 @@ class AttachStoriesTest {
             pair.runFor(2 * Stories.MILLI);
             pair.kill(pair.alpha());
             // This attach writes what the log names into the bitmap, and ends before that is flushed.
-            pair.alpha().metadata(0).fail(EnumSet.of(Kind.FLUSH), 0, Long.MAX_VALUE / 2, Errno.EIO, 1);
+            pair.alpha().data(0).fail(EnumSet.of(Kind.FLUSH), 0, Long.MAX_VALUE / 2, Errno.EIO, 1);
             pair.alpha().start();
             refused(pair, pair.alpha(), new Command.Attach(0));
             pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
