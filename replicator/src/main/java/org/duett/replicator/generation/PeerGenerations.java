@@ -43,6 +43,11 @@ public record PeerGenerations(GenerationIdentifiers identifiers, long outOfSyncB
         return new PeerGenerations(identifiers, outOfSyncBits, flags & ~CACHE_LOST);
     }
 
+    /** It has begun to be made equal: its data has the name of that resync. */
+    public PeerGenerations asTargetOf(long syncIdentifier) {
+        return withIdentifiers(identifiers.startAsSyncTarget(syncIdentifier));
+    }
+
     /** What the disk really is that its node calls Negotiating in {@code P_STATE}; any other is what it is called. */
     public DiskState realDisk(DiskState reported) {
         if (reported != DiskState.NEGOTIATING) {

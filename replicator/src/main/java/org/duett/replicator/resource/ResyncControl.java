@@ -343,6 +343,7 @@ final class ResyncControl {
         Volume volume = each.volume;
         each.exchange = null;
         parts.send(new Packet.SyncUuid(volume.number, volume.identifiers().bitmap()), out);
+        volume.peerIsTarget();
         each.source.start(parts.connection, parts.nowNanos);
         parts.fact(each, volume.state().withConnection(ConnectionState.SYNC_SOURCE), volume.bitmap().setBits() + " blocks to resync");
         // Held writes are in the bitmap, and the superblock that names them is durable (rule 2).

@@ -586,6 +586,11 @@ public final class Volume {
         peerGenerations = new PeerGenerations(identifiers, 0, 0);
     }
 
+    /** The peer is the target of the resync that our identifiers name, and until its end its data has that name (spec states 3.2). */
+    public void peerIsTarget() {
+        if (peerGenerations != null) peerGenerations = peerGenerations.asTargetOf(identifiers.bitmap());
+    }
+
     public void connectionEnded() {
         peerGenerations = null;
         sequence = 0;

@@ -6,6 +6,7 @@ import static org.duett.replicator.simulator.Stories.identifiers;
 import static org.duett.replicator.simulator.Stories.isOutOfSync;
 import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.told;
+import static org.duett.replicator.simulator.Stories.volume;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -405,6 +406,27 @@ class DiskFailureStoriesTest {
         assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
         assertThat(isOutOfSync(pair.alpha(), 8)).isTrue();
         assertThat(isOutOfSync(pair.alpha(), 800)).isFalse();
+    }
+
+    /** Found by seed 11742: its source compared with what it had told before that resync, took back the resync's identifier, and refused the disk for ever. */
+    @Test
+    void aTargetThatSaysSomethingElseWhileItDetachesAfterAnUnfinishedResyncIsTakenBack() {
+        var pair = SimulatedPair.connected(23, StorySettings.onIoError(OnIoError.PASS_ON));
+        pair.kill(pair.beta());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), 8 * 512, 4096, Errno.EIO, Integer.MAX_VALUE);
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.beta().data(0).heal();
+        pair.beta().command(new Command.Detach(0, false));
+        // Its state goes out after the question, and says what its disk still is.
+        pair.beta().command(new Command.PauseSync());
+        pair.runUntil(() -> !volume(pair.beta()).diskOpen());
+        pair.must(pair.beta(), new Command.ResumeSync());
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     @Test
