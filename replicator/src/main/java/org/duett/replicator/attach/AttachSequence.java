@@ -170,10 +170,17 @@ public final class AttachSequence {
                     + ", so data at its end is missing", "Restore the device's size, or set size to the smaller one on purpose.", out);
             return;
         }
+        // The volume may have grown since this disk last said so: its host goes on writing in the new part meanwhile.
+        long served = volume.isPrimary() ? volume.sizeSectors() : 0;
+        if (served > mine) {
+            refuse("the device has room for " + mine + " sectors only; the host is served " + served, "Attach a device that is at least as large.", out);
+            return;
+        }
+        long sectors = Math.max(size.sectors(), served);
         volume.adopt(layout, superblock);
         volume.markInUse();
-        bitmap = new DirtyBitmap(size.sectors());
-        volume.adopt(bitmap, new ActivityLog(layout.ring().clampExtents(volume.settings.activityLogExtents())), size.sectors());
+        bitmap = new DirtyBitmap(sectors);
+        volume.adopt(bitmap, new ActivityLog(layout.ring().clampExtents(volume.settings.activityLogExtents())), sectors);
         replay = new ActivityLogReplay(superblock, layout);
         nextBlock = 0;
         stage = Stage.LOG;
@@ -231,6 +238,9 @@ public final class AttachSequence {
                 markAll = true;
             }
         }
+        // Whatever stands in the bitmap behind the recorded size, nobody has kept it up.
+        long recorded = superblock.lastAgreedSectors();
+        if (!markAll && recorded < bitmap.deviceSectors()) bitmap.setRange(recorded / DirtyBitmap.SECTORS_PER_BIT, bitmap.bits());
         stage = Stage.MARKING;
         nextWord = 0;
         markAllStep(out);
@@ -272,6 +282,7 @@ public final class AttachSequence {
         }
         stage = Stage.IDLE;
         volume.setFullSyncNeeded(false);
+        volume.sizeIsInBitmap();
         result = new Result.Attached(initialDiskState(), superblock.knowsPeerOutdated());
     }
 

@@ -561,7 +561,10 @@ final class ResyncControl {
         volume.bitmap().resize(newSectors, resyncNewArea);
         volume.setSizeSectors(newSectors);
         if (each.exportOpen) parts.openExport(each, out);
-        volume.metadata().writeBitmap(null, out);
+        int change = volume.sizeChanges();
+        volume.metadata().writeBitmap((durable, actions) -> {
+            if (durable && change == volume.sizeChanges()) volume.sizeIsInBitmap();
+        }, out);
         volume.metadata().writeSuperblock(null, out);
         if (grew && resyncNewArea && volume.state().connection() == ConnectionState.CONNECTED) grownOnline(each, out);
     }

@@ -68,6 +68,9 @@ public final class Volume {
     /** The data generation that hosts here have seen last (spec states 3.2). */
     private long exposedIdentifier;
     private long sizeSectors;
+    /** What superblocks say: the last size of which the bitmap on disk names what it has to. Only then may nobody mark that part anew. */
+    private long recordedSectors;
+    private int sizeChanges;
     private boolean crashedPrimary;
     private boolean cacheIntact;
     private boolean fullSyncNeeded;
@@ -165,6 +168,7 @@ public final class Volume {
     public void adopt(MetadataLayout newLayout, Superblock newSuperblock) {
         layout = newLayout;
         superblock = newSuperblock;
+        recordedSectors = newSuperblock.lastAgreedSectors();
         generationOfGoodMark = generationIfGood(newSuperblock);
         identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
                 newSuperblock.historyOld());
@@ -178,6 +182,7 @@ public final class Volume {
         log = newLog;
         log.enable(settings.activityLogUpdates());
         sizeSectors = newSizeSectors;
+        sizeChanges++;
         logTransactionNumber = 0;
         firstContextSlot = 0;
     }
@@ -417,6 +422,19 @@ public final class Volume {
     public void setSizeSectors(long newSizeSectors) {
         if (sizeSectors == newSizeSectors) return;
         sizeSectors = newSizeSectors;
+        sizeChanges++;
+        superblockStale = true;
+    }
+
+    /** How often the size has changed: a bitmap that was written for an earlier one is not that of this one. */
+    public int sizeChanges() {
+        return sizeChanges;
+    }
+
+    /** The bitmap on disk is one of this size: the next superblocks may say it. Until then a crash leaves the old one, and what is new is marked again. */
+    public void sizeIsInBitmap() {
+        if (recordedSectors == sizeSectors) return;
+        recordedSectors = sizeSectors;
         superblockStale = true;
     }
 
@@ -543,7 +561,7 @@ public final class Volume {
         if (fullSyncNeeded) flags |= Superblock.FULL_SYNC;
         if (!settings.activityLogUpdates()) flags |= Superblock.ACTIVITY_LOG_DISABLED;
         int peerMaximum = peerMaxBioBytes != 0 ? peerMaxBioBytes : superblock.peerMaximumRequestBytes();
-        Superblock current = superblock.withFlags(flags).withLastAgreedSectors(sizeSectors)
+        Superblock current = superblock.withFlags(flags).withLastAgreedSectors(recordedSectors)
                 .withUuids(identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1())
                 .withActivityLogExtents(log.slots()).withPeerMaximumRequestBytes(peerMaximum).withLayout(layout);
         return clean ? current.clean() : current.inUse();

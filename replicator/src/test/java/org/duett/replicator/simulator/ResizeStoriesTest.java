@@ -5,8 +5,11 @@ import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -301,6 +304,62 @@ class ResizeStoriesTest {
         refused(pair, pair.alpha(), new Command.Resize(0, size(pair.alpha()) - 8, false));
         refused(pair, pair.alpha(), new Command.Resize(0, size(pair.alpha()) + 8, false));
         pair.must(pair.alpha(), TO_ALL);
+    }
+
+    /** Found by seed 20512: the last word of both was the new size, of which no bitmap on disk named the new blocks. */
+    @Test
+    void disksThatFailBeforeTheNewBlocksAreOnRecordComeBackWithTheirOldSize() {
+        for (int step = 0; step < 40; step++) {
+            var pair = pair(500 + step);
+            long before = size(pair.alpha());
+            pair.must(pair.alpha(), new Command.Demote(false));
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            long ticket = pair.alpha().command(TO_ALL);
+            pair.runFor(step * Stories.MILLI / 20);
+            for (SimulatedNode node : pair.nodes()) node.data(0).fail(EnumSet.of(Kind.FLUSH), Errno.EIO);
+            pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            pair.runFor(Stories.MILLI * 20);
+            for (SimulatedNode node : pair.nodes()) {
+                if (step == 0) assertThat(superblockOnDisk(node).lastAgreedSectors()).isEqualTo(before);
+                node.data(0).heal();
+            }
+            new NamedDifferences(pair).check();
+            for (SimulatedNode node : pair.nodes()) {
+                if (pair.state(node).disk() == DiskState.DISKLESS) pair.must(node, new Command.Attach(0));
+            }
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.alpha().machine().isQuiet());
+            new NamedDifferences(pair).check();
+            if (pair.state(pair.alpha()).disk() == DiskState.INCONSISTENT) pair.must(pair.alpha(), new Command.Promote(true));
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+            pair.checkAll();
+        }
+    }
+
+    /** The disk says the old size, and its host goes on in the new part while it is attached. */
+    @Test
+    void aPrimaryThatHasGrownWithoutItsDiskTakesItBackAtTheSizeThatTheHostIsServed() {
+        for (int seed = 600; seed < 620; seed++) {
+            var pair = pair(seed);
+            pair.alpha().data(0).grow(GROWN_BYTES);
+            pair.beta().data(0).grow(GROWN_BYTES);
+            pair.alpha().data(0).fail(EnumSet.of(Kind.FLUSH), Errno.EIO);
+            pair.run(pair.alpha(), new Command.Resize(0, 0, true));
+            pair.runUntil(() -> !Stories.volume(pair.alpha()).diskOpen());
+            pair.alpha().data(0).heal();
+            assertThat(pair.alpha().servedBytes(0)).isEqualTo(GROWN_BYTES);
+            long ticket = pair.alpha().command(new Command.Attach(0));
+            for (int i = 1; i < 40; i++) {
+                pair.write(pair.alpha(), GROWN_SECTORS - 8 * i, 8);
+                pair.runFor(Stories.MILLI / 20);
+            }
+            pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            assertThat(pair.alpha().result(ticket)).isInstanceOf(CommandResult.Done.class);
+            pair.runUntilProtected();
+            assertThat(size(pair.alpha())).isEqualTo(GROWN_SECTORS).isEqualTo(size(pair.beta()));
+            pair.checkAll();
+        }
     }
 
     @Test
