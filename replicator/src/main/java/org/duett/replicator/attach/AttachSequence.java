@@ -204,6 +204,7 @@ public final class AttachSequence {
         volume.setCrashedPrimary(crashed);
         boolean firstAttach = superblock.lastAgreedSectors() == 0;
         markAll = firstAttach || superblock.has(Superblock.FULL_SYNC) || crashed && superblock.has(Superblock.ACTIVITY_LOG_DISABLED);
+        if (markAll) volume.setFullSyncNeeded(true);
         nextBlock = 0;
         stage = Stage.BITMAP;
         if (markAll) markExtents(out);

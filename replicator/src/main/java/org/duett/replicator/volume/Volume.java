@@ -169,6 +169,9 @@ public final class Volume {
         layout = newLayout;
         superblock = newSuperblock;
         recordedSectors = newSuperblock.lastAgreedSectors();
+        // The mark of a loss in the midst of the attach leaves what is not carried out yet as it was.
+        fullSyncNeeded = newSuperblock.has(Superblock.FULL_SYNC);
+        crashedPrimary = newSuperblock.has(Superblock.CRASHED_PRIMARY);
         generationOfGoodMark = generationIfGood(newSuperblock);
         identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
                 newSuperblock.historyOld());

@@ -8,6 +8,8 @@ import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 import static org.duett.replicator.simulator.Stories.told;
 import static org.duett.replicator.simulator.Stories.volume;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -724,5 +726,27 @@ class AttachStoriesTest {
             pair.runUntilProtected();
             pair.checkAll();
         }
+    }
+
+    /** The mark of the loss said that the bitmap on disk is all that is to be copied, of which not a page had been written. */
+    @Test
+    void aDiskThatFailsWhileAllOfItIsBeingMarkedIsStillToBeCopiedWhole() {
+        var pair = SimulatedPair.connected(621, StorySettings.externalMetadata());
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        var layout = Stories.volume(pair.beta()).layout();
+        Superblock superblock = Stories.superblockOnDisk(pair.beta());
+        ByteBuf marked = Unpooled.buffer(Superblock.BYTES).writeZero(Superblock.BYTES);
+        superblock.withFlags(superblock.flags() | Superblock.FULL_SYNC).encode(marked, 0);
+        pair.beta().metadata(0).store(layout.superblockByte(), marked.array());
+        pair.beta().metadata(0).fail(EnumSet.of(Kind.WRITE), layout.bitmapPageByte(0), 4096, Errno.EIO, 1);
+        Stories.refused(pair, pair.beta(), new Command.Attach(0));
+        pair.runUntil(() -> !Stories.volume(pair.beta()).diskOpen());
+        assertThat(Stories.superblockOnDisk(pair.beta()).has(Superblock.CONSISTENT)).as("the loss is on record").isFalse();
+        assertThat(Stories.superblockOnDisk(pair.beta()).has(Superblock.FULL_SYNC)).isTrue();
+        pair.must(pair.beta(), new Command.Attach(0));
+        assertThat(Stories.volume(pair.beta()).bitmap().isAllClear()).isFalse();
+        pair.runUntilProtected();
+        assertThat(Stories.superblockOnDisk(pair.beta()).has(Superblock.FULL_SYNC)).isFalse();
+        pair.checkAll();
     }
 }
