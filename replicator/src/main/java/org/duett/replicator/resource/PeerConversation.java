@@ -371,16 +371,13 @@ final class PeerConversation {
 
     /** The target is through (spec wire 5.7); a state between Connected and SyncSource must not be taken as that. */
     private static boolean finishesResync(VolumeParts each, VolumeState report) {
-        return targetMayBeThrough(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
+        return weAreSource(each) && each.source.mayTargetReportEnd() && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
     }
 
     /** The target could not get or write every block (spec wire 5.7). */
     private static boolean endsWithFailedBlocks(VolumeParts each, VolumeState report) {
-        return targetMayBeThrough(each) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.INCONSISTENT;
-    }
-
-    private static boolean targetMayBeThrough(VolumeParts each) {
-        return weAreSource(each) && each.source.mayTargetReportEnd();
+        return weAreSource(each) && each.source.mayTargetReportFailedBlocks() && report.connection() == ConnectionState.CONNECTED
+                && report.disk() == DiskState.INCONSISTENT;
     }
 
     private static boolean weAreSource(VolumeParts each) {

@@ -186,8 +186,16 @@ public final class ResyncSource {
         targetHasAsked = true;
     }
 
-    /** What it reported before it has asked for anything is of the time before this resync, of which it had not heard yet. */
+    /**
+     * What it reported before it has asked for anything is of the time before this resync, of which it had not heard yet. Unless there is nothing to ask
+     * for: what failed on our disk alone it does not name.
+     */
     public boolean mayTargetReportEnd() {
+        return targetHasAsked || volume.bitmap().setBits() <= volume.blocksFailedHereOnly();
+    }
+
+    /** Those are blocks that it has asked for. */
+    public boolean mayTargetReportFailedBlocks() {
         return targetHasAsked || volume.bitmap().isAllClear();
     }
 

@@ -106,6 +106,30 @@ class UnfinishedResyncStoriesTest {
         }
     }
 
+    /** What it lacked the host wrote anew meanwhile; its end passed for something said before it knew of the resync, and the source waited for ever. */
+    @Test
+    void aTargetThatHasNoBlockToAskForEndsTheResyncAlsoBesideAFailedWrite() {
+        var pair = SimulatedPair.connected(67, StorySettings.onIoError(OnIoError.PASS_ON));
+        pair.must(pair.beta(), new Command.PauseSync());
+        pair.runUntil(() -> pair.state(pair.alpha()).isSyncPaused());
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.PAUSED_SYNC_T && pair.state(pair.alpha()).connection().isSyncSource());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runUntil(() -> Stories.volume(pair.beta()).bitmap().isAllClear());
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 800 * 512, 4096, Errno.EIO, 1);
+        var failed = pair.write(pair.alpha(), 800, 8);
+        pair.runUntil(failed::isCompleted);
+        assertThat(failed.errno()).isEqualTo(Errno.EIO);
+        assertThat(Stories.isOutOfSync(pair.alpha(), 800)).isTrue();
+        pair.must(pair.beta(), new Command.ResumeSync());
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aTargetThatFinishedAndLostItsDiskAtOnceIsOfAnOlderGenerationToo() {
         for (int seed = 9; seed < 17; seed++) {
