@@ -21,6 +21,9 @@ public final class ResyncBlock extends BlockUser {
     /** Target: the reply has come and is being written, or our own data is being read for its checksum. */
     public boolean writing;
     public long requestedAtNanos;
+    /** Source: a host's write to these blocks has failed here since the reply was sent, and waits at the target behind it. */
+    public boolean writeFailedSince;
+    /** Of the free slots, or of the replies that were not acknowledged. */
     public ResyncBlock nextFree;
 
     public final DiskOperation read = new DiskOperation(DiskOperation.Purpose.RESYNC_READ, this);

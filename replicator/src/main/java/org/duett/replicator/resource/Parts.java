@@ -80,6 +80,7 @@ final class Parts {
         record = new LossRecord(volumes, random, writes, goesOnByItself);
         writes.recordsIn(record);
         writes.asksOfTargets(volume -> volume.state().connection().isSyncSource() && parts(volume).source.targetMayHaveFinished());
+        writes.tellsOfFailedWrites(write -> partsOrNull(write.volume).source.writeFailedHere(write));
         keepalive = new Keepalive(settings.net());
         handshake = new Handshake(settings, random);
     }

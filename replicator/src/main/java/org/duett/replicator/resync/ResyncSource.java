@@ -26,6 +26,9 @@ public final class ResyncSource {
     private ResyncBlock free;
     private ResyncBlock justFreed;
     private int inWork;
+    /** Replies that were sent in this resync and not acknowledged, in their order. */
+    private ResyncBlock firstReplied;
+    private ResyncBlock lastReplied;
     private long bitsReplied;
     private long bytesRead;
     private long bytesSent;
@@ -45,6 +48,7 @@ public final class ResyncSource {
         bitsReplied = 0;
         targetHasAsked = false;
         targetFinished = false;
+        forgetReplies();
         progress = new ResyncProgress(volume.bitmap().setBits(), nowNanos);
     }
 
@@ -65,6 +69,7 @@ public final class ResyncSource {
         block.lengthBytes = request.lengthBytes;
         block.digest = request.digest;
         block.atTarget = false;
+        block.writeFailedSince = false;
         inWork++;
         if (volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) {
             refuse(block, out);
@@ -98,14 +103,17 @@ public final class ResyncSource {
     public void readDone(ResyncBlock block, ActionQueue out) {
         if (block.read.errno != 0) volume.readFailed(block.read.errno, block.firstSector);
         else bytesRead += block.lengthBytes;
+        boolean replies = false;
         if (isCurrent(block)) {
             if (block.read.errno != 0) refuse(block, out);
             else if (block.digest != null && Arrays.equals(digestOf(block), block.digest)) inSync(block, out);
-            else reply(block, out);
+            else replies = true;
         }
+        if (replies) reply(block, out);
         out.add(new Action.ReleasePayload(block.buffer));
         block.buffer = null;
-        leave(block);
+        if (replies) awaitAck(block);
+        else leave(block);
     }
 
     private byte[] digestOf(ResyncBlock block) {
@@ -164,6 +172,41 @@ public final class ResyncSource {
         justFreed = block;
     }
 
+    private void awaitAck(ResyncBlock block) {
+        volume.overlap().leave(block);
+        inWork--;
+        if (lastReplied == null) firstReplied = block;
+        else lastReplied.nextFree = block;
+        lastReplied = block;
+    }
+
+    /** The first reply of just this range leaves the list; null: there is none. */
+    private ResyncBlock takeReplied(long firstSector, int lengthBytes) {
+        ResyncBlock before = null;
+        for (ResyncBlock block = firstReplied; block != null; before = block, block = block.nextFree) {
+            if (block.firstSector != firstSector || block.lengthBytes != lengthBytes) continue;
+            if (before == null) firstReplied = block.nextFree;
+            else before.nextFree = block.nextFree;
+            if (block == lastReplied) lastReplied = before;
+            block.nextFree = null;
+            return block;
+        }
+        return null;
+    }
+
+    private void forgetReplies() {
+        if (firstReplied == null) return;
+        lastReplied.nextFree = justFreed;
+        justFreed = firstReplied;
+        firstReplied = null;
+        lastReplied = null;
+    }
+
+    /** A write of our host failed on our disk; the target has it, after what it was sent of these blocks before. */
+    public void writeFailedHere(BlockUser write) {
+        for (ResyncBlock block = firstReplied; block != null; block = block.nextFree) block.writeFailedSince |= block.overlaps(write);
+    }
+
     /** The actions of the last event are performed: slots that were given back in it may be used. */
     public void eventIsOver() {
         while (justFreed != null) {
@@ -176,7 +219,14 @@ public final class ResyncSource {
 
     /** An ack with the syncer's block_id: the target has the range, or could not write it. */
     public void acknowledged(BlockAck ack) {
-        if (ack.kind == BlockAck.Kind.NEGATIVE_ACK) return;
+        ResyncBlock replied = takeReplied(ack.firstSector, ack.lengthBytes);
+        boolean differsAgain = replied != null && replied.writeFailedSince;
+        if (replied != null) {
+            replied.nextFree = justFreed;
+            justFreed = replied;
+        }
+        // Only we can name what it lacks of ours since.
+        if (ack.kind == BlockAck.Kind.NEGATIVE_ACK || differsAgain) return;
         long bits = volume.bitmap().setInSync(ack.firstSector, ack.lengthBytes);
         bitsReplied = Math.max(0, bitsReplied - bits);
     }

@@ -3,6 +3,7 @@ package org.duett.replicator.write;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.machine.Action;
@@ -40,6 +41,7 @@ public final class WritePath implements HeldWrites {
     private final TransferLog epochs;
     private LossRecord record;
     private Predicate<Volume> targetMayHaveFinished;
+    private Consumer<HostWrite> failedWrites;
 
     private final int maxSlots;
     private final List<HostWrite> slots = new ArrayList<>();
@@ -74,6 +76,11 @@ public final class WritePath implements HeldWrites {
     /** Whether the target of a resync from here may be through, and its copy as good as ours (rule 3). */
     public void asksOfTargets(Predicate<Volume> mayHaveFinished) {
         targetMayHaveFinished = mayHaveFinished;
+    }
+
+    /** The source of a resync has to know what failed on our disk: an ack for what it had read before is none for that. */
+    public void tellsOfFailedWrites(Consumer<HostWrite> newFailedWrites) {
+        failedWrites = newFailedWrites;
     }
 
     private Volume volume(int number) {
@@ -376,6 +383,7 @@ public final class WritePath implements HeldWrites {
     private void loseLocalLeg(Volume volume, HostWrite write, boolean copyCounts) {
         write.local = Leg.FAILED;
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+        failedWrites.accept(write);
         if (write.peer == Leg.PENDING || write.peer == Leg.DONE) volume.failedHereOnly(write.firstSector, write.lengthBytes);
         if (!copyCounts && !record.localLossIsOpen(volume)) return;
         if (!peerServes(volume)) {

@@ -130,6 +130,32 @@ class UnfinishedResyncStoriesTest {
         pair.checkAll();
     }
 
+    /** The ack tells of what was read before the write that failed here, and that the target has instead now. */
+    @Test
+    void theAckOfAResyncedBlockDoesNotUnnameWhatHasFailedHereSince() {
+        for (int seed = 68; seed < 72; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
+            pair.kill(pair.beta());
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.beta().up();
+            pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET && pair.alpha().machine().isQuiet());
+            pair.runFor(300 * Stories.MILLI);
+            assertThat(Stories.isOutOfSync(pair.alpha(), 8)).isTrue();
+            pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 8 * 512, 4096, Errno.EIO, 1);
+            pair.write(pair.alpha(), 8, 8);
+            pair.runFor(50 * Stories.MILLI);
+            pair.beta().data(0).resume();
+            for (int i = 0; i < 20; i++) {
+                pair.runFor(Stories.MILLI);
+                new NamedDifferences(pair).check();
+            }
+            pair.runUntilProtected();
+            new NamedDifferences(pair).check();
+            pair.checkAll();
+        }
+    }
+
     @Test
     void aTargetThatFinishedAndLostItsDiskAtOnceIsOfAnOlderGenerationToo() {
         for (int seed = 9; seed < 17; seed++) {
