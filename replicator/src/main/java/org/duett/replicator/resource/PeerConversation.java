@@ -242,7 +242,10 @@ final class PeerConversation {
 
     private void agreeOnSize(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
         Volume volume = each.volume;
-        long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), volume.sizeSectors(), sizeLimit(volume, peer))).sectors();
+        // Our disk may not have had on record that the volume has grown, and a host of the peer's, which has no disk now, goes on with the size that it is served.
+        boolean remembersMore = parts.handshake.peerIsDuett() && peer.diskSectors() == 0 && peer.currentSectors() <= volume.usableSectors();
+        long agreed = remembersMore ? Math.max(volume.sizeSectors(), peer.currentSectors()) : volume.sizeSectors();
+        long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), agreed, sizeLimit(volume, peer))).sectors();
         each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
         if (size == volume.sizeSectors()) return;
         ConnectionState connection = volume.state().connection();

@@ -362,6 +362,33 @@ class ResizeStoriesTest {
         }
     }
 
+    /** Its disk was lost when it had grown, and the peer went down before it had that on record. */
+    @Test
+    void aPrimaryWithoutADiskIsServedInFullByAPeerThatRemembersTheOldSize() {
+        var pair = pair(630);
+        long before = size(pair.alpha());
+        pair.alpha().data(0).grow(GROWN_BYTES);
+        pair.beta().data(0).grow(GROWN_BYTES);
+        pair.beta().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.alpha().data(0).fail(EnumSet.of(Kind.FLUSH), Errno.EIO);
+        pair.run(pair.alpha(), new Command.Resize(0, 0, true));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS && size(pair.beta()) == GROWN_SECTORS);
+        assertThat(pair.alpha().servedBytes(0)).isEqualTo(GROWN_BYTES);
+        pair.losePower(pair.beta());
+        assertThat(superblockOnDisk(pair.beta()).lastAgreedSectors()).isEqualTo(before);
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.beta().data(0).resume();
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.state(pair.alpha()).peerDisk() == DiskState.UP_TO_DATE);
+        pair.done(pair.write(pair.alpha(), GROWN_SECTORS - 8, 8));
+        assertThat(size(pair.beta())).isEqualTo(GROWN_SECTORS);
+        pair.alpha().data(0).heal();
+        pair.runUntil(() -> !Stories.volume(pair.alpha()).diskOpen());
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPowerLossInTheMidstOfItLosesNothing() {
         for (int seed = 30; seed < 50; seed++) {
