@@ -150,7 +150,8 @@ final class DiskControl {
         if (volume.isPrimary() && volume.passesForGood()) parts.record.localLost(volume);
         each.target.stop();
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "detach");
-        parts.sendState(volume, out);
+        // Sooner, the peer is still to tell us who it is; it hears of the disk as all volumes are introduced (spec wire 3.0, seed 20609).
+        if (volume.state().connection().isAtLeast(ConnectionState.WF_REPORT_PARAMS)) parts.sendState(volume, out);
     }
 
     /** Called after each event: goes on with a detach once nothing but metadata is under way. */

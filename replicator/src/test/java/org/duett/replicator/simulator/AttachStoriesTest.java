@@ -124,6 +124,25 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seeds 20609 and 14047: the state of its disk came before the node had said who it is, and cost the connection. */
+    @Test
+    void aDiskThatIsDetachedBeforeTheHandshakeIsIntroducedInItAsGone() {
+        var pair = SimulatedPair.connected(33);
+        pair.network().reset();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION
+                && pair.state(pair.beta()).connection() == ConnectionState.WF_CONNECTION);
+        pair.alpha().sleep(100 * Stories.MILLI);
+        pair.runFor(10 * Stories.MILLI);
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        int connection = pair.alpha().machine().connection();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        assertThat(pair.alpha().machine().connection()).as("the first one").isEqualTo(connection);
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.DISKLESS);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPrimaryDoesNotDetachItsLastGoodCopy() {
         var pair = SimulatedPair.connected(4);
