@@ -27,6 +27,7 @@ final class LossDesk {
     private long allowedAtNanos;
     private String allowedWhy = "";
     private long deadlineOrdered = Long.MIN_VALUE;
+    private long deadlineOrderedAtNanos;
     /** When the youngest heartbeat of ours was sent that the peer has echoed while it was connected, too; {@link Long#MIN_VALUE}: none. */
     private long echoedConnectedNanos = Long.MIN_VALUE;
     private long nextTestNanos = Long.MIN_VALUE;
@@ -388,8 +389,11 @@ final class LossDesk {
         }
         long wanted = readDeadline();
         // Not before the peer was ever heard: nobody can have taken anything over from a group that was adopted.
-        if (wanted == deadlineOrdered || wanted == facts.now && deadlineOrdered == Long.MIN_VALUE) return;
+        if (wanted == facts.now && deadlineOrdered == Long.MIN_VALUE) return;
+        // One that changes no more is told again: a process that came in between two looks, and has resumed the role, reads nothing before it is told.
+        if (wanted == deadlineOrdered && facts.now - deadlineOrderedAtNanos < TOLD_AGAIN_NANOS) return;
         deadlineOrdered = wanted;
+        deadlineOrderedAtNanos = facts.now;
         facts.orderUnanswered(name, new Command.SetReadDeadline(wanted));
     }
 

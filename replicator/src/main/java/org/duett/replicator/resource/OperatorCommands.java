@@ -83,7 +83,7 @@ final class OperatorCommands {
             }
             case Command.AllowAlone wish -> allowAlone(ticket, wish, out);
             case Command.SetReadDeadline(long bootNanos) -> {
-                parts.reads.setReadDeadline(bootNanos);
+                parts.reads.setReadDeadline(bootNanos, out);
                 done(ticket, "set", out);
             }
             case Command.Freeze(String why) -> {
@@ -419,6 +419,7 @@ final class OperatorCommands {
         }
         if (!suspended) {
             freeze.byFailover(false);
+            parts.reads.goOnWithoutDeadline(out);
             // Leave is given after a loss, and for that loss only (rule 8).
             if (!parts.isConnected()) {
                 parts.record.allowAlone(true, "operator: resume-io", out);

@@ -386,11 +386,14 @@ final class RoleControl {
     }
 
     private void resumptionEnded(CommandResult result, ActionQueue out) {
+        boolean awaitsDeadline = awaitsDeadline();
         resuming = false;
         switch (result) {
             case CommandResult.Done done -> {
                 parts.report(Level.INFO, "this node is Primary again, in the term of the daemon before this one.",
-                        "The other node was Secondary all the time, or is known to be down.", "Nothing is to be done.", out);
+                        "The other node was Secondary all the time, or is known to be down.", awaitsDeadline
+                                ? "Nothing is to be done; reads wait for the failover daemon of this node. Should there be none: duett resume-io " + parts.settings.name()
+                                : "Nothing is to be done.", out);
                 formerTerm = 0;
             }
             case CommandResult.Refused(StateChangeResult code, OperatorReport report) -> {
@@ -398,6 +401,11 @@ final class RoleControl {
                 if (code != StateChangeResult.NEED_CONNECTION) forgetFormerTerm(report.whatHappened(), out);
             }
         }
+    }
+
+    /** Resumed by the peer's word and not by leave: how long that is good for is the failover daemon's to say, and it may be away (rule 9). */
+    private boolean awaitsDeadline() {
+        return resuming && !fenced && parts.settings.cluster();
     }
 
     private void forgetFormerTerm(String why, ActionQueue out) {
@@ -434,6 +442,7 @@ final class RoleControl {
         superblocksOpen = 0;
         superblockFailed = false;
         boolean alone = parts.volumes.stream().anyMatch(volume -> isAtLarge(promoted(volume.state())));
+        if (awaitsDeadline()) parts.reads.awaitDeadline();
         if (alone) parts.record.promotedAlone();
         if (alone && force) parts.record.allowAlone(true, "operator: primary --force", out);
         for (VolumeParts each : parts.volumeParts) {
@@ -595,6 +604,7 @@ final class RoleControl {
         if (!durable) superblockFailed = true;
         if (--superblocksOpen > 0 || step != Step.WRITING) return;
         parts.record.roleGivenUp();
+        parts.reads.goOnWithoutDeadline(out);
         parts.writes.refuseNew(false);
         parts.reads.refuseNew(false);
         for (VolumeParts each : parts.volumeParts) {

@@ -38,6 +38,9 @@ public final class ReadPath {
     private boolean waitsForBarrier;
     private boolean refusesNew;
     private long readDeadlineBootNanos = Long.MAX_VALUE;
+    private boolean deadlineGiven;
+    /** The role goes on, and nobody has said yet how long this node may read. */
+    private boolean awaitsDeadline;
     private int inFlight;
     private long repairs;
     private long bytesRead;
@@ -68,7 +71,7 @@ public final class ReadPath {
         if (refusesNew) {
             request.fail(Errno.ESHUTDOWN);
             partDone(request, out);
-        } else if (heldBack) {
+        } else if (heldBack || awaitsDeadline) {
             queue.add(request);
         } else {
             begin(request, out);
@@ -83,12 +86,32 @@ public final class ReadPath {
     /** Frozen: reads wait, too (rule 9). */
     public void holdBack(boolean hold, ActionQueue out) {
         heldBack = hold;
-        while (!heldBack && queue.peek() != null) begin(queue.poll(), out);
+        beginQueued(out);
+    }
+
+    private void beginQueued(ActionQueue out) {
+        while (!heldBack && !awaitsDeadline && queue.peek() != null) begin(queue.poll(), out);
     }
 
     /** No read is answered after this boot time (rule 9). */
-    public void setReadDeadline(long bootNanos) {
+    public void setReadDeadline(long bootNanos, ActionQueue out) {
         readDeadlineBootNanos = bootNanos;
+        deadlineGiven = true;
+        goOnWithoutDeadline(out);
+    }
+
+    /**
+     * The deadline of the process before this one ended with it, and its failover daemon may be away: until one is given reads wait, for the peer could take
+     * over from a node that does not know yet that it is cut off (rule 9).
+     */
+    public void awaitDeadline() {
+        awaitsDeadline = !deadlineGiven;
+    }
+
+    /** The role is given up, or a person vouches for the peer: what stands holds. */
+    public void goOnWithoutDeadline(ActionQueue out) {
+        awaitsDeadline = false;
+        beginQueued(out);
     }
 
     private void begin(HostRequest request, ActionQueue out) {

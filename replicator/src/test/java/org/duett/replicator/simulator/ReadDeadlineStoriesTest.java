@@ -2,7 +2,10 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.ResourceSettings;
 import org.junit.jupiter.api.Test;
 
 /** Rule 9: no read is answered after the deadline, however it came to be late; its client hears nothing rather than old data. */
@@ -73,5 +76,64 @@ class ReadDeadlineStoriesTest {
         pair.alpha().sleep(100 * Stories.MILLI);
         pair.runUntil(read::isCompleted);
         assertThat(read.isWithheld()).isTrue();
+    }
+
+    /** Its connection is lost then, the daemon is not back, and the peer takes over before this node has noticed. */
+    @Test
+    void aRoleThatIsResumedReadsNothingBeforeADeadlineIsGiven() {
+        var pair = resumed(6);
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(read.isCompleted()).isFalse();
+        deadline(pair, SimulatedPair.SECOND);
+        pair.done(read);
+        assertThat(read.isWithheld()).isFalse();
+        var next = pair.read(pair.alpha(), 8, 8);
+        pair.done(next);
+        assertThat(next.isWithheld()).isFalse();
+    }
+
+    @Test
+    void whereNoDaemonWillEverGiveADeadlineAPersonLetsItRead() {
+        var pair = resumed(7);
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(read.isCompleted()).isFalse();
+        Stories.told(pair.alpha(), "duett resume-io");
+        pair.must(pair.alpha(), new Command.ResumeIo());
+        pair.done(read);
+        pair.done(pair.read(pair.alpha(), 8, 8));
+    }
+
+    @Test
+    void aReadThatWaitsForADeadlineEndsWithTheRole() {
+        var pair = resumed(8);
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.must(pair.alpha(), new Command.Demote(true));
+        assertThat(read.errno()).isEqualTo(Errno.ESHUTDOWN);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.read(pair.alpha(), 8, 8));
+    }
+
+    @Test
+    void withoutAFailoverDaemonAResumedRoleReadsAtOnce() {
+        var pair = resumed(9, UnaryOperator.identity());
+        pair.done(pair.read(pair.alpha(), 8, 8));
+    }
+
+    private static SimulatedPair resumed(int seed) {
+        return resumed(seed, StorySettings.cluster());
+    }
+
+    private static SimulatedPair resumed(int seed, UnaryOperator<ResourceSettings> settings) {
+        var pair = SimulatedPair.connected(seed, settings);
+        pair.alpha().resumesTerms();
+        long term = pair.alpha().servedTerm(0);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runUntil(() -> pair.alpha().servedTerm(0) == term);
+        return pair;
     }
 }
