@@ -234,6 +234,10 @@ public final class ClusterWorld {
 
     // ---- what hosts, checkers and the saboteur ask
 
+    SimulatedTime time() {
+        return time;
+    }
+
     SimulatedHost host(int index) {
         return hosts.get(index);
     }

@@ -90,6 +90,11 @@ final class SimulatedHost {
         return power;
     }
 
+    /** Which boot of the machine it is, or was. */
+    long boot() {
+        return boot;
+    }
+
     void powerOn() {
         power = true;
         boot++;

@@ -50,7 +50,9 @@ final class WorldProofs {
     }
 
     void prove(int index, long attempt, int lookMillis, Consumer<Event> answer) {
+        SimulatedHost host = hosts.get(index);
         SimulatedHost other = hosts.get(1 - index);
+        long boot = host.boot();
         asked[index] = attempt;
         switch (kind) {
             case PING -> {
@@ -58,8 +60,8 @@ final class WorldProofs {
                 time.after(lookNanos(lookMillis), () -> answer.accept(new Event.ProofAnswered(attempt, together(first, ping(index)))));
             }
             case FENCE -> time.after(200 * MILLI + (index == 0 ? 0 : 3 * SECOND), () -> {
-                // Who is off does not shoot, and an attempt that was broken off does not either.
-                if (!hosts.get(index).hasPower() || brokenOff[index] >= attempt) return;
+                // Who is off, or was meanwhile, does not shoot: the agent ends with its machine (seed 57146). An attempt that was broken off does not either.
+                if (!host.hasPower() || host.boot() != boot || brokenOff[index] >= attempt) return;
                 boolean works = random.nextInt(5) > 0;
                 if (works || random.nextBoolean()) {
                     if (other.hasPower()) other.powerOff();
