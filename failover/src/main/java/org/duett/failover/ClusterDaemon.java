@@ -252,9 +252,9 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
             record.write(what);
             loop.post(new Event.Remembered(version));
         } catch (IOException failed) {
-            // Nothing is started that could not be remembered; the operator hears why.
+            // Nothing is started, and no goodbye said, that could not be remembered; the operator hears why.
             tell(new Notice(Notice.Kind.GROUP_FAILED, Notice.Severity.ERROR, config.localNode(),
-                    "The state directory cannot be written (" + failed + "). No group is started here until it can."));
+                    "The state directory cannot be written (" + failed + "). No group is started here until it can, and this node does not leave."));
         }
     }
 

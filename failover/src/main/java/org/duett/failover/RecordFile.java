@@ -44,7 +44,7 @@ final class RecordFile {
             throw new IOException(file + " is damaged (" + damaged.getMessage() + "). Nothing was started. Remove it when you know which node was active"
                     + " last, and start the groups there: duett cluster start", damaged);
         }
-        return new ClusterRecord(flag(properties, "standby"), flag(properties, "single"), groups);
+        return new ClusterRecord(flag(properties, "standby"), flag(properties, "single"), flag(properties, "goodbye"), groups);
     }
 
     private static boolean flag(Properties properties, String name) {
@@ -65,6 +65,7 @@ final class RecordFile {
         StringBuilder text = new StringBuilder("# written by the failover daemon\n");
         text.append("standby=").append(record.standby() ? "yes" : "no").append('\n');
         text.append("single=").append(record.single() ? "yes" : "no").append('\n');
+        text.append("goodbye=").append(record.saidGoodbye() ? "yes" : "no").append('\n');
         for (ClusterRecord.GroupRecord group : record.groups()) {
             Properties escaped = new Properties();
             escaped.setProperty(GROUP + group.name(), group.startCounter() + (group.held() ? " held " : " free ") + group.heldVersion());

@@ -37,6 +37,11 @@ final class Facts {
      * it was not. Over when the peer has heard this node again and is heard: then it tells itself.
      */
     private long wasAwayNanos = Long.MIN_VALUE;
+    /**
+     * This node has said goodbye, in this life of its daemon or in an earlier one, and the peer has not heard it since: it may go on alone at any time
+     * without asking anybody, however often the replicators connect (seed 33471).
+     */
+    boolean goodbyeStands;
     /** The contact of each resource at that time. */
     private final Map<String, Integer> contactsWhenAway = new TreeMap<>();
     /** The contact of each resource when the peer fell silent, or said goodbye: one that was made since is a sign of its life. */
@@ -161,7 +166,7 @@ final class Facts {
 
     /** The peer may have gone on alone, and have died since. */
     boolean mayHaveMissed() {
-        return wasAwayNanos != Long.MIN_VALUE;
+        return wasAwayNanos != Long.MIN_VALUE || goodbyeStands;
     }
 
     void missedNothing() {
@@ -169,7 +174,7 @@ final class Facts {
     }
 
     void heardAgain() {
-        if (mayHaveMissed() && echoedSentNanos > wasAwayNanos) missedNothing();
+        if (echoedSentNanos > wasAwayNanos) missedNothing();
     }
 
     private boolean proves(Class<? extends ProofConfig> kind) {

@@ -36,6 +36,7 @@ public final class FailoverMachine {
     private final Map<Long, Runnable> onRemembered = new TreeMap<>();
     private long recordVersion;
     private boolean hasLeft;
+    private final long begunNanos;
     private boolean toldOfMissingHeartbeats;
     private long peerClockAheadMillis;
 
@@ -44,6 +45,8 @@ public final class FailoverMachine {
         facts.now = bootNanos;
         facts.mode = record.standby() ? NodeMode.STANDBY : NodeMode.ONLINE;
         facts.single = record.single();
+        facts.goodbyeStands = record.saidGoodbye();
+        begunNanos = bootNanos;
         facts.pausedUntilNanos = pausedForNanos > 0 ? bootNanos + pausedForNanos : Long.MIN_VALUE;
         proof = new ProofDesk(facts);
         for (GroupConfig group : config.groups()) {
@@ -109,6 +112,11 @@ public final class FailoverMachine {
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
         facts.heardAgain();
+        if (facts.goodbyeStands && !facts.leaving && facts.echoedSentNanos > begunNanos) {
+            facts.goodbyeStands = false;
+            remember(() -> {
+            });
+        }
         if (before != facts.life) {
             facts.heardSinceNanos = facts.now;
             proof.peerIsBack();
@@ -243,7 +251,7 @@ public final class FailoverMachine {
         List<ClusterRecord.GroupRecord> records = new ArrayList<>();
         for (GroupMachine group : groups.values()) records.add(group.record());
         onRemembered.put(++recordVersion, then);
-        facts.out.add(new Action.Remember(recordVersion, new ClusterRecord(facts.mode == NodeMode.STANDBY, facts.single, records)));
+        facts.out.add(new Action.Remember(recordVersion, new ClusterRecord(facts.mode == NodeMode.STANDBY, facts.single, facts.goodbyeStands, records)));
     }
 
     private void remembered(long version) {
@@ -491,6 +499,12 @@ public final class FailoverMachine {
         boolean down = groups.values().stream().allMatch(group -> group.phase() == GroupPhase.DOWN);
         if (!down || hasLeft) return;
         hasLeft = true;
+        // First: what it allows the peer outlives this daemon, and the replicator's memory of it.
+        facts.goodbyeStands = true;
+        remember(this::sayGoodbye);
+    }
+
+    private void sayGoodbye() {
         facts.mode = NodeMode.OFFLINE;
         for (String name : losses.keySet()) {
             if (facts.resources.containsKey(name)) {

@@ -98,7 +98,9 @@ final class StartRules {
                 return new Alone("the replicator of " + facts.config.peerNode() + " has connected since its heartbeats stopped: it lives", false);
             }
             if (!hasNewest(view) && view.eyewitness() && facts.mayHaveMissed()) {
-                return new Alone("this node was cut off, or did not run, while " + facts.config.peerNode() + " was silent, so that one may have gone on alone, and the data of " + name
+                String missed = facts.goodbyeStands ? "this node has left in order, and " + facts.config.peerNode() + " has not heard it since"
+                        : "this node was cut off, or did not run, while " + facts.config.peerNode() + " was silent";
+                return new Alone(missed + ", so that one may have gone on alone, and the data of " + name
                         + " here be old; start " + facts.config.peerNode() + ", or: duett cluster confirm-peer-down --use-this-data", false);
             }
             if (!hasNewest(view)) {

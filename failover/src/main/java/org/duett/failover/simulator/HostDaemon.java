@@ -47,6 +47,8 @@ final class HostDaemon {
     private final FailoverMachine machine;
     private final PeerLiveness liveness;
     private boolean over;
+    /** The version of its record that is on disk: they are written one after the other. */
+    private long remembered;
     private boolean asleep;
     private long awakeSinceNanos;
     private final List<Runnable> queued = new ArrayList<>();
@@ -309,7 +311,8 @@ final class HostDaemon {
             case Action.ReleaseProof() -> world.proofs().release(host.index);
             case Action.Remember(long version, ClusterRecord what) -> time.after(delay(), () -> {
                 if (over) return;
-                host.remember(what);
+                if (version > remembered) host.remember(what);
+                remembered = Math.max(remembered, version);
                 onLoop(() -> deliver(new Event.Remembered(version)));
             });
             case Action.SendHeartbeat() -> sendNow = true;

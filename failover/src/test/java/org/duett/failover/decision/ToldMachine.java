@@ -30,7 +30,6 @@ import org.duett.replicator.state.Role;
 final class ToldMachine {
     static final long MILLI = 1_000_000L;
     static final long SECOND = 1_000 * MILLI;
-    private static final int PROGRAM = 1;
 
     final FailoverMachine machine;
     final List<Action> ordered = new ArrayList<>();
@@ -40,17 +39,34 @@ final class ToldMachine {
     boolean startsHang;
     /** What the replicator is told is not answered yet. */
     boolean ordersHang;
+    private final int program;
     private long now = 100 * SECOND;
 
     ToldMachine(ProofConfig... proofs) {
-        var members = List.<MemberConfig>of(new MemberConfig.Resource("r0", 1000, 1000),
-                new MemberConfig.Program("service", new MemberConfig.ProgramKind.Systemd("service"), 1000, 1000));
+        this(ClusterRecord.EMPTY, List.of("r0"), proofs);
+    }
+
+    /** A new daemon, with what the former one has remembered. */
+    ToldMachine(ClusterRecord record, ProofConfig... proofs) {
+        this(record, List.of("r0"), proofs);
+    }
+
+    /** The group is of these resources. */
+    ToldMachine(List<String> resources, ProofConfig... proofs) {
+        this(ClusterRecord.EMPTY, resources, proofs);
+    }
+
+    private ToldMachine(ClusterRecord record, List<String> resources, ProofConfig... proofs) {
+        program = resources.size();
+        List<MemberConfig> members = new ArrayList<>();
+        for (String resource : resources) members.add(new MemberConfig.Resource(resource, 1000, 1000));
+        members.add(new MemberConfig.Program("service", new MemberConfig.ProgramKind.Systemd("service"), 1000, 1000));
         var config = new ClusterConfig("test", "beta", "alpha", Path.of("key"), new Timing(200, 1000, 2000, 30_000, 200, 1000),
                 List.of(new PathConfig("lan", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 2))),
                 List.of(proofs), List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)), List.of(check()), List.of(), Path.of("socket"),
                 Path.of("run"), Path.of("state"));
-        machine = new FailoverMachine(config, ClusterRecord.EMPTY, 0, now);
+        machine = new FailoverMachine(config, record, 0, now);
     }
 
     private static CheckConfig check() {
@@ -175,7 +191,7 @@ final class ToldMachine {
     }
 
     ToldMachine programIs(MemberState state) {
-        return tell(new Event.MemberProbed("web", PROGRAM, state));
+        return tell(new Event.MemberProbed("web", program, state));
     }
 
     /** Beta stands by: connected, UpToDate, nothing of the group runs here; alpha serves. */

@@ -15,6 +15,7 @@ import static org.duett.failover.decision.ToldMachine.serving;
 import static org.duett.failover.decision.ToldMachine.standingBy;
 import static org.duett.failover.decision.ToldMachine.without;
 
+import java.util.List;
 import org.duett.failover.group.MemberState;
 import org.duett.failover.proof.ProofOutcome.Verdict;
 import org.duett.replicator.machine.Command;
@@ -393,6 +394,47 @@ class WasAwayTest {
         assertThat(beta.commands()).containsExactly(new Command.GiveUpEyewitness(1));
         beta.seen(givenUp()).pass(200 * MILLI).hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)));
         assertThat(beta.commands()).hasSize(1);
+    }
+
+    @Test
+    void whoLeavesRemembersItBeforeItSaysSo() {
+        ToldMachine beta = standingBy(fence()).tell(new Event.OperatorAsked(1, new OperatorCommand.Leave()));
+        assertThat(rememberedGoodbye(beta)).isTrue();
+        List<Class<?>> order = beta.ordered.stream().<Class<?>>map(Object::getClass).toList();
+        assertThat(order.indexOf(Action.Remember.class)).isLessThan(order.indexOf(Action.Leave.class));
+    }
+
+    /**
+     * Found by seed 33471: its replicator went on, connected anew and was made equal, its new daemon was not heard, and the other one went on alone by the
+     * former one's goodbye. Switched off then, it was ahead of the one that had seen it last.
+     */
+    @Test
+    void whoseGoodbyeStandsTakesNothingOver() {
+        ToldMachine beta = new ToldMachine(SAID_GOODBYE, fence()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
+        beta.pass(30 * SECOND).tell(new Event.PeerSilent()).seen(without(secondary(), true));
+        beta.tell(new Event.OperatorAsked(1, new OperatorCommand.ConfirmPeerDown(false, "a person")));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("this node has left in order, and alpha has not heard it since");
+        beta.tell(new Event.OperatorAsked(2, new OperatorCommand.ConfirmPeerDown(true, "a person")));
+        assertThat(beta.commands()).contains(new Command.Promote(false));
+    }
+
+    @Test
+    void aGoodbyeIsOverWhenThePeerHasHeardThisNodeAgain() {
+        ToldMachine beta = new ToldMachine(SAID_GOODBYE, fence()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
+        NodeReport serves = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0));
+        beta.hear(serves);
+        assertThat(beta.ordered).as("it has heard nothing of this daemon yet").noneMatch(Action.Remember.class::isInstance);
+        beta.pass(200 * MILLI).hear(serves);
+        assertThat(rememberedGoodbye(beta)).isFalse();
+        beta.tell(new Event.PeerSilent()).seen(without(secondary(), true)).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).contains(new Command.Promote(false));
+    }
+
+    private static final ClusterRecord SAID_GOODBYE = new ClusterRecord(false, false, true, List.of());
+
+    private static boolean rememberedGoodbye(ToldMachine beta) {
+        return beta.ordered.stream().filter(Action.Remember.class::isInstance).map(action -> ((Action.Remember) action).record()).toList().getLast().saidGoodbye();
     }
 
     private static ResourceView givenUp() {
