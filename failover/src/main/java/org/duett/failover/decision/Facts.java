@@ -27,6 +27,8 @@ final class Facts {
     PeerLife life = PeerLife.UNHEARD;
     /** The last that was understood; null before the first. */
     NodeReport report;
+    /** When that was. */
+    long reportedAtNanos = Long.MIN_VALUE;
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
     long silentSinceNanos;

@@ -109,6 +109,7 @@ public final class FailoverMachine {
         PeerLife before = facts.life;
         onTime();
         facts.report = report;
+        facts.reportedAtNanos = facts.now;
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
         facts.heardAgain();

@@ -50,6 +50,8 @@ final class LossDesk {
     private int foundContact = NONE_FOUND;
     /** The last contact in which both were seen equal, or whose loss was looked at. */
     private int knownContact = -1;
+    /** When this node was last seen connected. */
+    private long connectedSeenNanos = Long.MIN_VALUE;
     /** Our generation when the peer said goodbye and had gone past it without this node, and the contact at that time; 0: it had not. */
     private long leftBehindGeneration;
     private int leftBehindContact = -1;
@@ -120,6 +122,7 @@ final class LossDesk {
         judgeGoodbye(view);
         if (foundContact == NONE_FOUND) foundContact = view.connected() ? view.contact() - 1 : view.contact();
         if (view.connected()) {
+            connectedSeenNanos = facts.now;
             ask = 0;
             askContact = -1;
             allowedContact = -1;
@@ -308,7 +311,12 @@ final class LossDesk {
     boolean isOvertaken(boolean startedLater) {
         ResourceView view = view();
         if (view == null || view.connected() || view.hasStopped() || mayAct()) return false;
-        return isLeftBehind(view) || facts.peerIsAlive() && isBehind(view.current() | 1, startedLater);
+        return isLeftBehind(view) || facts.peerIsAlive() && reportsSinceContact() && isBehind(view.current() | 1, startedLater);
+    }
+
+    /** Before, it may have told of the time before a short contact, in which it was made equal to this node; what it knows of itself is a little old, too (seed 58424). */
+    private boolean reportsSinceContact() {
+        return facts.reportedAtNanos > connectedSeenNanos + facts.nanos(facts.config.timing().keepaliveMillis());
     }
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {

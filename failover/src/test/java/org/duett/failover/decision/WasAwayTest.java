@@ -87,6 +87,23 @@ class WasAwayTest {
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
+    /** Found by seed 58424: half a second after a resync it was cut off, and its peer had last told of the time before that. */
+    @Test
+    void whatThePeerSaidBeforeItWasMadeEqualIsNoReasonToLetGo() {
+        ToldMachine beta = serving(ping()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN).seen(newer(1, true));
+        beta.hear(cutOff(0x10));
+        beta.pass(100 * MILLI).seen(new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x99, 7, 2, true, false, false,
+                "", ResourceView.Signs.NONE));
+        beta.pass(400 * MILLI).seen(newer(2, false)).pass(300 * MILLI);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        beta.hear(cutOff(0xa8));
+        assertThat(beta.phase()).as("it has gone on alone since").isEqualTo(GroupPhase.DOWN);
+    }
+
+    private static NodeReport cutOff(long current) {
+        return alpha(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, current, 0, false, true, 0, 0));
+    }
+
     /** Primary, in a generation that it began alone. */
     private static ResourceView newer(int contact, boolean alone) {
         return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 7, contact, true, alone, !alone, "",
@@ -119,7 +136,7 @@ class WasAwayTest {
     /** Found by seed 22: the other one had gone on alone while this node slept, and is on standby now. */
     @Test
     void whoHearsThatThePeerHasNewerDataLetsGo() {
-        ToldMachine beta = serving(ping()).seen(without(primary(), true));
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(300 * MILLI);
         beta.hear(alpha(group(GroupPhase.DOWN, false), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x98, 0, false, true, 0, 0)));
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
         assertThat(beta.commands()).contains(new Command.Demote(true));
