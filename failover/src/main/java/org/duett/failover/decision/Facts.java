@@ -160,10 +160,20 @@ final class Facts {
         resources.forEach((name, view) -> contactsWhenAway.put(name, view.contact()));
     }
 
-    /** What it sends cannot be understood, but each resource has been connected since this node was away: what this one missed it has been told there. */
-    boolean strangeHasConnected() {
-        return life == PeerLife.STRANGE && !resources.isEmpty()
-                && resources.values().stream().allMatch(view -> view.connected() && view.contact() != contactsWhenAway.getOrDefault(view.name(), -1));
+    /** It is not heard, or cannot be understood, but each resource has been connected since this node was away: what this one missed it has been told there. */
+    boolean allHaveConnectedSinceAway() {
+        if (life != PeerLife.SILENT && life != PeerLife.STRANGE) return false;
+        List<ResourceView> all = resources.values().stream().filter(view -> isOfCluster(view.name())).toList();
+        return !all.isEmpty() && all.stream().allMatch(view -> view.connected() && view.contact() != contactsWhenAway.getOrDefault(view.name(), -1));
+    }
+
+    private boolean isOfCluster(String resource) {
+        return config.groups().stream().anyMatch(group -> resourcesOf(group).contains(resource));
+    }
+
+    /** The replicator has ended: any contact that the next one has is new. */
+    void contactsAreCountedAnew() {
+        contactsWhenAway.clear();
     }
 
     /** The peer may have gone on alone, and have died since. */

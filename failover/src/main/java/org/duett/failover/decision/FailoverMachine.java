@@ -194,8 +194,8 @@ public final class FailoverMachine {
         facts.replicatorCertainlyGone = false;
         facts.resources.clear();
         for (ResourceView view : resources) facts.resources.put(view.name(), view);
+        if (facts.mayHaveMissed() && facts.allHaveConnectedSinceAway()) facts.missedNothing();
         // A fenced peer that has booted: what was proven of its former life is nothing for the next loss.
-        if (facts.peerConnectedSinceSilence() || facts.strangeHasConnected()) facts.missedNothing();
         if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
         if (facts.life == PeerLife.SILENT && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
         replicator.seen();
@@ -206,6 +206,7 @@ public final class FailoverMachine {
         facts.replicatorCertainlyGone = certain;
         if (certain) {
             facts.resources.clear();
+            facts.contactsAreCountedAnew();
             for (LossDesk loss : losses.values()) loss.replicatorGone();
         }
         replicator.gone();

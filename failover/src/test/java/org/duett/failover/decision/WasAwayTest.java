@@ -173,6 +173,30 @@ class WasAwayTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
 
+    /** As in seed 202, of two resources: what the one was told in a new contact says nothing of the other. */
+    @Test
+    void whoWasCutOffMayHaveMissedSomethingUntilAllItsResourcesHaveConnected() {
+        ToldMachine beta = new ToldMachine(List.of("r0", "r1"), ping()).pass(MILLI).tell(seen(1, 1, true)).programIs(MemberState.STOPPED);
+        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0))).tell(seen(1, 1, false));
+        beta.pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.CUT_OFF).pass(2 * SECOND).proof(Verdict.CUT_OFF);
+        beta.tell(new Event.ReplicatorSeen(List.of(of("r0", 2, true), of("r1", 1, false)))).tell(seen(2, 1, false));
+        beta.pass(10 * SECOND).proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("may have gone on alone");
+        beta.tell(seen(3, 2, true)).tell(seen(3, 2, false)).pass(10 * SECOND).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).contains(new Command.Promote(false));
+    }
+
+    private static Event seen(int contact0, int contact1, boolean connected) {
+        return new Event.ReplicatorSeen(List.of(of("r0", contact0, connected), of("r1", contact1, connected)));
+    }
+
+    /** Equal to the peer, or eyewitness of the loss of that contact. */
+    private static ResourceView of(String name, int contact, boolean connected) {
+        return new ResourceView(name, Role.SECONDARY, connected ? Role.PRIMARY : Role.UNKNOWN, connected, DiskState.UP_TO_DATE,
+                connected ? DiskState.UP_TO_DATE : DiskState.UNKNOWN, false, 0x10, 0, contact, true, false, false, "", ResourceView.Signs.NONE);
+    }
+
     /** Found by seed 1980: cut off until a moment after the other one had gone on alone, which then lost its power. */
     @Test
     void oneLongLookIsEnoughToKnowThatOneWasCutOff() {
