@@ -40,6 +40,7 @@ final class ProofDispatch implements AutoCloseable {
     private ProofOutcome firstThatProves(boolean exclusive, int lookMillis) throws InterruptedException {
         List<String> reasons = new ArrayList<>();
         Verdict verdict = Verdict.UNKNOWN;
+        boolean answeredLate = false;
         for (Prover prover : provers) {
             if (exclusive && !prover.name().equals("fence-agent")) continue;
             ProofOutcome outcome = prover.prove(lookMillis);
@@ -50,9 +51,10 @@ final class ProofDispatch implements AutoCloseable {
             }
             if (outcome.verdict() == Verdict.CUT_OFF) verdict = Verdict.CUT_OFF;
             if (outcome.verdict() == Verdict.REFUTED && verdict == Verdict.UNKNOWN) verdict = Verdict.REFUTED;
+            answeredLate |= outcome.answeredLate();
             reasons.add(prover.name() + ": " + outcome.detail());
         }
-        return new ProofOutcome(verdict, reasons.isEmpty() ? "no proof is configured" : String.join("; ", reasons));
+        return new ProofOutcome(verdict, reasons.isEmpty() ? "no proof is configured" : String.join("; ", reasons), answeredLate);
     }
 
     void renew(long attempt) {

@@ -113,7 +113,7 @@ final class ProofDesk {
     void answered(long answeredAttempt, ProofOutcome outcome) {
         if (answeredAttempt != attempt) return;
         // It has lived while this node saw nothing at all, and may have looked around in that time, too (seed 105223).
-        boolean livedMeanwhile = cutOffInARow > 0 && outcome.verdict() == ProofOutcome.Verdict.REFUTED;
+        boolean livedMeanwhile = (cutOffInARow > 0 || outcome.answeredLate()) && outcome.verdict() == ProofOutcome.Verdict.REFUTED;
         cutOffInARow = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF ? cutOffInARow + 1 : 0;
         // One that was begun early goes on for longer than two others.
         boolean longLook = cutOffInARow > 0 && facts.now - askedAtNanos > facts.nanos(facts.config.timing().proofTimeoutMillis());

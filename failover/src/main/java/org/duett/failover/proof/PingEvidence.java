@@ -4,8 +4,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.duett.failover.proof.ProofOutcome.Verdict;
 
-/** What one look at the network has shown, and what follows from it for the proof {@code ping}. */
-public record PingEvidence(List<String> targetsAnswering, List<String> targetsSilent, int quorum, List<Finding> findings) {
+/**
+ * What one look at the network has shown, and what follows from it for the proof {@code ping}.
+ *
+ * @param nothingAtFirst too few ping nodes answered at once, and what was found of the peer was found later
+ */
+public record PingEvidence(List<String> targetsAnswering, List<String> targetsSilent, int quorum, List<Finding> findings, boolean nothingAtFirst) {
 
     /** What came of looking for one trace of the peer; {@code trace} names it, as in "192.0.2.2 by ARP on eth0". */
     public record Finding(Kind kind, String trace, String detail) {
@@ -20,6 +24,10 @@ public record PingEvidence(List<String> targetsAnswering, List<String> targetsSi
         }
     }
 
+    public PingEvidence(List<String> targetsAnswering, List<String> targetsSilent, int quorum, List<Finding> findings) {
+        this(targetsAnswering, targetsSilent, quorum, findings, false);
+    }
+
     public PingEvidence {
         targetsAnswering = List.copyOf(targetsAnswering);
         targetsSilent = List.copyOf(targetsSilent);
@@ -28,7 +36,7 @@ public record PingEvidence(List<String> targetsAnswering, List<String> targetsSi
 
     public ProofOutcome outcome() {
         if (has(Finding.Kind.FOUND))
-            return new ProofOutcome(Verdict.REFUTED, "the peer is there: " + tell(Finding.Kind.FOUND));
+            return new ProofOutcome(Verdict.REFUTED, "the peer is there: " + tell(Finding.Kind.FOUND), nothingAtFirst);
         int targets = targetsAnswering.size() + targetsSilent.size();
         if (targetsAnswering.size() < quorum)
             return new ProofOutcome(Verdict.CUT_OFF, "only " + targetsAnswering.size() + " of " + targets + " ping nodes answer and " + quorum

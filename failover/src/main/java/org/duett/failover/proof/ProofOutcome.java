@@ -1,7 +1,16 @@
 package org.duett.failover.proof;
 
-/** The answer of one attempt to prove that the peer does not act any more. {@code detail} names what was seen. */
-public record ProofOutcome(Verdict verdict, String detail) {
+/**
+ * The answer of one attempt to prove that the peer does not act any more. {@code detail} names what was seen.
+ *
+ * @param answeredLate a look around that saw nothing at all at first: this node was cut off until then
+ */
+public record ProofOutcome(Verdict verdict, String detail, boolean answeredLate) {
+
+    public ProofOutcome(Verdict verdict, String detail) {
+        this(verdict, detail, false);
+    }
+
     public enum Verdict {
         /** It does not act any more, and cannot begin to before it has been started anew. */
         PROVEN,

@@ -22,6 +22,8 @@ public final class PingProver implements Prover {
 
     /** The answers of all threads have to be gathered within the time of the attempt, too. */
     private static final double SHARE_FOR_ASKING = 0.8;
+    /** What answers at once answers before any question would be asked a second time. */
+    private static final long AT_ONCE_NANOS = 300_000_000L;
 
     private final ProofConfig.Ping config;
     private final List<PeerTrace> traces;
@@ -49,40 +51,57 @@ public final class PingProver implements Prover {
     }
 
     private PingEvidence look(int lookMillis) throws InterruptedException {
-        long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(lookMillis);
-        List<Callable<Boolean>> questions = new ArrayList<>();
+        long begunNanos = System.nanoTime();
+        long deadlineNanos = begunNanos + TimeUnit.MILLISECONDS.toNanos(lookMillis);
+        List<Callable<Timed<Boolean>>> questions = new ArrayList<>();
         for (InetAddress target : config.targets())
-            questions.add(() -> Echo.answers(target, deadlineNanos));
-        List<Callable<Optional<Finding>>> searches = new ArrayList<>();
+            questions.add(() -> Timed.of(Echo.answers(target, deadlineNanos), begunNanos));
+        List<Callable<Timed<Optional<Finding>>>> searches = new ArrayList<>();
         for (PeerTrace trace : traces)
-            searches.add(() -> new TraceSearch(trace, deadlineNanos).look());
+            searches.add(() -> Timed.of(new TraceSearch(trace, deadlineNanos).look(), begunNanos));
         // Threads of the platform: none waits for a carrier that others use while the machine is busy.
         ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().daemon().name("ping-proof-", 0).factory());
         try {
-            List<Future<Boolean>> asked = questions.stream().map(threads::submit).toList();
-            List<Future<Optional<Finding>>> sought = threads.invokeAll(searches, lookMillis + (long) (timeoutMillis * (1 - SHARE_FOR_ASKING)), TimeUnit.MILLISECONDS);
+            List<Future<Timed<Boolean>>> asked = questions.stream().map(threads::submit).toList();
+            List<Future<Timed<Optional<Finding>>>> sought = threads.invokeAll(searches, lookMillis + (long) (timeoutMillis * (1 - SHARE_FOR_ASKING)), TimeUnit.MILLISECONDS);
             return gather(asked, sought);
         } finally {
             threads.shutdownNow();
         }
     }
 
-    private PingEvidence gather(List<Future<Boolean>> asked, List<Future<Optional<Finding>>> sought) throws InterruptedException {
+    /** An answer, and whether it was there at once. */
+    private record Timed<T>(T value, boolean atOnce) {
+        static <T> Timed<T> of(T value, long begunNanos) {
+            return new Timed<>(value, System.nanoTime() - begunNanos < AT_ONCE_NANOS);
+        }
+    }
+
+    private PingEvidence gather(List<Future<Timed<Boolean>>> asked, List<Future<Timed<Optional<Finding>>>> sought) throws InterruptedException {
         var answering = new ArrayList<String>();
         var silent = new ArrayList<String>();
+        int atOnce = 0;
         for (int i = 0; i < asked.size(); i++) {
-            boolean answered = valueOf(asked.get(i)) instanceof Answer.Value<Boolean>(Boolean yes) && yes;
+            boolean answered = false;
+            if (valueOf(asked.get(i)) instanceof Answer.Value<Timed<Boolean>>(var answer) && answer.value()) {
+                answered = true;
+                if (answer.atOnce()) atOnce++;
+            }
             (answered ? answering : silent).add(config.targets().get(i).getHostAddress());
         }
+        boolean foundAtOnce = false;
         var findings = new ArrayList<Finding>();
         for (int i = 0; i < sought.size(); i++) {
             switch (valueOf(sought.get(i))) {
-                case Answer.Value<Optional<Finding>>(var finding) -> finding.ifPresent(findings::add);
-                case Answer.None<Optional<Finding>>(var why) ->
+                case Answer.Value<Timed<Optional<Finding>>>(var search) -> {
+                    search.value().ifPresent(findings::add);
+                    foundAtOnce |= search.atOnce() && search.value().filter(finding -> finding.kind() == Finding.Kind.FOUND).isPresent();
+                }
+                case Answer.None<Timed<Optional<Finding>>>(var why) ->
                     findings.add(new Finding(Finding.Kind.COULD_NOT_LOOK, traces.get(i).toString(), why));
             }
         }
-        return new PingEvidence(answering, silent, config.quorum(), findings);
+        return new PingEvidence(answering, silent, config.quorum(), findings, atOnce < config.quorum() && !foundAtOnce);
     }
 
     private sealed interface Answer<T> {

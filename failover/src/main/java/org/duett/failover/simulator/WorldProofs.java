@@ -92,7 +92,7 @@ final class WorldProofs {
     private static ProofOutcome together(ProofOutcome first, ProofOutcome last) {
         boolean found = first.verdict() == Verdict.REFUTED;
         boolean firstCounts = found || last.verdict() == Verdict.CUT_OFF;
-        return firstCounts ? first : last;
+        return firstCounts ? first : new ProofOutcome(last.verdict(), last.detail(), first.verdict() == Verdict.CUT_OFF);
     }
 
     private ProofOutcome ping(int index) {

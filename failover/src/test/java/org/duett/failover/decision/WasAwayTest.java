@@ -17,6 +17,7 @@ import static org.duett.failover.decision.ToldMachine.without;
 
 import java.util.List;
 import org.duett.failover.group.MemberState;
+import org.duett.failover.proof.ProofOutcome;
 import org.duett.failover.proof.ProofOutcome.Verdict;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.state.DiskState;
@@ -214,6 +215,17 @@ class WasAwayTest {
         beta.pass(SECOND).proof(Verdict.REFUTED).pass(30 * SECOND).proof(Verdict.PROVEN);
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
         assertThat(beta.waitsFor()).contains("may have gone on alone").contains("--use-this-data");
+    }
+
+    /** The same, where it was back before its only look had ended, but after that of the other one. */
+    @Test
+    void whoFindsThePeerOnlyLateMayHaveMissedThatItWentOnAlone() {
+        for (boolean late : new boolean[]{false, true}) {
+            ToldMachine beta = standingBy(ping()).seen(without(secondary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent());
+            long attempt = beta.ordered.stream().filter(Action.AskProof.class::isInstance).map(action -> ((Action.AskProof) action).attempt()).toList().getLast();
+            beta.tell(new Event.ProofAnswered(attempt, new ProofOutcome(Verdict.REFUTED, "it is there", late))).pass(30 * SECOND).proof(Verdict.PROVEN);
+            assertThat(beta.phase()).isEqualTo(late ? GroupPhase.DOWN : GroupPhase.UP);
+        }
     }
 
     /** Found by seed 232027: the same where no heartbeat can be understood; it was back before its look had ended, and the other one was lost later. */

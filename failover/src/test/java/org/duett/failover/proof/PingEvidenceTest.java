@@ -32,6 +32,15 @@ class PingEvidenceTest {
     }
 
     @Test
+    void aPeerThatIsFoundAfterNothingWasSeenAtFirstIsFoundLate() {
+        for (boolean late : new boolean[]{false, true}) {
+            ProofOutcome outcome = new PingEvidence(List.of("192.0.2.7", "192.0.2.8"), List.of(), 2, List.of(THERE), late).outcome();
+            assertThat(outcome.verdict()).isEqualTo(Verdict.REFUTED);
+            assertThat(outcome.answeredLate()).isEqualTo(late);
+        }
+    }
+
+    @Test
     void tooFewPingNodesMeanThatWeMayBeTheOneThatIsCutOff() {
         ProofOutcome outcome = evidence(1, 1, GONE).outcome();
 
