@@ -188,9 +188,9 @@ public final class ActivityLog {
         return !starving.isEmpty();
     }
 
-    /** Changes wait for a transaction, and none is on its way. */
+    /** Changes wait for a transaction, and none is on its way. Those of a disk that is gone are not for the next one, which has a log of its own. */
     public boolean wantsTransaction() {
-        return preparedCount > 0 && !transactionRunning;
+        return enabled && preparedCount > 0 && !transactionRunning;
     }
 
     /** Takes the prepared changes into a transaction; the log on disk still has the extents of before. */

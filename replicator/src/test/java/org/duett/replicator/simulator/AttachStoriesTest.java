@@ -768,4 +768,22 @@ class AttachStoriesTest {
         assertThat(Stories.superblockOnDisk(pair.beta()).has(Superblock.FULL_SYNC)).isFalse();
         pair.checkAll();
     }
+
+    /** Found by seed 31023: the log of the former disk went on where the new one was open, before anybody knew what disk that is. */
+    @Test
+    void whatTheLogOfALostDiskStillWantedIsNotWrittenToTheNextOne() {
+        var pair = SimulatedPair.connected(631, StorySettings.all(StorySettings.externalMetadata(), StorySettings.tables(4)));
+        for (int i = 0; i < 4; i++) pair.done(pair.write(pair.alpha(), 16L * i, 8));
+        pair.runUntilProtected();
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.DISKLESS);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 0, 4096, Errno.EIO, 1);
+        // The one that waits for a slot finds its extent cold in the event that takes the disk away.
+        for (int i = 0; i < 4; i++) pair.write(pair.alpha(), 16L * i, 8);
+        pair.write(pair.alpha(), 8200, 8);
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        long written = volume(pair.alpha()).metadata().logWrites();
+        pair.run(pair.alpha(), new Command.Attach(0));
+        assertThat(volume(pair.alpha()).metadata().logWrites()).isEqualTo(written);
+    }
 }

@@ -38,6 +38,11 @@ final class StorySettings {
         return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), onNoData, s.net(), s.volumes());
     }
 
+    static UnaryOperator<ResourceSettings> tables(int slots) {
+        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), s.volumes(), s.madeDisks(),
+                new ResourceSettings.Tables(slots, slots));
+    }
+
     static UnaryOperator<ResourceSettings> volumes(UnaryOperator<VolumeSettings> change) {
         return s -> withVolumes(s, s.volumes().stream().map(change).toList());
     }
