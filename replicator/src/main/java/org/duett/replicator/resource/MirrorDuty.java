@@ -39,6 +39,8 @@ final class MirrorDuty {
         if (keepsItsDisk) each.mirrorDutyDue = false;
         // Nor is it a word on our disk when that Primary had not heard of it yet.
         if (!each.mirrorDutyDue || !report.connection().isEstablished() || report.peerDisk().isBelow(DiskState.NEGOTIATING)) return;
+        // It has a disk again before it has written anything through us; only should that one not fit our data it will (seed 14670).
+        if (report.disk() == DiskState.NEGOTIATING) return;
         each.mirrorDutyDue = false;
         if (report.peerDisk() == DiskState.OUTDATED) return;
         if (writesThroughUs(each.volume.state()) && each.volume.diskUsable()) take(each, out);
@@ -56,12 +58,18 @@ final class MirrorDuty {
         }, out);
     }
 
+    /** Both have compared it in the generation that it had: another one now would be news to one of them only. A kernel may have written through us by then. */
+    private boolean hasItsDisk(Volume volume, int connection) {
+        return connection == parts.connection && parts.handshake.peerIsDuett() && volume.isConnected() && volume.state().peerDisk().isAtLeast(DiskState.INCONSISTENT)
+                && volume.state().peerDisk() != DiskState.UNKNOWN;
+    }
+
     /** Data flushed, new generation durable, then it is told (rule 6). */
     private void take(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
         int connection = parts.connection;
         volume.metadata().flushData((flushed, actions) -> {
-            if (!flushed) return;
+            if (!flushed || hasItsDisk(volume, connection)) return;
             volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), false));
             volume.metadata().writeSuperblock((durable, more) -> {
                 if (durable && connection == parts.connection) parts.sendIdentifiers(each, 0, more);

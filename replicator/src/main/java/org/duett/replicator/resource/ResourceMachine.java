@@ -287,6 +287,7 @@ public final class ResourceMachine {
         if (after.connection().isEstablished()) peerDiskChanged(each, before, after, out);
         if (before.connection().isAbove(ConnectionState.CONNECTED) && after.connection() == ConnectionState.CONNECTED) each.resyncEnded();
         diskCameBack(volume, before, after, out);
+        lossIsOver(volume, before, after, out);
         mirrorDuty.changed(each, before, after, out);
         if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
         if (after.connection().isEstablished()) judgeCaches(volume, after, bothGood && after.connection() == ConnectionState.CONNECTED, out);
@@ -318,6 +319,23 @@ public final class ResourceMachine {
                 && after.disk() == DiskState.UP_TO_DATE;
         boolean peerHasNone = !after.connection().isEstablished() || after.peerDisk().isAtMost(DiskState.FAILED);
         if (cameBack && peerHasNone) parts.record.peerLost(volume, before, volume.resyncLeftOpen(), out);
+    }
+
+    /**
+     * A Primary without a disk has one again before the peer made a generation for what it would have written through it, and now it need not (rule 6).
+     * A disk that is behind is on record when it says so itself; what one lacks that counts as good never will be (rule 1b, seed 14670).
+     */
+    private void lossIsOver(Volume volume, VolumeState before, VolumeState after, ActionQueue out) {
+        boolean hasDisk = before.disk().isBelow(DiskState.INCONSISTENT) && after.disk().isAtLeast(DiskState.INCONSISTENT);
+        if (!hasDisk || !volume.isPrimary() || !parts.record.localLossIsOpen(volume)) return;
+        if (after.disk() == DiskState.UP_TO_DATE) {
+            parts.record.localLossStaysOpen(volume, out);
+            return;
+        }
+        int attach = volume.attach();
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable && volume.attach() == attach) parts.record.localLossOnRecord(volume, actions);
+        }, out);
     }
 
     /** The connection lives, but the peer's disk came or went. */

@@ -786,4 +786,23 @@ class AttachStoriesTest {
         pair.run(pair.alpha(), new Command.Attach(0));
         assertThat(volume(pair.alpha()).metadata().logWrites()).isEqualTo(written);
     }
+
+    /** Found by seed 14670: the peer need not make a generation any more, and all writes of the new Primary waited for it for ever. */
+    @Test
+    void aDiskThatComesWhileItsNodeIsPromotedEndsTheWaitForTheGenerationOfThePeer() {
+        var pair = SimulatedPair.connected(34, StorySettings.twoVolumes());
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        pair.beta().data(1).hang(EnumSet.of(Kind.WRITE, Kind.FLUSH));
+        long promote = pair.beta().command(new Command.Promote(false));
+        pair.runUntil(() -> pair.state(pair.beta()).role() == Role.PRIMARY);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.beta().data(1).resume();
+        pair.runUntil(() -> pair.beta().result(promote) != null);
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.done(pair.flush(pair.beta()));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }
