@@ -326,8 +326,10 @@ final class WorldOperator {
         SimulatedNode other = pair.other(node);
         boolean isRuined = node.machine().state(volume).disk() == DiskState.INCONSISTENT && !ledger.isComplete(node, volume)
                 && ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
-        return isRuined && splitBrain.isOpen() && splitBrain.mayBeDecided() && !isPrimary(node) && !isConnected(node)
-                && isTold(node, "would be the source of a resync, but its disk is Inconsistent");
+        if (!isRuined || isPrimary(node) || isConnected(node) || !splitBrain.mayBeDecided()) return false;
+        // Nobody's word gives up one volume on one node and one on the other (seed 21671).
+        boolean givenUpCrosswise = !ledger.isComplete(other) && isTold(node, "split brain");
+        return givenUpCrosswise || splitBrain.isOpen() && isTold(node, "would be the source of a resync, but its disk is Inconsistent");
     }
 
     private void makeAnew(SimulatedNode node) {

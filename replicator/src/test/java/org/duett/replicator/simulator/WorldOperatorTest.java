@@ -35,4 +35,33 @@ class WorldOperatorTest {
         pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.PRIMARY);
         assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
     }
+
+    /** Found by seed 21671: he had given up one volume here and the other one there, and the nodes of a split brain can give up by node only. */
+    @Test
+    void whoeverGaveUpAVolumeOnEachNodeMakesTheirDisksAnew() {
+        var pair = SimulatedPair.connected(21671, StorySettings.twoVolumes());
+        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
+        var lineage = new Lineage(pair);
+        var operator = new WorldOperator(pair, WorldPlan.of(21671, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new SplittableRandom(21671));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
+        // A generation each, in which nobody has written.
+        for (SimulatedNode node : pair.nodes()) {
+            pair.must(node, new Command.Promote(false));
+            pair.must(node, new Command.Demote(false));
+        }
+        giveUp(pair, ledger, pair.alpha(), 1);
+        giveUp(pair, ledger, pair.beta(), 0);
+        for (int step = 0; step < 100 && !pair.isProtected(); step++) {
+            pair.nodes().forEach(operator::repair);
+            pair.runFor(SimulatedPair.SECOND);
+        }
+        assertThat(pair.isProtected()).as(pair.describe()).isTrue();
+        pair.checkAll();
+    }
+
+    private static void giveUp(SimulatedPair pair, CopyLedger ledger, SimulatedNode node, int volume) {
+        ledger.invalidated(node, volume);
+        pair.must(node, new Command.Invalidate(volume));
+    }
 }
