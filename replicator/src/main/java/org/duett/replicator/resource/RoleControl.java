@@ -52,6 +52,8 @@ final class RoleControl {
     private boolean resuming;
     /** The connection on which the peer gave its leave last. */
     private int askedOnConnection = -1;
+    /** Connected while it waited for a disk, which the peer was to have a say on: the connection of that time; -1: none. */
+    private int waitedOnConnection = -1;
 
     RoleControl(Parts parts, PeerRequests requests, Connecting connecting) {
         this.parts = parts;
@@ -110,6 +112,7 @@ final class RoleControl {
         // Whoever still holds data of the former term is not let into this one.
         if (!resuming) formerTerm = 0;
         step = Step.DRAINING;
+        waitedOnConnection = -1;
         // A peer that was demoted just now tells it within this time (spec states 7).
         waitsUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
         check(out);
@@ -132,7 +135,8 @@ final class RoleControl {
                 if (formerTerm != 0) checkFormerTerm(out);
             }
             case DRAINING -> {
-                if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
+                if (hasLostWhomItWaitedBeside()) refuseAlone(out);
+                else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
                 if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
@@ -151,6 +155,19 @@ final class RoleControl {
                 // An event of their own moves these on.
             }
         }
+    }
+
+    /** What it waits for is judged by the peer, or served from it: a promotion that was asked for beside that one is not for this node's disk alone (promise 1). */
+    private boolean hasLostWhomItWaitedBeside() {
+        boolean beside = parts.socketsUp && parts.allEstablished();
+        if (waitedOnConnection != -1) return !beside || parts.connection != waitedOnConnection;
+        if (beside && !disksAreDecided()) waitedOnConnection = parts.connection;
+        return false;
+    }
+
+    private void refuseAlone(ActionQueue out) {
+        refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited for a disk.", "The role is unchanged.",
+                "Promote again; it is decided without the peer then.", out);
     }
 
     /** A promotion that waited for this disk was asked for with it, not with the other data that the peer holds (promise 2). */

@@ -6,9 +6,11 @@ import static org.duett.replicator.simulator.Stories.identifiers;
 import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 
+import java.util.EnumSet;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.metadata.Superblock;
@@ -289,6 +291,31 @@ class RoleStoriesTest {
         pair.beta().command(new Command.Attach(0));
         pair.must(pair.beta(), new Command.Promote(false));
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
+    }
+
+    /** Found by seed 21233: asked for beside the peer that had all data, it served this node's older disk when that came up alone. */
+    @Test
+    void aPromotionThatWaitedForADiskBesideThePeerIsNotForThatDiskAlone() {
+        var pair = SimulatedPair.connected(29);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.alpha().data(0).hang(EnumSet.of(Kind.READ));
+        long attach = pair.alpha().command(new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.ATTACHING);
+        long promote = pair.alpha().command(new Command.Promote(false));
+        pair.runFor(10 * Stories.MILLI);
+        pair.must(pair.alpha(), new Command.Disconnect(false));
+        pair.alpha().data(0).resume();
+        pair.runUntil(() -> pair.alpha().result(promote) != null && pair.alpha().result(attach) != null);
+        assertThat(pair.alpha().result(promote)).isInstanceOf(CommandResult.Refused.class);
+        Stories.readsWell(((CommandResult.Refused) pair.alpha().result(promote)).report());
+        assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     // ---- during a resync
