@@ -65,6 +65,8 @@ final class Facts {
     /** This node stops its groups and goes. */
     boolean leaving;
     long pausedUntilNanos = Long.MIN_VALUE;
+    /** What the other node's operator asked for holds here, too, and does not end with that node. */
+    long peerPausedUntilNanos = Long.MIN_VALUE;
 
     private long lastOrder;
     List<Action> out;
@@ -204,7 +206,12 @@ final class Facts {
 
     /** Automatic takeover is off, by this node's operator or by the other's. */
     boolean isPaused() {
-        return now < pausedUntilNanos || peerIsAlive() && report.pausedForNanos() > 0;
+        return pausedForNanos() > 0;
+    }
+
+    long pausedForNanos() {
+        long until = Math.max(pausedUntilNanos, peerPausedUntilNanos);
+        return now < until ? until - now : 0;
     }
 
     static List<String> resourcesOf(GroupConfig group) {

@@ -110,6 +110,7 @@ public final class FailoverMachine {
         onTime();
         facts.report = report;
         facts.reportedAtNanos = facts.now;
+        facts.peerPausedUntilNanos = report.pausedForNanos() > 0 ? facts.now + report.pausedForNanos() : Long.MIN_VALUE;
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
         facts.heardAgain();
@@ -590,9 +591,9 @@ public final class FailoverMachine {
         return proof.isHeld() ? proof.why() : "";
     }
 
-    /** Automatic takeover is off for so long. */
+    /** Automatic takeover is off for so long, on whichever node it was asked. */
     public long pausedForNanos() {
-        return Math.max(0, facts.pausedUntilNanos == Long.MIN_VALUE ? 0 : facts.pausedUntilNanos - facts.now);
+        return facts.pausedForNanos();
     }
 
     public boolean isSingle() {

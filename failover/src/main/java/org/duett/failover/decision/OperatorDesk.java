@@ -96,6 +96,11 @@ final class OperatorDesk {
     }
 
     private String pause(long forNanos) {
+        boolean onlyThere = forNanos == 0 && facts.now >= facts.pausedUntilNanos && facts.isPaused();
+        if (onlyThere && facts.peerIsAlive()) {
+            return "It was paused on " + facts.config.peerNode() + ", for another " + facts.pausedForNanos() / 1_000_000_000L + " s: say it there.";
+        }
+        if (forNanos == 0 && !facts.peerIsAlive()) facts.peerPausedUntilNanos = Long.MIN_VALUE;
         facts.pausedUntilNanos = forNanos == 0 ? Long.MIN_VALUE : facts.now + forNanos;
         facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(), forNanos == 0
                 ? "Automatic takeover is on again."

@@ -6,6 +6,7 @@ import static org.duett.failover.decision.ToldMachine.SECOND;
 import static org.duett.failover.decision.ToldMachine.alpha;
 import static org.duett.failover.decision.ToldMachine.fence;
 import static org.duett.failover.decision.ToldMachine.group;
+import static org.duett.failover.decision.ToldMachine.pausing;
 import static org.duett.failover.decision.ToldMachine.ping;
 import static org.duett.failover.decision.ToldMachine.primary;
 import static org.duett.failover.decision.ToldMachine.resource;
@@ -164,6 +165,26 @@ class FailoverMachineTest {
         ToldMachine beta = standingBy(fence()).tell(new Event.OperatorAsked(1, new OperatorCommand.Pause(60 * SECOND))).tell(new Event.PeerSilent());
         assertThat(beta.asksForProof()).isFalse();
         beta.pass(61 * SECOND);
+        assertThat(beta.asksForProof()).isTrue();
+    }
+
+    /** It was forgotten with the node on which it was asked, and the other one took over at once. */
+    @Test
+    void whatThePeersOperatorPausedStaysPausedWhenThePeerDies() {
+        ToldMachine beta = standingBy(fence());
+        beta.hear(pausing(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)), 60 * SECOND)).tell(new Event.PeerSilent());
+        assertThat(beta.asksForProof()).isFalse();
+        beta.pass(61 * SECOND);
+        assertThat(beta.asksForProof()).isTrue();
+    }
+
+    @Test
+    void aPauseOfThePeerIsEndedThereOrHereWhenItIsGone() {
+        ToldMachine beta = standingBy(fence());
+        beta.hear(pausing(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)), 60 * SECOND));
+        beta.tell(new Event.OperatorAsked(1, new OperatorCommand.Pause(0)));
+        assertThat(beta.ordered).anyMatch(action -> action instanceof Action.AnswerOperator answer && !answer.done() && answer.text().contains("say it there"));
+        beta.tell(new Event.PeerSilent()).tell(new Event.OperatorAsked(2, new OperatorCommand.Pause(0)));
         assertThat(beta.asksForProof()).isTrue();
     }
 

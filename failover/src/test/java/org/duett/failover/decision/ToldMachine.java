@@ -121,6 +121,11 @@ final class ToldMachine {
         return new NodeReport(NodeMode.ONLINE, 0, 0, List.of(group), List.of(resource), List.of());
     }
 
+    /** The same, and its operator has paused automatic takeover for so long. */
+    static NodeReport pausing(NodeReport report, long nanos) {
+        return new NodeReport(report.mode(), nanos, 0, report.groups(), report.resources(), report.failStops());
+    }
+
     /** The last word of an alpha that leaves in order. */
     static NodeReport leaving(GroupReport group, ResourceReport resource) {
         return new NodeReport(NodeMode.OFFLINE, 0, 0, List.of(group), List.of(resource), List.of());
