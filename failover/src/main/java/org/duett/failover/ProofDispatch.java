@@ -1,6 +1,7 @@
 package org.duett.failover;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -23,6 +24,8 @@ final class ProofDispatch implements AutoCloseable {
     private final ExecutorService worker = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("proof").factory());
     /** The one that proved it last; touched by the worker only. */
     private Prover proven;
+    /** What each proof found last, for the log: one that is asked twice a second for hours says the same. Touched by the worker only. */
+    private final Map<String, ProofOutcome> lastFound = new HashMap<>();
     /** The attempt that was begun last; touched by the loop only. */
     private Future<?> underWay;
     /** The generations that the witnesses were told of last. */
@@ -44,7 +47,9 @@ final class ProofDispatch implements AutoCloseable {
         for (Prover prover : provers) {
             if (exclusive && !prover.name().equals("fence-agent")) continue;
             ProofOutcome outcome = prover.prove(lookMillis);
-            LOG.info("proof={} verdict={} {}", prover.name(), outcome.verdict(), outcome.detail());
+            boolean isNews = !outcome.equals(lastFound.put(prover.name(), outcome));
+            if (isNews) LOG.info("proof={} verdict={} {}", prover.name(), outcome.verdict(), outcome.detail());
+            else LOG.debug("proof={} verdict={} again", prover.name(), outcome.verdict());
             if (outcome.verdict() == Verdict.PROVEN) {
                 proven = prover;
                 return new ProofOutcome(Verdict.PROVEN, prover.name() + ": " + outcome.detail());
@@ -82,6 +87,7 @@ final class ProofDispatch implements AutoCloseable {
         if (under != null) under.cancel(true);
         worker.execute(() -> {
             try {
+                lastFound.clear();
                 if (proven != null) proven.release();
                 proven = null;
             } catch (InterruptedException ended) {

@@ -21,6 +21,8 @@ final class ProofDesk {
     private State state = State.NONE;
     private long attempt;
     private long nextAtNanos = Long.MIN_VALUE;
+    /** After an early look that was over at once: it does not delay the one after the peer's death. */
+    private long nextEarlyLookNanos = Long.MIN_VALUE;
     private String why = "";
     /** A person's word needs no renewal, and no program can take it back. */
     private boolean byOperator;
@@ -88,7 +90,7 @@ final class ProofDesk {
 
     /** The peer is late: the look that needs most of the time is begun, as far as it would be wanted after its death. */
     void lookEarly() {
-        if (state != State.NONE || !facts.looksFirst || !facts.peerIsLate()) return;
+        if (state != State.NONE || !facts.looksFirst || !facts.peerIsLate() || facts.now < nextEarlyLookNanos) return;
         long untilNanos = facts.silentAtNanos + (long) (SHARE_AFTER_DEATH * facts.nanos(facts.config.timing().proofTimeoutMillis()));
         // Over already: this node did not run meanwhile, and knows the end of the peer's time from before.
         int lookMillis = (int) ((untilNanos - facts.now) / Facts.NANOS_PER_MILLI);
@@ -123,6 +125,7 @@ final class ProofDesk {
                 if (facts.peerIsAlive() && early) {
                     // It came too soon to say anything of a peer that is not dead yet.
                     state = State.NONE;
+                    nextEarlyLookNanos = facts.now + RETRY_NANOS;
                 } else if (early && facts.heardOverReplicationNanos() > askedAtNanos) {
                     // Its replicator has spoken since the look around was begun: what was not found is somewhere.
                     state = State.NONE;

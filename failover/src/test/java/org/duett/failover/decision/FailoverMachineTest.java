@@ -85,6 +85,22 @@ class FailoverMachineTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
     }
 
+    /** Without any network a look is over at once: 350 a second were begun until the peer's death. */
+    @Test
+    void anEarlyLookThatIsOverAtOnceIsNotRepeatedAtOnceAndDelaysNoOther() {
+        ToldMachine beta = standingBy(ping());
+        beta.tell(new Event.PeerLate(beta.now() + SECOND)).proof(Verdict.CUT_OFF).pass(MILLI);
+        assertThat(looks(beta)).isEqualTo(1);
+        beta.pass(499 * MILLI);
+        assertThat(looks(beta)).isEqualTo(2);
+        beta.proof(Verdict.CUT_OFF).pass(100 * MILLI).tell(new Event.PeerSilent());
+        assertThat(looks(beta)).isEqualTo(3);
+    }
+
+    private static long looks(ToldMachine beta) {
+        return beta.ordered.stream().filter(Action.AskProof.class::isInstance).count();
+    }
+
     @Test
     void nobodyIsShotForBeingLate() {
         ToldMachine beta = standingBy(fence());
