@@ -17,6 +17,10 @@ record HaResource(String script, List<String> arguments) {
         return script.equals("drbddisk") || script.equals("datadisk");
     }
 
+    boolean isAddress() {
+        return script.equals("IPaddr") || script.equals("IPaddr2") || script.equals("IPv6addr");
+    }
+
     /** The argument at {@code index}, or empty text. */
     String argument(int index) {
         return index < arguments.size() ? arguments.get(index) : "";

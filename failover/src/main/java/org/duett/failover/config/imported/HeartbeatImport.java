@@ -1,8 +1,11 @@
 package org.duett.failover.config.imported;
 
+import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.duett.failover.config.ClusterConfigReader;
 import org.duett.replicator.config.ConfigException;
@@ -34,7 +37,7 @@ public final class HeartbeatImport {
     }
 
     private final Sources sources;
-    private final Surroundings surroundings;
+    private Surroundings surroundings;
     private final List<Remark> remarks = new ArrayList<>();
 
     private HeartbeatImport(Sources sources, Surroundings surroundings) {
@@ -54,6 +57,7 @@ public final class HeartbeatImport {
             remarks.add(new Remark("ha.cf", "node " + String.join(" ", nodes), "this machine is called " + surroundings.localNode()
                     + ", so its interfaces say nothing about the nodes; run the import on one of them"));
         }
+        surroundings = surroundings.without(activeHere(nodes));
         SectionText text = new SectionText();
         Taken taken = new Taken();
         text.comment("Made by 'duett cluster import-heartbeat' from ha.cf, haresources and authkeys. Read it before you use it.");
@@ -71,6 +75,22 @@ public final class HeartbeatImport {
         return new Result(text.toString(), remarks, AuthKeys.keyFile(sources.authkeys(), random, remarks));
     }
 
+    /** On the node that is active Heartbeat's service addresses are on its interfaces now, beside those that are its own. */
+    private Set<InetAddress> activeHere(List<String> nodes) {
+        Set<InetAddress> ofNodes = new HashSet<>();
+        nodes.forEach(node -> surroundings.lookUp().apply(node).ifPresent(ofNodes::add));
+        surroundings.replicator().resources().forEach(resource -> resource.hosts().forEach(host -> ofNodes.add(host.address().withoutScope())));
+        Set<InetAddress> active = new HashSet<>();
+        for (SourceLine line : SourceLine.of("haresources", sources.haresources())) {
+            for (HaResource resource : line.arguments().stream().map(HaResource::of).filter(HaResource::isAddress).toList()) {
+                String literal = resource.argument(0).split("/")[0];
+                boolean isActive = surroundings.address(literal).filter(surroundings::isOwn).filter(address -> !ofNodes.contains(address)).filter(active::add).isPresent();
+                if (isActive) remarks.add(new Remark(line.where(), literal, "this machine has it now, so Heartbeat is active here; if it is the machine's own address, it must not move: take it out"));
+            }
+        }
+        return active;
+    }
+
     private void writeRest(HaCf haCf, boolean pings, SectionText text) {
         boolean checksNet = false;
         for (SourceLine line : haCf.lines()) {
@@ -82,7 +102,10 @@ public final class HeartbeatImport {
                         text.comment(line.where() + ": ipfail");
                         text.open("check", "service-net").statement("service-net").statement("class", "failover").close();
                     } else {
-                        remarks.add(line.remark(isIpfail ? "it moved groups by ping nodes, and there are none" : "nothing is kept running beside the groups; make a systemd unit of it"));
+                        boolean isDopd = line.arguments().stream().anyMatch(word -> word.endsWith("/dopd"));
+                        remarks.add(line.remark(isIpfail ? "it moved groups by ping nodes, and there are none"
+                                : isDopd ? "the failover daemons tell the other node over the heartbeat paths that its data is old; nothing is lost"
+                                : "nothing is kept running beside the groups; make a systemd unit of it"));
                     }
                 }
                 case "auto_failback", "nice_failback" -> autoFailback(line);

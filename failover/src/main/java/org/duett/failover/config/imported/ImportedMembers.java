@@ -22,6 +22,8 @@ final class ImportedMembers {
     private final List<Remark> remarks;
     private final ImportedPrograms programs;
     private final Taken taken;
+    private static final String BELOW = "what lies below the mirror does not move with it; start it at boot";
+
     private final List<String> resources = new ArrayList<>();
     private final List<String> mountPoints = new ArrayList<>();
 
@@ -49,9 +51,15 @@ final class ImportedMembers {
             case "Delay" -> remark(resource, "members wait for one another; nothing is lost");
             case "portblock" -> remark(resource, "ports are not blocked during a move");
             case "IPsrcaddr" -> remark(resource, "the source address of outgoing connections is not set; a 'program' with commands can do that");
-            case "LVM", "Raid1", "ServeRAID", "ICP" -> remark(resource, "what lies below the mirror does not move with it; start it at boot");
+            case "LVM" -> remark(resource, isOnTheMirror() ? "a volume group on the mirror is no member yet, and neither is a file system in it. Do not let it start at boot: LVM would"
+                    + " find it on the backing disk, and write beside the mirror; have lvm.conf reject that disk" : BELOW);
+            case "Raid1", "ServeRAID", "ICP" -> remark(resource, BELOW);
             default -> programs.write(resource, text).ifPresent(why -> remark(resource, why));
         }
+    }
+
+    private boolean isOnTheMirror() {
+        return line.arguments().stream().map(HaResource::of).anyMatch(HaResource::isDrbd);
     }
 
     private void remark(HaResource resource, String why) {

@@ -1,7 +1,9 @@
 package org.duett.failover.config.imported;
 
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -62,7 +64,7 @@ final class ImportedPaths {
         String why = peer.isEmpty() ? "the addresses of both nodes on " + name + " could not be found out; write them into a path by hand"
                 : written == HeartbeatCodec.MOST_PATHS ? "there are " + written + " paths already"
                 : taken.has(local.get()) || taken.has(peer.get()) ? "another path has one of its addresses"
-                : local.get().getClass() != peer.get().getClass() ? "it has an IPv4 and an IPv6 address" : "";
+                : local.get().getClass() != peer.get().getClass() ? "one of its addresses is IPv4 and the other IPv6; write two of one kind into a path by hand" : "";
         if (!why.isEmpty()) {
             remarks.add(line.remark(why));
             text.comment("path " + name + " { " + nodes.get(0) + " ADDRESS:" + PORT + "; " + nodes.get(1) + " ADDRESS:" + PORT + "; }   (" + line.where() + ")");
@@ -96,10 +98,14 @@ final class ImportedPaths {
     }
 
     private Optional<InetAddress> local(String name, Set<InetAddress> named) {
+        List<InetAddress> others = Stream.concat(named.stream(), candidates().stream()).toList();
+        // Heartbeat spoke IPv4: where nothing says which of several it was, an address of that kind.
+        Comparator<Surroundings.OwnAddress> likeliest = Comparator.comparingInt(own -> named.contains(own.address()) ? 0
+                : others.stream().anyMatch(own::hasInItsNetwork) ? 1
+                : own.address() instanceof Inet4Address ? 2 : 3);
         Optional<InetAddress> own = isHere()
-                ? Stream.concat(surroundings.interfaces().getOrDefault(name, List.of()).stream().map(Surroundings.OwnAddress::address).filter(named::contains),
-                        surroundings.interfaces().getOrDefault(name, List.of()).stream().map(Surroundings.OwnAddress::address)
-                                .filter(address -> !address.isLinkLocalAddress())).findFirst()
+                ? surroundings.interfaces().getOrDefault(name, List.of()).stream().filter(each -> named.contains(each.address()) || !each.address().isLinkLocalAddress())
+                        .min(likeliest).map(Surroundings.OwnAddress::address)
                 : Optional.empty();
         return own.or(() -> surroundings.lookUp().apply(localNode()).filter(named::contains));
     }
@@ -107,11 +113,16 @@ final class ImportedPaths {
     private Optional<InetAddress> peer(String name, Set<InetAddress> named, InetAddress local) {
         Optional<InetAddress> byUcast = named.stream().filter(address -> !address.equals(local) && !(isHere() && surroundings.isOwn(address))).findFirst();
         if (byUcast.isPresent()) return byUcast.filter(address -> !address.isAnyLocalAddress() && !address.isMulticastAddress());
+        return candidates().stream().filter(candidate -> !candidate.equals(local) && !surroundings.isOwn(candidate))
+                .filter(candidate -> surroundings.interfaces().getOrDefault(name, List.of()).stream().anyMatch(own -> own.hasInItsNetwork(candidate))).findFirst();
+    }
+
+    /** Where the peer could be, as far as this machine knows. */
+    private List<InetAddress> candidates() {
         List<InetAddress> candidates = new ArrayList<>();
         replicationAddress(peerNode()).ifPresent(candidates::add);
         surroundings.lookUp().apply(peerNode()).ifPresent(candidates::add);
-        return candidates.stream().filter(candidate -> !candidate.equals(local) && !surroundings.isOwn(candidate))
-                .filter(candidate -> surroundings.interfaces().getOrDefault(name, List.of()).stream().anyMatch(own -> own.hasInItsNetwork(candidate))).findFirst();
+        return candidates;
     }
 
     private Optional<InetAddress> replicationAddress(String node) {

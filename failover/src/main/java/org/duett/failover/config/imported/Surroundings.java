@@ -1,9 +1,11 @@
 package org.duett.failover.config.imported;
 
 import java.net.InetAddress;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.duett.replicator.config.ReplicatorConfig;
@@ -41,6 +43,13 @@ public record Surroundings(String localNode, Map<String, List<OwnAddress>> inter
     Optional<Map.Entry<String, OwnAddress>> interfaceOf(InetAddress address) {
         return interfaces.entrySet().stream()
                 .flatMap(each -> each.getValue().stream().filter(own -> own.hasInItsNetwork(address)).map(own -> Map.entry(each.getKey(), own))).findFirst();
+    }
+
+    /** The same machine, without addresses that are not its own for good. */
+    Surroundings without(Set<InetAddress> moving) {
+        Map<String, List<OwnAddress>> rest = new LinkedHashMap<>();
+        interfaces.forEach((name, addresses) -> rest.put(name, addresses.stream().filter(own -> !moving.contains(own.address())).toList()));
+        return new Surroundings(localNode, rest, lookUp, replicator, fileExists, isSystemdUnit);
     }
 
     boolean isOwn(InetAddress address) {

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.duett.failover.config.CheckConfig;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.ClusterConfigReader;
@@ -51,6 +52,8 @@ class HeartbeatImportTest {
 
     private final Map<String, Boolean> files = new TreeMap<>(Map.of("/etc/init.d/mysql", true, "/etc/ha.d/resource.d/ourown", true));
     private String localNode = "node-a";
+    /** They come first, as the kernel may list them. */
+    private final Map<String, List<Surroundings.OwnAddress>> moreAddresses = new TreeMap<>();
 
     @TempDir
     Path directory;
@@ -135,6 +138,43 @@ class HeartbeatImportTest {
         String onNodeA = run(haCf, "node-a drbddisk::r0", KEY).section();
         localNode = "node-b";
         assertThat(run(haCf, "node-a drbddisk::r0", KEY).section()).isEqualTo(onNodeA);
+    }
+
+    /** On the node where Heartbeat runs the group its addresses were taken for the machine's own, and left out. */
+    @Test
+    void theActiveNodeMakesTheSameClusterAsTheOther() throws Exception {
+        String haCf = "bcast eth1\nucast eth0 192.168.1.12\nucast eth0 192.168.1.11\n" + NODES;
+        String haresources = "node-a drbddisk::r0 IPaddr::192.168.1.100/24/eth0:0 IPv6addr::2001:db8::9/64\n";
+        moreAddresses.put("eth0", List.of(own("192.168.1.100", 24), own("2001:db8::9", 64)));
+        HeartbeatImport.Result active = run(haCf, haresources, KEY);
+        assertThat(read(active).groups().getFirst().members()).extracting(MemberConfig::label).containsExactly("resource r0", "address 192.168.1.100", "address 2001:db8:0:0:0:0:0:9");
+        assertThat(active.remarks()).extracting(Remark::toString).anyMatch(remark -> remark.startsWith("haresources:1: 192.168.1.100: this machine has it now"));
+        assertThat(read(active).paths()).containsExactly(path("eth1", "10.0.0.1", "10.0.0.2"), path("eth0", "192.168.1.11", "192.168.1.12"));
+        moreAddresses.clear();
+        localNode = "node-b";
+        moreAddresses.put("eth0", List.of(own("2001:db8::2", 64)));
+        assertThat(run(haCf, haresources, KEY).section()).isEqualTo(active.section());
+    }
+
+    @Test
+    void anAddressOfAReplicatedResourceDoesNotMove() throws Exception {
+        HeartbeatImport.Result result = run(NODES, "node-a drbddisk::r0 10.0.0.1\n", KEY);
+        assertThat(result.remarks()).extracting(Remark::why).anyMatch(why -> why.startsWith("it is no address that could move"));
+    }
+
+    /** Machines have both kinds today, and Heartbeat spoke the one. */
+    @Test
+    void anInterfaceWithBothKindsOfAddressesTakesTheKindOfThePeers() throws Exception {
+        moreAddresses.put("eth1", List.of(own("fd00::1", 64)));
+        assertThat(read(run("bcast eth1\n" + NODES, "node-a drbddisk::r0", KEY)).paths()).containsExactly(path("eth1", "10.0.0.1", "10.0.0.2"));
+        assertThat(read(run("ucast eth1 10.0.0.2\n" + NODES, "node-a drbddisk::r0", KEY)).paths()).containsExactly(path("eth1", "10.0.0.1", "10.0.0.2"));
+        assertThat(read(run("ucast eth1 fd00::2\n" + NODES, "node-a drbddisk::r0", KEY)).paths()).containsExactly(path("eth1", "fd00::1", "fd00::2"));
+    }
+
+    /** LVM would find it on the backing disk. */
+    @Test
+    void aVolumeGroupOnTheMirrorIsNotToBeStartedAtBoot() throws Exception {
+        assertThat(run(NODES, "node-a drbddisk::r0 LVM::vg0", KEY).remarks()).extracting(Remark::why).anyMatch(why -> why.contains("Do not let it start at boot"));
     }
 
     @Test
@@ -302,6 +342,7 @@ class HeartbeatImportTest {
         interfaces.put("lo", List.of(new Surroundings.OwnAddress(ip("127.0.0.1"), 8)));
         interfaces.put("eth0", List.of(new Surroundings.OwnAddress(ip("192.168.1.1" + last), 24)));
         interfaces.put("eth1", List.of(new Surroundings.OwnAddress(ip("10.0.0." + last), 30)));
+        moreAddresses.forEach((name, more) -> interfaces.merge(name, more, (few, others) -> Stream.concat(others.stream(), few.stream()).toList()));
         return new Surroundings(localNode, interfaces, name -> Optional.ofNullable(Map.of("ns.example", ip("192.168.1.54")).get(name)), replicator,
                 files::containsKey, "apache2.service"::equals);
     }
@@ -324,6 +365,10 @@ class HeartbeatImportTest {
 
     private static PathConfig path(String name, String local, String peer) {
         return new PathConfig(name, new InetSocketAddress(ip(local), 7799), new InetSocketAddress(ip(peer), 7799));
+    }
+
+    private static Surroundings.OwnAddress own(String literal, int prefixLength) {
+        return new Surroundings.OwnAddress(ip(literal), prefixLength);
     }
 
     private static InetAddress ip(String literal) {
