@@ -29,6 +29,7 @@ import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.ClusterTimes;
 import org.duett.failover.config.ConfigDigest;
 import org.duett.failover.config.GroupConfig;
+import org.duett.failover.config.KeyFile;
 import org.duett.failover.config.MemberConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.control.ClusterRequest;
@@ -456,12 +457,26 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         }
     }
 
-    private ClusterRequest.Answer check() {
+    /** The files may have changed since this daemon has read them, or what they allow has. */
+    private Optional<String> nextStartFails() {
+        try {
+            KeyFile.read(ClusterConfigReader.read(configuration).cluster().keyFile());
+            return Optional.empty();
+        } catch (ConfigException wrong) {
+            return Optional.of("this daemon could not be started again: " + wrong.getMessage());
+        } catch (IOException failed) {
+            return Optional.of("this daemon could not be started again: " + failed);
+        }
+    }
+
+    private ClusterRequest.Answer check() throws InterruptedException, ExecutionException {
         List<String> lines = new ArrayList<>(ClusterTimes.of(config).lines());
         notCovered().forEach(proof -> lines.add("proof " + proof));
         lines.addAll(members.ways());
         List<String> complaints = new ArrayList<>(members.rehearse());
         complaints.addAll(paths.troubles());
+        complaints.addAll(loop.look((machine, _) -> machine.troubles()).get());
+        nextStartFails().ifPresent(complaints::add);
         for (CheckRunner.Standing standing : checks.standing()) {
             if (standing.failed()) complaints.add("check " + standing.check().name() + " fails: " + standing.last().detail());
         }

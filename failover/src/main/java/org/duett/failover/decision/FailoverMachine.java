@@ -578,6 +578,16 @@ public final class FailoverMachine {
         return peerClockAheadMillis;
     }
 
+    /** What keeps both nodes from a takeover though both run; for 'duett cluster check'. */
+    public List<String> troubles() {
+        List<String> troubles = new ArrayList<>();
+        if (facts.life == PeerLife.STRANGE) {
+            troubles.add("the heartbeats of " + facts.config.peerNode() + " are rejected (another key or version; the log says which), so nothing is taken over");
+        }
+        if (!facts.configurationTrouble.isEmpty()) troubles.add("the cluster sections of the two nodes differ: " + facts.configurationTrouble);
+        return troubles;
+    }
+
     public PeerLife peerLife() {
         return facts.life;
     }

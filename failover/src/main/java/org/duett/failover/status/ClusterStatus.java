@@ -49,6 +49,9 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
     /** In a sentence: can the service survive the loss of a node now? */
     String verdict() {
         List<String> down = groups.stream().filter(group -> !isUpSomewhere(group)).map(GroupStatus::name).toList();
+        if (!down.isEmpty() && peerLife == PeerLife.STRANGE) {
+            return "NOT protected: " + peerNode + " is " + peerLife.words() + "; whether it serves " + String.join(", ", down) + " is not known here.";
+        }
         if (!down.isEmpty()) return "NOT SERVING: " + String.join(", ", down) + " runs nowhere.";
         if (peerLife != PeerLife.ALIVE) return "NOT protected: " + peerNode + " is " + peerLife.words() + ".";
         boolean paused = pausedForNanos > 0 || peer.get().pausedForNanos() > 0;

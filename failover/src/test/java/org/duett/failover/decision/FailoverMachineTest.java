@@ -204,6 +204,17 @@ class FailoverMachineTest {
         assertThat(beta.asksForProof()).isTrue();
     }
 
+    /** 'All that a takeover needs is there', said the check of two nodes with different keys. */
+    @Test
+    void aPeerThatIsNotUnderstoodAndConfigurationsThatDifferAreTroubles() {
+        ToldMachine beta = standingBy(ping());
+        assertThat(beta.machine.troubles()).isEmpty();
+        beta.tell(new Event.ConfigurationsDiffer("deadtime differs"));
+        assertThat(beta.machine.troubles()).containsExactly("the cluster sections of the two nodes differ: deadtime differs");
+        beta.tell(new Event.PeerStrange("another key"));
+        assertThat(beta.machine.troubles()).hasSize(2).first().asString().startsWith("the heartbeats of alpha are rejected");
+    }
+
     @Test
     void aRejectedHeartbeatIsLife() {
         ToldMachine beta = standingBy(ping()).tell(new Event.PeerStrange("another key")).pass(60 * SECOND);

@@ -36,6 +36,16 @@ class ClusterStatusTest {
         assertThat(here(view(true, DiskState.DISKLESS), report(true, DiskState.UP_TO_DATE)).verdict()).startsWith("NOT protected: ");
     }
 
+    /** Found with another key on one node: the passive one said that nobody serves, while the active one did. */
+    @Test
+    void whetherAPeerServesThatCannotBeUnderstoodIsNotKnown() {
+        ClusterStatus status = here(view(true, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE));
+        var waits = new GroupStatus("web", GroupPhase.DOWN, "recover", "", "", "", 1, Map.of());
+        var passive = new ClusterStatus(status.name(), "alpha", "beta", NodeMode.ONLINE, PeerLife.STRANGE, status.peer(), List.of(), "", List.of(), 0, false, List.of(waits),
+                status.resources(), 0);
+        assertThat(passive.verdict()).startsWith("NOT protected: beta is ").endsWith("whether it serves web is not known here.");
+    }
+
     private static ClusterStatus here(ResourceView resource, NodeReport.ResourceReport there) {
         var up = new GroupStatus("web", GroupPhase.UP, "up", "", "", "", 1, Map.of());
         var theirs = new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, false, false, false, 0, false, false, "");
