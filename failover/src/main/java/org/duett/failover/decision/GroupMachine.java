@@ -47,6 +47,8 @@ final class GroupMachine {
 
     private final Map<Integer, MemberState> looks = new TreeMap<>();
     private int unknownLooks;
+    /** While it is up, for each member: looks go round, and one member that answers says nothing of another. */
+    private final Map<Integer, Integer> unknownInARow = new TreeMap<>();
     private long nextLookNanos = Long.MIN_VALUE;
     private int lookedAt;
 
@@ -497,6 +499,7 @@ final class GroupMachine {
         nextLookNanos = facts.now + config.monitorMillis() * Facts.NANOS_PER_MILLI;
         lookedAt = 0;
         unknownLooks = 0;
+        unknownInARow.clear();
         facts.out.add(new Action.SendHeartbeat());
         facts.notify(Kind.OTHER, Severity.INFO, config.name(), "Group " + config.name() + " " + how + " on " + facts.config.localNode() + ".");
     }
@@ -578,9 +581,9 @@ final class GroupMachine {
             return;
         }
         switch (state.kind()) {
-            case RUNNING -> unknownLooks = 0;
+            case RUNNING -> unknownInARow.remove(member);
             case UNKNOWN -> {
-                if (++unknownLooks >= LOOKS_BEFORE_UNKNOWN_IS_BROKEN) memberFailed(member, "could not be looked at: " + state.detail());
+                if (unknownInARow.merge(member, 1, Integer::sum) >= LOOKS_BEFORE_UNKNOWN_IS_BROKEN) memberFailed(member, "could not be looked at: " + state.detail());
             }
             case STOPPED -> memberFailed(member, "is not running any more");
             case BROKEN -> memberFailed(member, state.detail());

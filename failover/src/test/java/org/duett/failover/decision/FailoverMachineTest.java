@@ -12,6 +12,7 @@ import static org.duett.failover.decision.ToldMachine.primary;
 import static org.duett.failover.decision.ToldMachine.resource;
 import static org.duett.failover.decision.ToldMachine.secondary;
 import static org.duett.failover.decision.ToldMachine.serving;
+import static org.duett.failover.decision.ToldMachine.servingTwo;
 import static org.duett.failover.decision.ToldMachine.standingBy;
 import static org.duett.failover.decision.ToldMachine.without;
 
@@ -202,6 +203,29 @@ class FailoverMachineTest {
         assertThat(beta.ordered).anyMatch(action -> action instanceof Action.AnswerOperator answer && !answer.done() && answer.text().contains("say it there"));
         beta.tell(new Event.PeerSilent()).tell(new Event.OperatorAsked(2, new OperatorCommand.Pause(0)));
         assertThat(beta.asksForProof()).isTrue();
+    }
+
+    /** Looks go round the members: the other one, which ran, made its monitor that hung be forgotten each time. */
+    @Test
+    void aProgramWhoseMonitorHangsFailsThoughAnotherOneRuns() {
+        ToldMachine beta = servingTwo(ping());
+        for (int look = 1; look <= 3; look++) {
+            assertThat(beta.phase()).as("before look " + look).isEqualTo(GroupPhase.UP);
+            beta.programIs(MemberState.unknown("did not end within 10 s")).secondProgramIs(MemberState.RUNNING);
+        }
+        assertThat(beta.ordered).anyMatch(action -> action instanceof Action.StopMember)
+                .anyMatch(action -> action instanceof Action.Notify notify && notify.notice().text().contains("program service could not be looked at: did not end within 10 s"));
+    }
+
+    @Test
+    void aMonitorThatAnswersAgainIsNoFailure() {
+        ToldMachine beta = servingTwo(ping());
+        for (int look = 1; look <= 3; look++) {
+            beta.programIs(MemberState.unknown("slow")).programIs(MemberState.unknown("slow")).programIs(MemberState.RUNNING).secondProgramIs(MemberState.unknown("slow"));
+            beta.secondProgramIs(MemberState.RUNNING);
+        }
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.ordered).noneMatch(action -> action instanceof Action.StopMember);
     }
 
     /** 'All that a takeover needs is there', said the check of two nodes with different keys. */

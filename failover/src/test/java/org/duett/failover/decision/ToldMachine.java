@@ -31,6 +31,9 @@ final class ToldMachine {
     static final long MILLI = 1_000_000L;
     static final long SECOND = 1_000 * MILLI;
 
+    static final List<String> ONE_PROGRAM = List.of("service");
+    private static final List<String> ONE_RESOURCE = List.of("r0");
+
     final FailoverMachine machine;
     final List<Action> ordered = new ArrayList<>();
     /** Members do not start. */
@@ -43,24 +46,24 @@ final class ToldMachine {
     private long now = 100 * SECOND;
 
     ToldMachine(ProofConfig... proofs) {
-        this(ClusterRecord.EMPTY, List.of("r0"), proofs);
+        this(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, proofs);
     }
 
     /** A new daemon, with what the former one has remembered. */
     ToldMachine(ClusterRecord record, ProofConfig... proofs) {
-        this(record, List.of("r0"), proofs);
+        this(record, ONE_RESOURCE, ONE_PROGRAM, proofs);
     }
 
-    /** The group is of these resources. */
-    ToldMachine(List<String> resources, ProofConfig... proofs) {
-        this(ClusterRecord.EMPTY, resources, proofs);
+    /** The group is of these resources and programs. */
+    ToldMachine(List<String> resources, List<String> programs, ProofConfig... proofs) {
+        this(ClusterRecord.EMPTY, resources, programs, proofs);
     }
 
-    private ToldMachine(ClusterRecord record, List<String> resources, ProofConfig... proofs) {
+    private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, ProofConfig... proofs) {
         program = resources.size();
         List<MemberConfig> members = new ArrayList<>();
         for (String resource : resources) members.add(new MemberConfig.Resource(resource, 1000, 1000));
-        members.add(new MemberConfig.Program("service", new MemberConfig.ProgramKind.Systemd("service"), 1000, 1000));
+        for (String name : programs) members.add(new MemberConfig.Program(name, new MemberConfig.ProgramKind.Systemd(name), 1000, 1000));
         var config = new ClusterConfig("test", "beta", "alpha", Path.of("key"), new Timing(200, 1000, 2000, 30_000, 200, 1000),
                 List.of(new PathConfig("lan", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 2))),
@@ -199,6 +202,10 @@ final class ToldMachine {
         return tell(new Event.MemberProbed("web", program, state));
     }
 
+    ToldMachine secondProgramIs(MemberState state) {
+        return tell(new Event.MemberProbed("web", program + 1, state));
+    }
+
     /** Beta stands by: connected, UpToDate, nothing of the group runs here; alpha serves. */
     static ToldMachine standingBy(ProofConfig... proofs) {
         ToldMachine told = new ToldMachine(proofs).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
@@ -208,6 +215,12 @@ final class ToldMachine {
     /** Beta serves, adopted; alpha stands by. */
     static ToldMachine serving(ProofConfig... proofs) {
         ToldMachine told = new ToldMachine(proofs).pass(MILLI).seen(primary()).programIs(MemberState.RUNNING);
+        return told.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+    }
+
+    /** Beta serves two programs. */
+    static ToldMachine servingTwo(ProofConfig... proofs) {
+        ToldMachine told = new ToldMachine(ONE_RESOURCE, List.of("service", "second"), proofs).pass(MILLI).seen(primary()).programIs(MemberState.RUNNING).secondProgramIs(MemberState.RUNNING);
         return told.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
     }
 

@@ -177,7 +177,7 @@ class WasAwayTest {
     /** As in seed 202, of two resources: what the one was told in a new contact says nothing of the other. */
     @Test
     void whoWasCutOffMayHaveMissedSomethingUntilAllItsResourcesHaveConnected() {
-        ToldMachine beta = new ToldMachine(List.of("r0", "r1"), ping()).pass(MILLI).tell(seen(1, 1, true)).programIs(MemberState.STOPPED);
+        ToldMachine beta = new ToldMachine(List.of("r0", "r1"), ToldMachine.ONE_PROGRAM, ping()).pass(MILLI).tell(seen(1, 1, true)).programIs(MemberState.STOPPED);
         beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0))).tell(seen(1, 1, false));
         beta.pass(2 * SECOND).tell(new Event.PeerSilent()).proof(Verdict.CUT_OFF).pass(2 * SECOND).proof(Verdict.CUT_OFF);
         beta.tell(new Event.ReplicatorSeen(List.of(of("r0", 2, true), of("r1", 1, false)))).tell(seen(2, 1, false));
