@@ -39,6 +39,11 @@ final class Await {
     }
 
     private record GroupLook(String name, String here, String there) {
+        /** A group that cannot run on the other node is not moved at all: it has failed there since. */
+        boolean cameBack() {
+            return here.equals("fail") || there.startsWith("down (failed");
+        }
+
         @Override
         public String toString() {
             return "group " + name + ": " + here + " here, " + there + " there\n";
@@ -60,9 +65,15 @@ final class Await {
             if (unclean.isPresent()) return toldUnclean(unclean.get().name, "");
             print(seen);
             boolean settled = seen.stream().allMatch(each -> each.here.equals("up") != each.there.equals("up"));
-            if (settled && looks > LOOKS_UNTIL_BEGUN) return 0;
+            if (settled && looks > LOOKS_UNTIL_BEGUN) return seen.stream().filter(GroupLook::cameBack).findFirst().map(this::toldCameBack).orElse(0);
         }
         error.println("duett: the move is not over yet; look at: duett cluster status");
+        return FAILED;
+    }
+
+    private int toldCameBack(GroupLook group) {
+        error.println("duett: group " + group.name + " was not moved: it did not start on the other node, and runs where it was before. Why it did not: duett cluster status,"
+                + " and the log there. When that is mended: duett cluster recover " + group.name + ", on that node");
         return FAILED;
     }
 

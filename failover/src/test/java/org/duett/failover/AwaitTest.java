@@ -70,4 +70,20 @@ class AwaitTest {
         assertThat(await.moved("shop")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).endsWith("group shop: recover here, up there\n");
     }
+
+    /** Its mount point was not empty there; the command ended with 0. */
+    @Test
+    void aGroupThatCameBackAsItDidNotStartWasNotMoved() throws Exception {
+        for (int i = 0; i < 3; i++) statuses.add(status("online", "starting", "recover"));
+        for (int i = 0; i < 4; i++) statuses.add(status("online", "fail", "up"));
+        assertThat(await.moved("shop")).isNotZero();
+        assertThat(error.toString(StandardCharsets.UTF_8)).contains("group shop was not moved").contains("duett cluster recover shop");
+    }
+
+    @Test
+    void askedOnTheNodeThatKeepsItTheSameIsSaid() throws Exception {
+        for (int i = 0; i < 3; i++) statuses.add(status("online", "recover", "starting"));
+        for (int i = 0; i < 4; i++) statuses.add(status("online", "up", "down (failed here: filesystem /srv does not start: busy)"));
+        assertThat(await.moved("shop")).isNotZero();
+    }
 }
