@@ -11,6 +11,7 @@ import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Optional;
 import org.duett.failover.config.ClusterConfigReader;
+import org.duett.failover.config.KeyFile;
 import org.duett.failover.config.imported.HeartbeatImport;
 import org.duett.failover.config.imported.ThisMachine;
 import org.duett.failover.control.ClusterRequest;
@@ -49,7 +50,14 @@ public final class FailoverMain {
         CommandLine line = new CommandLine(new FailoverMain());
         line.registerConverter(Period.class, Period::parse);
         setExitCodes(line);
+        line.getSubcommands().values().forEach(verb -> addHelp(verb.getCommandSpec()));
         return line.execute(arguments.length == 0 ? new String[]{"help"} : arguments);
+    }
+
+    /** {@code duett cluster VERB --help}, as well as {@code duett cluster help VERB}. */
+    private static void addHelp(CommandLine.Model.CommandSpec verb) {
+        if (verb.findOption("--help") != null) return;
+        verb.addOption(CommandLine.Model.OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this help message and exit.").build());
     }
 
     private static void setExitCodes(CommandLine line) {
@@ -72,7 +80,9 @@ public final class FailoverMain {
                 default -> throw new CommandLine.TypeConversionException("'" + text + "' is no time: 90s, 30m and 2h are");
             };
             try {
-                return new Period(Math.multiplyExact(Long.parseLong(text.substring(0, text.length() - 1)), factor * 1_000_000_000L));
+                long number = Long.parseLong(text.substring(0, text.length() - 1));
+                if (number < 0) throw new NumberFormatException();
+                return new Period(Math.multiplyExact(number, factor * 1_000_000_000L));
             } catch (ArithmeticException | NumberFormatException wrong) {
                 throw new CommandLine.TypeConversionException("'" + text + "' is no time: 90s, 30m and 2h are");
             }
@@ -292,7 +302,7 @@ public final class FailoverMain {
         boolean foreign = Files.exists(folder) && !Files.isExecutable(folder) || Files.exists(socket) && !Files.isWritable(socket);
         if (foreign) return "It belongs to another user: give the command as the user that runs the daemon, most likely: sudo duett cluster ...";
         try {
-            ClusterConfigReader.read(configuration);
+            KeyFile.read(ClusterConfigReader.read(configuration).cluster().keyFile());
         } catch (ConfigException wrong) {
             return "It could not start, either: " + wrong.getMessage();
         } catch (IOException unreadable) {

@@ -75,6 +75,30 @@ class FailoverMainTest {
         assertThat(cluster("check").printed).contains("could not start, either: ").contains("duett.conf:");
     }
 
+    /** As after the import of a Heartbeat cluster: the section stands there, the daemon is to be started, and would refuse. */
+    @Test
+    void whoAsksBeforeThereIsAKeyFileIsNotToldToStartTheDaemon() throws IOException {
+        Files.writeString(configuration, """
+                common { disk { disk-timeout 20; } }
+                cluster {
+                    key-file %s/cluster.key;
+                    path lan { node-a 127.0.0.1:7799; node-b 127.0.0.2:7799; }
+                    group web { resource r0; }
+                }
+                """.formatted(directory) + Files.readString(configuration));
+        assertThat(cluster("check").printed).contains("could not start, either: ").contains("there is no key file").doesNotContain("Start it");
+    }
+
+    @Test
+    void eachVerbHasHelpAndTimesAreNotNegative() {
+        for (String verb : new String[]{"status", "switchover", "pause", "import-heartbeat", "simulate", "drill"}) {
+            Ended ended = run(verb, "--help");
+            assertThat(ended.code).as(verb).isZero();
+            assertThat(ended.printed).as(verb).startsWith("Usage: duett cluster " + verb);
+        }
+        assertThat(cluster("pause", "--for=-5s").printed).contains("'-5s' is no time");
+    }
+
     @Test
     void anImportWithoutTheOldFilesSaysWhichAreMissing() throws IOException {
         assertThat(cluster("import-heartbeat", directory.resolve("nowhere")).printed).contains("nowhere is no folder").contains("ha.cf and haresources");
