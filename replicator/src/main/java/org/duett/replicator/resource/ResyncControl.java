@@ -215,8 +215,6 @@ final class ResyncControl {
         boolean same = volume.peerGenerations != null
                 && GenerationIdentifiers.sameGeneration(volume.identifiers().current(), volume.peerGenerations.identifiers().current());
         if (source && same) leaveGenerationOfTarget(each, out);
-        // Our disk is back, and what only the peer has is overwritten: it makes no record of that loss any more (rule 1b).
-        if (source) parts.record.localLossStaysOpen(volume, out);
         advance(each, out);
     }
 
