@@ -236,7 +236,7 @@ final class ResyncControl {
     // ---- bitmap exchange
 
     void bitmapArrived(VolumeParts each, Packet packet, ActionQueue out) {
-        if (hasGivenDiskUp(each)) return;
+        if (isForDiskGivenUp(each)) return;
         ConnectionState state = each.volume.state().connection();
         boolean expected = each.exchange != null && (state == ConnectionState.WF_BITMAP_S || state == ConnectionState.WF_BITMAP_T);
         if (!expected) {
@@ -249,10 +249,14 @@ final class ResyncControl {
         else advance(each, out);
     }
 
-    /** A detach is agreed upon on the other socket, and so may overtake what the peer had sent for a resync of this disk. */
-    private static boolean hasGivenDiskUp(VolumeParts each) {
+    /**
+     * A detach is agreed upon on the other socket, and so may overtake what the peer had sent for a resync of this disk; and what it sends before it hears that
+     * it may detach its own was for that one (seed 30012).
+     */
+    private static boolean isForDiskGivenUp(VolumeParts each) {
         VolumeState state = each.volume.state();
-        return state.connection() == ConnectionState.CONNECTED && state.disk().isBelow(DiskState.INCONSISTENT);
+        boolean peersIsGoing = each.peerAsksToDetach && state.peerDisk().isBelow(DiskState.INCONSISTENT);
+        return state.connection() == ConnectionState.CONNECTED && (state.disk().isBelow(DiskState.INCONSISTENT) || peersIsGoing);
     }
 
     /** Goes on with whatever waited for the event that just happened. */
@@ -400,7 +404,7 @@ final class ResyncControl {
     // ---- target
 
     void syncIdentifierArrived(VolumeParts each, long identifier, ActionQueue out) {
-        if (hasGivenDiskUp(each)) return;
+        if (isForDiskGivenUp(each)) return;
         ConnectionState state = each.volume.state().connection();
         // Its leave comes on the other socket, and may be late (seed 5910).
         boolean isExpected = state == ConnectionState.WF_SYNC_UUID || state == ConnectionState.CONNECTED && each.asksToBeTarget;

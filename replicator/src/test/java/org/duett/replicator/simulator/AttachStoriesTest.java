@@ -186,6 +186,27 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 30012: what it sent for that resync before it heard the answer cost the connection. */
+    @Test
+    void aSourceThatDetachesAsItsResyncBeginsCostsNoConnection() {
+        for (int step = 0; step < 80; step++) {
+            var pair = SimulatedPair.connected(70 + step);
+            pair.kill(pair.beta());
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.beta().up();
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_BITMAP_S);
+            pair.runFor(step * Stories.MILLI / 20);
+            long detach = pair.alpha().command(new Command.Detach(0, false));
+            pair.runUntil(() -> pair.alpha().result(detach) != null);
+            pair.runFor(SimulatedPair.SECOND);
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.run(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     // ---- attach
 
     @Test
