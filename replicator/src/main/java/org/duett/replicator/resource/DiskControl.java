@@ -190,7 +190,7 @@ final class DiskControl {
         each.closingDisk = true;
         each.volume.stopUsingDisk(out);
         parts.fact(each, each.volume.state().withDisk(DiskState.DISKLESS), cause);
-        if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+        if (each.volume.isConnected()) parts.sendState(each.volume, out);
         each.closeDue = true;
         checkClose(each, out);
     }
@@ -267,8 +267,8 @@ final class DiskControl {
         each.target.stop();
         each.detaching = false;
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "disk failure: " + failure);
-        // Sent at once, also while operations hang: the peer's answer may be the record that held writes wait for (rule 1b).
-        if (parts.allEstablished()) parts.sendState(volume, out);
+        // Sent at once, also while operations hang: the peer's answer may be the record that held writes wait for (rule 1b). Other volumes may still be in the handshake.
+        if (volume.isConnected()) parts.sendState(volume, out);
         if (primary && peerIsGood && passedForGood) parts.record.localLost(volume);
         volume.stopUsingDisk(out);
         parts.writes.localDiskLost(volume, passedForGood, primary && wasGood && !peerIsGood, out);

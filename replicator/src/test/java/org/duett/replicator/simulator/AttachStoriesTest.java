@@ -826,4 +826,23 @@ class AttachStoriesTest {
         pair.runUntilProtected();
         pair.checkAll();
     }
+
+    /** The handshake of the other volume was not through: the peer was not told, and went on to count a disk that was gone. */
+    @Test
+    void aDiskThatIsLostWhileAnotherVolumeIsStillInTheHandshakeIsToldOf() {
+        int met = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            var pair = SimulatedPair.connected(3500 + seed, StorySettings.twoVolumes());
+            pair.network().reset();
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+            boolean between = pair.time().runUntil(() -> pair.state(pair.alpha()).connection().isEstablished()
+                    && !pair.alpha().machine().state(1).connection().isEstablished(), pair.time().nowNanos() + SimulatedPair.SECOND);
+            if (!between) continue;
+            met++;
+            pair.must(pair.alpha(), new Command.Detach(0, true));
+            pair.runFor(SimulatedPair.SECOND);
+            assertThat(pair.state(pair.beta()).peerDisk()).isEqualTo(DiskState.DISKLESS);
+        }
+        assertThat(met).isPositive();
+    }
 }
