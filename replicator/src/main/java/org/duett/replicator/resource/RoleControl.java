@@ -135,11 +135,13 @@ final class RoleControl {
                 if (formerTerm != 0) checkFormerTerm(out);
             }
             case DRAINING -> {
-                if (hasLostWhomItWaitedBeside()) refuseAlone(out);
+                if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
                 else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
-                if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
+                // Under cluster control it would be frozen until there is leave (rule 8); without, both would serve.
+                if (!isBesidePeer() && !parts.settings.cluster()) refuseAlone("for the peer's demotion", out);
+                else if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
             }
             case AWAITING_CLIENTS -> {
                 if (users() == 0) beginDemotion(out);
@@ -159,14 +161,17 @@ final class RoleControl {
 
     /** What it waits for is judged by the peer, or served from it: a promotion that was asked for beside that one is not for this node's disk alone (promise 1). */
     private boolean hasLostWhomItWaitedBeside() {
-        boolean beside = parts.socketsUp && parts.allEstablished();
-        if (waitedOnConnection != -1) return !beside || parts.connection != waitedOnConnection;
-        if (beside && !disksAreDecided()) waitedOnConnection = parts.connection;
+        if (waitedOnConnection != -1) return !isBesidePeer() || parts.connection != waitedOnConnection;
+        if (isBesidePeer() && !disksAreDecided()) waitedOnConnection = parts.connection;
         return false;
     }
 
-    private void refuseAlone(ActionQueue out) {
-        refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited for a disk.", "The role is unchanged.",
+    private boolean isBesidePeer() {
+        return parts.socketsUp && parts.allEstablished();
+    }
+
+    private void refuseAlone(String waitedFor, ActionQueue out) {
+        refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited " + waitedFor + ".", "The role is unchanged.",
                 "Promote again; it is decided without the peer then.", out);
     }
 
@@ -228,7 +233,7 @@ final class RoleControl {
                 return;
             }
         }
-        if (parts.socketsUp && parts.allEstablished()) {
+        if (isBesidePeer()) {
             step = Step.ASKING_PEER;
             requests.inTurn(this::askPeer, out);
         } else {
@@ -447,7 +452,7 @@ final class RoleControl {
             if (result.isSuccess() || overruled) continue;
             parts.term = 0;
             out.add(new Action.StoreTerm(0));
-            if (parts.socketsUp && parts.allEstablished()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
+            if (isBesidePeer()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
             refusePromotion(each, result, out);
             return;
         }
@@ -511,7 +516,7 @@ final class RoleControl {
 
     private void served(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            if (parts.socketsUp && parts.allEstablished()) {
+            if (isBesidePeer()) {
                 if (each.raisedByForce) parts.sendIdentifiers(each, 0, out);
                 parts.sendState(each.volume, out);
             }
@@ -626,7 +631,7 @@ final class RoleControl {
         parts.reads.refuseNew(false);
         for (VolumeParts each : parts.volumeParts) {
             if (each.volume.isPrimary()) parts.fact(each, each.volume.state().withRole(Role.SECONDARY), "demoted");
-            if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+            if (isBesidePeer()) parts.sendState(each.volume, out);
         }
         connecting.demoted(out);
         finish(new CommandResult.Done(superblockFailed ? "is Secondary; its disk failed meanwhile, see duett status" : "is Secondary"), out);

@@ -293,6 +293,22 @@ class RoleStoriesTest {
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
     }
 
+    /** By reading: both would have served, in no generation of the other's. */
+    @Test
+    void aPromotionThatWaitedForThePeersDemotionIsRefusedWhenThatOneIsOutOfSight() {
+        var pair = SimulatedPair.connected(30);
+        long promote = pair.beta().command(new Command.Promote(false));
+        pair.runFor(Stories.MILLI);
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> pair.beta().result(promote) != null);
+        assertThat(((CommandResult.Refused) pair.beta().result(promote)).report().whatHappened()).contains("waited for the peer's demotion");
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 21233: asked for beside the peer that had all data, it served this node's older disk when that came up alone. */
     @Test
     void aPromotionThatWaitedForADiskBesideThePeerIsNotForThatDiskAlone() {
