@@ -29,6 +29,8 @@ final class Lineage {
         /** What its data is called while it is overwritten; 0: it never was. */
         long resync;
         boolean givenUp;
+        /** When an older copy of the disk was put in its place, in ticks of the volume's history. */
+        long wentBackAt;
     }
 
     private final SimulatedPair pair;
@@ -64,6 +66,8 @@ final class Lineage {
         SimulatedNode holder = here ? node : pair.other(node);
         if (!holder.isRunning()) return;
         GenerationIdentifiers identifiers = holder.machine().volume(volume).identifiers();
+        // The other one may have had it, and said so, before its disk was replaced (seed 30150).
+        if (write.orderedAt < of(pair.other(holder), volume).wentBackAt) return;
         Copy copy = of(holder, volume);
         // Through a peer it may be answered before that one's new generation is on disk, as the loss stands on the Primary's own (rule 1b).
         long generation = name((here ? identifiers : DurableSuperblock.identifiers(pair, holder, volume)).current());
@@ -161,6 +165,7 @@ final class Lineage {
     /** The disk is as it was when its copy had these names. What the other copy's names cannot tell any more is nothing new to it. */
     void wentBack(SimulatedNode node, int volume, Set<Long> names) {
         Copy copy = of(node, volume);
+        copy.wentBackAt = pair.history(volume).now();
         copy.alone = new LinkedHashSet<>(names);
         copy.alone.retainAll(of(pair.other(node), volume).alone);
         copy.rotatedOut.clear();

@@ -2,7 +2,10 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
@@ -70,5 +73,25 @@ class LineageTest {
             finishesWhileItsSourceIsLost(pair, lineage, pair.alpha());
             assertThat(lineage).hasToString(both);
         }
+    }
+
+    /** Found by seed 30150: its own disk was slow, and by the time it answered an older copy had been put in the place of the peer's, which had had the write. */
+    @Test
+    void whatThePeerHadBeforeItsDiskWasReplacedWasNotAcknowledgedOnOneCopyAlone() {
+        var pair = SimulatedPair.connected(9);
+        Lineage lineage = watching(pair);
+        byte[] older = new byte[4096];
+        // Its extent is in the log.
+        pair.done(pair.write(pair.alpha(), 64, 8));
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.beta().data(0).store(8 * 512, older);
+        lineage.wentBack(pair.beta(), 0, Set.of());
+        pair.alpha().data(0).resume();
+        pair.done(write);
+        assertThat(lineage.toString()).contains("alpha []");
     }
 }
