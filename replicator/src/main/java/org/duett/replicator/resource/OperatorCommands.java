@@ -197,15 +197,7 @@ final class OperatorCommands {
             done(ticket, "is " + volume.state().disk().displayName(), out);
             return;
         }
-        VolumeState wanted = volume.state().withDisk(DiskState.FAILED);
-        StateChangeResult result = parts.mayRequest(each, wanted);
-        boolean lastCopyInUse = volume.isPrimary() && volume.state().peerDisk() != DiskState.UP_TO_DATE;
-        if (!result.isSuccess() || lastCopyInUse) {
-            refuse(ticket, lastCopyInUse ? StateChangeResult.NO_UP_TO_DATE_DISK : result, parts.name(volume) + " cannot be detached: "
-                    + (lastCopyInUse ? "it is the only good copy, and in use." : result.text() + "."), "The disk stays attached.",
-                    "Demote first (duett secondary), or bring the peer's disk up to date.", out);
-            return;
-        }
+        if (!mayDetach(each, ticket, out)) return;
         if (!parts.socketsUp || !parts.allEstablished()) {
             disks.detach(each, ticket, out);
             return;
@@ -214,10 +206,28 @@ final class OperatorCommands {
         requests.ask(List.of(each), state -> state.withDisk(DiskState.FAILED), (answer, actions) -> {
             boolean isGone = volume.attach() != attach || each.closingDisk || !volume.diskUsable();
             if (isGone) done(ticket, "is " + volume.state().disk().displayName(), actions);
-            else if (answer.isSuccess()) disks.detach(each, ticket, actions);
+            else if (answer.isSuccess()) detachWithLeave(each, ticket, actions);
             else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
         }, out);
+    }
+
+    /** False: it was refused. */
+    private boolean mayDetach(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
+        StateChangeResult result = parts.mayRequest(each, volume.state().withDisk(DiskState.FAILED));
+        boolean lastCopyInUse = volume.isPrimary() && volume.state().peerDisk() != DiskState.UP_TO_DATE;
+        if (result.isSuccess() && !lastCopyInUse) return true;
+        refuse(ticket, lastCopyInUse ? StateChangeResult.NO_UP_TO_DATE_DISK : result, parts.name(volume) + " cannot be detached: "
+                + (lastCopyInUse ? "it is the only good copy, and in use." : result.text() + "."), "The disk stays attached.",
+                "Demote first (duett secondary), or bring the peer's disk up to date.", out);
+        return false;
+    }
+
+    /** The peer may have been given leave for its own disk while it answered (seed 30229): it hears that this one stays. */
+    private void detachWithLeave(VolumeParts each, long ticket, ActionQueue out) {
+        if (mayDetach(each, ticket, out)) disks.detach(each, ticket, out);
+        else parts.sendState(each.volume, out);
     }
 
     // ---- connection

@@ -143,6 +143,27 @@ class AttachStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 30229: each was given leave by the other one, and a write was answered that was on neither disk. */
+    @Test
+    void ofTwoNodesThatDetachAtOnceOneKeepsItsDisk() {
+        for (int step = -10; step <= 10; step++) {
+            var pair = SimulatedPair.connected(120 + step);
+            SimulatedNode first = step < 0 ? pair.beta() : pair.alpha();
+            first.command(new Command.Detach(0, false));
+            pair.runFor(Math.abs(step) * Stories.MILLI / 20);
+            pair.other(first).command(new Command.Detach(0, false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runFor(SimulatedPair.SECOND);
+            pair.done(pair.write(pair.alpha(), 16, 8));
+            pair.done(pair.flush(pair.alpha()));
+            for (SimulatedNode node : pair.nodes()) {
+                if (!volume(node).diskOpen()) pair.must(node, new Command.Attach(0));
+            }
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     @Test
     void aPrimaryDoesNotDetachItsLastGoodCopy() {
         var pair = SimulatedPair.connected(4);
