@@ -18,7 +18,7 @@ import picocli.CommandLine.ScopeType;
 /** All verbs with their options, and their help: a method each. Those that only ask the daemon are one line long. */
 @CommandLine.Command(name = "duett", mixinStandardHelpOptions = true, version = "duett " + Version.TEXT, subcommands = CommandLine.HelpCommand.class,
         synopsisSubcommandLabel = "VERB", description = {"Mirrors block devices between two nodes. RESOURCE/VOLUME names one volume of a resource.",
-                "Further words: daemon (the replicator daemon), demo (see it work), bench."})
+                "Further words: cluster (failover, see duett cluster --help), daemon (the replicator daemon), demo (see it work), bench, simulate."})
 public final class Verbs {
     private static final String FORCE = "--force";
 
