@@ -4,12 +4,16 @@ import java.util.List;
 import java.util.Optional;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigWarning;
+import org.duett.replicator.config.DiskConfig;
 import org.duett.replicator.config.HostConfig;
 import org.duett.replicator.config.ResourceConfig;
 import org.duett.replicator.config.SourcePosition;
 import org.duett.replicator.config.VolumeConfig;
 
-/** What a resource must be like so that a group can rely on it: on both nodes, and with disks that cannot hang for ever. */
+/**
+ * What a resource must be like so that a group can rely on it: on both nodes, with disks that cannot hang for ever, and without a
+ * second authority over who is dead.
+ */
 final class MemberRequirements {
     private static final int MILLIS_PER_TENTH = 100;
 
@@ -33,6 +37,8 @@ final class MemberRequirements {
                                 + String.join(", ", resource.hosts().stream().map(HostConfig::displayName).toList()));
             }
         }
+        Optional<DiskConfig.Fencing> fencing = fencing(resource);
+        if (fencing.isPresent()) throw asksTwice(resource, fencing.get(), member);
         int mostMillis = resource.hosts().stream().flatMap(host -> host.volumes().stream()).mapToInt(volume -> volume.options().diskTimeoutMillis()).max().orElse(0);
         Optional<VolumeConfig> withoutTimeout = resource.hosts().stream().flatMap(host -> host.volumes().stream())
                 .filter(volume -> volume.options().diskTimeoutMillis() == 0).findFirst();
@@ -42,6 +48,19 @@ final class MemberRequirements {
                     + Durations.shown(mostMillis) + ", longer than deadtime " + Durations.shown(timing.deadtimeMillis())
                     + ": a disk that hangs on either node stops the service for as long"));
         }
+    }
+
+    /** What of DRBD's fencing is asked for; empty: nothing. */
+    private static Optional<DiskConfig.Fencing> fencing(ResourceConfig resource) {
+        return resource.hosts().stream().flatMap(host -> host.volumes().stream()).map(volume -> volume.options().fencing())
+                .filter(fencing -> fencing != DiskConfig.Fencing.DONT_CARE).findFirst();
+    }
+
+    /** The handler belonged to the cluster manager of that time, and would refuse what the proof allows. */
+    private static ConfigException asksTwice(ResourceConfig resource, DiskConfig.Fencing fencing, SourcePosition member) {
+        return new ConfigException(member, "resource " + resource.name() + " has fencing " + fencing.spelling()
+                + ": at each takeover its fence-peer handler would be asked as well, once the proofs of this section have shown that the peer does not act, and without its yes nothing is promoted",
+                "'fencing dont-care', or no fencing, in the resource; the proofs stand in its place");
     }
 
     private ConfigException hangsForEver(ResourceConfig resource, VolumeConfig volume, SourcePosition member) {

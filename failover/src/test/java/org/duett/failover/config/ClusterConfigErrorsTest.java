@@ -8,6 +8,7 @@ import static org.duett.failover.config.ClusterText.refused;
 
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -142,6 +143,15 @@ class ClusterConfigErrorsTest {
         assertThat(refused(directory, cluster(GROUP).replace("disk-timeout 20", "disk-timeout 0")))
                 .hasMessageContaining("resource mirror has no disk-timeout for volume 0")
                 .hasMessageContaining("'disk { disk-timeout 20; }' in the resource (20 x 0.1 s = deadtime)");
+    }
+
+    /** Tried with the handler of a Heartbeat cluster: each takeover was refused, though the peer was proven dead, and nothing had warned of it. */
+    @Test
+    void aMemberWhosePromotionAsksAFenceHandlerIsRefused() {
+        for (String fencing : List.of("resource-only", "resource-and-stonith")) {
+            assertThat(refused(directory, cluster(GROUP).replace("disk-timeout 20;", "disk-timeout 20; fencing " + fencing + ";")))
+                    .hasMessageContaining("resource mirror has fencing " + fencing).hasMessageContaining("'fencing dont-care'");
+        }
     }
 
     @Test

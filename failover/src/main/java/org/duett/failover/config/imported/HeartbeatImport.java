@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.duett.failover.config.ClusterConfigReader;
 import org.duett.replicator.config.ConfigException;
+import org.duett.replicator.config.DiskConfig;
 import org.duett.replicator.config.ResourceConfig;
 
 /**
@@ -71,6 +72,7 @@ public final class HeartbeatImport {
         groups.write(sources.haresources(), text);
         writeRest(haCf, proofs.pings(), text);
         text.close();
+        remarkOnFencing(groups.resources());
         remarkOnDiskTimeouts(groups.resources(), deadtimeMillis);
         return new Result(text.toString(), remarks, AuthKeys.keyFile(sources.authkeys(), random, remarks));
     }
@@ -128,6 +130,15 @@ public final class HeartbeatImport {
         Optional<String> value = line.arguments().stream().findFirst();
         boolean movesBack = line.keyword().equals("auto_failback") != value.filter("off"::equals).isPresent();
         if (movesBack) remarks.add(line.remark("a group does not move back by itself; 'prefers' says only where it starts first. Move it with 'duett cluster switchover'"));
+    }
+
+    /** With one the section would be refused: dopd, or what the handler asked, is not there any more. */
+    private void remarkOnFencing(List<String> members) {
+        for (String name : members) {
+            boolean fences = surroundings.replicator().resource(name).stream().map(ResourceConfig::hosts).flatMap(List::stream).flatMap(host -> host.volumes().stream())
+                    .anyMatch(volume -> volume.options().fencing() != DiskConfig.Fencing.DONT_CARE);
+            if (fences) remarks.add(new Remark("drbd.conf", "resource " + name, "its fencing has to go before this section is accepted: the proofs stand in place of its handler"));
+        }
     }
 
     /** Without one the section would be refused: one disk that hangs would stop the service for ever. */

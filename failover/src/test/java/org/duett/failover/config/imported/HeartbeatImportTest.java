@@ -292,6 +292,13 @@ class HeartbeatImportTest {
     }
 
     @Test
+    void aMemberWithFencingIsRemarkedUponAsTheReaderWouldRefuseIt() throws Exception {
+        ReplicatorConfig fencing = replicator(DRBD.replaceFirst("disk-timeout 300;", "disk-timeout 300; fencing resource-only;"));
+        HeartbeatImport.Result result = HeartbeatImport.of(new HeartbeatImport.Sources(NODES, "node-a drbddisk::r0\nnode-b drbddisk::mail", KEY, ""), surroundings(fencing), new Random(1));
+        assertThat(result.remarks()).filteredOn(remark -> remark.why().startsWith("its fencing has to go")).extracting(Remark::statement).containsExactly("resource r0");
+    }
+
+    @Test
     void whateverStandsInTheFilesTheResultIsReadOrTheyAreRefused() throws Exception {
         String[] directives = { "keepalive", "deadtime", "warntime", "initdead", "bcast", "mcast", "ucast", "serial", "ping", "ping_group", "respawn", "stonith_host", "stonith",
                 "watchdog", "auto_failback", "udpport", "nonsense", "node" };
