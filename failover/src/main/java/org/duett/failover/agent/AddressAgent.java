@@ -144,6 +144,18 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
 
     @Override
     public String rehearse() {
-        return Programs.missing(programs()).or(this::interfaceHindrance).orElse("");
+        return Programs.missing(programs()).or(this::interfaceHindrance).or(this::hereForGood).orElse("");
+    }
+
+    /** What this agent adds has a lifetime. An address without one is the machine's own, and a stop of the group would take it away. */
+    private Optional<String> hereForGood() {
+        try {
+            CommandResult shown = CommandRunner.run(List.of("ip", "addr", "show", "to", address), TOOL_MILLIS);
+            return shown.output().contains("valid_lft forever") ? Optional.of(address + " is on this machine without a lifetime, so somebody else has put it there, and the stop of this"
+                    + " group removes it. If it is the machine's own address, take it out of the group; else remove it: ip addr del") : Optional.empty();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
     }
 }

@@ -1,0 +1,25 @@
+package org.duett.failover.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.net.InetAddress;
+import java.util.List;
+import org.duett.failover.config.MemberConfig;
+import org.junit.jupiter.api.Test;
+
+/** Needs ip and arping. What an address agent does to the network stands in it-tests; here is only what it says beforehand. */
+class AddressRehearsalTest {
+
+    /** A node's own address as a service address was removed from it, when its daemon tidied up. */
+    @Test
+    void anAddressThatTheMachineHasForGoodIsComplainedOf() {
+        assumeThat(Programs.missing(List.of("ip", "arping", "timeout"))).isEmpty();
+        assertThat(rehearsed("127.0.0.1")).contains("127.0.0.1 is on this machine without a lifetime").contains("take it out of the group");
+        assertThat(rehearsed("192.0.2.100")).isEmpty();
+    }
+
+    private static String rehearsed(String address) {
+        return AddressAgent.of(new MemberConfig.Address(InetAddress.ofLiteral(address), 8, "lo", 5, 1000, 1000)).rehearse();
+    }
+}
