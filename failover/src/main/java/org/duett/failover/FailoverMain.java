@@ -175,6 +175,11 @@ public final class FailoverMain {
             System.err.println("duett: " + report + " is there already. Nothing was changed.");
             return USAGE;
         }
+        // Looked at before the service is moved for it.
+        if (report != null && !Files.isWritable(report.toAbsolutePath().getParent())) {
+            System.err.println("duett: " + report.toAbsolutePath().getParent() + " is no folder that can be written to. Nothing was changed. Name another place with --report");
+            return USAGE;
+        }
         try {
             Path socket = socket();
             Drill drill = new Drill(request -> ClusterSocket.ask(socket, request), System::nanoTime, Thread::sleep, patience.nanos() / 1_000_000);

@@ -89,6 +89,14 @@ class FailoverMainTest {
         assertThat(cluster("check").printed).contains("could not start, either: ").contains("there is no key file").doesNotContain("Start it");
     }
 
+    /** All groups were moved to and fro, and then the drill was 'broken off'. */
+    @Test
+    void aReportThatCannotBeWrittenIsSaidBeforeTheDrill() {
+        Ended ended = cluster("drill", "--yes", "--report", directory.resolve("nowhere/report"));
+        assertThat(ended.code).isEqualTo(20);
+        assertThat(ended.printed).contains("nowhere is no folder that can be written to").contains("Nothing was changed").doesNotContain("daemon");
+    }
+
     @Test
     void eachVerbHasHelpAndTimesAreNotNegative() {
         for (String verb : new String[]{"status", "switchover", "pause", "import-heartbeat", "simulate", "drill"}) {
