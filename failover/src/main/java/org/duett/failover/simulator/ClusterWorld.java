@@ -223,6 +223,8 @@ public final class ClusterWorld {
 
     private boolean isSettled(WorldGroup group) {
         if (!group.pair.isProtected() && !group.isConnected()) return false;
+        // It is told within a second, and refuses until then what it does not know (seed 402309).
+        if (group.pair.nodes().stream().anyMatch(node -> !proofs.witnessKnows(group.pair.settings().name(), node.machine().volume(0).identifiers().current()))) return false;
         int serving = 0;
         for (SimulatedHost host : hosts) {
             String word = host.status(group).word();

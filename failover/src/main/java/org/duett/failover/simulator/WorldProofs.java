@@ -150,6 +150,11 @@ final class WorldProofs {
         }
     }
 
+    /** There is none, or it would take a node with this generation for one that has all. */
+    boolean witnessKnows(String resource, long generation) {
+        return kind != ClusterWorld.ProofKind.WITNESS || Long.valueOf(generation | 1).equals(lease.generations().get(resource));
+    }
+
     /** Its resources are connected and UpToDate on both sides. */
     void nodesAreEqual(int index) {
         if (kind != ClusterWorld.ProofKind.WITNESS) return;

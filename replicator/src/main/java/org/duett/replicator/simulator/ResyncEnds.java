@@ -7,11 +7,13 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.LongPredicate;
 import org.duett.replicator.bitmap.DirtyBitmap;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
 
 /**
  * Looks at both disks in the moment in which a resync ends or breaks off, under load: a target that becomes UpToDate is equal (promise 3), and what a
@@ -55,11 +57,16 @@ final class ResyncEnds {
         return wrote && bitmap != null && bitmap.isSet(page);
     }
 
-    /** The source knows: it names the block, and does not pass the resync for ended. */
+    /**
+     * The source knows: it names the block, and does not pass the resync for ended. One that has lost the connection first, and has gone on in a generation of its
+     * own, has more than its target, which does not know that yet (seed 31471).
+     */
     private LongPredicate namedByFailureOf(SimulatedNode source, int volume) {
         Set<Long> blocks = refused.get(source.index()).getOrDefault(volume, Set.of());
-        DirtyBitmap bitmap = source.machine().volume(volume).bitmap();
-        return block -> blocks.contains(block) && bitmap != null && bitmap.isSet(block);
+        Volume ofSource = source.machine().volume(volume);
+        boolean wentOn = !ofSource.isConnected()
+                && !GenerationIdentifiers.sameGeneration(ofSource.identifiers().current(), pair.other(source).machine().volume(volume).identifiers().current());
+        return block -> (wentOn || blocks.contains(block)) && ofSource.bitmap() != null && ofSource.bitmap().isSet(block);
     }
 
     /** A write was answered with an error. */
