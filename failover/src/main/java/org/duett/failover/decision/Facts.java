@@ -169,7 +169,7 @@ final class Facts {
         return !all.isEmpty() && all.stream().allMatch(view -> view.connected() && view.contact() != contactsWhenAway.getOrDefault(view.name(), -1));
     }
 
-    private boolean isOfCluster(String resource) {
+    boolean isOfCluster(String resource) {
         return config.groups().stream().anyMatch(group -> resourcesOf(group).contains(resource));
     }
 

@@ -23,6 +23,9 @@ import org.duett.replicator.state.DiskState;
 public final class FailoverMachine {
     private static final long STATUS_IS_NEWER_NANOS = 2_000_000_000L;
 
+    /** A failover daemon is up that long after its replicator, also on a slow machine: nobody is called for that. */
+    private static final long DAEMON_STARTS_NANOS = 20_000_000_000L;
+
     private final Facts facts;
     private final ProofDesk proof;
     private final Map<String, LossDesk> losses = new TreeMap<>();
@@ -30,6 +33,7 @@ public final class FailoverMachine {
     private final StartRules starts;
     private final LetGoRules letsGo;
     private final ReplicatorWatch replicator;
+    private final ReplicationNews replication;
     private final FailStopDesk failStops;
 
     /** Records that are being made durable: what follows when the version is on disk. */
@@ -38,6 +42,7 @@ public final class FailoverMachine {
     private boolean hasLeft;
     private final long begunNanos;
     private boolean toldOfMissingHeartbeats;
+    private long missingSinceNanos = Long.MIN_VALUE;
     private long peerClockAheadMillis;
 
     public FailoverMachine(ClusterConfig config, ClusterRecord record, long pausedForNanos, long bootNanos) {
@@ -56,6 +61,7 @@ public final class FailoverMachine {
         starts = new StartRules(facts, proof, losses);
         letsGo = new LetGoRules(facts, proof, losses);
         replicator = new ReplicatorWatch(facts);
+        replication = new ReplicationNews(facts);
         failStops = new FailStopDesk(facts);
     }
 
@@ -200,6 +206,7 @@ public final class FailoverMachine {
         if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
         if (facts.life == PeerLife.SILENT && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
         replicator.seen();
+        replication.seen();
         for (GroupMachine group : groups.values()) group.replicatorKnown();
     }
 
@@ -298,9 +305,11 @@ public final class FailoverMachine {
         boolean missing = facts.peerSpeaksOverReplication() && facts.heardOverReplicationNanos() > facts.silentSinceNanos;
         if (!missing) {
             if (facts.life != PeerLife.SILENT) toldOfMissingHeartbeats = false;
+            missingSinceNanos = Long.MIN_VALUE;
             return;
         }
-        if (toldOfMissingHeartbeats) return;
+        if (missingSinceNanos == Long.MIN_VALUE) missingSinceNanos = facts.now;
+        if (toldOfMissingHeartbeats || facts.now - missingSinceNanos < DAEMON_STARTS_NANOS) return;
         toldOfMissingHeartbeats = true;
         facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), "No heartbeat of " + facts.config.peerNode()
                 + " arrives on any path, but its replicator is connected and answers: it lives, nothing is taken over or let go of, and no group can be moved."

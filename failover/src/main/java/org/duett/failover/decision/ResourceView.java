@@ -11,10 +11,11 @@ import org.duett.replicator.state.Role;
  * @param eyewitness Connected and UpToDate in this boot until the loss of that contact, or still (rule 20)
  * @param alone it has leave to acknowledge alone
  * @param syncTarget its data is being replaced
+ * @param standAlone it does not look for its peer: it refused it, or an operator said so
  * @param stoppedAt it has stopped itself at an event of this kind; all else is what it said last (rule 25); empty: it runs
  */
 public record ResourceView(String name, Role role, Role peerRole, boolean connected, DiskState disk, DiskState peerDisk, boolean syncTarget,
-        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen, String stoppedAt, Signs signs) {
+        long current, long term, int contact, boolean eyewitness, boolean alone, boolean frozen, boolean standAlone, String stoppedAt, Signs signs) {
 
     /**
      * What came of the peer over the connection, CLOCK_BOOTTIME of this node; {@link Long#MIN_VALUE}: nothing. Outlives the connection.

@@ -38,7 +38,8 @@ final class StatusReader {
         String current = volumes.element(0).at("generation", "current").text();
         return new ResourceView(resource.at("name").text(), role(resource.at("role").text()), role(resource.at("peerRole").text()), connected, disk,
                 peerDisk, syncTarget, hexadecimal(current), hexadecimal(term), (int) resource.at("contact").wholeNumber(),
-                resource.at("eyewitness").isTrue(), resource.at("proof").isPresent(), resource.at("frozen").isTrue(), resource.at("stoppedAt").text(),
+                resource.at("eyewitness").isTrue(), resource.at("proof").isPresent(), resource.at("frozen").isTrue(),
+                resource.at("connection").text().equals(ConnectionState.STAND_ALONE.displayName()), resource.at("stoppedAt").text(),
                 new ResourceView.Signs(bootNanos(resource.at("peerHeardBootNanos")), bootNanos(resource.at("answeredPingBootNanos"))));
     }
 

@@ -212,6 +212,6 @@ final class HostReplicator {
         boolean alone = !status.proof().isEmpty() && !status.proof().equals("none");
         return new ResourceView(status.name(), status.role(), status.peerRole(), connected, disk, peerDisk, target,
                 status.volumes().getFirst().identifiers().current(), status.term(), status.contact(), status.eyewitness(), alone, status.frozen(),
-                stoppedAt.getOrDefault(group.resource, ""), new ResourceView.Signs(status.peer().heardNanos(), status.peer().answeredPingNanos()));
+                status.volumes().getFirst().state().connection() == ConnectionState.STAND_ALONE, stoppedAt.getOrDefault(group.resource, ""), new ResourceView.Signs(status.peer().heardNanos(), status.peer().answeredPingNanos()));
     }
 }

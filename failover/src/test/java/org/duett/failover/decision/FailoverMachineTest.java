@@ -136,7 +136,7 @@ class FailoverMachineTest {
 
     @Test
     void anOutdatedDiskIsNotPromoted() {
-        var outdated = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.OUTDATED, DiskState.UNKNOWN, false, 0x10, 0, 1, true, false, false, "", ResourceView.Signs.NONE);
+        var outdated = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.OUTDATED, DiskState.UNKNOWN, false, 0x10, 0, 1, true, false, false, false, "", ResourceView.Signs.NONE);
         ToldMachine beta = standingBy(fence()).seen(outdated).tell(new Event.PeerSilent()).pass(SECOND);
         assertThat(beta.asksForProof()).isFalse();
         assertThat(beta.waitsFor()).contains("Outdated");
@@ -144,7 +144,7 @@ class FailoverMachineTest {
 
     @Test
     void aPeerWhoseReplicatorHasConnectedSinceIsAlive() {
-        var again = new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 2, true, false, false, "", ResourceView.Signs.NONE);
+        var again = new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 2, true, false, false, false, "", ResourceView.Signs.NONE);
         ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent()).proof(Verdict.REFUTED).seen(again);
         long asked = beta.ordered.stream().filter(Action.AskProof.class::isInstance).count();
         beta.pass(5 * SECOND);
@@ -158,7 +158,7 @@ class FailoverMachineTest {
         ToldMachine beta = serving(fence()).seen(without(primary(), true)).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
         assertThat(beta.commands()).contains(new Command.AllowAlone(true, 1, "so"));
 
-        var again = new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x21, 7, 2, true, false, false, "", ResourceView.Signs.NONE);
+        var again = new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x21, 7, 2, true, false, false, false, "", ResourceView.Signs.NONE);
         beta.seen(again).pass(SECOND);
         assertThat(beta.ordered.getLast()).as("a peer that is connected is shot").isNotInstanceOf(Action.AskProof.class);
         beta.seen(without(again, true)).pass(SECOND);
@@ -366,7 +366,7 @@ class FailoverMachineTest {
 
     @Test
     void whoWentOnAloneGivesNoWord() {
-        var ahead = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 0, 1, true, false, false, "", ResourceView.Signs.NONE);
+        var ahead = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 0, 1, true, false, false, false, "", ResourceView.Signs.NONE);
         ToldMachine beta = standingBy(ping()).seen(ahead);
         beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();

@@ -67,6 +67,14 @@ class MissingHeartbeatsTest {
                 && notice.text().contains("No heartbeat")).hasSize(1);
     }
 
+    /** Its replicator is up a second or two before its failover daemon, at each return: a person was called every time. */
+    @Test
+    void nobodyIsToldOfADaemonThatIsStillStarting() {
+        ToldMachine beta = silent(standingBy(ping()), secondary());
+        for (int i = 0; i < 50; i++) beta.pass(200 * MILLI).seen(speaking(secondary(), beta.now() - 100 * MILLI, beta.now() - 300 * MILLI));
+        assertThat(beta.ordered).noneMatch(action -> action instanceof Action.Notify(Notice notice) && notice.text().contains("No heartbeat"));
+    }
+
     @Test
     void aPeerThatDiesIsNotAnnouncedAsOneThatSpeaks() {
         ToldMachine beta = standingBy(ping()).pass(DEADTIME).seen(speaking(secondary(), standingBy(ping()).now(), 0));

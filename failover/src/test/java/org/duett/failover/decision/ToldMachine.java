@@ -87,22 +87,22 @@ final class ToldMachine {
     // ---- views and reports
 
     static ResourceView secondary() {
-        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false, "", ResourceView.Signs.NONE);
+        return new ResourceView("r0", Role.SECONDARY, Role.PRIMARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x10, 0, 1, true, false, false, false, "", ResourceView.Signs.NONE);
     }
 
     static ResourceView primary() {
-        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, "", ResourceView.Signs.NONE);
+        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, false, "", ResourceView.Signs.NONE);
     }
 
     static ResourceView without(ResourceView view, boolean eyewitness) {
         return new ResourceView("r0", view.role(), Role.UNKNOWN, false, view.disk(), DiskState.UNKNOWN, false, view.current(), view.term(), view.contact(),
-                eyewitness, view.alone(), view.isPrimary() && !view.alone(), "", view.signs());
+                eyewitness, view.alone(), view.isPrimary() && !view.alone(), false, "", view.signs());
     }
 
     /** It has stopped itself at a write, as the replicator of alpha had halted at one. */
     static ResourceView stopped(ResourceView view) {
         return new ResourceView("r0", view.role(), view.peerRole(), view.connected(), view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(),
-                view.contact(), view.eyewitness(), view.alone(), view.frozen(), "HostRequestArrived WRITE", view.signs());
+                view.contact(), view.eyewitness(), view.alone(), view.frozen(), false, "HostRequestArrived WRITE", view.signs());
     }
 
     /** The same, after its replicator has halted at a write so long ago. */
@@ -113,7 +113,7 @@ final class ToldMachine {
     /** The peer was heard over the connection, and had answered a ping sent then. */
     static ResourceView speaking(ResourceView view, long heardNanos, long answeredPingNanos) {
         return new ResourceView("r0", view.role(), view.peerRole(), view.connected(), view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(),
-                view.contact(), view.eyewitness(), view.alone(), view.frozen(), "", new ResourceView.Signs(heardNanos, answeredPingNanos));
+                view.contact(), view.eyewitness(), view.alone(), view.frozen(), false, "", new ResourceView.Signs(heardNanos, answeredPingNanos));
     }
 
     static GroupReport group(GroupPhase phase, boolean willing) {

@@ -72,7 +72,7 @@ class WasAwayTest {
     @Test
     void whatCameWithAContactThatNobodySawIsNoGenerationOfOurs() {
         ToldMachine beta = standingBy(ping());
-        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x20, 0, 2, true, false, false, "",
+        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x20, 0, 2, true, false, false, false, "",
                 ResourceView.Signs.NONE));
         beta.hear(alpha(group(GroupPhase.DOWN, false), new NodeReport.ResourceReport("r0", Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, true, false, 0, 0)));
         assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(2));
@@ -93,7 +93,7 @@ class WasAwayTest {
     void whatThePeerSaidBeforeItWasMadeEqualIsNoReasonToLetGo() {
         ToldMachine beta = serving(ping()).tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN).seen(newer(1, true));
         beta.hear(cutOff(0x10));
-        beta.pass(100 * MILLI).seen(new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x99, 7, 2, true, false, false,
+        beta.pass(100 * MILLI).seen(new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, true, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x99, 7, 2, true, false, false, false,
                 "", ResourceView.Signs.NONE));
         beta.pass(400 * MILLI).seen(newer(2, false)).pass(300 * MILLI);
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
@@ -107,7 +107,7 @@ class WasAwayTest {
 
     /** Primary, in a generation that it began alone. */
     private static ResourceView newer(int contact, boolean alone) {
-        return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 7, contact, true, alone, !alone, "",
+        return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 7, contact, true, alone, !alone, false, "",
                 ResourceView.Signs.NONE);
     }
 
@@ -130,7 +130,7 @@ class WasAwayTest {
 
     /** Secondary, of a generation that it began alone. */
     private static ResourceView ahead(boolean connected, DiskState peerDisk) {
-        return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, connected, DiskState.UP_TO_DATE, peerDisk, false, 0x98, 0, 1, true, false, false, "",
+        return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, connected, DiskState.UP_TO_DATE, peerDisk, false, 0x98, 0, 1, true, false, false, false, "",
                 ResourceView.Signs.NONE);
     }
 
@@ -195,7 +195,7 @@ class WasAwayTest {
     /** Equal to the peer, or eyewitness of the loss of that contact. */
     private static ResourceView of(String name, int contact, boolean connected) {
         return new ResourceView(name, Role.SECONDARY, connected ? Role.PRIMARY : Role.UNKNOWN, connected, DiskState.UP_TO_DATE,
-                connected ? DiskState.UP_TO_DATE : DiskState.UNKNOWN, false, 0x10, 0, contact, true, false, false, "", ResourceView.Signs.NONE);
+                connected ? DiskState.UP_TO_DATE : DiskState.UNKNOWN, false, 0x10, 0, contact, true, false, false, false, "", ResourceView.Signs.NONE);
     }
 
     /** Found by seed 1980: cut off until a moment after the other one had gone on alone, which then lost its power. */
@@ -252,7 +252,7 @@ class WasAwayTest {
     private static ResourceView again(boolean connected) {
         ResourceView view = secondary();
         return new ResourceView("r0", view.role(), connected ? view.peerRole() : Role.UNKNOWN, connected, view.disk(), connected ? view.peerDisk() : DiskState.UNKNOWN, false,
-                view.current(), 0, 2, true, false, false, "", view.signs());
+                view.current(), 0, 2, true, false, false, false, "", view.signs());
     }
 
     /** Found by seed 303: its daemon had just started when it was cut off, and its replicator had not noticed yet. */
@@ -352,7 +352,7 @@ class WasAwayTest {
     void norIsItForWhoseDiskIsAttachedOnlyAfterTheGoodbye() {
         ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorGone(false, "no answer")).programIs(MemberState.RUNNING);
         beta.hear(leaving(group(GroupPhase.DOWN, true), newer())).tell(new Event.ReplicatorGone(true, "killed"));
-        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.ATTACHING, DiskState.UNKNOWN, false, 0, 0, 0, false, false, false, "",
+        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.ATTACHING, DiskState.UNKNOWN, false, 0, 0, 0, false, false, false, false, "",
                 ResourceView.Signs.NONE));
         beta.pass(SECOND).seen(without(primary(), true)).pass(SECOND);
         assertThat(beta.commands()).noneMatch(Command.AllowAlone.class::isInstance);
@@ -372,7 +372,7 @@ class WasAwayTest {
 
     /** Its term waits for leave (rule 22). */
     private static ResourceView restarted() {
-        return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 0, 0, false, false, true, "",
+        return new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 0, 0, false, false, true, false, "",
                 ResourceView.Signs.NONE);
     }
 
@@ -418,7 +418,7 @@ class WasAwayTest {
     }
 
     private static ResourceView alone() {
-        return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 7, 1, true, true, false, "",
+        return new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 7, 1, true, true, false, false, "",
                 ResourceView.Signs.NONE);
     }
 
@@ -492,6 +492,6 @@ class WasAwayTest {
 
     private static ResourceView givenUp() {
         ResourceView view = secondary();
-        return new ResourceView("r0", view.role(), view.peerRole(), true, view.disk(), view.peerDisk(), false, view.current(), 0, 1, false, false, false, "", view.signs());
+        return new ResourceView("r0", view.role(), view.peerRole(), true, view.disk(), view.peerDisk(), false, view.current(), 0, 1, false, false, false, false, "", view.signs());
     }
 }

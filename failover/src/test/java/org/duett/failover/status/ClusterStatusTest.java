@@ -55,7 +55,7 @@ class ClusterStatusTest {
     }
 
     private static ResourceView view(boolean connected, DiskState disk) {
-        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, connected, disk, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, "",
+        return new ResourceView("r0", Role.PRIMARY, Role.SECONDARY, connected, disk, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, false, "",
                 ResourceView.Signs.NONE);
     }
 
