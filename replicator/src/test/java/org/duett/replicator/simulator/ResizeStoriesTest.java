@@ -227,6 +227,23 @@ class ResizeStoriesTest {
         }
     }
 
+    /** Found by seed 40239: its device was measured for the new size when the full sync began, and that cost the connection. */
+    @Test
+    void aFullSyncThatIsAskedForAsTheVolumeGrowsComesAfterThat() {
+        for (int step = 0; step < 40; step++) {
+            var pair = pair(700 + step);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            long resize = pair.alpha().command(TO_ALL);
+            pair.runFor(step * Stories.MILLI / 20);
+            long sync = pair.beta().command(new Command.InvalidateRemote(0));
+            pair.runUntil(() -> pair.alpha().result(resize) != null && pair.beta().result(sync) != null);
+            pair.runUntilProtected();
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+    }
+
     /** Found by seeds 9424, 11889 and 12582, too: both grew at once, and each changed the size in the midst of the other one's resync. */
     @Test
     void ofTwoOrdersAtOnceOneIsGivenUpAndTheNodesStayTogether() {
