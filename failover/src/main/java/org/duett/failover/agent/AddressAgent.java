@@ -21,9 +21,12 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
     private static final int ANNOUNCEMENTS = 5;
     private static final long ANNOUNCEMENT_PAUSE_MILLIS = 1000;
     static final long TOOL_MILLIS = 2000;
+    private static final String FOR_GOOD = "valid_lft forever";
 
     final MemberConfig.Address config;
     final String address;
+    /** It was added by this agent, or by one of a former daemon. */
+    private volatile boolean ours;
     private Thread announcer = Thread.ofVirtual().unstarted(() -> {
     });
 
@@ -55,6 +58,7 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
         try {
             NetworkInterface where = NetworkInterface.getByInetAddress(config.address());
             if (where == null) return MemberState.STOPPED;
+            if (isForeign()) return MemberState.STOPPED;
             if (!where.getName().equals(config.networkInterface())) {
                 return MemberState.unknown("it is on " + where.getName() + " and not on " + config.networkInterface() + ": remove it there, or configure it so");
             }
@@ -72,7 +76,7 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
         MemberState state = probe();
         if (state.kind() == MemberState.Kind.UNKNOWN) return MemberOutcome.failed(state.detail());
         boolean isThere = state.kind() != MemberState.Kind.STOPPED;
-        Optional<String> hindrance = interfaceHindrance();
+        Optional<String> hindrance = interfaceHindrance().or(this::hereForGood);
         if (hindrance.isPresent()) return MemberOutcome.failed(hindrance.get());
         if (!isThere) {
             Optional<String> holder = holder(Math.min(PROBE_MILLIS, deadline.leftMillis()));
@@ -83,13 +87,16 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
         }
         CommandResult added = isThere ? replace(deadline.leftMillis()) : add(deadline.leftMillis());
         if (!added.succeeded()) return MemberOutcome.failed(added.describe());
+        ours = true;
         announceInBackground();
         return MemberOutcome.DONE;
     }
 
     @Override
     public String answeredBy() throws InterruptedException {
-        return probe().kind() == MemberState.Kind.STOPPED ? holder(PROBE_MILLIS).orElse("") : "";
+        if (probe().kind() != MemberState.Kind.STOPPED) return "";
+        return isForeign() ? "this machine itself, which has it without a lifetime; if it is its own, take it out of the group, else remove it: ip addr del"
+                : holder(PROBE_MILLIS).orElse("");
     }
 
     private Optional<String> interfaceHindrance() {
@@ -139,6 +146,7 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
         if (probe().kind() == MemberState.Kind.STOPPED) return MemberOutcome.DONE;
         CommandResult removed = CommandRunner.run(List.of("ip", "addr", "del", address + "/" + config.prefixLength(), "dev", config.networkInterface()),
                 config.stopTimeoutMillis());
+        ours = false;
         return removed.succeeded() || probe().kind() == MemberState.Kind.STOPPED ? MemberOutcome.DONE : MemberOutcome.failed(removed.describe());
     }
 
@@ -147,15 +155,25 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
         return Programs.missing(programs()).or(this::interfaceHindrance).or(this::hereForGood).orElse("");
     }
 
-    /** What this agent adds has a lifetime. An address without one is the machine's own, and a stop of the group would take it away. */
+    /**
+     * What this agent adds has a lifetime. An address without one is the machine's own, or somebody else has put it there: it is no part of the group, and no stop takes
+     * it away.
+     */
     private Optional<String> hereForGood() {
+        return isForeign() ? Optional.of(address + " is on this machine without a lifetime, so somebody else has put it there, and it stays. If it is the machine's own address, take"
+                + " it out of the group; else remove it: ip addr del") : Optional.empty();
+    }
+
+    /** Asked until it is known to be ours: a former daemon may have added it. */
+    private boolean isForeign() {
+        if (ours) return false;
         try {
-            CommandResult shown = CommandRunner.run(List.of("ip", "addr", "show", "to", address), TOOL_MILLIS);
-            return shown.output().contains("valid_lft forever") ? Optional.of(address + " is on this machine without a lifetime, so somebody else has put it there, and the stop of this"
-                    + " group removes it. If it is the machine's own address, take it out of the group; else remove it: ip addr del") : Optional.empty();
+            String shown = CommandRunner.run(List.of("ip", "addr", "show", "to", address), TOOL_MILLIS).output();
+            ours = shown.contains("valid_lft") && !shown.contains(FOR_GOOD);
+            return shown.contains(FOR_GOOD);
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
-            return Optional.empty();
+            return false;
         }
     }
 }
