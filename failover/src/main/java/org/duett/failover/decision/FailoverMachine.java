@@ -356,7 +356,8 @@ public final class FailoverMachine {
         }
         switch (group.phase()) {
             case STARTING -> group.waitsFor = whyHeld(group);
-            case PROBING, STOPPING, UNCLEAN -> group.waitsFor = "";
+            case PROBING, STOPPING -> group.waitsFor = "";
+            case UNCLEAN -> group.waitsFor = group.uncleanBy;
             case DOWN -> judgeDown(group);
             case CLAIMING -> judgeClaim(group);
             case CHECKING -> judgeCheck(group);

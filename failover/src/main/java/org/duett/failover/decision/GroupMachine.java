@@ -39,6 +39,8 @@ final class GroupMachine {
     /** An address that lapsed in doubt is being added again. */
     private boolean renewing;
     private boolean stopFailed;
+    /** What of it could not be stopped last, and what to do; for the status. */
+    String uncleanBy = "";
     /** The next member waits: a resource has stopped itself, or nobody knows whether the peer has taken over. */
     private boolean startWaits;
     private boolean forcedStop;
@@ -460,6 +462,7 @@ final class GroupMachine {
             stopFailed = true;
             facts.notify(Kind.UNCLEAN, Severity.ERROR, config.name(), "Group " + config.name() + ": " + label + " cannot be stopped: " + outcome.detail()
                     + ". It is not started on the other node on hope. Stop it by hand, or switch this node off.");
+            uncleanBy = label + " cannot be stopped: " + outcome.detail() + "; stop it by hand, or switch this node off";
         }
         next();
     }

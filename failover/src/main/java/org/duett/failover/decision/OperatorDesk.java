@@ -80,6 +80,7 @@ final class OperatorDesk {
             group.stop(false, AfterStop.OFFER, "an operator moves it to " + facts.config.peerNode());
             return "";
         }
+        if (theirs.get().phase() != GroupPhase.UP && group.isHeld()) return "Group " + name + " was stopped by an operator. Start it first: duett cluster start " + name;
         if (theirs.get().phase() != GroupPhase.UP) return "Group " + name + " is up on neither node (duett cluster status).";
         String unwilling = machine.unwillingness(group);
         if (!unwilling.isEmpty()) return "Group " + name + " would not run here: " + unwilling + ".";

@@ -531,4 +531,22 @@ class FailoverMachineTest {
         assertThat(beta.machine.report(0).group("web").orElseThrow().asksForIt()).isFalse();
         assertThat(beta.ordered).anyMatch(action -> action instanceof Action.Notify(Notice notice) && notice.text().contains("was not moved to beta"));
     }
+
+    /** The status said 'unclean', and not of what. */
+    @Test
+    void aGroupThatDoesNotStopSaysWhichMemberAndWhy() {
+        ToldMachine beta = serving(ping());
+        beta.stopsFail = true;
+        beta.tell(new Event.OperatorAsked(1, new OperatorCommand.Stop("web"))).pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UNCLEAN);
+        assertThat(beta.waitsFor()).contains("program service cannot be stopped: busy").contains("switch this node off");
+    }
+
+    @Test
+    void aGroupThatWasStoppedIsNotMoved() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Stop("web")));
+        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+        beta.tell(new Event.OperatorAsked(2, new OperatorCommand.Switchover("web")));
+        assertThat(beta.ordered).anyMatch(action -> action instanceof Action.AnswerOperator answer && !answer.done() && answer.text().contains("duett cluster start web"));
+    }
 }

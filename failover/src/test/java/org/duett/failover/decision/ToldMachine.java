@@ -40,6 +40,8 @@ final class ToldMachine {
     boolean startsFail;
     /** Members are started, and do not answer yet. */
     boolean startsHang;
+    /** Members do not stop, not even by force. */
+    boolean stopsFail;
     /** What the replicator is told is not answered yet. */
     boolean ordersHang;
     private final int program;
@@ -160,7 +162,7 @@ final class ToldMachine {
             }
             case Action.StartMember(String group, int member) -> tell(new Event.MemberAnswered(group, member,
                     startsFail ? MemberOutcome.failed("out of licences") : MemberOutcome.DONE));
-            case Action.StopMember(String group, int member, boolean force) -> tell(new Event.MemberAnswered(group, member, MemberOutcome.DONE));
+            case Action.StopMember(String group, int member, boolean force) -> tell(new Event.MemberAnswered(group, member, stopsFail ? MemberOutcome.failed("busy") : MemberOutcome.DONE));
             case Action.Order(long order, String resource, Command command) -> {
                 if (order != 0 && !ordersHang) tell(new Event.OrderAnswered(order, true, ""));
             }
