@@ -390,6 +390,13 @@ final class LossDesk {
         return safe + facts.nanos(facts.config.timing().deadtimeMillis()) - facts.nanos(facts.config.timing().readMarginMillis());
     }
 
+    /** A promotion follows: not even its first read is without a deadline, should this daemon end in between. Whoever has leave has no limit. */
+    void setReadDeadlineFor(boolean promotionBesidePeer) {
+        long wanted = promotionBesidePeer ? readDeadline() : Long.MAX_VALUE;
+        // Nobody was ever heard.
+        if (wanted != facts.now) facts.orderUnanswered(name, new Command.SetReadDeadline(wanted));
+    }
+
     private void setReadDeadline(ResourceView view) {
         if (!view.isPrimary()) {
             deadlineOrdered = Long.MIN_VALUE;

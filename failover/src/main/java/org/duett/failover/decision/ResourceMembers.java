@@ -44,6 +44,7 @@ final class ResourceMembers {
             if (view.connected()) steps.add(new Command.PeerIsDown(why, facts.single ? 0 : facts.nanos(facts.config.timing().deadtimeMillis())));
             steps.add(new Command.AllowAlone(true, view.contact(), why));
         }
+        losses.get(name).setReadDeadlineFor(withPeer);
         steps.add(new Command.Promote(!withPeer && proof.isDataVouchedFor() && view.disk() != DiskState.UP_TO_DATE));
         next();
     }

@@ -16,6 +16,7 @@ import static org.duett.failover.decision.ToldMachine.servingTwo;
 import static org.duett.failover.decision.ToldMachine.standingBy;
 import static org.duett.failover.decision.ToldMachine.without;
 
+import java.util.List;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.group.MemberState;
 import org.duett.failover.proof.ProofOutcome.Verdict;
@@ -548,5 +549,16 @@ class FailoverMachineTest {
         beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
         beta.tell(new Event.OperatorAsked(2, new OperatorCommand.Switchover("web")));
         assertThat(beta.ordered).anyMatch(action -> action instanceof Action.AnswerOperator answer && !answer.done() && answer.text().contains("duett cluster start web"));
+    }
+
+    /** Until the next look at the replicator the new Primary read without any limit. */
+    @Test
+    void aDeadlineIsSetBeforeTheFirstReadOfANewPrimary() {
+        ToldMachine beta = standingBy(ping());
+        for (int i = 0; i < 3; i++) beta.pass(200 * MILLI).hear(alpha(group(GroupPhase.DOWN, false), resource(Role.SECONDARY, true, false, 0, 0)));
+        List<Command> told = beta.ordered.stream().filter(Action.Order.class::isInstance).map(action -> ((Action.Order) action).command()).toList();
+        int promoted = told.indexOf(new Command.Promote(false));
+        assertThat(promoted).isPositive();
+        assertThat(told.get(promoted - 1)).isInstanceOf(Command.SetReadDeadline.class).isNotEqualTo(new Command.SetReadDeadline(Long.MAX_VALUE));
     }
 }
