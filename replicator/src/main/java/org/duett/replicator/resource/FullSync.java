@@ -100,6 +100,8 @@ final class FullSync {
     private void start(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
         Volume volume = each.volume;
         StateChangeResult result = !parts.socketsUp || !volume.isConnected() ? StateChangeResult.NEED_CONNECTION : obstacle(volume.state(), start);
+        // What is asked for has begun already: the rules would call that fulfilled, and it would begin twice (seed 50858).
+        if (result.isSuccess() && volume.state().connection() == start) result = StateChangeResult.RESYNC_RUNNING;
         if (result.isSuccess()) result = parts.mayRequest(each, volume.state().withConnection(start));
         if (!result.isSuccess()) {
             refuse(ticket, result, parts.name(volume) + " is " + volume.state() + ": " + why(start, result), whatToDo(each, start, result), out);

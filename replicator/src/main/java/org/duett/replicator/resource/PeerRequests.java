@@ -204,7 +204,8 @@ final class PeerRequests {
         each.considerResync |= result.isSuccess() && peerIsRaised;
         each.peerAsksToDetach |= result.isSuccess() && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
         reply(packet, result, out);
-        if (result.isSuccess() && each.volume.state().connection().isStartingSync()) resync.startingSync(each, out);
+        boolean begins = !before.connection().isStartingSync() && each.volume.state().connection().isStartingSync();
+        if (result.isSuccess() && begins) resync.startingSync(each, out);
     }
 
     private void reply(Packet.StateChangeRequest packet, StateChangeResult result, ActionQueue out) {

@@ -5,7 +5,9 @@ import static org.duett.replicator.simulator.Stories.flagsOnDisk;
 import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.volume;
 
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
@@ -42,6 +44,24 @@ class FullSyncStoriesTest {
     }
 
     // ---- connected
+
+    /** Found by seed 50858: each began it anew, and their identifiers pushed a generation out of the history in which something had been written. */
+    @Test
+    void ofSeveralFullSyncsThatAreAskedForAtOnceOneIsBegun() {
+        for (Command command : new Command[]{new Command.InvalidateRemote(0), new Command.Invalidate(0)}) {
+            var pair = SimulatedPair.connected(2);
+            SimulatedNode asked = command instanceof Command.Invalidate ? pair.beta() : pair.alpha();
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            long generation = Stories.identifiers(pair.alpha()).current();
+            List<Long> tickets = new ArrayList<>();
+            for (int i = 0; i < 4; i++) tickets.add(asked.command(command));
+            pair.runUntil(() -> tickets.stream().allMatch(ticket -> asked.result(ticket) != null));
+            assertThat(tickets).filteredOn(ticket -> asked.result(ticket) instanceof CommandResult.Done).hasSize(1);
+            pair.runUntilProtected();
+            assertThat(Stories.identifiers(pair.alpha()).names(generation)).isTrue();
+            pair.checkAll();
+        }
+    }
 
     @Test
     void allVolumesAreInvalidatedByOneCommand() {
