@@ -122,6 +122,10 @@ public final class BlockHistory {
     /** Two nodes acknowledge, each without the other: nobody can say what will be left. */
     private boolean split;
 
+    boolean isSplit() {
+        return split;
+    }
+
     /** The present moment; what happens from here on has a later one. */
     long now() {
         return ++tick;

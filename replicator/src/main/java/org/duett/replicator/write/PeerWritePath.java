@@ -32,6 +32,8 @@ public final class PeerWritePath {
     private final int[] onlyHereInWork;
     /** Of those, how many an earlier connection has brought. */
     private final int[] earlierInWork;
+    /** Of a connection that ended before its barrier: what was received is in the device's cache. */
+    private final boolean[] flushDue;
     private boolean paused;
     private int connection;
     private boolean connected;
@@ -55,6 +57,7 @@ public final class PeerWritePath {
         inWork = new int[volumes.size()];
         onlyHereInWork = new int[volumes.size()];
         earlierInWork = new int[volumes.size()];
+        flushDue = new boolean[volumes.size()];
         for (int i = 0; i < flushes.length; i++) flushes[i] = new DiskOperation(DiskOperation.Purpose.PEER_FLUSH, this);
     }
 
@@ -306,7 +309,10 @@ public final class PeerWritePath {
         writesInWork--;
         inWork[indexOf(write.volume)]--;
         if (write.onlyHere) onlyHereInWork[indexOf(write.volume)]--;
-        if (!isCurrent(write)) earlierInWork[indexOf(write.volume)]--;
+        if (!isCurrent(write)) {
+            earlierInWork[indexOf(write.volume)]--;
+            flushAfterLoss(indexOf(write.volume), out);
+        }
         write.nextFree = justFreed;
         justFreed = write;
         if (paused && writesInWork <= pauseAbove / 2 && connected) {
@@ -422,6 +428,7 @@ public final class PeerWritePath {
     public void connectionLost(ActionQueue out) {
         connected = false;
         brokenEpoch = false;
+        boolean unconfirmed = epochs.stream().anyMatch(epoch -> epoch.received > 0);
         for (PeerEpoch epoch = epochs.poll(); epoch != null; epoch = epochs.poll()) {
             for (PeerWrite write = epoch.pollWaiting(); write != null; write = epoch.pollWaiting()) {
                 if (write.payload != null) out.add(new Action.ReleasePayload(write.payload));
@@ -430,6 +437,20 @@ public final class PeerWritePath {
             }
         }
         System.arraycopy(inWork, 0, earlierInWork, 0, inWork.length);
+        for (int i = 0; i < flushDue.length; i++) {
+            flushDue[i] |= unconfirmed;
+            flushAfterLoss(i, out);
+        }
+    }
+
+    /**
+     * The Primary may have no good disk of its own, and find us again: of what it has answered before, no barrier of the new connection tells, and its next FLUSH
+     * relies on it (promise 1, seed 50859).
+     */
+    private void flushAfterLoss(int index, ActionQueue out) {
+        if (!flushDue[index] || earlierInWork[index] > 0) return;
+        flushDue[index] = false;
+        if (volumes.get(index).diskUsable()) volumes.get(index).metadata().flushData(null, out);
     }
 
     /** What a Primary wrote through us before it attached its disk is named in our bitmap, which may be sent. */

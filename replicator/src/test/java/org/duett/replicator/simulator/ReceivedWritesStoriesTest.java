@@ -3,7 +3,10 @@ package org.duett.replicator.simulator;
 import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
 
 /** Protocol B answers the host when the peer has received: from then on the peer has to write, whatever becomes of the connection. */
@@ -37,5 +40,25 @@ class ReceivedWritesStoriesTest {
         pair.done(second);
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Found by seed 50859: the epoch of the lost connection had had no barrier, and that of the new one nothing to tell of. */
+    @Test
+    void aFlushAfterAReconnectionCoversWhatThePeerHadInItsCacheBefore() {
+        for (int seed = 74; seed < 94; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
+            pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 800 * 512, 4096, Errno.EIO, 1);
+            pair.write(pair.alpha(), 800, 8);
+            // From now on the peer's copy is the only good one.
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.INCONSISTENT);
+            pair.runFor(100 * Stories.MILLI);
+            pair.done(pair.write(pair.alpha(), 16, 8));
+            pair.network().reset();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+            pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished());
+            pair.done(pair.flush(pair.alpha()));
+            pair.losePower(pair.beta());
+            pair.checkAcknowledgedWrites(pair.beta());
+        }
     }
 }
