@@ -11,7 +11,10 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import org.duett.bench.host.HostCommand;
 
@@ -46,17 +49,31 @@ final class GuestAgent implements AutoCloseable {
 
     synchronized HostCommand run(String command, long limitMillis) throws IOException {
         long deadlineNanos = System.nanoTime() + limitMillis * 1_000_000;
-        ByteBuffer request = ByteBuffer.wrap(
-                (Base64.getEncoder().encodeToString(command.getBytes(StandardCharsets.UTF_8)) + "\n")
-                        .getBytes(StandardCharsets.US_ASCII));
-        while (request.hasRemaining()) {
-            awaitReadiness(channel, SelectionKey.OP_WRITE, deadlineNanos);
-            channel.write(request);
-        }
-        String answer = readLine(deadlineNanos);
+        String line = Base64.getEncoder().encodeToString(command.getBytes(StandardCharsets.UTF_8)) + "\n";
+        byte[] request = (sumOf(line) + " " + line).getBytes(StandardCharsets.US_ASCII);
+        String answer;
+        do {
+            send(ByteBuffer.wrap(request), deadlineNanos);
+            answer = readLine(deadlineNanos);
+        } while (answer.equals("AGAIN"));
         int space = answer.indexOf(' '); // stands there also when no output follows
         String output = new String(Base64.getDecoder().decode(answer.substring(space + 1)), StandardCharsets.UTF_8);
         return new HostCommand(List.of(command), Integer.parseInt(answer.substring(0, space)), output);
+    }
+
+    private static String sumOf(String line) throws IOException {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(line.getBytes(StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IOException(impossible);
+        }
+    }
+
+    private void send(ByteBuffer bytes, long deadlineNanos) throws IOException {
+        while (bytes.hasRemaining()) {
+            awaitReadiness(channel, SelectionKey.OP_WRITE, deadlineNanos);
+            channel.write(bytes);
+        }
     }
 
     private String readLine(long deadlineNanos) throws IOException {

@@ -4,7 +4,7 @@
 #                      duett.root=TAG                             commands see the virtiofs of that tag as their root, read-only, with
 #                                                                 /dev, /proc, /sys and /run of this guest; /run/guest has nbd-client
 # From QEMU's fw_cfg:  opt/duett/drbd.conf, the whole configuration
-# Serial line ttyS1:   "READY" once, then for each "BASE64(command)" line a line "EXITCODE BASE64(output)"
+# Serial line ttyS1:   "READY" once, then for each "MD5(the rest, with its newline) BASE64(command)" line a line "EXITCODE BASE64(output)", or AGAIN
 export PATH=/bin:/sbin HOME=/root
 mount -t devtmpfs none /dev
 mount -t proc none /proc
@@ -53,7 +53,12 @@ fi
 /bin/busybox stty -F /dev/ttyS1 115200 raw -echo
 exec 3<>/dev/ttyS1
 echo READY >&3
-while read -r command <&3; do
+while read -r sum command <&3; do
+    # A serial line loses bytes when its guest gets no processor for a while.
+    if [ "$(echo "$command" | /bin/busybox md5sum)" != "$sum  -" ]; then
+        echo AGAIN >&3
+        continue
+    fi
     echo "$command" | /bin/busybox base64 -d >$top/run/command
     $enter /bin/sh /run/command >/tmp/output 2>&1 </dev/null 3>&-
     echo "$? $(/bin/busybox base64 -w0 /tmp/output)" >&3
