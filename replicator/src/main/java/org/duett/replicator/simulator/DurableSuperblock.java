@@ -12,10 +12,17 @@ final class DurableSuperblock {
     }
 
     static Superblock of(SimulatedPair pair, SimulatedNode node, int volume) {
+        return Superblock.decode(Unpooled.wrappedBuffer(node.metadata(volume).durable(at(pair, node, volume), Superblock.BYTES)), 0);
+    }
+
+    /** As a process that attaches the disk now reads it, from the cache or not. */
+    static Superblock asItIsRead(SimulatedPair pair, SimulatedNode node, int volume) {
+        return Superblock.decode(Unpooled.wrappedBuffer(node.metadata(volume).current(at(pair, node, volume), Superblock.BYTES)), 0);
+    }
+
+    private static long at(SimulatedPair pair, SimulatedNode node, int volume) {
         VolumeSettings settings = pair.settings().volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
-        SimulatedDevice metadata = node.metadata(volume);
-        long at = MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes());
-        return Superblock.decode(Unpooled.wrappedBuffer(metadata.durable(at, Superblock.BYTES)), 0);
+        return MetadataLayout.superblockByte(settings.metadataKind(), node.metadata(volume).sizeBytes());
     }
 
     static GenerationIdentifiers identifiers(SimulatedPair pair, SimulatedNode node, int volume) {

@@ -31,6 +31,15 @@ final class LeaveRule {
         leave[node.index()] = node.life();
     }
 
+    /** From now on it answers nothing alone, whatever it has begun. */
+    void withdrawn(SimulatedNode node) {
+        leave[node.index()] = 0;
+    }
+
+    boolean isGiven(SimulatedNode node) {
+        return leave[node.index()] == node.life();
+    }
+
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean lost = before.connection().isEstablished() && !after.connection().isEstablished();
         int[] lostBy = lostGoodCopy.get(volume);

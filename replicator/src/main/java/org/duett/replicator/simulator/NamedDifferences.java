@@ -52,11 +52,15 @@ final class NamedDifferences {
             Names second = first == ofAlpha ? ofBeta : ofAlpha;
             for (long block : alpha.data.differingPages(beta.data, sectors * 512)) {
                 long sector = block * BLOCK_SECTORS;
-                if (first.name(sector) || second.name(sector)) continue;
+                if (names(first, volume, sector) || names(second, volume, sector)) continue;
                 throw new AssertionError("volume " + volume.number() + ": block " + block + " (sector " + sector + ") differs, and nobody names it: alpha "
                         + alpha + alpha.against(volume, block) + ", beta " + beta + beta.against(volume, block) + "; " + pair.describe());
             }
         }
+    }
+
+    private boolean names(Names names, VolumeSettings volume, long sector) {
+        return names.isMarked(sector) || names.isHot(sector) && (!names.isAlone || pair.isUnderWay(volume.number(), sector));
     }
 
     /** A node's disk, and whether its running core knows more than its metadata. */
@@ -102,6 +106,8 @@ final class NamedDifferences {
         private final SimulatedDevice metadata;
         private DirtyBitmap bitmap;
         private int[] extents;
+        /** It runs, and has lost its peer: what no barrier had covered it has marked, and only its bits are compared. The log stands for what it is writing, and for a crash. */
+        private final boolean isAlone;
         /** The metadata says that everything is to be copied. */
         private boolean all;
 
@@ -112,10 +118,12 @@ final class NamedDifferences {
             metadata = null;
             bitmap = attached.bitmap();
             extents = attached.log().extentsOnDisk();
+            isAlone = !attached.isConnected();
         }
 
         private Names(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata) {
             sectors = superblock.lastAgreedSectors();
+            isAlone = false;
             this.superblock = superblock;
             this.layout = layout;
             this.metadata = metadata;
@@ -148,9 +156,13 @@ final class NamedDifferences {
             all = sectors == 0 || extents == null || superblock.has(Superblock.FULL_SYNC);
         }
 
-        boolean name(long sector) {
+        boolean isMarked(long sector) {
             if (bitmap == null) read();
-            if (all || bitmap.isOutOfSync(sector, BLOCK_BYTES)) return true;
+            return all || bitmap.isOutOfSync(sector, BLOCK_BYTES);
+        }
+
+        /** Asked when it is not marked. */
+        boolean isHot(long sector) {
             int extent = ActivityLog.extentOf(sector);
             for (int hot : extents) {
                 if (hot == extent) return true;

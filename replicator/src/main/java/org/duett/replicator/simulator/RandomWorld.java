@@ -37,11 +37,14 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final LeaveRule leaveRule;
     private final SplitBrain splitBrain;
     private final MutualUnderstanding understanding;
+    private final RaisedDisk raisedDisk;
+    private final TermRule terms;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
     private final OlderCopies olderCopies;
     private final NamedDifferences named;
     private final BitmapOnDisk bitmapOnDisk;
+    private final ServedCopy served;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
     private int round;
@@ -55,18 +58,22 @@ public final class RandomWorld implements SimulatedPair.Observer {
         random = new SplittableRandom(plan.seed());
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes() + plan.extraBytes()[0], plan.deviceBytes() + plan.extraBytes()[1]);
         pair.holdAgainstMedia();
+        if (plan.resumesTerms()) pair.nodes().forEach(SimulatedNode::resumesTerms);
         ledger = new CopyLedger(pair);
         lineage = new Lineage(pair);
         leaveRule = new LeaveRule(pair);
         splitBrain = new SplitBrain(pair, lineage);
         understanding = new MutualUnderstanding(plan);
-        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, random.split());
+        raisedDisk = new RaisedDisk(pair);
+        terms = new TermRule(pair);
+        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, random.split());
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
         new WorldFencer(pair, plan, ledger, random.split());
         if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
         bitmapOnDisk = new BitmapOnDisk(pair);
+        served = new ServedCopy(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan, random.split()));
@@ -171,6 +178,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair.checkCauses();
         operator.checkNothingShrank();
         bitmapOnDisk.check();
+        served.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         named.check();
@@ -242,6 +250,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         lineage.stateChanged(node, volume, before, after);
         leaveRule.stateChanged(node, volume, before, after);
         splitBrain.stateChanged();
+        raisedDisk.stateChanged(node, volume, before, after);
+        terms.stateChanged(node, before, after);
         if (isGood()) operator.allIsWell();
         understanding.stateChanged(node, after);
         coverage.changed(before, after);
@@ -255,6 +265,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
         if (operation.errno() != 0) return;
+        if (operation.request.kind == HostRequest.Kind.READ) terms.read(operation.node);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
         if (operation.write == null) return;
         ledger.acknowledged(operation.node, operation.request.volume, operation.write);

@@ -465,15 +465,17 @@ public final class SimulatedPair {
 
     /** Every sector of this node's disk holds what it may hold: looks where the disk or the history has changed since it looked last. */
     public void checkAcknowledgedWrites(SimulatedNode node) {
-        for (VolumeSettings volume : base.volumes()) {
-            BlockHistory history = histories.get(volume.number());
-            SimulatedDevice disk = node.data(volume.number());
-            ChangedPages changed = history.toCheck(node, disk);
-            changed.addAll(disk.changedSinceChecked());
-            for (int i = 0; i < changed.count(); i++) checkPage(node, volume.number(), changed.number(i));
-            changed.clear();
-            disk.changedSinceChecked().clear();
-        }
+        for (VolumeSettings volume : base.volumes()) checkAcknowledgedWrites(node, volume.number());
+    }
+
+    void checkAcknowledgedWrites(SimulatedNode node, int volume) {
+        BlockHistory history = histories.get(volume);
+        SimulatedDevice disk = node.data(volume);
+        ChangedPages changed = history.toCheck(node, disk);
+        changed.addAll(disk.changedSinceChecked());
+        for (int i = 0; i < changed.count(); i++) checkPage(node, volume, changed.number(i));
+        changed.clear();
+        disk.changedSinceChecked().clear();
     }
 
     private void checkPage(SimulatedNode node, int volume, long page) {

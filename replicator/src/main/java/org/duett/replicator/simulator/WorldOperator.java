@@ -27,6 +27,7 @@ final class WorldOperator {
     private final Lineage lineage;
     private final LeaveRule leaveRule;
     private final SplitBrain splitBrain;
+    private final TermRule terms;
     private SplittableRandom random;
     /** What he orders on his own; null: he only mends. */
     private StringBuilder ordered;
@@ -41,13 +42,15 @@ final class WorldOperator {
     private record Shrinking(SimulatedNode node, int life, long ticket, int volume, long sectors) {
     }
 
-    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, LeaveRule leaveRule, SplitBrain splitBrain, SplittableRandom random) {
+    WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, LeaveRule leaveRule, SplitBrain splitBrain, TermRule terms,
+            SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
         this.lineage = lineage;
         this.leaveRule = leaveRule;
         this.splitBrain = splitBrain;
+        this.terms = terms;
         this.random = random;
     }
 
@@ -101,6 +104,7 @@ final class WorldOperator {
 
     long command(SimulatedNode node, Command command) {
         commands++;
+        if (command instanceof Command.ResumeIo || command instanceof Command.AllowAlone) terms.vouchedFor(node);
         if (ordered != null) ordered.append(ordered.isEmpty() ? "command " : ", ").append(node.name()).append(' ').append(command);
         return node.command(command);
     }
@@ -184,10 +188,20 @@ final class WorldOperator {
 
     /** The proof: the other node does not run. It is not promoted afterwards, as it lacks what is acknowledged here then. */
     private void allowAlone(SimulatedNode node) {
-        boolean provenDown = plan.settings().cluster() && isPrimary(node) && !pair.other(node).isRunning() && !isBeingPromoted(pair.other(node));
+        boolean resumes = node.isRunning() && node.termOnFile() != 0 && !terms.isOver(node) && mayPromote(node);
+        boolean provenDown = plan.settings().cluster() && (isPrimary(node) || resumes) && !pair.other(node).isRunning() && !isBeingPromoted(pair.other(node));
         if (!provenDown) return;
         leaveRule.given(node);
         command(node, new Command.AllowAlone(true, -1, "operator: the other node is down"));
+        // The lease of a witness may be lost again, in the midst of what was begun with it.
+        if (random.nextBoolean()) pair.time().after(1 + random.nextLong(200_000_000), () -> withdrawLeave(node));
+    }
+
+    private void withdrawLeave(SimulatedNode node) {
+        if (!isPrimary(node) || !leaveRule.isGiven(node)) return;
+        long ticket = command(node, new Command.AllowAlone(false, -1, ""));
+        // One that sleeps does not know of it yet.
+        if (node.result(ticket) != null) leaveRule.withdrawn(node);
     }
 
     private void switchOver() {

@@ -124,12 +124,17 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return settings.volumes().getFirst().fencing();
     }
 
+    /** A daemon that starts again in the same boot looks for the role that the one before it had (rule 22), in half of the lives. */
+    boolean resumesTerms() {
+        return new SplittableRandom(seed ^ 0x7e42).nextBoolean();
+    }
+
     boolean has(WorldFault fault) {
         return faults.contains(fault);
     }
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (flushes ? "" : ", no host flushes") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 }

@@ -1,0 +1,42 @@
+package org.duett.replicator.simulator;
+
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * A disk of which the superblock says that it is behind, Inconsistent or Outdated, passes for good again only beside a peer that has data, or under a Primary without
+ * a disk whose host has seen what it holds, or by force (promise 1, rules 13, 24). The operator of a life knows by himself which copy is behind, and never relies on
+ * that mark; an operator of the world does.
+ */
+final class RaisedDisk {
+    private final SimulatedPair pair;
+
+    RaisedDisk(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    /** Told before what the core orders with it is done: the superblock is the one that was there. */
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean raised = !passesForGood(before.disk()) && passesForGood(after.disk());
+        // By force, or by a fence-peer handler.
+        boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
+        if (!raised || promoted || mayTell(after) || saysThatItIsGood(node, volume)) return;
+        throw new AssertionError(node.name() + "'s disk of volume " + volume + " was behind, and passes for good now, by nobody's word: from " + before + " to " + after + "; "
+                + pair.describe());
+    }
+
+    private static boolean passesForGood(DiskState disk) {
+        return disk == DiskState.CONSISTENT || disk == DiskState.UP_TO_DATE;
+    }
+
+    private static boolean mayTell(VolumeState state) {
+        return state.connection().isEstablished() && (state.peerDisk().isAtLeast(DiskState.INCONSISTENT) || state.peer() == Role.PRIMARY);
+    }
+
+    private boolean saysThatItIsGood(SimulatedNode node, int volume) {
+        Superblock superblock = DurableSuperblock.asItIsRead(pair, node, volume);
+        return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE);
+    }
+}

@@ -1,0 +1,54 @@
+package org.duett.replicator.simulator;
+
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * A term that an earlier process had is served again only while nobody was promoted elsewhere since (rule 22), and a role that is resumed by the peer's word reads
+ * nothing under cluster control before the failover daemon has given a deadline, or somebody vouches (rule 9).
+ */
+final class TermRule {
+    private final SimulatedPair pair;
+    private final long[] term = new long[2];
+    /** The life of the process that began it. */
+    private final int[] begunBy = new int[2];
+    /** Since this node's term began, or was resumed. */
+    private final boolean[] otherWasPromoted = new boolean[2];
+    /** The life of the process that resumed its role by the peer's word; 0: none, or somebody has vouched for it since. */
+    private final int[] resumed = new int[2];
+
+    TermRule(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    void stateChanged(SimulatedNode node, VolumeState before, VolumeState after) {
+        if (before.role() == Role.PRIMARY || after.role() != Role.PRIMARY) return;
+        int index = node.index();
+        // Each volume tells of a promotion.
+        boolean resumes = term[index] != 0 && node.termOnFile() == term[index] && node.life() != begunBy[index];
+        if (resumes && otherWasPromoted[index]) {
+            throw new AssertionError(String.format("%s resumes its term %016x, and %s was promoted since (rule 22); %s", node.name(), term[index], pair.other(node).name(),
+                    pair.describe()));
+        }
+        if (resumes && after.connection().isEstablished()) resumed[index] = node.life();
+        if (!resumes) begunBy[index] = node.life();
+        term[index] = node.termOnFile();
+        otherWasPromoted[index] = false;
+        otherWasPromoted[1 - index] = true;
+    }
+
+    /** Its role is over, whatever its run file says. */
+    boolean isOver(SimulatedNode node) {
+        return otherWasPromoted[node.index()];
+    }
+
+    /** Leave to go on alone, or a person's word. */
+    void vouchedFor(SimulatedNode node) {
+        resumed[node.index()] = 0;
+    }
+
+    void read(SimulatedNode node) {
+        boolean waits = pair.settings().cluster() && node.isRunning() && resumed[node.index()] == node.life() && node.readDeadlines() == 0;
+        if (waits) throw new AssertionError(node.name() + " has resumed its role, and reads without a deadline (rule 9); " + pair.describe());
+    }
+}

@@ -1,0 +1,36 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.VolumeState;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: leave that was taken back is none. */
+class LeaveRuleTest {
+    @Test
+    void whatIsAnsweredAfterLeaveWasTakenBackIsTold() {
+        var pair = SimulatedPair.connected(1, StorySettings.cluster());
+        var rule = new LeaveRule(pair);
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                rule.stateChanged(node, volume, before, after);
+            }
+
+            @Override
+            public void completed(SimulatedPair.HostOperation operation) {
+                if (operation.write != null && operation.errno() == 0) rule.acknowledged(operation.node, operation.request.volume, operation.write);
+            }
+        });
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        rule.given(pair.alpha());
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        assertThatCode(() -> pair.done(pair.write(pair.alpha(), 8, 8))).doesNotThrowAnyException();
+        // The core is not told.
+        rule.withdrawn(pair.alpha());
+        assertThatThrownBy(() -> pair.done(pair.write(pair.alpha(), 16, 8))).hasMessageContaining("without leave");
+    }
+}

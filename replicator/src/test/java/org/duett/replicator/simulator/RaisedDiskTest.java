@@ -1,0 +1,35 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: who may say of a disk that is behind that it is good. */
+class RaisedDiskTest {
+    @Test
+    void anOutdatedDiskIsRaisedBesideDataOnly() {
+        var pair = SimulatedPair.connected(1);
+        var raised = new RaisedDisk(pair);
+        SimulatedNode beta = pair.beta();
+        pair.must(beta, new Command.Disconnect(false));
+        pair.must(beta, Command.Outdate.UNBOUND);
+        VolumeState outdated = pair.state(beta);
+        VolumeState alone = outdated.withDisk(DiskState.UP_TO_DATE);
+        VolumeState connected = alone.withConnection(ConnectionState.CONNECTED);
+
+        assertThatThrownBy(() -> raised.stateChanged(beta, 0, outdated, alone)).isInstanceOf(AssertionError.class).hasMessageContaining("by nobody's word");
+        assertThatThrownBy(() -> raised.stateChanged(beta, 0, outdated, connected.withPeer(Role.SECONDARY).withPeerDisk(DiskState.DISKLESS)))
+                .isInstanceOf(AssertionError.class);
+        assertThatCode(() -> {
+            raised.stateChanged(beta, 0, outdated, connected.withPeerDisk(DiskState.UP_TO_DATE));
+            raised.stateChanged(beta, 0, outdated, connected.withPeer(Role.PRIMARY).withPeerDisk(DiskState.DISKLESS));
+            raised.stateChanged(beta, 0, outdated, alone.withRole(Role.PRIMARY));
+        }).doesNotThrowAnyException();
+    }
+}

@@ -1,0 +1,37 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: a term that is over is not served again. */
+class TermRuleTest {
+    @Test
+    void aTermIsOverWhenTheOtherNodeWasPromoted() {
+        var pair = SimulatedPair.connected(1, StorySettings.cluster());
+        pair.nodes().forEach(SimulatedNode::resumesTerms);
+        var rule = new TermRule(pair);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                rule.stateChanged(node, before, after);
+            }
+        });
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.kill(pair.beta());
+        pair.alpha().up();
+        pair.runFor(SimulatedPair.SECOND);
+        // Nobody can know it now but who has seen it.
+        assertThatThrownBy(() -> {
+            pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
+            pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.PRIMARY);
+        }).isInstanceOf(AssertionError.class).hasMessageContaining("beta was promoted since (rule 22)");
+    }
+}
