@@ -19,10 +19,20 @@ final class RaisedDisk {
 
     /** Told before what the core orders with it is done: the superblock is the one that was there. */
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        checkRaised(node, volume, before, after);
+        // Whoever says of its own disk that it is Outdated has written that down (rule 13).
+        boolean peerSaysSo = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.OUTDATED;
+        if (peerSaysSo && saysThatItIsGood(DurableSuperblock.of(pair, pair.other(node), volume))) {
+            throw new AssertionError(node.name() + " was told that the other disk of volume " + volume + " is Outdated, and nothing durable there says so: from " + before
+                    + " to " + after + "; " + pair.describe());
+        }
+    }
+
+    private void checkRaised(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean raised = !passesForGood(before.disk()) && passesForGood(after.disk());
         // By force, or by a fence-peer handler.
         boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
-        if (!raised || promoted || mayTell(after) || saysThatItIsGood(node, volume)) return;
+        if (!raised || promoted || mayTell(after) || saysThatItIsGood(DurableSuperblock.asItIsRead(pair, node, volume))) return;
         throw new AssertionError(node.name() + "'s disk of volume " + volume + " was behind, and passes for good now, by nobody's word: from " + before + " to " + after + "; "
                 + pair.describe());
     }
@@ -35,8 +45,7 @@ final class RaisedDisk {
         return state.connection().isEstablished() && (state.peerDisk().isAtLeast(DiskState.INCONSISTENT) || state.peer() == Role.PRIMARY);
     }
 
-    private boolean saysThatItIsGood(SimulatedNode node, int volume) {
-        Superblock superblock = DurableSuperblock.asItIsRead(pair, node, volume);
+    private static boolean saysThatItIsGood(Superblock superblock) {
         return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE);
     }
 }

@@ -194,11 +194,16 @@ final class WorldOperator {
         leaveRule.given(node);
         command(node, new Command.AllowAlone(true, -1, "operator: the other node is down"));
         // The lease of a witness may be lost again, in the midst of what was begun with it.
-        if (random.nextBoolean()) pair.time().after(1 + random.nextLong(200_000_000), () -> withdrawLeave(node));
+        if (random.nextBoolean()) pair.time().after(1 + random.nextLong(200_000_000), () -> withdrawLeave(node, 1_000));
     }
 
-    private void withdrawLeave(SimulatedNode node) {
+    /** {@code looks}: so often he looks whether its host waits for anything. */
+    private void withdrawLeave(SimulatedNode node, int looks) {
         if (!isPrimary(node) || !leaveRule.isGiven(node)) return;
+        if (pair.openRequests() == 0 && looks > 0) {
+            pair.time().after(100_000, () -> withdrawLeave(node, looks - 1));
+            return;
+        }
         long ticket = command(node, new Command.AllowAlone(false, -1, ""));
         // One that sleeps does not know of it yet.
         if (node.result(ticket) != null) leaveRule.withdrawn(node);

@@ -32,4 +32,16 @@ class RaisedDiskTest {
             raised.stateChanged(beta, 0, outdated, alone.withRole(Role.PRIMARY));
         }).doesNotThrowAnyException();
     }
+
+    @Test
+    void whoeverSaysThatItsDiskIsOutdatedHasWrittenItDown() {
+        var pair = SimulatedPair.connected(2);
+        var raised = new RaisedDisk(pair);
+        VolumeState before = pair.state(pair.alpha());
+        VolumeState told = before.withPeerDisk(DiskState.OUTDATED);
+        assertThatThrownBy(() -> raised.stateChanged(pair.alpha(), 0, before, told)).isInstanceOf(AssertionError.class).hasMessageContaining("nothing durable there says so");
+        pair.must(pair.beta(), new Command.Disconnect(false));
+        pair.must(pair.beta(), Command.Outdate.UNBOUND);
+        assertThatCode(() -> raised.stateChanged(pair.alpha(), 0, before, told)).doesNotThrowAnyException();
+    }
 }
