@@ -20,8 +20,9 @@ final class RaisedDisk {
     /** Told before what the core orders with it is done: the superblock is the one that was there. */
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         checkRaised(node, volume, before, after);
-        // Whoever says of its own disk that it is Outdated has written that down (rule 13).
-        boolean peerSaysSo = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.OUTDATED;
+        // Whoever says of its own disk that it is Outdated has written that down (rule 13). A Primary without a disk calls one so that its host has not seen, whatever it says.
+        boolean saysSoItself = before.role() == Role.PRIMARY && before.disk().isBelow(DiskState.NEGOTIATING);
+        boolean peerSaysSo = !saysSoItself && before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.OUTDATED;
         if (peerSaysSo && saysThatItIsGood(DurableSuperblock.of(pair, pair.other(node), volume))) {
             throw new AssertionError(node.name() + " was told that the other disk of volume " + volume + " is Outdated, and nothing durable there says so: from " + before
                     + " to " + after + "; " + pair.describe());
