@@ -57,8 +57,7 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
     public MemberState probe() throws InterruptedException {
         try {
             NetworkInterface where = NetworkInterface.getByInetAddress(config.address());
-            if (where == null) return MemberState.STOPPED;
-            if (isForeign()) return MemberState.STOPPED;
+            if (where == null || isForeign()) return MemberState.STOPPED;
             if (!where.getName().equals(config.networkInterface())) {
                 return MemberState.unknown("it is on " + where.getName() + " and not on " + config.networkInterface() + ": remove it there, or configure it so");
             }
@@ -168,9 +167,14 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
     private boolean isForeign() {
         if (ours) return false;
         try {
+            // A takeover does not wait for a program to say what is known.
+            if (NetworkInterface.getByInetAddress(config.address()) == null) return false;
             String shown = CommandRunner.run(List.of("ip", "addr", "show", "to", address), TOOL_MILLIS).output();
             ours = shown.contains("valid_lft") && !shown.contains(FOR_GOOD);
             return shown.contains(FOR_GOOD);
+        } catch (SocketException unlisted) {
+            // The probe tells of it.
+            return false;
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
             return false;

@@ -80,8 +80,9 @@ final class OperatorDesk {
             group.stop(false, AfterStop.OFFER, "an operator moves it to " + facts.config.peerNode());
             return "";
         }
-        if (theirs.get().phase() != GroupPhase.UP && group.isHeld()) return "Group " + name + " was stopped by an operator. Start it first: duett cluster start " + name;
-        if (theirs.get().phase() != GroupPhase.UP) return "Group " + name + " is up on neither node (duett cluster status).";
+        if (theirs.get().phase() != GroupPhase.UP) {
+            return "Group " + name + (group.isHeld() ? " was stopped by an operator. Start it first: duett cluster start " + name : " is up on neither node (duett cluster status).");
+        }
         String unwilling = machine.unwillingness(group);
         if (!unwilling.isEmpty()) return "Group " + name + " would not run here: " + unwilling + ".";
         group.askFor(theirs.get().startCounter());

@@ -59,9 +59,9 @@ final class ReplicationNews {
                     + ": it has refused that one's data (split brain, or what its log says), or somebody has disconnected it.";
         }
         if (view.syncTarget()) return "the disk of " + facts.config.localNode() + " is being made equal.";
-        if (view.disk().isBelow(DiskState.INCONSISTENT)) return "the disk of " + facts.config.localNode() + " is " + view.disk().displayName() + ".";
-        if (!view.connected()) return null;
-        if (view.disk() != DiskState.UP_TO_DATE) return "the disk of " + facts.config.localNode() + " is " + view.disk().displayName() + ".";
-        return view.peerDisk() == DiskState.UP_TO_DATE ? WHOLE : null;
+        // Alone a disk may be Outdated for good reasons; that the peer is lost is told elsewhere.
+        boolean isBad = view.disk().isBelow(DiskState.INCONSISTENT) || view.connected() && view.disk() != DiskState.UP_TO_DATE;
+        if (isBad) return "the disk of " + facts.config.localNode() + " is " + view.disk().displayName() + ".";
+        return view.connected() && view.peerDisk() == DiskState.UP_TO_DATE ? WHOLE : null;
     }
 }

@@ -168,6 +168,10 @@ public final class ResyncSource {
 
     private void recycle(ResyncBlock block) {
         inWork--;
+        giveBack(block);
+    }
+
+    private void giveBack(ResyncBlock block) {
         block.nextFree = justFreed;
         justFreed = block;
     }
@@ -221,10 +225,7 @@ public final class ResyncSource {
     public void acknowledged(BlockAck ack) {
         ResyncBlock replied = takeReplied(ack.firstSector, ack.lengthBytes);
         boolean differsAgain = replied != null && replied.writeFailedSince;
-        if (replied != null) {
-            replied.nextFree = justFreed;
-            justFreed = replied;
-        }
+        if (replied != null) giveBack(replied);
         // Only we can name what it lacks of ours since.
         if (ack.kind == BlockAck.Kind.NEGATIVE_ACK || differsAgain) return;
         long bits = volume.bitmap().setInSync(ack.firstSector, ack.lengthBytes);
