@@ -112,7 +112,7 @@ public final class LossRecord {
         Loss loss = of(volume);
         if (loss.peer == PeerLoss.MAKING || volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
         loss.peer = PeerLoss.MAKING;
-        // From then on this copy is the newest, also after a power loss: so it has to hold what both have answered (promise 1).
+        // The superblock would wait for its data by itself. But should the disk fail in that, its last word is not to name a generation that nobody has (seed 20512).
         volume.metadata().flushData((durable, actions) -> {
             if (durable) beginGeneration(volume, actions);
             else made(volume, false, actions);

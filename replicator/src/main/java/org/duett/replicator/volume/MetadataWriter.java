@@ -79,6 +79,8 @@ public final class MetadataWriter {
     private int evictedIndex;
     private long logWrites;
     private long bitmapWrites;
+    /** A generation was begun whose name is not on disk yet, and no flush of the data was ordered since. */
+    private boolean generationAwaitsData;
     private boolean failed;
     private Then lossMark;
     /** It waits for a block that was on its way when the disk was given up. */
@@ -94,6 +96,7 @@ public final class MetadataWriter {
         assert jobs.isEmpty();
         assert job == null;
         failed = false;
+        generationAwaitsData = false;
         if (blockBuffer == null) {
             blockBuffer = buffers.allocate(BLOCK_BYTES);
             pageBuffer = buffers.allocate(PAGE_RUNS_AT_ONCE * PAGES_IN_A_RUN * BLOCK_BYTES);
@@ -107,6 +110,14 @@ public final class MetadataWriter {
         pageBuffer.release();
         blockBuffer = null;
         pageBuffer = null;
+    }
+
+    /**
+     * From the moment that the disk bears the name of a new generation it is the newest copy, also after a power loss: it has to hold by then what both
+     * nodes have answered before (promise 1). The next superblock, whoever asks for it, waits for a flush of the data.
+     */
+    void generationBegins() {
+        generationAwaitsData = true;
     }
 
     /** The superblock as it is when its turn comes. Two requests that follow one another become one write. */
@@ -183,7 +194,10 @@ public final class MetadataWriter {
     private void enter(Stage newStage, ActionQueue out) {
         stage = newStage;
         switch (newStage) {
-            case FLUSH_DATA -> startFlush(Area.DATA, out);
+            case FLUSH_DATA -> {
+                generationAwaitsData = false;
+                startFlush(Area.DATA, out);
+            }
             case PAGES -> {
                 boolean writes = job.pages == Pages.ALL_DIRTY || job.pages == Pages.EVICTED;
                 if (writes) startPages(out);
@@ -193,6 +207,7 @@ public final class MetadataWriter {
             case FLUSH_METADATA -> startFlush(Area.METADATA, out);
             case BLOCK -> {
                 if (job.block == Block.NONE) finish(out);
+                else if (job.block == Block.SUPERBLOCK && generationAwaitsData && volume.settings.diskFlushes()) enter(Stage.FLUSH_DATA, out);
                 else startBlock(out);
             }
         }

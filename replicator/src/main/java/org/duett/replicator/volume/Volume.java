@@ -355,6 +355,7 @@ public final class Volume {
     public void setIdentifiers(GenerationIdentifiers newIdentifiers) {
         // What the bitmap counts from is another question now, or none.
         if (newIdentifiers.bitmap() != identifiers.bitmap()) resyncLeftOpen = false;
+        if (!GenerationIdentifiers.sameGeneration(newIdentifiers.current(), identifiers.current())) metadata.generationBegins();
         identifiers = newIdentifiers.withRole(isPrimary());
         // While a Primary's own disk is not UpToDate its host sees the peer's data.
         if (!isPrimary() || state.disk() == DiskState.UP_TO_DATE) exposedIdentifier = identifiers.current();

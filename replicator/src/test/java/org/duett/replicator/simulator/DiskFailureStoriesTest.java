@@ -193,7 +193,6 @@ class DiskFailureStoriesTest {
         var pair = SimulatedPair.connected(7);
         GenerationIdentifiers before = identifiers(pair.alpha());
         pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), 8 * 512, 4096, Errno.EIO, 1);
-        pair.alpha().data(0).hang(EnumSet.of(Kind.FLUSH));
         var write = pair.write(pair.alpha(), 8, 8);
         pair.runUntil(write::isCompleted);
         Superblock onDisk = Stories.superblockOnDisk(pair.alpha());

@@ -88,7 +88,11 @@ class FoundBySeedsTest {
         pair.runUntil(() -> failing.isCompleted() && !Stories.volume(pair.alpha()).diskOpen());
         pair.must(pair.alpha(), new Command.Attach(0));
         assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.INCONSISTENT);
+        // Both disks are there when the nodes meet; one that is attached later would be refused alone.
+        pair.must(pair.alpha(), new Command.Disconnect(false));
         pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).disk().isAtLeast(DiskState.INCONSISTENT));
+        pair.must(pair.alpha(), new Command.Connect(false));
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE
                 && pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE);
         Stories.told(pair.alpha(), "is newer than");

@@ -51,7 +51,7 @@ class OlderDataStoriesTest {
         pair.must(pair.alpha(), new Command.Detach(0, true));
         pair.must(pair.alpha(), new Command.Demote(true));
         pair.network().heal();
-        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && !Stories.volume(pair.alpha()).diskOpen());
         pair.alpha().command(new Command.Attach(0));
         pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
         pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
@@ -59,6 +59,7 @@ class OlderDataStoriesTest {
             assertThat(Stories.told(node, "disk has failed and is Inconsistent").whatToDo()).contains("duett disconnect r0; then, where the disk is not attached: duett attach r0");
         }
         pair.must(pair.alpha(), new Command.Disconnect(false));
+        pair.runUntil(() -> !Stories.volume(pair.alpha()).diskOpen());
         pair.must(pair.alpha(), new Command.Attach(0));
         pair.must(pair.alpha(), new Command.Promote(true));
         pair.must(pair.alpha(), new Command.Connect(false));

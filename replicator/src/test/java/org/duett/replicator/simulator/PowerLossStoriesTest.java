@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
@@ -93,6 +94,23 @@ class PowerLossStoriesTest {
         pair.alpha().up();
         assertThat(sourcesUntilProtected(pair)).containsExactly("beta");
         pair.checkAll();
+    }
+
+    /** Found by seed 70680: the survivor had kept what both had answered, and was overwritten by the one that bore the newer name. */
+    @Test
+    void thePrimaryThatBearsTheNameOfANewGenerationHasWhatBothHadAnsweredBefore() {
+        for (int seed = 93; seed < 103; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            load(pair, 60);
+            long before = DurableSuperblock.identifiers(pair, pair.alpha(), 0).current();
+            pair.network().pull();
+            pair.runUntil(() -> !GenerationIdentifiers.sameGeneration(DurableSuperblock.identifiers(pair, pair.alpha(), 0).current(), before));
+            pair.losePower(pair.alpha());
+            pair.network().heal();
+            pair.alpha().up();
+            assertThat(sourcesUntilProtected(pair)).containsExactly("alpha");
+            pair.checkAll();
+        }
     }
 
     private static boolean isGood(VolumeState state) {
