@@ -84,7 +84,7 @@ final class Connecting {
 
     /** Called after each event: all volumes have their place in the connection now. */
     void announceEstablished(ActionQueue out) {
-        if (announcedEstablished || !parts.socketsUp || !parts.allEstablished()) return;
+        if (announcedEstablished || !parts.isBesidePeer()) return;
         announcedEstablished = true;
         handshakeDeadlineNanos = Long.MAX_VALUE;
         retryDelayNanos = FIRST_RETRY_NANOS;

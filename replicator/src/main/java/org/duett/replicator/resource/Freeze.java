@@ -26,7 +26,7 @@ final class Freeze {
     boolean endWithItsCause() {
         if (!isSuspendedWithCause()) return false;
         boolean ended = false;
-        boolean peerIsBack = parts.socketsUp && parts.allEstablished();
+        boolean peerIsBack = parts.isBesidePeer();
         boolean dataIsBack = parts.volumes.stream().allMatch(Freeze::reachesGoodData);
         for (VolumeParts each : parts.volumeParts) {
             VolumeState state = each.volume.state();

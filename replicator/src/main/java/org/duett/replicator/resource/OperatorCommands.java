@@ -187,7 +187,7 @@ final class OperatorCommands {
             done(ticket, "given up", out);
             return;
         }
-        if (parts.socketsUp && parts.allEstablished()) requests.inTurn(actions -> detachInTurn(each, ticket, actions), out);
+        if (parts.isBesidePeer()) requests.inTurn(actions -> detachInTurn(each, ticket, actions), out);
         else detachInTurn(each, ticket, out);
     }
 
@@ -198,7 +198,7 @@ final class OperatorCommands {
             return;
         }
         if (!mayDetach(each, ticket, out)) return;
-        if (!parts.socketsUp || !parts.allEstablished()) {
+        if (!parts.isBesidePeer()) {
             disks.detach(each, ticket, out);
             return;
         }
@@ -259,7 +259,7 @@ final class OperatorCommands {
             done(ticket, "is StandAlone already", out);
             return;
         }
-        boolean polite = parts.socketsUp && parts.allEstablished() && !force;
+        boolean polite = parts.isBesidePeer() && !force;
         if (polite) {
             requests.inTurn(actions -> disconnectInTurn(ticket, actions), out);
             return;
@@ -269,7 +269,7 @@ final class OperatorCommands {
     }
 
     private void disconnectInTurn(long ticket, ActionQueue out) {
-        if (!parts.socketsUp || !parts.allEstablished()) {
+        if (!parts.isBesidePeer()) {
             left(ticket, StateChangeResult.NEED_CONNECTION, out);
             return;
         }
@@ -453,7 +453,7 @@ final class OperatorCommands {
     private void pauseSync(long ticket, boolean pause, ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withSyncPausedByUser(pause), pause ? "pause-sync" : "resume-sync");
-            if (parts.socketsUp && parts.allEstablished()) parts.sendState(each.volume, out);
+            if (parts.isBesidePeer()) parts.sendState(each.volume, out);
         }
         done(ticket, pause ? "resync is paused" : "resync goes on", out);
     }

@@ -119,6 +119,11 @@ final class Parts {
         return connectionState().isEstablished();
     }
 
+    /** The connection stands, and every volume's handshake is through. */
+    boolean isBesidePeer() {
+        return socketsUp && allEstablished();
+    }
+
     boolean allEstablished() {
         for (int i = 0; i < volumes.size(); i++) {
             if (!volumes.get(i).state().connection().isEstablished()) return false;

@@ -140,7 +140,7 @@ final class RoleControl {
             }
             case AWAITING_DEMOTION -> {
                 // Under cluster control it would be frozen until there is leave (rule 8); without, both would serve.
-                if (!isBesidePeer() && !parts.settings.cluster()) refuseAlone("for the peer's demotion", out);
+                if (!parts.isBesidePeer() && !parts.settings.cluster()) refuseAlone("for the peer's demotion", out);
                 else if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
             }
             case AWAITING_CLIENTS -> {
@@ -161,13 +161,9 @@ final class RoleControl {
 
     /** What it waits for is judged by the peer, or served from it: a promotion that was asked for beside that one is not for this node's disk alone (promise 1). */
     private boolean hasLostWhomItWaitedBeside() {
-        if (waitedOnConnection != -1) return !isBesidePeer() || parts.connection != waitedOnConnection;
-        if (isBesidePeer() && !disksAreDecided()) waitedOnConnection = parts.connection;
+        if (waitedOnConnection != -1) return !parts.isBesidePeer() || parts.connection != waitedOnConnection;
+        if (parts.isBesidePeer() && !disksAreDecided()) waitedOnConnection = parts.connection;
         return false;
-    }
-
-    private boolean isBesidePeer() {
-        return parts.socketsUp && parts.allEstablished();
     }
 
     private void refuseAlone(String waitedFor, ActionQueue out) {
@@ -233,7 +229,7 @@ final class RoleControl {
                 return;
             }
         }
-        if (isBesidePeer()) {
+        if (parts.isBesidePeer()) {
             step = Step.ASKING_PEER;
             requests.inTurn(this::askPeer, out);
         } else {
@@ -261,7 +257,7 @@ final class RoleControl {
 
     private void askPeer(ActionQueue out) {
         if (step != Step.ASKING_PEER) return;
-        if (!parts.socketsUp || !parts.allEstablished()) {
+        if (!parts.isBesidePeer()) {
             peerAnswered(StateChangeResult.NEED_CONNECTION, out);
             return;
         }
@@ -452,7 +448,7 @@ final class RoleControl {
             if (result.isSuccess() || overruled) continue;
             parts.term = 0;
             out.add(new Action.StoreTerm(0));
-            if (isBesidePeer()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
+            if (parts.isBesidePeer()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
             refusePromotion(each, result, out);
             return;
         }
@@ -516,7 +512,7 @@ final class RoleControl {
 
     private void served(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            if (isBesidePeer()) {
+            if (parts.isBesidePeer()) {
                 if (each.raisedByForce) parts.sendIdentifiers(each, 0, out);
                 parts.sendState(each.volume, out);
             }
@@ -631,7 +627,7 @@ final class RoleControl {
         parts.reads.refuseNew(false);
         for (VolumeParts each : parts.volumeParts) {
             if (each.volume.isPrimary()) parts.fact(each, each.volume.state().withRole(Role.SECONDARY), "demoted");
-            if (isBesidePeer()) parts.sendState(each.volume, out);
+            if (parts.isBesidePeer()) parts.sendState(each.volume, out);
         }
         connecting.demoted(out);
         finish(new CommandResult.Done(superblockFailed ? "is Secondary; its disk failed meanwhile, see duett status" : "is Secondary"), out);
