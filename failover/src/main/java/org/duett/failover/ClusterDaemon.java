@@ -66,6 +66,7 @@ import org.duett.replicator.clock.BootId;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigWarning;
 import org.duett.replicator.config.ReplicatorConfig;
+import org.duett.replicator.file.FileTrouble;
 import org.duett.replicator.state.DiskState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -465,7 +466,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         } catch (ConfigException wrong) {
             return Optional.of("this daemon could not be started again: " + wrong.getMessage());
         } catch (IOException failed) {
-            return Optional.of("this daemon could not be started again: " + failed);
+            return Optional.of("this daemon could not be started again: " + FileTrouble.inWords(failed));
         }
     }
 

@@ -21,6 +21,7 @@ import org.duett.failover.drill.Drill;
 import org.duett.failover.drill.DrillReport;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigReader;
+import org.duett.replicator.file.FileTrouble;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -249,7 +250,7 @@ public final class FailoverMain {
             System.err.println("duett: " + wrong.getMessage());
             return 10;
         } catch (IOException failed) {
-            System.err.println("duett: the import failed: " + ThisMachine.whatFailed(failed) + ". Heartbeat's files are as they were.");
+            System.err.println("duett: the import failed: " + FileTrouble.inWords(failed) + ". Heartbeat's files are as they were.");
             return FAILED;
         }
     }

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -13,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.duett.replicator.control.ExitCode;
+import org.duett.replicator.file.FileTrouble;
 
 /** {@code duett install}: the command on the path, and systemd's units for both daemons. Starts nothing and needs no network. */
 final class InstallVerb {
@@ -68,7 +67,7 @@ final class InstallVerb {
             Files.createSymbolicLink(command(), top.resolve("duett"));
             System.out.println(command() + " -> " + top.resolve("duett"));
         } catch (IOException denied) {
-            throw new CommandFailed(ExitCode.ERROR, "It could not be installed: " + whatFailed(denied) + ".",
+            throw new CommandFailed(ExitCode.ERROR, "It could not be installed: " + FileTrouble.inWords(denied) + ".",
                     written.isEmpty() ? NOTHING_CHANGED : "Nothing was started; written before that, and whole: " + written + ".",
                     "Run it as root, or choose another place: duett install --root DIRECTORY");
         }
@@ -77,15 +76,6 @@ final class InstallVerb {
                   systemctl daemon-reload
                   systemctl enable --now duett
                   systemctl enable --now duett-cluster      # with a section `cluster`""");
-    }
-
-    /** The name of the file alone is the message of many. */
-    private static String whatFailed(IOException failed) {
-        return switch (failed) {
-            case AccessDeniedException denied -> denied.getFile() + " may not be written";
-            case FileSystemException named when named.getReason() != null -> named.getFile() + ": " + named.getReason();
-            default -> failed.toString();
-        };
     }
 
     /** systemd would take a blank for the end of a word, and the others for something of its own, or of the shell's. */

@@ -6,8 +6,6 @@ import java.net.InterfaceAddress;
 import java.net.NetworkInterface;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,16 +45,6 @@ public final class ThisMachine {
         }
         return new Surroundings(ConfigSelection.ofThisNode(replicator).nodeName(), interfaces, ThisMachine::lookUp, replicator, path -> Files.exists(Path.of(path)),
                 unit -> SYSTEMD_DIRECTORIES.stream().anyMatch(directory -> Files.exists(directory.resolve(unit))));
-    }
-
-    /** The name of the file alone is the message of many. */
-    public static String whatFailed(IOException failed) {
-        return switch (failed) {
-            case AccessDeniedException denied -> denied.getFile() + " may not be read or written by this user";
-            case FileSystemException named when named.getReason() != null -> named.getFile() + ": " + named.getReason();
-            case FileSystemException named -> named.toString();
-            default -> failed.getMessage();
-        };
     }
 
     private static Optional<InetAddress> lookUp(String host) {
