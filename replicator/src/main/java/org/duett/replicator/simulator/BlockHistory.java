@@ -209,6 +209,13 @@ public final class BlockHistory {
         unflushed.clear();
     }
 
+    /** The same for a write that was on its way to its answer. */
+    void mayBeLostUnlessFirm(Write write) {
+        if (write.firm) return;
+        write.doubtful = true;
+        unflushed.remove(write);
+    }
+
     /** The last good copy failed: nothing that was acknowledged is promised any more, flushed or not. */
     void anythingMayBeLost() {
         unflushed.clear();

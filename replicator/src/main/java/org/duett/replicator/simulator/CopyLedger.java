@@ -22,6 +22,8 @@ final class CopyLedger {
         final boolean[] doubtful = {false, false};
         /** In protocol A: this node lost the other one as Primary, which need not have got what was answered last. */
         final boolean[] ahead = {false, false};
+        /** When a crash last took from this copy what was not flushed, in ticks of the volume's history. */
+        final long[] lostCacheAt = {-1, -1};
     }
 
     private final SimulatedPair pair;
@@ -59,6 +61,9 @@ final class CopyLedger {
                 && (pair.history(volume).isSplit() || BlockHistory.holds(pair.other(node).data(volume), write));
         if (confirmedBefore) return;
         if (!here && !there) throw new AssertionError(node.name() + " acknowledged without a good copy: " + state);
+        // The only good copy had confirmed it, and crashed before that was heard here: it counts as answered just before that crash (seed 70595).
+        boolean lostSince = !here && of.lostCacheAt[other] > write.orderedAt && !BlockHistory.holds(pair.other(node).data(volume), write);
+        if (lostSince) pair.history(volume).mayBeLostUnlessFirm(write);
         if (!here) of.complete[node.index()] = false;
         if (!there) of.complete[other] = false;
         if (!of.complete[0] && !of.complete[1]) {
@@ -144,6 +149,7 @@ final class CopyLedger {
             boolean survives = of.complete[other.index()] && !of.doubtful[other.index()] && holdsGoodData(other, volume) && hasAllInProtocol(node) && !of.ahead[node.index()];
             if (!survives) pair.history(volume).unflushedMayBeLost();
             of.doubtful[node.index()] = true;
+            of.lostCacheAt[node.index()] = pair.history(volume).now();
         });
     }
 

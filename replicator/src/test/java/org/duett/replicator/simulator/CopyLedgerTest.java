@@ -7,6 +7,7 @@ import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
@@ -61,5 +62,42 @@ class CopyLedgerTest {
         pair.done(pair.flush(pair.alpha()));
         assertThat(ledger.isComplete(pair.alpha())).isTrue();
         assertThat(ledger.isComplete(pair.beta())).isTrue();
+    }
+
+    /** Found by seed 70595: the source of a resync had confirmed a write, and lost its power before its Primary, the target, answered it. */
+    @Test
+    void whatOnlyTheCrashedSourceOfAResyncHadConfirmedIsPromisedAsIfItHadBeenAnsweredBeforeTheCrash() {
+        var pair = SimulatedPair.connected(70596, StorySettings.resyncRate(64));
+        BlockHistory.Write write = answeredAfterItsSourceLostPower(pair, false);
+        assertThat(BlockHistory.holds(pair.beta().data(0), write)).isFalse();
+        assertThat(pair.history(0).complaint(6000, 0)).isNull();
+    }
+
+    @Test
+    void whatWasForcedOntoTheSourceIsPromisedThroughItsCrash() {
+        var pair = SimulatedPair.connected(70596, StorySettings.resyncRate(64));
+        BlockHistory.Write write = answeredAfterItsSourceLostPower(pair, true);
+        assertThat(BlockHistory.holds(pair.beta().data(0), write)).isTrue();
+        assertThat(pair.history(0).complaint(6000, 0)).isNotNull();
+    }
+
+    private static BlockHistory.Write answeredAfterItsSourceLostPower(SimulatedPair pair, boolean forced) {
+        CopyLedger ledger = ledgerOf(pair);
+        pair.must(pair.beta(), new Command.InvalidateRemote(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
+        // Its extent is in the activity log then.
+        pair.done(pair.write(pair.alpha(), 6008, 8));
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        SimulatedPair.HostOperation operation = pair.request(pair.alpha(), HostRequest.Kind.WRITE, 0, 6000, 8, forced);
+        pair.runUntil(() -> BlockHistory.holds(pair.beta().data(0), operation.write));
+        pair.runFor(5 * Stories.MILLI);
+        // The cable, too: the Primary hears nothing of it before its own disk has answered.
+        pair.network().endsNeedTheCable();
+        pair.network().pull();
+        ledger.crashes(pair.beta(), true);
+        pair.losePower(pair.beta());
+        pair.alpha().data(0).resume();
+        pair.done(operation);
+        return operation.write;
     }
 }
