@@ -456,14 +456,15 @@ final class WorldOperator {
 
     /** Nobody is UpToDate any more, and that had a cause: the copies of the node that has all are declared good, or as good as any. */
     void force() {
-        if (!ledger.mayNeedForce() || !splitBrain.mayBeDecided()) return;
+        boolean isDecided = splitBrain.mayBeDecided();
+        if (!ledger.mayNeedForce() || !isDecided && !hidesSplitBrain()) return;
         SimulatedNode primary = primary();
         if (primary != null) {
             SimulatedNode other = pair.other(primary);
             // Of two volumes each has its newer generation on another node, and one node has all that was acknowledged.
             boolean inEachOthersWay = isTold(primary, "would be overwritten by the peer's data") && ledger.isComplete(primary) && other.isRunning() && !isPrimary(other);
             if (servesNobody(primary)) command(primary, new Command.Demote(true));
-            else if (inEachOthersWay && !isConnected(primary)) makeAnew(other);
+            else if (inEachOthersWay && isDecided && !isConnected(primary)) makeAnew(other);
             return;
         }
         SimulatedNode alpha = pair.alpha();
@@ -477,8 +478,21 @@ final class WorldOperator {
             return;
         }
         // It begins a generation of its own, beside the one that ended on the other disk: one of the two has to be given up by name.
-        lineage.givesUp(pair.other(chosen));
+        // Of a volume that was changed on both, of which they have not told him yet, nothing is given up by that.
+        for (int volume : ledger.volumes()) {
+            if (isDecided || isInTheWay(volume)) lineage.givesUp(pair.other(chosen), volume);
+        }
         ledger.decidedByForce(chosen);
         promote(chosen, true);
+    }
+
+    /** A volume refuses the connection on which they would tell that another one was changed on both (seed 14479). */
+    private boolean hidesSplitBrain() {
+        return ledger.volumes().stream().anyMatch(this::isInTheWay) && isTold("would be the source of a resync, but its disk is Inconsistent");
+    }
+
+    /** No disk of it is good, and it was not changed on both. */
+    private boolean isInTheWay(int volume) {
+        return pair.nodes().stream().noneMatch(node -> CopyLedger.holdsGoodData(node, volume)) && !lineage.haveDiverged(volume);
     }
 }

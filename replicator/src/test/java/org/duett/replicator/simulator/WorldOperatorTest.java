@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
 /** What the operator of a random life does, and what he must not. */
@@ -54,6 +57,56 @@ class WorldOperatorTest {
         giveUp(pair, ledger, pair.beta(), 0);
         for (int step = 0; step < 100 && !pair.isProtected(); step++) {
             pair.nodes().forEach(operator::repair);
+            pair.runFor(SimulatedPair.SECOND);
+        }
+        assertThat(pair.isProtected()).as(pair.describe()).isTrue();
+        pair.checkAll();
+    }
+
+    /** Found by seed 14479: a volume without any good disk refused the connection on which the nodes would have told of the split brain of the other one. */
+    @Test
+    void whoeverIsToldThatNoDiskOfAVolumeIsGoodForcesOneAlthoughASplitBrainOfAnotherIsYetToBeFound() {
+        var pair = SimulatedPair.connected(14479, StorySettings.all(StorySettings.twoVolumes(), StorySettings.resyncRate(1024)));
+        var ledger = new CopyLedger(pair);
+        var lineage = new Lineage(pair);
+        var splitBrain = new SplitBrain(pair, lineage);
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                ledger.stateChanged(node, volume, before, after);
+                lineage.stateChanged(node, volume, before, after);
+                splitBrain.stateChanged();
+            }
+
+            @Override
+            public void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+                lineage.identifiersChanged(node, volume, before, after);
+            }
+
+            @Override
+            public void completed(SimulatedPair.HostOperation operation) {
+                if (operation.errno() != 0 || operation.write == null) return;
+                ledger.acknowledged(operation.node, operation.request.volume, operation.write);
+                lineage.acknowledged(operation.node, operation.request.volume, operation.write);
+            }
+        });
+        var operator = new WorldOperator(pair, WorldPlan.of(14479, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), new SplittableRandom(14479));
+        pair.must(pair.alpha(), new Command.Invalidate(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
+        pair.network().reset();
+        pair.network().pull();
+        pair.runUntil(() -> pair.nodes().stream().noneMatch(node -> pair.state(node).connection().isEstablished()));
+        splitBrain.begins();
+        ledger.splitByOperator();
+        pair.must(pair.beta(), new Command.Promote(false));
+        for (SimulatedNode node : pair.nodes()) pair.done(pair.request(node, HostRequest.Kind.WRITE, 1, 800, 8, false));
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Demote(true));
+        assertThat(lineage.haveDiverged(1)).isTrue();
+        pair.network().heal();
+        for (int step = 0; step < 200 && !pair.isProtected(); step++) {
+            pair.nodes().forEach(operator::repair);
+            if (step % 8 == 7) operator.force();
             pair.runFor(SimulatedPair.SECOND);
         }
         assertThat(pair.isProtected()).as(pair.describe()).isTrue();
