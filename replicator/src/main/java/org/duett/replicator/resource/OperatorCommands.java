@@ -294,7 +294,17 @@ final class OperatorCommands {
             left(ticket, StateChangeResult.SUCCESS, out);
             return;
         }
-        outdating.mark(marked -> requests.inTurn(actions -> askToLeaveOutdated(ticket, actions), marked), out);
+        outdating.mark((durable, marked) -> {
+            if (durable) requests.inTurn(actions -> askToLeaveOutdated(ticket, actions), marked);
+            else cannotLeaveOutdated(ticket, marked);
+        }, out);
+    }
+
+    private void cannotLeaveOutdated(long ticket, ActionQueue out) {
+        outdating.unmark();
+        refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.settings.peerNode() + " lets go only of a node whose disks say that they are Outdated, and the metadata of one"
+                + " cannot be written.", "That disk is not used any more; " + parts.settings.peerNode() + " was not told that it may go on alone.",
+                "See the message before this one, then disconnect again, or: duett disconnect --force " + parts.settings.name(), out);
     }
 
     private void askToLeaveOutdated(long ticket, ActionQueue out) {

@@ -11,9 +11,9 @@ import org.duett.replicator.volume.Volume;
  * connection ends (rule 13). Until it has ended they are what they were.
  */
 final class Outdating {
-    /** What goes on when all disks say so. */
+    /** What goes on when all disks say so, or one of them cannot ({@code durable} false). */
     interface Then {
-        void go(ActionQueue out);
+        void go(boolean durable, ActionQueue out);
     }
 
     private final Parts parts;
@@ -33,18 +33,20 @@ final class Outdating {
         List<VolumeParts> open = new ArrayList<>(parts.volumeParts);
         open.removeIf(each -> each.volume.state().disk().isAtMost(DiskState.OUTDATED));
         if (open.isEmpty()) {
-            then.go(out);
+            then.go(true, out);
             return;
         }
         parts.eyewitnessGivenUp = true;
+        boolean[] allDurable = {true};
         for (VolumeParts each : List.copyOf(open)) {
             Volume volume = each.volume;
             if (!marked.contains(each)) marked.add(each);
             volume.markOutdated(true);
-            // A disk that cannot take it fails, and is Outdated at best when it comes back.
+            // A disk that cannot take it fails, and may not take the mark of that either: it would pass for good when it comes back.
             volume.metadata().writeSuperblock((durable, actions) -> {
                 open.remove(each);
-                if (open.isEmpty()) then.go(actions);
+                allDurable[0] &= durable;
+                if (open.isEmpty()) then.go(allDurable[0], actions);
             }, out);
         }
     }

@@ -144,8 +144,14 @@ final class PeerRequests {
         }
         // It goes on alone as soon as it has our answer: by then we must know for good that we are behind (rule 13).
         int connection = parts.connection;
-        outdating.mark(actions -> {
-            if (connection == parts.connection && parts.socketsUp) letGo(packet, request, actions);
+        outdating.mark((durable, actions) -> {
+            if (connection != parts.connection || !parts.socketsUp) return;
+            if (durable) {
+                letGo(packet, request, actions);
+                return;
+            }
+            outdating.unmark();
+            reply(packet, StateChangeResult.NO_LOCAL_DISK, actions);
         }, out);
     }
 

@@ -2,15 +2,20 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.EnumSet;
 import java.util.List;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Stories of two nodes that part in order while a fencing policy holds: who stays behind knows it, for good (spec states 8, wire 3.9). */
 class FencedLeaveStoriesTest {
@@ -31,6 +36,24 @@ class FencedLeaveStoriesTest {
         pair.must(pair.alpha(), new Command.Disconnect(false));
 
         thePrimaryGoesOnAndTheOtherStaysBehind(pair);
+    }
+
+    /** Found by seed 30: the mark was never on disk, nor was that of the failure, and the disk passed for good after a restart. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void nobodyGoesOnAloneBesideADiskThatCannotSayThatItIsOutdated(boolean secondaryLeaves) {
+        var pair = SimulatedPair.connected(63, settings -> with(Fencing.RESOURCE_ONLY, settings));
+        pair.beta().metadata(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        SimulatedNode leaves = secondaryLeaves ? pair.beta() : pair.alpha();
+        assertThat(pair.run(leaves, new Command.Disconnect(false))).isInstanceOf(CommandResult.Refused.class);
+
+        assertThat(pair.state(pair.alpha()).peerDisk()).isNotEqualTo(DiskState.OUTDATED);
+        assertThat(Stories.superblockOnDisk(pair.beta()).has(Superblock.WAS_UP_TO_DATE)).isTrue();
+        pair.beta().metadata(0).heal();
+        pair.runFor(10 * Stories.MILLI);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     private static void thePrimaryGoesOnAndTheOtherStaysBehind(SimulatedPair pair) {
