@@ -369,6 +369,7 @@ public final class FailoverMachine {
         Optional<NodeReport.GroupReport> theirs = facts.peerIsAlive() ? facts.peerGroup(group.config.name()) : Optional.empty();
         boolean theyHaveIt = theirs.filter(report -> report.phase() == GroupPhase.UP).isPresent();
         boolean theyRefuse = theirs.filter(report -> !report.willing() && !report.phase().mayRun()).isPresent();
+        if (letsGo.isToBeRenounced(group)) renounce(group);
         if (group.isOffered() && (theyHaveIt || theyRefuse)) group.takeOfferBack();
         if (theyHaveIt) group.startedThere(theirs.get().startCounter());
         if (theyHaveIt && stillPrimary(group) && group.tidy(facts.config.peerNode() + " runs it")) return;
@@ -394,6 +395,12 @@ public final class FailoverMachine {
         }
     }
 
+    private void renounce(GroupMachine group) {
+        boolean all = true;
+        for (String name : group.resourceNames()) all &= losses.get(name).renounce();
+        if (all) group.offer();
+    }
+
     /** It said goodbye, but not of this group. */
     private boolean uncleanThere(GroupMachine group) {
         boolean unclean = facts.life == PeerLife.GONE && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase().mayRun()).isPresent();
@@ -414,7 +421,8 @@ public final class FailoverMachine {
         }
         group.waitsFor = facts.config.peerNode() + " hears that it is to start here";
         // What it says now, it says having heard the claim: it will not begin one of its own.
-        if (facts.echoedSentNanos > group.claimedAtNanos()) {
+        boolean cannotBegin = group.resourceNames().stream().anyMatch(name -> losses.get(name).hasPeerRenounced());
+        if (facts.echoedSentNanos > group.claimedAtNanos() || cannotBegin) {
             group.check(false, "it is this node's turn");
             judgeCheck(group);
         }

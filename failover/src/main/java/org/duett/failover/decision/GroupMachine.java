@@ -164,6 +164,13 @@ final class GroupMachine {
         return !failedHere.isEmpty() && failedAtNanos != Long.MAX_VALUE && facts.now - failedAtNanos > TRIED_AGAIN_ALONE_NANOS;
     }
 
+    /** What this node would need to start it, it has given up. */
+    void offer() {
+        if (offered) return;
+        offered = true;
+        facts.out.add(new Action.SendHeartbeat());
+    }
+
     void takeOfferBack() {
         offered = false;
     }

@@ -1,7 +1,9 @@
 package org.duett.failover.decision;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** When a node that runs a group has to let go of it by force, because the other one may act (rules 8, 9). */
 final class LetGoRules {
@@ -10,6 +12,8 @@ final class LetGoRules {
     private final Map<String, LossDesk> losses;
     /** Since when a group has been in doubt. */
     private final Map<String, Long> doubtSince = new TreeMap<>();
+    /** Groups that were let go of because the silent peer may take them over, and have not been started here since. */
+    private final Set<String> leftToPeer = new TreeSet<>();
 
     LetGoRules(Facts facts, ProofDesk proof, Map<String, LossDesk> losses) {
         this.facts = facts;
@@ -31,11 +35,23 @@ final class LetGoRules {
         if (isInDoubt(group)) doubtSince.putIfAbsent(name, facts.now);
         else doubtSince.remove(name);
         boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
+        if (runs || facts.life != PeerLife.SILENT) leftToPeer.remove(name);
         if (!runs) return "";
         if (facts.peerIsAlive() && takenOver(group)) return facts.config.peerNode() + " runs it, too, and started it later";
         if (overtaken(group)) return facts.config.peerNode() + " has gone on alone meanwhile, and has newer data";
         Long since = doubtSince.get(name);
-        return since == null ? "" : doubtIsOver(since);
+        String over = since == null ? "" : doubtIsOver(since);
+        if (!over.isEmpty() && facts.life == PeerLife.SILENT) leftToPeer.add(name);
+        return over;
+    }
+
+    /**
+     * It is down, and the other node, which is not heard, may hear this one: it lives, or nothing that is proven could give this node leave any more.
+     * Where nobody knows whether it lives, the first proof starts the group here again, and the eyewitness is kept for that.
+     */
+    boolean isToBeRenounced(GroupMachine group) {
+        boolean isLeft = leftToPeer.contains(group.config.name()) && group.phase() == GroupPhase.DOWN && !group.resourceNames().isEmpty();
+        return isLeft && !facts.single && (facts.mayHaveMissed() || proof.isRefuted());
     }
 
     /** Both run it: who started it last goes on (detected at the next contact, promise 2). */

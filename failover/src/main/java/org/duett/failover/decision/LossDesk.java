@@ -38,6 +38,13 @@ final class LossDesk {
     private long answeringOrder;
     private long askedBefore;
     private long askedSinceNanos;
+    /** When the peer's present question was heard first. */
+    private long askHeardNanos;
+    /** This node has let go for want of proof, and has given up its eyewitness of the loss of this contact unasked. */
+    private int renouncedContact = NONE_FOUND;
+    private long renouncedAtNanos;
+    /** Since when the peer, which is heard, says in each word that it cannot act on the loss that this node is in; {@link Long#MAX_VALUE}: it does not. */
+    private long powerlessThereSinceNanos = Long.MAX_VALUE;
     private int voidedContact = -1;
     private int takenBackContact = -1;
     /** The replicator was told that the peer of this contact is down. */
@@ -91,6 +98,8 @@ final class LossDesk {
         voidedContact = -1;
         takenBackContact = -1;
         toldDownContact = -1;
+        renouncedContact = NONE_FOUND;
+        powerlessThereSinceNanos = Long.MAX_VALUE;
         leftBehindContact = -1;
         answering = 0;
         deadlineOrdered = Long.MIN_VALUE;
@@ -120,6 +129,7 @@ final class LossDesk {
         // One that has stopped itself does nothing any more, and is told nothing (rule 25).
         if (view == null || view.hasStopped()) return;
         judgeGoodbye(view);
+        watchPowerlessPeer(view);
         if (foundContact == NONE_FOUND) foundContact = view.connected() ? view.contact() - 1 : view.contact();
         if (view.connected()) {
             connectedSeenNanos = facts.now;
@@ -196,7 +206,28 @@ final class LossDesk {
             }
             boolean granted = facts.peerResource(name).filter(peer -> peer.answered() == ask).isPresent();
             if (granted) allow(view, false, facts.config.peerNode() + " gave up its eyewitness");
+            else if (hasPeerRenounced()) allow(view, false, facts.config.peerNode() + " is no eyewitness, and can do nothing without this node");
         }
+    }
+
+    /**
+     * Who is Secondary, not connected, of our generation and no eyewitness cannot begin to act before it has been connected again, and this node would
+     * be part of that. It may not hear this node, and so answer no question.
+     */
+    private void watchPowerlessPeer(ResourceView view) {
+        boolean powerless = !view.connected() && facts.peerIsAlive() && facts.peerResource(name).filter(peer -> !peer.connected() && !peer.eyewitness()
+                && !peer.alone() && peer.role() == Role.SECONDARY && (peer.current() | 1) == (view.current() | 1)).isPresent();
+        if (!powerless) powerlessThereSinceNanos = Long.MAX_VALUE;
+        else if (powerlessThereSinceNanos == Long.MAX_VALUE) powerlessThereSinceNanos = facts.now;
+    }
+
+    /**
+     * What is heard is a little old: of the time before a short contact it may tell that of the time after it. So it has to be said for as long as
+     * nobody is taken for dead.
+     */
+    boolean hasPeerRenounced() {
+        return powerlessThereSinceNanos != Long.MAX_VALUE
+                && facts.reportedAtNanos - powerlessThereSinceNanos >= facts.nanos(facts.config.timing().deadtimeMillis());
     }
 
     /** The peer does not act, and has not acted without this node either. */
@@ -247,6 +278,26 @@ final class LossDesk {
         if (view.eyewitness() || !bothAreGood(view) || !back || facts.leaving || takenBackContact == view.contact()) return;
         takenBackContact = view.contact();
         facts.orderUnanswered(name, new Command.TakeEyewitnessBack(view.contact()));
+    }
+
+    /**
+     * This node, which does not hear the peer, has let go for want of proof; what it has seen helps nobody here, and keeps the other one from going on
+     * should that one hear this node: its questions do not arrive. True when it is done.
+     */
+    boolean renounce() {
+        ResourceView view = view();
+        if (view == null || view.connected() || view.isPrimary() || mayAct() || wentAhead(view)) return false;
+        if (!view.eyewitness()) return true;
+        if (renouncedContact == view.contact() && facts.now - renouncedAtNanos < TOLD_AGAIN_NANOS) return false;
+        renouncedContact = view.contact();
+        renouncedAtNanos = facts.now;
+        voidedContact = view.contact();
+        facts.orderUnanswered(name, new Command.GiveUpEyewitness(view.contact()));
+        return false;
+    }
+
+    boolean hasRenounced() {
+        return view() != null && renouncedContact == view().contact();
     }
 
     /** As the replicator says, unless it has just been told that it is none any more, or is a Primary that has to let go first. */
@@ -321,7 +372,11 @@ final class LossDesk {
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {
         long asked = facts.peerIsAlive() ? facts.peerResource(name).map(NodeReport.ResourceReport::ask).orElse(0L) : 0;
-        if (asked != askedBefore) askedSinceNanos = 0;
+        if (asked != askedBefore) {
+            askedSinceNanos = 0;
+            askHeardNanos = facts.now;
+            if (asked != 0) facts.out.add(new Action.SendHeartbeat());
+        }
         askedBefore = asked;
         if (asked == 0 || asked == answered) {
             answering = 0;
@@ -329,9 +384,11 @@ final class LossDesk {
         }
         // Who runs it, or is about to, gives no such word: the other one would go on with older data.
         if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;
+        // Who does not hear this node would not hear the answer either, and let go; nobody would be left to go on then.
+        boolean hearsThisNode = facts.echoedSentNanos >= askHeardNanos;
         if (facts.replicatorCertainlyGone) {
             // The eyewitness was a fact of that process, and ended with it; what it wrote alone did not.
-            if (!endedAhead()) grant(asked);
+            if (hearsThisNode && !endedAhead()) grant(asked);
             return;
         }
         if (view == null || answering == asked) return;
@@ -340,10 +397,11 @@ final class LossDesk {
         if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) return;
         if (view.hasStopped()) {
             // It is never promoted before a new process takes its place, which is no eyewitness.
-            grant(asked);
+            if (hearsThisNode) grant(asked);
             return;
         }
         if (askedSinceNanos == 0 || answering != 0) askedSinceNanos = facts.now;
+        if (!hearsThisNode) return;
         // Connected as far as we know: one of the two has not heard yet. An eyewitness given up too early would be missed.
         if (view.connected() && facts.now - askedSinceNanos < 3 * facts.nanos(facts.config.timing().keepaliveMillis())) return;
         if (view.connected()) facts.orderUnanswered(name, new Command.PeerIsDown(facts.config.peerNode() + " says that it has lost the connection"));

@@ -32,6 +32,8 @@ final class ProofDesk {
     /** When the last attempt that proved nothing was begun. */
     private long failedAttemptBegunNanos = Long.MIN_VALUE;
     private String failure = "";
+    /** The last attempt has found the peer alive. */
+    private boolean refuted;
     /** The attempt under way was begun while the peer was only late. */
     private boolean early;
     private int cutOffInARow;
@@ -58,6 +60,11 @@ final class ProofDesk {
     /** What the last attempt found instead; empty before the first. */
     String failure() {
         return failure;
+    }
+
+    /** The last attempt has found the peer alive, or a witness that knows it to be. */
+    boolean isRefuted() {
+        return refuted;
     }
 
     long failedAttemptBegunNanos() {
@@ -116,6 +123,7 @@ final class ProofDesk {
         if (answeredAttempt != attempt) return;
         // It has lived while this node saw nothing at all, and may have looked around in that time, too (seed 105223).
         boolean livedMeanwhile = (cutOffInARow > 0 || outcome.answeredLate()) && outcome.verdict() == ProofOutcome.Verdict.REFUTED;
+        refuted = outcome.verdict() == ProofOutcome.Verdict.REFUTED;
         cutOffInARow = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF ? cutOffInARow + 1 : 0;
         // One that was begun early goes on for longer than two others.
         boolean longLook = cutOffInARow > 0 && facts.now - askedAtNanos > facts.nanos(facts.config.timing().proofTimeoutMillis());
@@ -170,6 +178,7 @@ final class ProofDesk {
         dataVouchedFor = false;
         nextAtNanos = facts.now + RENEW_NANOS;
         failure = "";
+        refuted = false;
         facts.notify(Notice.Kind.OTHER, Notice.Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " does not act: " + newWhy + ".");
     }
 
@@ -196,6 +205,7 @@ final class ProofDesk {
         why = "";
         dataVouchedFor = false;
         failure = "";
+        refuted = false;
         failedAttemptBegunNanos = Long.MIN_VALUE;
         if (isAsked && !releaseDue) facts.out.add(new Action.ReleaseProof());
     }

@@ -97,6 +97,11 @@ final class StartRules {
             if (facts.isSinceSilence(view)) {
                 return new Alone("the replicator of " + facts.config.peerNode() + " has connected since its heartbeats stopped: it lives", false);
             }
+            if (!hasNewest(view) && losses.get(name).hasRenounced()) {
+                return new Alone("this node has let go without proof, and has given up its eyewitness of " + name + ", so that " + facts.config.peerNode()
+                        + " may go on alone; mend what lies between the two, or, if " + facts.config.peerNode()
+                        + " is down and served nothing meanwhile: duett cluster confirm-peer-down --use-this-data", false);
+            }
             if (!hasNewest(view) && view.eyewitness() && facts.mayHaveMissed()) {
                 String missed = facts.goodbyeStands ? "this node has left in order, and " + facts.config.peerNode() + " has not heard it since"
                         : "this node was cut off, or did not run, while " + facts.config.peerNode() + " was silent";

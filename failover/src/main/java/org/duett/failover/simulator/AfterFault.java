@@ -15,14 +15,15 @@ final class AfterFault {
 
     private static final Set<ClusterFault> NEED_PROOF = EnumSet.of(ClusterFault.ACTIVE_LOSES_POWER, ClusterFault.ACTIVE_LOSES_POWER_LONG,
             ClusterFault.PASSIVE_LOSES_POWER, ClusterFault.ACTIVE_ISOLATED, ClusterFault.PASSIVE_ISOLATED, ClusterFault.ACTIVE_CUT_OFF_UNWATCHED,
-            ClusterFault.LAN_BACK_FIRST, ClusterFault.ACTIVE_HEARD_AGAIN);
+            ClusterFault.LAN_BACK_FIRST, ClusterFault.ACTIVE_HEARD_AGAIN, ClusterFault.ACTIVE_DEAF);
     /** Where only a person proves anything: he looks after the machines every few seconds. */
     private static final Set<ClusterFault> NEED_A_PERSON = EnumSet.of(ClusterFault.ACTIVE_LOSES_POWER_LONG);
     private static final Set<ClusterFault> NEED_NO_PROOF = EnumSet.of(ClusterFault.REPLICATION_CUT, ClusterFault.CROSSOVER_CUT,
             ClusterFault.CROSSOVER_HEARTBEATS_CUT, ClusterFault.PROGRAM_CRASHES, ClusterFault.SWITCHOVER, ClusterFault.REPLICATOR_KILLED,
             ClusterFault.PASSIVE_DAEMON_STAYS_AWAY, ClusterFault.PASSIVE_LAN_CUT, ClusterFault.CHECK_FAILS_ON_ACTIVE);
     /** A node that runs the other group cannot be the passive one alone. */
-    private static final Set<ClusterFault> OF_ONE_GROUP = EnumSet.of(ClusterFault.PASSIVE_LAN_CUT, ClusterFault.PASSIVE_DAEMON_STAYS_AWAY);
+    private static final Set<ClusterFault> OF_ONE_GROUP = EnumSet.of(ClusterFault.PASSIVE_LAN_CUT, ClusterFault.PASSIVE_DAEMON_STAYS_AWAY,
+            ClusterFault.ACTIVE_DEAF);
     /** The other node lives and can be known to live. */
     private static final Set<ClusterFault> MOVE_NOTHING = EnumSet.of(ClusterFault.HEARTBEATS_LOST, ClusterFault.WRONG_KEY, ClusterFault.CHECK_FAILS_ON_BOTH,
             ClusterFault.SHORT_ISOLATION);

@@ -19,6 +19,8 @@ public enum ClusterFault {
     ACTIVE_OVERSLEEPS,
     /** It boots, and its failover daemon does not start: only its replicator speaks. */
     PASSIVE_RETURNS_UNHEARD,
+    /** The active node hears nothing of the passive one any more, and is heard by it; who looks for either finds it. */
+    ACTIVE_DEAF,
     /** All heartbeats, and nothing else. */
     HEARTBEATS_LOST, WRONG_KEY,
     CHECK_FAILS_ON_ACTIVE, CHECK_FAILS_ON_BOTH,

@@ -122,6 +122,7 @@ final class ClusterSaboteur {
                 powerCycle(passive, 3 * SECOND + aWhile);
             }
             case NODE_MUTE -> wires.mute(either.index);
+            case ACTIVE_DEAF -> wires.cutOneWay(passive.index);
             case FLAPPING -> {
                 for (int i = 0; i < 4; i++) {
                     time.after(i * aWhile / 4, wires::cutCrossover);

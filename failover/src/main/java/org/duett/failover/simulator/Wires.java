@@ -26,6 +26,8 @@ final class Wires {
     private final boolean[] crossoverOut = {true, true};
     private final boolean[] lanOut = {true, true};
     private final boolean[] lanIn = {true, true};
+    /** By node: the heartbeats that it sends arrive, as far as the cables are whole. */
+    private final boolean[] heartbeatsOut = {true, true};
 
     Wires(SimulatedTime time, List<SimulatedNetwork> replications, long seed) {
         this.time = time;
@@ -64,6 +66,12 @@ final class Wires {
         replications.forEach(each -> each.silence(node));
     }
 
+    /** What this node sends to the other one on the cables between the two does not arrive; all else does, and it answers whoever looks for it. */
+    void cutOneWay(int node) {
+        heartbeatsOut[node] = false;
+        replications.forEach(each -> each.silence(node));
+    }
+
     private void pull() {
         replicationCut = true;
         replications.forEach(SimulatedNetwork::pull);
@@ -75,6 +83,7 @@ final class Wires {
             crossoverOut[node] = true;
             lanOut[node] = true;
             lanIn[node] = true;
+            heartbeatsOut[node] = true;
         }
         heartbeatsCut = false;
         heartbeatsSlow = false;
@@ -115,7 +124,7 @@ final class Wires {
     /** Datagrams may be lost now and then, and take up to two milliseconds. */
     void send(String path, int from, Runnable arrives) {
         boolean whole = path.equals(CROSSOVER) ? crossoverOut[from] : lanOut[from] && lanIn[1 - from];
-        if (heartbeatsCut || !whole || random.nextInt(200) == 0) return;
+        if (heartbeatsCut || !heartbeatsOut[from] || !whole || random.nextInt(200) == 0) return;
         time.after(50_000 + random.nextLong(heartbeatsSlow ? SLOW_NANOS : USUAL_NANOS), arrives);
     }
 
@@ -129,6 +138,6 @@ final class Wires {
     }
 
     boolean isWhole() {
-        return !replicationCut && !heartbeatsCut && !heartbeatsSlow && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
+        return !replicationCut && !heartbeatsCut && heartbeatsOut[0] && heartbeatsOut[1] && !heartbeatsSlow && crossoverOut[0] && crossoverOut[1] && lanOut[0] && lanOut[1] && lanIn[0] && lanIn[1];
     }
 }

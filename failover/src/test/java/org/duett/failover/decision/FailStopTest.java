@@ -141,7 +141,7 @@ class FailStopTest {
     @Test
     void aSecondaryThatHasStoppedIsNoEyewitnessAndSaysSo() {
         ToldMachine beta = standingBy(ping()).seen(stopped(secondary()));
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
         assertThat(beta.commands()).isEmpty();
     }

@@ -338,7 +338,7 @@ class FailoverMachineTest {
     @Test
     void theEyewitnessIsGivenUpToWhoAsksForIt() {
         ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(1));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
     }
@@ -360,7 +360,7 @@ class FailoverMachineTest {
     @Test
     void whoRunsTheGroupGivesNoWord() {
         ToldMachine beta = serving(ping()).seen(without(primary(), true));
-        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
         assertThat(beta.commands()).noneMatch(Command.GiveUpEyewitness.class::isInstance);
     }
@@ -369,7 +369,7 @@ class FailoverMachineTest {
     void whoWentOnAloneGivesNoWord() {
         var ahead = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x99, 0, 1, true, false, false, false, "", ResourceView.Signs.NONE);
         ToldMachine beta = standingBy(ping()).seen(ahead);
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
         assertThat(beta.commands()).isEmpty();
     }
@@ -384,8 +384,83 @@ class FailoverMachineTest {
     @Test
     void aReplicatorThatHasEndedWasTheEyewitness() {
         ToldMachine beta = standingBy(ping()).tell(new Event.ReplicatorGone(true, "no process"));
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
+    }
+
+    // ---- all cables cut one way
+
+    /** Its heartbeats arrive, and ours do not: it would not have heard the answer, and have let go; nobody would have been left. */
+    @Test
+    void whoDoesNotHearThisNodeIsGivenNoWord() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
+        NodeReport asks = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0));
+        long lastHeardThere = beta.now();
+        for (int i = 0; i < 50; i++) beta.pass(200 * MILLI).tell(new Event.PeerHeard(asks, lastHeardThere, 0));
+        assertThat(beta.commands()).isEmpty();
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
+        beta.hear(asks);
+        assertThat(beta.commands()).contains(new Command.GiveUpEyewitness(1));
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(42);
+    }
+
+    @Test
+    void whoLetsGoOfAPeerThatLivesAndIsNotHeardGivesUpItsEyewitnessUnasked() {
+        ToldMachine beta = letsGo(Verdict.REFUTED);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).endsWith(new Command.Demote(true));
+        beta.seen(without(secondary(), true));
+        assertThat(beta.commands()).endsWith(new Command.Demote(true), new Command.GiveUpEyewitness(1));
+        assertThat(beta.machine.report(0).group("web").orElseThrow().offered()).as("before the replicator has obeyed").isFalse();
+        beta.seen(without(secondary(), false));
+        assertThat(beta.machine.report(0).group("web").orElseThrow().offered()).isTrue();
+        // The peer may have served alone since.
+        beta.pass(SECOND).proof(Verdict.PROVEN).pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("given up its eyewitness");
+    }
+
+    /** A fence device that had no power, either: when it works again, the group is back without a person. */
+    @Test
+    void whoLetsGoOfAPeerThatMayBeDeadKeepsItsEyewitness() {
+        ToldMachine beta = letsGo(Verdict.UNKNOWN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        beta.seen(without(secondary(), true)).pass(SECOND);
+        assertThat(beta.commands()).noneMatch(Command.GiveUpEyewitness.class::isInstance);
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    /** Serves, hears nothing any more, and has not found a proof in time. */
+    private static ToldMachine letsGo(Verdict verdict) {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).pass(2 * SECOND).tell(new Event.PeerSilent()).proof(verdict);
+        return beta.pass(4 * SECOND).proof(verdict);
+    }
+
+    @Test
+    void theGroupOfAPeerThatIsHeardAndHasGivenUpItsEyewitnessIsStartedThoughItHearsNothing() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
+        long lastHeardThere = beta.now();
+        NodeReport letGo = letGo(false);
+        for (int i = 0; i < 10; i++) beta.pass(200 * MILLI).tell(new Event.PeerHeard(letGo, lastHeardThere, 0));
+        assertThat(beta.phase()).as("of the time before a short contact it may tell that of the time after it").isEqualTo(GroupPhase.DOWN);
+        beta.pass(200 * MILLI).tell(new Event.PeerHeard(letGo, lastHeardThere, 0)).pass(MILLI);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.commands()).startsWith(new Command.AllowAlone(true, 1, "alpha is no eyewitness, and can do nothing without this node"));
+    }
+
+    @Test
+    void theGroupOfAPeerThatIsHeardAndIsStillEyewitnessIsNotStarted() {
+        ToldMachine beta = standingBy(ping()).seen(without(secondary(), true));
+        long lastHeardThere = beta.now();
+        for (int i = 0; i < 50; i++) beta.pass(200 * MILLI).tell(new Event.PeerHeard(letGo(true), lastHeardThere, 0));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.commands()).isEmpty();
+    }
+
+    private static NodeReport letGo(boolean eyewitness) {
+        return alpha(new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, true, false, false, 0, false, false, ""),
+                new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x10, 0, false, eyewitness, 0, 0));
     }
 
     // ---- groups

@@ -189,6 +189,11 @@ final class ToldMachine {
         return tell(new Event.PeerHeard(report, now - 100 * MILLI, 0));
     }
 
+    /** Its question, and what it says once it has heard what this node said after that. */
+    ToldMachine hearQuestion(NodeReport report) {
+        return hear(report).pass(200 * MILLI).hear(report);
+    }
+
     ToldMachine proof(ProofOutcome.Verdict verdict) {
         long attempt = ordered.stream().filter(Action.AskProof.class::isInstance).map(Action.AskProof.class::cast).toList().getLast().attempt();
         return tell(new Event.ProofAnswered(attempt, new ProofOutcome(verdict, "so")));

@@ -45,7 +45,7 @@ class WasAwayTest {
     void whoWentOnAloneGivesNoWordAfterAConnectionThatWasRefusedEither() {
         ToldMachine beta = standingBy(ping());
         beta.seen(ahead(false, DiskState.UNKNOWN)).seen(ahead(true, DiskState.CONSISTENT)).seen(ahead(false, DiskState.UNKNOWN));
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
         assertThat(beta.commands()).isEmpty();
     }
@@ -54,7 +54,7 @@ class WasAwayTest {
     @Test
     void whoWentOnAloneGivesNoWordAfterTheEndOfItsReplicatorEither() {
         ToldMachine beta = standingBy(ping()).seen(ahead(false, DiskState.UNKNOWN)).tell(new Event.ReplicatorGone(true, "no process"));
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
@@ -117,14 +117,14 @@ class WasAwayTest {
         beta.tell(new Event.ReplicatorGone(true, "no process"));
         beta.tell(new Event.OperatorAsked(1, new OperatorCommand.Standby()));
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
-        beta.pass(SECOND).hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.pass(SECOND).hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
     @Test
     void aDaemonThatHasNotSeenTheReplicatorGivesNoWordForIt() {
         ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorGone(true, "no process")).programIs(MemberState.STOPPED);
-        beta.hear(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
+        beta.hearQuestion(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0)));
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
