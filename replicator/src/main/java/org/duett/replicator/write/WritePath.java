@@ -1,6 +1,5 @@
 package org.duett.replicator.write;
 
-import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -48,8 +47,7 @@ public final class WritePath implements HeldWrites {
     private HostWrite freeSlots;
     private int slotsInUse;
     private final HostQueue queue = new HostQueue();
-    private HostFlush freeFlushes;
-    private final List<HostFlush> flushes = new ArrayList<>();
+    private final FlushPath flushes;
 
     private int connection;
     private boolean connected;
@@ -67,10 +65,12 @@ public final class WritePath implements HeldWrites {
         this.protocol = protocol;
         this.maxSlots = maxSlots;
         this.epochs = new TransferLog(Math.min(maxEpochWrites, maxSlots / 2));
+        this.flushes = new FlushPath(epochs, this::partDone);
     }
 
     public void recordsIn(LossRecord newRecord) {
         record = newRecord;
+        flushes.recordsIn(newRecord);
     }
 
     /** Whether the target of a resync from here may be through, and its copy as good as ours (rule 3). */
@@ -148,6 +148,16 @@ public final class WritePath implements HeldWrites {
             queue.poll();
             partDone(request, out);
         }
+    }
+
+    private void beginFlush(Volume volume, HostRequest request, ActionQueue out) {
+        // Where no epoch is open every write that the peer has was covered by a barrier ack.
+        boolean peerHasAll = connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
+        flushes.begin(volume, request, peerHasAll, out);
+    }
+
+    public void flushDone(HostFlush flush, ActionQueue out) {
+        flushes.done(flush, volume(flush.volume), out);
     }
 
     private boolean reachesGoodData(Volume volume) {
@@ -313,47 +323,12 @@ public final class WritePath implements HeldWrites {
         bytesSent += write.lengthBytes;
         write.inEpoch = true;
         write.awaitsWriteAck = wantsWriteAck;
-        switch (write.kind) {
-            case DATA -> fillData(volume, write, flags, write.request.payload, write.payloadIndex);
-            case TRIM -> fillZeroing(volume, write, flags);
-            case WRITE_ZEROES -> {
-                // P_TRIM need not read back as zeroes: without WZEROES they are written (rule 27).
-                if (zeroesAgreed) fillZeroing(volume, write, flags);
-                else fillData(volume, write, flags, ZeroPayload.of(write.lengthBytes), 0);
-            }
-        }
+        WritePackets.fill(volume, write, flags, zeroesAgreed);
         write.send.connection = connection;
         out.add(write.send);
         // In protocol A handing it to the network is all the host waits for, but for FUA (rule 16).
         if (protocol == Protocol.A && !write.forceUnitAccess && !isOnlyCopy) write.peer = Leg.DONE;
         epochs.add(write, out);
-    }
-
-    private void fillData(Volume volume, HostWrite write, int flags, ByteBuf payload, int payloadIndex) {
-        Packet.Data data = write.data;
-        data.volume = write.volume;
-        data.firstSector = write.firstSector;
-        data.blockId = write.blockId();
-        data.sequence = volume.nextSequence();
-        data.flags = flags;
-        data.lengthBytes = write.lengthBytes;
-        data.payload = payload;
-        data.payloadIndex = payloadIndex;
-        write.send.packet = data;
-    }
-
-    private void fillZeroing(Volume volume, HostWrite write, int flags) {
-        Packet.Zeroing zeroing = write.zeroing;
-        boolean mayDeallocate = write.kind == HostWrite.Kind.TRIM || !write.request.keepAllocated;
-        // A kernel's plain discard need not read back as zeroes, so with WZEROES a TRIM travels as P_ZEROES (rule 27).
-        zeroing.kind = zeroesAgreed ? Packet.Zeroing.Kind.ZEROES : Packet.Zeroing.Kind.TRIM;
-        zeroing.volume = write.volume;
-        zeroing.firstSector = write.firstSector;
-        zeroing.blockId = write.blockId();
-        zeroing.sequence = volume.nextSequence();
-        zeroing.flags = flags | (zeroesAgreed ? DataFlags.ZEROES | (mayDeallocate ? DataFlags.DISCARD : 0) : DataFlags.DISCARD);
-        zeroing.lengthBytes = write.lengthBytes;
-        write.send.packet = zeroing;
     }
 
     // ---- answers
@@ -514,10 +489,7 @@ public final class WritePath implements HeldWrites {
             write.inEpoch = false;
             if (write.request == null) retire(volume(write.volume), write, out);
         }
-        for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) {
-            flush.peer = Leg.DONE;
-            decideFlush(flush, out);
-        }
+        for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) flushes.barrierAcknowledged(flush, out);
         epochs.recycle(epoch);
         return complete;
     }
@@ -539,12 +511,7 @@ public final class WritePath implements HeldWrites {
             for (HostWrite write = epoch.pollWrite(); write != null; write = epoch.pollWrite()) {
                 losePeerLeg(write, out);
             }
-            for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) {
-                flush.peer = Leg.FAILED;
-                flush.record = record.newWritesNeedRecord(volume(flush.volume)) ? Leg.PENDING : Leg.NOT_NEEDED;
-                if (!volume(flush.volume).state().disk().servesHostAlone()) flush.record = Leg.FAILED;
-                decideFlush(flush, out);
-            }
+            for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) flushes.losePeerLeg(flush, volume(flush.volume), out);
             epochs.recycle(epoch);
         }
     }
@@ -607,9 +574,7 @@ public final class WritePath implements HeldWrites {
             boolean open = write.request != null && write.volume == volume.number && begun;
             if (open && write.record != Leg.FAILED) write.record = Leg.PENDING;
         }
-        for (HostFlush flush : flushes) {
-            if (flush.volume == volume.number && flush.record != Leg.FAILED) flush.record = Leg.PENDING;
-        }
+        flushes.leaveWithdrawn(volume);
     }
 
     private void settle(Volume volume, Leg result, ActionQueue out) {
@@ -619,11 +584,7 @@ public final class WritePath implements HeldWrites {
             write.record = result;
             decide(volume, write, out);
         }
-        for (HostFlush flush : List.copyOf(flushes)) {
-            if (flush.volume != volume.number || flush.record != Leg.PENDING) continue;
-            flush.record = result;
-            decideFlush(flush, out);
-        }
+        flushes.settle(volume, result, out);
     }
 
     @Override
@@ -632,10 +593,7 @@ public final class WritePath implements HeldWrites {
             HostWrite write = slots.get(i);
             if (write.request != null && write.volume == volume.number && write.record == Leg.PENDING) return true;
         }
-        for (HostFlush flush : flushes) {
-            if (flush.volume == volume.number && flush.record == Leg.PENDING) return true;
-        }
-        return false;
+        return flushes.holdsAny(volume);
     }
 
     /**
@@ -649,22 +607,11 @@ public final class WritePath implements HeldWrites {
             loseLocalLeg(volume, write, copyCounts);
             decide(volume, write, out);
         }
-        for (HostFlush flush : List.copyOf(flushes)) {
-            if (flush.volume != volume.number || !isLost(flush.local, last)) continue;
-            loseLocalLeg(volume, flush, copyCounts);
-            decideFlush(flush, out);
-        }
+        flushes.localDiskLost(volume, copyCounts, last, out);
     }
 
-    private static boolean isLost(Leg local, boolean last) {
+    static boolean isLost(Leg local, boolean last) {
         return local == Leg.PENDING || last && local == Leg.DONE;
-    }
-
-    private void loseLocalLeg(Volume volume, HostFlush flush, boolean copyCounts) {
-        flush.local = Leg.FAILED;
-        if (!copyCounts && !record.localLossIsOpen(volume)) return;
-        flush.record = Leg.PENDING;
-        record.localLost(volume);
     }
 
     /** Everything of this volume that has not begun fails: the role is given up or no data is left. */
@@ -673,70 +620,6 @@ public final class WritePath implements HeldWrites {
             request.fail(errno);
             partDone(request, out);
         }
-    }
-
-    // ---- FLUSH
-
-    private void beginFlush(Volume volume, HostRequest request, ActionQueue out) {
-        HostFlush flush = freeFlushes;
-        if (flush != null) freeFlushes = flush.next;
-        else flush = new HostFlush();
-        flush.next = null;
-        flush.request = request;
-        flush.volume = volume.number;
-        flush.peer = epochs.awaitBarrier(flush, out) ? Leg.PENDING : peerHasAllOnStableStorage(volume) ? Leg.DONE : Leg.NOT_NEEDED;
-        flush.record = record.newWritesNeedRecord(volume) ? Leg.PENDING : Leg.NOT_NEEDED;
-        boolean local = volume.takesLocalWrites() && volume.settings.diskFlushes();
-        flush.local = local ? Leg.PENDING : Leg.NOT_NEEDED;
-        flushes.add(flush);
-        request.openParts++;
-        if (local) {
-            flush.disk.kind = DiskOperation.Kind.FLUSH;
-            flush.disk.area = DiskOperation.Area.DATA;
-            flush.disk.lengthBytes = 0;
-            volume.order(flush.disk, out);
-        }
-        if (flush.record == Leg.PENDING) record.wanted(volume, out);
-        decideFlush(flush, out);
-    }
-
-    /** Asked when no epoch is open: every write that the peer has was covered by a barrier ack. */
-    private boolean peerHasAllOnStableStorage(Volume volume) {
-        return connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
-    }
-
-    public void flushDone(HostFlush flush, ActionQueue out) {
-        if (flush.request == null) {
-            freeFlush(flush);
-            return;
-        }
-        if (flush.local != Leg.PENDING) return;
-        if (flush.disk.errno == 0) {
-            flush.local = Leg.DONE;
-        } else {
-            Volume volume = volume(flush.volume);
-            volume.diskFailed(DiskFailure.FLUSH, flush.disk.errno, 0);
-            loseLocalLeg(volume, flush, volume.passesForGood());
-        }
-        decideFlush(flush, out);
-    }
-
-    private void decideFlush(HostFlush flush, ActionQueue out) {
-        if (flush.request == null) return;
-        boolean completes = flush.mayComplete();
-        if (!completes && !flush.mustFail()) return;
-        HostRequest request = flush.request;
-        flush.request = null;
-        flushes.remove(flush);
-        if (!completes) request.fail(Errno.EIO);
-        partDone(request, out);
-        freeFlush(flush);
-    }
-
-    private void freeFlush(HostFlush flush) {
-        if (flush.disk.inFlight) return;
-        flush.next = freeFlushes;
-        freeFlushes = flush;
     }
 
     // ---- time
@@ -819,10 +702,9 @@ public final class WritePath implements HeldWrites {
             String missing = write.request == null ? null : whatNobodyDoes(volume(write.volume), write);
             if (missing != null) return write + ": " + missing;
         }
-        for (HostFlush flush : flushes) {
-            Volume volume = volume(flush.volume);
-            String missing = whatNobodyDoes(volume, flush.local, flush.disk, flush.peer, connected && !epochs.isEmpty(), flush.record);
-            if (missing != null) return "a FLUSH of volume " + flush.volume + ": " + missing;
+        for (int i = 0; i < volumes.size(); i++) {
+            String missing = flushes.blockedForNothing(volumes.get(i), connected);
+            if (missing != null) return missing;
         }
         if (waitsForSlots() && slotsInUse < maxSlots) return queue.peek() + ": slots are free, and it has not begun";
         boolean noBarrier = epochs.hasOpenEpoch() && epochs.epochs() == 1;
@@ -831,16 +713,9 @@ public final class WritePath implements HeldWrites {
 
     private String whatNobodyDoes(Volume volume, HostWrite write) {
         boolean begun = write.local != Leg.NOT_NEEDED || write.peer != Leg.NOT_NEEDED;
-        if (begun) return whatNobodyDoes(volume, write.local, write.disk, write.peer, connected && write.inEpoch, write.record);
+        if (begun) return OpenLegs.whatNobodyDoes(write.local, write.disk, write.peer, connected && write.inEpoch, write.record, record, volume);
         if (!write.present) return volume.overlap().presentUsers() > 0 ? null : "waits behind others, and nobody is under way";
         if (volume.log().isStarving()) return epochs.hasOpenEpoch() ? "waits for an extent, and the epoch is open" : null;
         return volume.metadata().isIdle() ? "waits for its extent, and no transaction is being written" : null;
-    }
-
-    private String whatNobodyDoes(Volume volume, Leg local, DiskOperation disk, Leg peer, boolean peerMayAnswer, Leg recorded) {
-        if (local == Leg.PENDING) return disk.inFlight ? null : "its disk was not asked";
-        if (peer == Leg.PENDING) return peerMayAnswer ? null : "the peer has nothing to answer";
-        if (recorded == Leg.PENDING) return record.mayCome(volume) ? null : "no record is on its way";
-        return "all legs have ended, and it is not answered";
     }
 }
