@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.SplittableRandom;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.bitmap.DirtyBitmap;
@@ -44,6 +45,33 @@ final class NamedDifferences {
         }
     }
 
+    /**
+     * As it would be, had this node lost power now, or both, and its devices kept all that its metadata has got and nothing that its data had not flushed; of
+     * these blocks only, which it has just ceased to name.
+     */
+    void checkUnnamed(SimulatedNode node, VolumeSettings volume, BitSet blocks) {
+        SimulatedNode other = pair.other(node);
+        Disk here = new Disk(node, node.data(volume.number()), node.metadata(volume.number()), null);
+        Disk there = Disk.of(other, volume);
+        Disk thereAfterPowerLoss = new Disk(other, there.data, there.metadata, null);
+        try (Names ofHere = Names.onDisk(volume, here.metadata, here, false);
+                Names ofThere = there.names(volume);
+                Names ofThereOnStableStorage = Names.onDisk(volume, there.metadata, thereAfterPowerLoss, true)) {
+            for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
+                long sector = (long) block * BLOCK_SECTORS;
+                if (sector >= ofHere.sectors) return;
+                boolean differs = !here.data.isEqualWithoutUnflushed(there.data, false, block);
+                boolean unnamed = sector < ofThere.sectors && differs && !names(ofThere, volume, sector)
+                        || sector < ofThereOnStableStorage.sectors && (differs || !here.data.isEqualWithoutUnflushed(there.data, true, block))
+                                && !names(ofThereOnStableStorage, volume, sector);
+                if (!unnamed || names(ofHere, volume, sector)) continue;
+                throw new AssertionError("volume " + volume.number() + ": had " + node.name() + " lost power just now, block " + block + " (sector " + sector
+                        + ") would differ, and nobody would name it: what un-names it is on the disk before the block is; " + node.name() + here.against(volume, block) + ", "
+                        + there + there.against(volume, block) + "; " + pair.describe());
+            }
+        }
+    }
+
     private void check(VolumeSettings volume, Disk alpha, Disk beta) {
         try (Names ofAlpha = alpha.names(volume); Names ofBeta = beta.names(volume)) {
             long sectors = Math.min(ofAlpha.sectors, ofBeta.sectors);
@@ -79,7 +107,7 @@ final class NamedDifferences {
         }
 
         Names names(VolumeSettings settings) {
-            if (attached == null) return Names.onDisk(settings, metadata, this);
+            if (attached == null) return Names.onDisk(settings, metadata, this, false);
             return new Names(attached);
         }
 
@@ -104,6 +132,8 @@ final class NamedDifferences {
         private final Superblock superblock;
         private final MetadataLayout layout;
         private final SimulatedDevice metadata;
+        /** Only what is certainly there after a power loss. */
+        private final boolean onStableStorage;
         private DirtyBitmap bitmap;
         private int[] extents;
         /** It runs, and has lost its peer: what no barrier had covered it has marked, and only its bits are compared. The log stands for what it is writing, and for a crash. */
@@ -116,12 +146,14 @@ final class NamedDifferences {
             superblock = null;
             layout = null;
             metadata = null;
+            onStableStorage = false;
             bitmap = attached.bitmap();
             extents = attached.log().extentsOnDisk();
             isAlone = !attached.isConnected();
         }
 
-        private Names(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata) {
+        private Names(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata, boolean onStableStorage) {
+            this.onStableStorage = onStableStorage;
             sectors = superblock.lastAgreedSectors();
             isAlone = false;
             this.superblock = superblock;
@@ -129,23 +161,27 @@ final class NamedDifferences {
             this.metadata = metadata;
         }
 
-        static Names onDisk(VolumeSettings settings, SimulatedDevice metadata, Disk disk) {
-            ByteBuf block = Unpooled.wrappedBuffer(metadata.current(MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes()), BLOCK_BYTES));
+        static Names onDisk(VolumeSettings settings, SimulatedDevice metadata, Disk disk, boolean onStableStorage) {
+            ByteBuf block = block(metadata, onStableStorage, MetadataLayout.superblockByte(settings.metadataKind(), metadata.sizeBytes()));
             return switch (SuperblockCheck.check(settings.metadataKind(), Superblock.decode(block, 0), metadata.sizeBytes())) {
                 case SuperblockCheck.Refused(String reason) -> throw new AssertionError("the metadata cannot be read: " + reason + "; " + disk);
-                case SuperblockCheck.Clean(Superblock superblock, MetadataLayout layout) -> new Names(superblock, layout, metadata);
-                case SuperblockCheck.Unclean(Superblock superblock, MetadataLayout layout) -> new Names(superblock, layout, metadata);
+                case SuperblockCheck.Clean(Superblock superblock, MetadataLayout layout) -> new Names(superblock, layout, metadata, onStableStorage);
+                case SuperblockCheck.Unclean(Superblock superblock, MetadataLayout layout) -> new Names(superblock, layout, metadata, onStableStorage);
             };
+        }
+
+        private static ByteBuf block(SimulatedDevice metadata, boolean onStableStorage, long at) {
+            return Unpooled.wrappedBuffer(onStableStorage ? metadata.durable(at, BLOCK_BYTES) : metadata.current(at, BLOCK_BYTES));
         }
 
         private void read() {
             bitmap = new DirtyBitmap(sectors);
             for (int page = 0; page < bitmap.pages(); page++) {
-                bitmap.loadPage(page, Unpooled.wrappedBuffer(metadata.current(layout.bitmapPageByte(page), BLOCK_BYTES)), 0);
+                bitmap.loadPage(page, block(metadata, onStableStorage, layout.bitmapPageByte(page)), 0);
             }
             ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
             for (int position = 0; position < replay.blocks(); position++) {
-                replay.feed(position, Unpooled.wrappedBuffer(metadata.current(layout.activityLogByte() + (long) position * BLOCK_BYTES, BLOCK_BYTES)), 0);
+                replay.feed(position, block(metadata, onStableStorage, layout.activityLogByte() + (long) position * BLOCK_BYTES), 0);
             }
             extents = switch (replay.outcome()) {
                 case ActivityLogReplay.Outcome.NothingToMark() -> new int[0];

@@ -43,6 +43,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final WorldSaboteur saboteur;
     private final OlderCopies olderCopies;
     private final NamedDifferences named;
+    private final UnnamedAtOnce unnamedAtOnce;
     private final BitmapOnDisk bitmapOnDisk;
     private final ServedCopy served;
     private final List<WorldClient> clients = new ArrayList<>();
@@ -72,6 +73,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         new WorldFencer(pair, plan, ledger, random.split());
         if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
+        unnamedAtOnce = new UnnamedAtOnce(pair, ledger, named);
         bitmapOnDisk = new BitmapOnDisk(pair);
         served = new ServedCopy(pair);
         for (int i = 0; i < plan.clients(); i++) {
@@ -159,6 +161,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
             pair.runUntilProtected();
         }
         pair.observe(this);
+        unnamedAtOnce.watch();
     }
 
     // ---- a round

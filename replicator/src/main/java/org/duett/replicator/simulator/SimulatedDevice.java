@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -36,6 +37,13 @@ public final class SimulatedDevice {
     private boolean full;
     private long misdirectedByBytes;
     private SimulatedDisk holder;
+    private Watch watch = (offset, bytes) -> null;
+
+    /** Who looks at the moment in which a reader, or a power loss, can see what was written. */
+    interface Watch {
+        /** Told before it can be seen; what is returned is called right after it. Null: nothing is. */
+        Runnable written(long offset, byte[] bytes);
+    }
 
     /** An operation on its way through the device. */
     private static final class Request {
@@ -136,6 +144,10 @@ public final class SimulatedDevice {
 
     public void speed(Speed newSpeed) {
         speed = newSpeed;
+    }
+
+    void watch(Watch newWatch) {
+        watch = newWatch;
     }
 
     // ---- what goes wrong
@@ -296,6 +308,16 @@ public final class SimulatedDevice {
         return cache.differingPages(other.cache, endBytes);
     }
 
+    /** The 4 KiB page {@code number}, as a power loss would leave it at the least and as a reader sees it in the other device: are they equal? */
+    boolean isEqualWithoutUnflushed(SimulatedDevice other, boolean otherWithoutUnflushed, long number) {
+        return cache.isEqualWithoutUnflushed(other.cache, otherWithoutUnflushed, number);
+    }
+
+    /** Those from {@code from} up to {@code to} that are not flushed here or there, or differ now: the others are equal whatever a power loss takes. */
+    BitSet doubtfulPages(SimulatedDevice other, long from, long to) {
+        return cache.doubtfulPages(other.cache, from, to);
+    }
+
     /** For the one checker that holds the device against its history. */
     ChangedPages changedSinceChecked() {
         return cache.changedSinceChecked();
@@ -413,7 +435,9 @@ public final class SimulatedDevice {
                     misdirectedByBytes = 0;
                     return;
                 }
+                Runnable look = request.kind == Kind.WRITE ? watch.written(request.offset, request.bytes) : null;
                 cache.apply(request.write, sector -> true);
+                if (look != null) look.run();
                 long end = (request.offset + request.length) / SECTOR_BYTES;
                 if (!unreadableSectors.isEmpty()) unreadableSectors.subSet(request.offset / SECTOR_BYTES, end).clear();
             }

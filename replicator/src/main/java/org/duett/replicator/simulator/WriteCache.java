@@ -209,6 +209,27 @@ final class WriteCache {
         return differing;
     }
 
+    BitSet doubtfulPages(WriteCache other, long from, long to) {
+        BitSet pages = new BitSet();
+        BitSet differing = differences(other);
+        for (int page = differing.nextSetBit((int) from); page >= 0 && page < to; page = differing.nextSetBit(page + 1)) pages.set(page);
+        for (WriteCache cache : new WriteCache[]{this, other}) {
+            for (long page = from; page < to; page++) {
+                if (cache.unflushed.get(page) != null) pages.set((int) page);
+            }
+        }
+        return pages;
+    }
+
+    boolean isEqualWithoutUnflushed(WriteCache other, boolean otherWithoutUnflushed, long number) {
+        return areEqual(durable.page(number), otherWithoutUnflushed ? other.durable.page(number) : other.currentPage(number));
+    }
+
+    private static boolean areEqual(SectorStore.Page here, SectorStore.Page there) {
+        if (here.bytes() == there.bytes() && here.at() == there.at()) return true;
+        return Arrays.equals(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
+    }
+
     private BitSet differences(WriteCache other) {
         if (copied != null || other.copied != null) return differencesOfCopies(other);
         if (differences == null || differences != other.differences || !differences.isOf(this, other)) {

@@ -1,0 +1,109 @@
+package org.duett.replicator.simulator;
+
+import io.netty.buffer.Unpooled;
+import java.util.BitSet;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.ActivityLogReplay;
+import org.duett.replicator.metadata.ActivityLogTransaction;
+import org.duett.replicator.metadata.MetadataLayout;
+import org.duett.replicator.metadata.Superblock;
+
+/**
+ * Rule 12 in the moment in which it would be broken: whenever a page of the bitmap, a superblock or a block of the activity log reaches its device, what that
+ * one un-names is looked at as if power were lost just then. Such a window is over within milliseconds, and a look now and then misses it
+ * (seeds 8839, 20512).
+ */
+final class UnnamedAtOnce {
+    private static final int BLOCK_BYTES = MetadataLayout.BLOCK_BYTES;
+    private static final int BLOCK_SECTORS = MetadataLayout.BLOCK_SECTORS;
+    private static final int EXTENT_BLOCKS = MetadataLayout.ACTIVITY_LOG_EXTENT_SECTORS / BLOCK_SECTORS;
+
+    private final SimulatedPair pair;
+    private final CopyLedger ledger;
+    private final NamedDifferences named;
+    private final ActivityLogTransaction transaction = new ActivityLogTransaction();
+
+    UnnamedAtOnce(SimulatedPair pair, CopyLedger ledger, NamedDifferences named) {
+        this.pair = pair;
+        this.ledger = ledger;
+        this.named = named;
+    }
+
+    /** From now on; a disk that is made anew is not looked at any more. */
+    void watch() {
+        for (SimulatedNode node : pair.nodes()) {
+            for (VolumeSettings volume : pair.settings().volumes()) node.metadata(volume.number()).watch((offset, bytes) -> written(node, volume, offset, bytes));
+        }
+    }
+
+    private Runnable written(SimulatedNode node, VolumeSettings volume, long offset, byte[] bytes) {
+        MetadataLayout layout = node.isRunning() ? node.machine().volume(volume.number()).layout() : null;
+        // What differs in a copy that came back from long ago nobody can name; it is copied whole.
+        if (layout == null || offset < layout.firstByte() || ledger.anyIsOlder()) return null;
+        BitSet blocks = unnamed(node, volume, layout, offset, bytes);
+        return blocks.isEmpty() ? null : () -> named.checkUnnamed(node, volume, blocks);
+    }
+
+    private BitSet unnamed(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
+        SimulatedDevice metadata = node.metadata(volume.number());
+        long log = layout.activityLogByte();
+        if (offset == layout.superblockByte()) return unnamedBySuperblock(node, volume, metadata.current(offset, BLOCK_BYTES), bytes);
+        if (offset >= log && offset < log + (long) layout.ring().blocks() * BLOCK_BYTES) return unnamedByLog(node, volume, layout, bytes);
+        return offset >= layout.bitmapByte() ? cleared((int) ((offset - layout.bitmapByte()) / BLOCK_BYTES), metadata.current(offset, bytes.length), bytes) : new BitSet();
+    }
+
+    private static BitSet cleared(int firstPage, byte[] before, byte[] after) {
+        BitSet cleared = BitSet.valueOf(before);
+        cleared.andNot(BitSet.valueOf(after));
+        if (firstPage == 0 || cleared.isEmpty()) return cleared;
+        BitSet blocks = new BitSet();
+        cleared.stream().forEach(bit -> blocks.set(firstPage * BLOCK_BYTES * Byte.SIZE + bit));
+        return blocks;
+    }
+
+    private BitSet unnamedBySuperblock(SimulatedNode node, VolumeSettings volume, byte[] before, byte[] after) {
+        Superblock former = Superblock.decode(Unpooled.wrappedBuffer(before), 0);
+        Superblock later = Superblock.decode(Unpooled.wrappedBuffer(after), 0);
+        boolean unnames = former.has(Superblock.FULL_SYNC) && !later.has(Superblock.FULL_SYNC)
+                || former.has(Superblock.PRIMARY_INDICATED) && !later.has(Superblock.PRIMARY_INDICATED)
+                || former.lastAgreedSectors() != later.lastAgreedSectors();
+        return unnames ? doubtful(node, volume, 0, later.lastAgreedSectors() / BLOCK_SECTORS) : new BitSet();
+    }
+
+    private BitSet unnamedByLog(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, byte[] bytes) {
+        BitSet blocks = new BitSet();
+        switch (transaction.decode(Unpooled.wrappedBuffer(bytes), 0)) {
+            case UPDATE -> {
+                for (int i = 0; i < transaction.updates(); i++) {
+                    int former = transaction.context(transaction.updateSlot(i) - transaction.firstContextSlot());
+                    if (former != ActivityLogTransaction.FREE) addExtent(node, volume, former, blocks);
+                }
+            }
+            case INITIALISED -> {
+                if (replay(node, volume, layout) instanceof ActivityLogReplay.Outcome.MarkExtents(int[] extents)) {
+                    for (int extent : extents) addExtent(node, volume, extent, blocks);
+                }
+            }
+            case UNREADABLE -> throw new AssertionError(node.name() + " writes a block of the activity log that nobody can read; " + pair.describe());
+        }
+        return blocks;
+    }
+
+    private static ActivityLogReplay.Outcome replay(SimulatedNode node, VolumeSettings volume, MetadataLayout layout) {
+        SimulatedDevice metadata = node.metadata(volume.number());
+        Superblock superblock = Superblock.decode(Unpooled.wrappedBuffer(metadata.current(layout.superblockByte(), BLOCK_BYTES)), 0);
+        ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
+        for (int position = 0; position < replay.blocks(); position++) {
+            replay.feed(position, Unpooled.wrappedBuffer(metadata.current(layout.activityLogByte() + (long) position * BLOCK_BYTES, BLOCK_BYTES)), 0);
+        }
+        return replay.outcome();
+    }
+
+    private void addExtent(SimulatedNode node, VolumeSettings volume, int extent, BitSet blocks) {
+        blocks.or(doubtful(node, volume, (long) extent * EXTENT_BLOCKS, (extent + 1L) * EXTENT_BLOCKS));
+    }
+
+    private BitSet doubtful(SimulatedNode node, VolumeSettings volume, long from, long to) {
+        return node.data(volume.number()).doubtfulPages(pair.other(node).data(volume.number()), from, to);
+    }
+}
