@@ -230,6 +230,7 @@ final class PeerConversation {
         volume.peerMaxBioBytes = Math.max(512, peer.maxBioBytes());
         if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) agreeOnSize(each, peer, out);
         else if (volume.sizeSectors() == 0) volume.setSizeSectors(firstNonZero(peer.currentSectors(), peer.userSectors(), peer.diskSectors()));
+        each.sizesBeforeOurDisk = volume.state().disk().isAtLeast(DiskState.NEGOTIATING) ? null : peer;
         boolean established = volume.state().connection().isEstablished();
         // The answer says with the same flags whether the new area is resynced (spec wire 3.5).
         if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, peer.flags() & Packet.Sizes.NO_RESYNC, out);
@@ -326,6 +327,10 @@ final class PeerConversation {
             return;
         }
         if (comparesAgain(each, report)) {
+            // Both were attached at once, its size came before our disk and its word on its disk after that: it reckons with the size that follows from ours (seed 52511).
+            boolean sizeIsOpen = each.sizesBeforeOurDisk != null && before.disk() != DiskState.NEGOTIATING;
+            if (sizeIsOpen) sizes(each, each.sizesBeforeOurDisk, out);
+            if (!volume.isConnected()) return;
             // A report from before the promotion, of its disk's attach perhaps, leaves that one to be considered.
             if (report.disk() == DiskState.UP_TO_DATE) each.considerResync = false;
             resync.decide(each, told, report, false, out);

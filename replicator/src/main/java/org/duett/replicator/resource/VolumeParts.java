@@ -73,6 +73,8 @@ final class VolumeParts {
     long limitBeforeResize;
     /** The device is being measured for what the peer told. */
     Packet.Sizes sizesToJudge;
+    /** What the peer told last while there was no disk here: nothing was agreed upon by it. */
+    Packet.Sizes sizesBeforeOurDisk;
     /** It is measured when the resync from here has ended. */
     boolean judgesAfterResync;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
@@ -121,6 +123,7 @@ final class VolumeParts {
         peerAsksToDetach = false;
         reportedInHandshake = false;
         sizesToJudge = null;
+        sizesBeforeOurDisk = null;
         judgesAfterResync = false;
         target.stop();
         volume.connectionEnded();

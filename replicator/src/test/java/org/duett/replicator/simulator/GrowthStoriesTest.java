@@ -3,7 +3,11 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
 
 /** Devices that have become larger (spec metadata 9; promise 3). */
@@ -122,5 +126,53 @@ class GrowthStoriesTest {
         assertThat(Stories.volume(pair.beta()).sizeSectors()).isEqualTo(Stories.volume(pair.alpha()).sizeSectors());
         for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
         pair.checkAll();
+    }
+
+    /**
+     * Found by seed 52511: the peer's size came while our disk was being attached, its word on its own disk after that, and the source sent a bitmap
+     * of the former size.
+     */
+    @Test
+    void ofTwoDisksThatHaveGrownAndAreAttachedAtOnceEachKnowsTheSizeWhenItDecides() {
+        int between = 0;
+        for (long seed = 1; seed <= 16; seed++) {
+            if (attachedBetweenSizeAndWord(seed, seed % 2 == 0)) between++;
+        }
+        assertThat(between).isPositive();
+    }
+
+    /** True: so it was; packets that arrive together leave nothing between them. */
+    private static boolean attachedBetweenSizeAndWord(long seed, boolean behind) {
+        var pair = SimulatedPair.connected(seed, StorySettings.externalMetadata());
+        if (!behind) pair.must(pair.alpha(), new Command.Demote(false));
+        pair.kill(pair.beta());
+        if (behind) {
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.must(pair.alpha(), new Command.Demote(false));
+        }
+        pair.kill(pair.alpha());
+        grow(pair.alpha(), 0xa1);
+        grow(pair.beta(), 0xb2);
+        for (SimulatedNode node : pair.nodes()) {
+            node.start();
+            node.command(new Command.Connect(false));
+        }
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).connection() == ConnectionState.CONNECTED));
+        // The last that its attach waits for.
+        pair.alpha().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.alpha().data(0).speed(new SimulatedDevice.Speed(1, 1, 1, 1));
+        pair.alpha().command(new Command.Attach(0));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.beta().command(new Command.Attach(0));
+        pair.runUntil(() -> Stories.volume(pair.alpha()).peerDiskSectors == GROWN_BYTES / 512);
+        boolean wordIsToCome = pair.state(pair.alpha()).peerDisk().isBelow(DiskState.NEGOTIATING);
+        pair.alpha().data(0).resume();
+        pair.runUntilProtected();
+        for (SimulatedNode node : pair.nodes()) {
+            assertThat(Stories.volume(node).sizeSectors() * 512).isEqualTo(GROWN_BYTES);
+            assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+        }
+        pair.checkAll();
+        return wordIsToCome;
     }
 }
