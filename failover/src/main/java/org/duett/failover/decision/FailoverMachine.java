@@ -275,7 +275,7 @@ public final class FailoverMachine {
         for (GroupMachine group : groups.values()) {
             for (String name : group.resourceNames()) {
                 losses.get(name).step(group.phase().isHeld() || group.phase() == GroupPhase.STOPPING,
-                        group.phase() == GroupPhase.UP, wantsToStart(group));
+                        group.phase() == GroupPhase.UP, wantsToStart(group), letsGo.startedLaterThere(group));
             }
         }
         tellOfMissingHeartbeats();

@@ -70,7 +70,7 @@ final class LetGoRules {
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isOvertaken(startedLater));
     }
 
-    private boolean startedLaterThere(GroupMachine group) {
+    boolean startedLaterThere(GroupMachine group) {
         return facts.peerGroup(group.config.name()).filter(theirs -> theirs.startCounter() > group.startCounter()).isPresent();
     }
 

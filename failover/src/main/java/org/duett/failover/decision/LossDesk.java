@@ -119,10 +119,11 @@ final class LossDesk {
      * @param heldHere the group runs here, or is about to
      * @param up it runs here
      * @param wantsToStart the group is to start here, and waits for leave
+     * @param startedLaterThere the peer has started the group after this node did
      */
-    void step(boolean heldHere, boolean up, boolean wantsToStart) {
+    void step(boolean heldHere, boolean up, boolean wantsToStart, boolean startedLaterThere) {
         ResourceView view = view();
-        answerPeer(view, heldHere, wantsToStart);
+        answerPeer(view, heldHere, wantsToStart, startedLaterThere);
         // One that has lost the connection may have taken us for dead and gone on alone, and be heard again before we know of any loss: what it
         // echoes then lets nobody read.
         if (facts.isConnectedThere(name)) echoedConnectedNanos = facts.echoedSentNanos;
@@ -370,7 +371,7 @@ final class LossDesk {
         return facts.reportedAtNanos > connectedSeenNanos + facts.nanos(facts.config.timing().keepaliveMillis());
     }
 
-    private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart) {
+    private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart, boolean startedLaterThere) {
         long asked = facts.peerIsAlive() ? facts.peerResource(name).map(NodeReport.ResourceReport::ask).orElse(0L) : 0;
         if (asked != askedBefore) {
             askedSinceNanos = 0;
@@ -394,7 +395,13 @@ final class LossDesk {
         if (view == null || answering == asked) return;
         // It would go on with older data than ours.
         long theirs = facts.peerResource(name).orElseThrow().current() | 1;
-        if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) return;
+        if (hasNothingToCompare(view)) {
+            // An attach may be under way; and without a disk it is no contact that the peer could go on with (rule 8).
+            boolean mayBeAhead = generationAtContact == 0 ? !startedLaterThere : endedAlone;
+            if (mayBeAhead || facts.now - askHeardNanos < facts.nanos(facts.config.timing().deadtimeMillis())) return;
+        } else if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) {
+            return;
+        }
         if (view.hasStopped()) {
             // It is never promoted before a new process takes its place, which is no eyewitness.
             if (hearsThisNode) grant(asked);
@@ -408,6 +415,11 @@ final class LossDesk {
         answering = asked;
         askedSinceNanos = 0;
         answeringOrder = facts.order(name, new Command.GiveUpEyewitness(view.contact()));
+    }
+
+    /** A new process that has not attached its disk: what it holds is told by what this daemon saw, or by who started the group last. */
+    private static boolean hasNothingToCompare(ResourceView view) {
+        return view.current() == 0 && view.disk() == DiskState.DISKLESS && !view.connected();
     }
 
     /** True when the answer was for us. */

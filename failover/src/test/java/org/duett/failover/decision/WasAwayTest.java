@@ -121,6 +121,21 @@ class WasAwayTest {
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
+    /** The peer, which is held up, does not take a contact without a disk for a sign that this node did not go on alone. */
+    @Test
+    void aNodeThatBootsWithoutItsDiskGivesItsWordUnlessItStartedTheGroupLast() {
+        var diskless = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.DISKLESS, DiskState.UNKNOWN, false, 0, 0, 0, false, false, false, false, "",
+                ResourceView.Signs.NONE);
+        NodeReport asks = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, false, false, 42, 0));
+        for (long startedHere : new long[]{0, 2}) {
+            var record = new ClusterRecord(false, false, false, List.of(new ClusterRecord.GroupRecord("web", startedHere, false, 0)));
+            ToldMachine beta = new ToldMachine(record, ping()).pass(MILLI).seen(diskless).programIs(MemberState.STOPPED).hearQuestion(asks);
+            assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).as("its disk may be attached yet").isZero();
+            beta.pass(2 * SECOND).hear(asks);
+            assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isEqualTo(startedHere == 0 ? 42 : 0);
+        }
+    }
+
     @Test
     void aDaemonThatHasNotSeenTheReplicatorGivesNoWordForIt() {
         ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorGone(true, "no process")).programIs(MemberState.STOPPED);

@@ -41,7 +41,7 @@ final class ClusterPlantedFaults {
             fault("rule 20: a connection that was refused makes who went ahead forget it", "decision/LossDesk.java",
                     "if (lacksNothing) generationAtContact", "generationAtContact"),
             fault("rule 20: who went ahead gives the other one its word", "decision/LossDesk.java",
-                    "if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) return;", ""),
+                    "} else if (wentAhead(view) || generationAtContact == 0 && theirs != (view.current() | 1)) {", "} else if (facts.now < 0) {"),
             fault("rule 20: who runs the group gives the other one its word", "decision/LossDesk.java",
                     "if (heldHere || view != null && view.isPrimary() || wantsToStart && ask != 0) return;", ""),
             fault("rule 20: who was ahead when its replicator ended gives the other one its word", "decision/LossDesk.java",

@@ -161,6 +161,14 @@ final class Connecting {
         standAlone("refused " + parts.settings.peerNode(), out);
     }
 
+    /** Not as it is now; it is tried again by itself, and said once. */
+    void refuseForNow(String reason, String keptSafe, String advice, ActionQueue out) {
+        String what = parts.settings.peerNode() + " is refused: " + reason + ".";
+        boolean isTold = parts.trouble != null && parts.trouble.whatHappened().endsWith(what);
+        if (!isTold) parts.report(Level.ERROR, what, keptSafe, advice, out);
+        lose(ConnectionState.TEAR_DOWN, reason, out);
+    }
+
     /** As {@link #giveUp}, but it would connect as Secondary: nobody has to say twice that the peer's data is to go on. */
     void giveUpAsPrimary(String reason, String advice, ActionQueue out) {
         giveUp(reason, advice, out);

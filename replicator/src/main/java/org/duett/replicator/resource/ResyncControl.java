@@ -145,9 +145,26 @@ final class ResyncControl {
                             + "), then connect; either node can be promoted after that.", out);
             return;
         }
+        if (mayHaveGoneOnAlone(volume, told)) {
+            connecting.refuseForNow("volume " + volume.number + ": it has no disk at hand, and nobody can say whether it went on alone",
+                    "I/O is held here until its disk is there to be compared with, or this node has leave to go on alone.", "On " + parts.settings.peerNode()
+                            + " run: duett attach " + parts.settings.name() + "/" + volume.number + "; if it never served anybody since it was lost, run here: duett resume-io "
+                            + parts.settings.name(), out);
+            return;
+        }
         if (volume.seesDataOfPeer() && volume.peerGenerations != null) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
         connected(each, withDataThatWasSeen(told, servesFromPeer), true, out);
         if (servesFromPeer) parts.writesThroughPeer(each);
+    }
+
+    /**
+     * This Primary has lost a copy as good as its own, and has no leave to go on without it. A node that comes without a disk may have been promoted since, and tells
+     * nothing of its generation: contact alone is no leave (rules 8, 24).
+     */
+    private boolean mayHaveGoneOnAlone(Volume volume, VolumeState told) {
+        boolean waitsForLeave = parts.settings.cluster() && volume.isPrimary() && parts.record.freezes() && parts.record.isOpen(volume)
+                && volume.state().disk() == DiskState.UP_TO_DATE;
+        return waitsForLeave && told.peerDisk().isBelow(DiskState.INCONSISTENT);
     }
 
     /** An Outdated copy of just the generation that a Primary's host has seen is not outdated by anybody. */

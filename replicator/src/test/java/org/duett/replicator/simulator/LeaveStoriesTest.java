@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
@@ -80,6 +81,55 @@ class LeaveStoriesTest {
         pair.done(second);
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Contact alone proves nothing: beta has taken over, and has come back without the disk on which that stands. */
+    @Test
+    void whatIsHeldForWantOfLeaveDoesNotGoOnBesideAPeerThatHasNoDiskAtHandToCompareWith() {
+        var pair = clusterPair(5);
+        var held = takenOverAndBackWithoutDisk(pair);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        assertThat(held.isCompleted()).as("beta's data is newer").isFalse();
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Who vouches that it did not act says so to the failover daemon, as after any loss. */
+    @Test
+    void whatIsHeldGoesOnWithLeaveAndAPeerWithoutADiskIsTakenBackThen() {
+        var pair = clusterPair(6);
+        var held = heldWrite(pair);
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    private static SimulatedPair.HostOperation takenOverAndBackWithoutDisk(SimulatedPair pair) {
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.must(pair.beta(), LEAVE);
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 16, 8));
+        pair.kill(pair.beta());
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.network().heal();
+        return held;
     }
 
     @Test
@@ -167,7 +217,7 @@ class LeaveStoriesTest {
     }
 
     @Test
-    void aPeerThatComesBackWithoutItsDiskEndsTheFreezeOnlyByARecord() {
+    void aPeerThatComesBackWithoutItsDiskAndIsTakenBackByLeaveEndsTheFreezeOnlyByARecord() {
         var pair = clusterPair(9);
         GenerationIdentifiers before = Stories.identifiers(pair.alpha());
         pair.kill(pair.beta());
@@ -175,6 +225,7 @@ class LeaveStoriesTest {
         pair.runFor(20 * SimulatedPair.SECOND);
         assertThat(held.isCompleted()).isFalse();
         pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE, Kind.FLUSH));
+        pair.must(pair.alpha(), LEAVE);
         pair.beta().start();
         pair.must(pair.beta(), new Command.Connect(false));
         pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished());
