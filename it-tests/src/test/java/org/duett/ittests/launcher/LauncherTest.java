@@ -103,6 +103,15 @@ class LauncherTest {
     }
 
     @Test
+    void theConfigurationMayStandBeforeTheWordOfAnotherProgram() throws Exception {
+        assertThat(launch("--config", "x", "cluster", "status").output.lines()).endsWith("org.duett.failover.FailoverMain", "--config", "x", "status");
+        assertThat(launch("--config=x", "cluster", "daemon").output.lines()).endsWith("org.duett.failover.FailoverMain", "--config=x", "daemon")
+                .doesNotContain("-XX:TieredStopAtLevel=1");
+        assertThat(launch("-c", "x", "daemon").output.lines()).endsWith("org.duett.replicator.ReplicatorMain", "-c", "x");
+        assertThat(launch("--config", "x", "status").output.lines()).endsWith("org.duett.replicator.DuettMain", "--config", "x", "status");
+    }
+
+    @Test
     void buildsOnFirstUseAndThenNoMore() throws Exception {
         assertThat(launch("status").output).contains("building");
         assertThat(launch("status").output).doesNotContain("building");

@@ -37,7 +37,14 @@ public final class Verbs {
         commandLine.registerConverter(Target.class, Target::parse);
         commandLine.registerConverter(ByteSize.class, ByteSize::parse);
         setExitCodes(commandLine);
+        commandLine.getSubcommands().values().forEach(verb -> addHelp(verb.getCommandSpec()));
         return commandLine;
+    }
+
+    /** {@code duett VERB --help}, as well as {@code duett help VERB}. */
+    private static void addHelp(CommandLine.Model.CommandSpec verb) {
+        if (verb.findOption("--help") != null) return;
+        verb.addOption(CommandLine.Model.OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this help message and exit.").build());
     }
 
     private static void setExitCodes(CommandLine commandLine) {

@@ -22,6 +22,7 @@ import picocli.CommandLine;
 
 /** What the command line says to wrong arguments, and while no daemon runs. */
 @ResourceLock(Resources.SYSTEM_ERR)
+@ResourceLock(Resources.SYSTEM_OUT)
 class VerbsTest {
     @TempDir
     private Path directory;
@@ -68,6 +69,22 @@ class VerbsTest {
                     assertThat(ended.code()).isEqualTo(20);
                     assertThat(ended.err()).containsAnyOf("Unknown option: '--no-such-option'", "Missing required parameter: 'RESOURCE");
                 }));
+    }
+
+    /** Of a verb that wants a resource, too. */
+    @TestFactory
+    Stream<DynamicTest> everyVerbHasHelp() {
+        return Verbs.commandLine().getSubcommands().keySet().stream().filter(verb -> !verb.equals("help")).map(verb -> DynamicTest.dynamicTest(verb, () -> {
+            PrintStream before = System.out;
+            ByteArrayOutputStream text = new ByteArrayOutputStream();
+            System.setOut(new PrintStream(text, true, StandardCharsets.UTF_8));
+            try {
+                assertThat(run(verb, "--help").code()).isZero();
+            } finally {
+                System.setOut(before);
+            }
+            assertThat(text.toString(StandardCharsets.UTF_8)).startsWith("Usage: duett " + verb);
+        }));
     }
 
     @Test
