@@ -38,9 +38,4 @@ public final class LeaseWatch {
     public boolean isAlive(long nowNanos) {
         return changedWhileWatched && nowNanos - unchangedSinceNanos < leaseNanos;
     }
-
-    public long leftMillis(long nowNanos) {
-        return last == null ? TimeUnit.NANOSECONDS.toMillis(leaseNanos)
-                : Math.max(0, TimeUnit.NANOSECONDS.toMillis(unchangedSinceNanos + leaseNanos - nowNanos));
-    }
 }

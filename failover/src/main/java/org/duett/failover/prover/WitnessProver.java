@@ -25,6 +25,7 @@ public final class WitnessProver implements Prover {
     private final String node;
     private final Supplier<Map<String, Long>> generations;
     private final LongSupplier bootNanos;
+    private final int leaseMillis;
     private final long trustNanos;
     private final LeaseWatch watch;
     /** Boot time before our last successful taking or renewing was asked for; only while we hold it. */
@@ -39,6 +40,7 @@ public final class WitnessProver implements Prover {
         this.node = node;
         this.generations = generations;
         this.bootNanos = bootNanos;
+        this.leaseMillis = leaseMillis;
         trustNanos = (long) (TimeUnit.MILLISECONDS.toNanos(leaseMillis) * (1 - MARGIN));
         watch = new LeaseWatch(leaseMillis);
     }
@@ -73,12 +75,16 @@ public final class WitnessProver implements Prover {
     private ProofOutcome refusal(WitnessLease lease, Map<String, Long> ours, long now) {
         String holder = lease.holder().orElse("nobody");
         if (lease.holder().isPresent() && watch.isAlive(now))
-            return new ProofOutcome(Verdict.REFUTED, holder + " holds the witness's lease and renews it");
+            return new ProofOutcome(Verdict.REFUTED, holder + " holds the witness's lease and renews it: it lives, and may serve");
         if (lease.holder().isPresent() && !watch.hasRunOut(lease, now))
-            return new ProofOutcome(Verdict.UNKNOWN,
-                    holder + " may still hold the witness's lease, for at most " + watch.leftMillis(now) + " ms");
+            return new ProofOutcome(Verdict.UNKNOWN, holder + " holds the witness's lease; whether it still renews it is known when it has been watched for " + seconds(leaseMillis));
         return new ProofOutcome(Verdict.REFUTED, lease.whatIsMissingIn(ours).map(missing -> "the witness knows of newer data than ours: " + missing)
-                .orElse(holder + " has not given the witness's lease back: it may have gone on alone, and have newer data"));
+                .orElse(holder + " holds the witness's lease, has not renewed it for " + seconds(leaseMillis)
+                        + " and has not given it back: it may have gone on alone, and have newer data. No time ends the lease, but both nodes connected with equal data"));
+    }
+
+    private static String seconds(long millis) {
+        return millis % 1000 == 0 ? millis / 1000 + " s" : "%.1f s".formatted(millis / 1000.0);
     }
 
     /**
@@ -103,7 +109,7 @@ public final class WitnessProver implements Prover {
             long leftMillis = TimeUnit.NANOSECONDS.toMillis(heldSinceNanos.get() + trustNanos - bootNanos.getAsLong());
             if (leftMillis > 0)
                 return new ProofOutcome(Verdict.PROVEN, "the witness does not answer (" + e.getMessage() + "); its lease is ours for another "
-                        + leftMillis + " ms");
+                        + seconds(leftMillis));
             return new ProofOutcome(Verdict.UNKNOWN, "the witness's lease could not be renewed in time: " + e.getMessage());
         }
     }
