@@ -41,15 +41,29 @@ final class ImportedGroups {
             remarks.add(line.remark("nothing of it could be taken over, so there is no group for it"));
             return;
         }
-        groups++;
-        text.comment(line.where());
+        if (writer.missing().isEmpty()) {
+            groups++;
+            text.comment(line.where());
+            write(line, inOrder, members, text);
+            resources.addAll(writer.resources());
+            return;
+        }
+        // Started on a mount point with nothing below it, a database would begin a new one.
+        remarks.add(line.remark("is not active: without " + writer.missing() + " its programs would start without their data. It stands there as a comment;"
+                + " write what is missing into it, then take the signs # away"));
+        text.comment(line.where() + ": not active, as " + writer.missing() + " could not be taken over; write it in its place below, then take the signs # away");
+        SectionText commented = new SectionText();
+        write(line, inOrder, members, commented);
+        commented.toString().lines().forEach(text::comment);
+    }
+
+    private void write(SourceLine line, List<HaResource> inOrder, SectionText members, SectionText text) {
         text.open("group", SectionText.word(name(inOrder)));
         boolean isNode = nodes.contains(line.keyword());
         if (isNode) text.statement("prefers", SectionText.word(line.keyword()));
         else remarks.add(new Remark(line.where(), line.keyword(), "is no node of ha.cf; the group prefers none"));
         members.toString().lines().forEach(text::raw);
         text.close();
-        resources.addAll(writer.resources());
     }
 
     /** After its resource, as people call it; else by number. */

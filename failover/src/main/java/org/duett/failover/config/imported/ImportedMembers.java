@@ -26,6 +26,8 @@ final class ImportedMembers {
 
     private final List<String> resources = new ArrayList<>();
     private final List<String> mountPoints = new ArrayList<>();
+    /** Of what the others were started on; empty: all of it could be taken over. */
+    private String missing = "";
 
     ImportedMembers(SourceLine line, Surroundings surroundings, String drbdlinks, Taken taken, List<Remark> remarks) {
         this.line = line;
@@ -38,6 +40,11 @@ final class ImportedMembers {
 
     List<String> resources() {
         return resources;
+    }
+
+    /** Data that could not be taken over: without it the programs would start on an empty folder, and write there. Empty: none. */
+    String missing() {
+        return missing;
     }
 
     void write(HaResource resource, SectionText text) {
@@ -63,14 +70,23 @@ final class ImportedMembers {
     }
 
     private void remark(HaResource resource, String why) {
-        remarks.add(new Remark(line.where(), resource.script() + (resource.arguments().isEmpty() ? "" : "::" + String.join("::", resource.arguments())), why));
+        remarks.add(new Remark(line.where(), words(resource), why));
+    }
+
+    private void withoutData(HaResource resource, String why) {
+        remark(resource, why);
+        if (missing.isEmpty()) missing = words(resource);
+    }
+
+    private static String words(HaResource resource) {
+        return resource.script() + (resource.arguments().isEmpty() ? "" : "::" + String.join("::", resource.arguments()));
     }
 
     private void drbd(HaResource resource, SectionText text) {
         List<String> wanted = resource.arguments().isEmpty() ? surroundings.replicator().resources().stream().map(ResourceConfig::name).toList() : resource.arguments();
         for (String name : wanted) {
-            if (surroundings.replicator().resource(name).isEmpty()) remark(resource, "drbd.conf has no resource " + name);
-            else if (!startResource(name, text)) remark(resource, "resource " + name + " belongs to an earlier group");
+            if (surroundings.replicator().resource(name).isEmpty()) withoutData(resource, "drbd.conf has no resource " + name);
+            else if (!startResource(name, text)) withoutData(resource, "resource " + name + " belongs to an earlier group");
         }
     }
 
@@ -87,22 +103,22 @@ final class ImportedMembers {
     private void filesystem(HaResource resource, SectionText text) {
         Optional<String> volume = volumeOf(resource.argument(0));
         if (volume.isEmpty()) {
-            remark(resource, "no resource of drbd.conf has the device " + resource.argument(0) + "; only file systems on mirrored volumes move");
+            withoutData(resource, "no resource of drbd.conf has the device " + resource.argument(0) + "; only file systems on mirrored volumes move");
             return;
         }
         String type = resource.argument(2).isEmpty() ? "ext4" : resource.argument(2);
         if (!FILE_SYSTEMS.contains(type)) {
-            remark(resource, "a file system of type " + type + " is not known: " + String.join(", ", FILE_SYSTEMS.stream().sorted().toList()));
+            withoutData(resource, "a file system of type " + type + " is not known: " + String.join(", ", FILE_SYSTEMS.stream().sorted().toList()));
             return;
         }
         String mountPoint = resource.argument(1).replaceFirst("(?<=.)/+$", "");
         boolean coversAnEarlierOne = mountPoints.stream().anyMatch(earlier -> earlier.startsWith(mountPoint.equals("/") ? "/" : mountPoint + "/"));
         if (!mountPoint.startsWith("/") || coversAnEarlierOne || taken.has("volume " + volume.get()) || taken.has("mount point " + mountPoint)) {
-            remark(resource, "its mount point is no absolute path, is mounted already, or would cover one that is mounted before");
+            withoutData(resource, "its mount point is no absolute path, is mounted already, or would cover one that is mounted before");
             return;
         }
         if (!startResource(volume.get().substring(0, volume.get().lastIndexOf('/')), text)) {
-            remark(resource, "the resource of its volume belongs to an earlier group");
+            withoutData(resource, "the resource of its volume belongs to an earlier group");
             return;
         }
         taken.take("volume " + volume.get());

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.duett.failover.config.CheckConfig;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.ClusterConfigReader;
+import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
 import org.duett.failover.config.PathConfig;
 import org.duett.failover.config.ProofConfig;
@@ -275,6 +276,15 @@ class HeartbeatImportTest {
         HeartbeatImport.Result result = run(NODES, "node-a " + word, KEY);
         assertThat(result.remarks()).extracting(Remark::why).anyMatch(each -> each.startsWith(why));
         assertThat(read(result).groups()).isEmpty();
+    }
+
+    /** It was imported without its file system, and a database would have begun a new one on the empty mount point. */
+    @Test
+    void aGroupWithoutItsDataIsNotActiveAndSaysWhy() throws Exception {
+        HeartbeatImport.Result result = run(NODES, "node-a drbddisk::r0 Filesystem::/dev/vg0/data::/srv::ext3 192.168.1.100 postfix\nnode-b drbddisk::mail", KEY);
+        assertThat(read(result).groups()).extracting(GroupConfig::name).containsExactly("mail");
+        assertThat(result.section()).contains("# haresources:1: not active, as Filesystem::/dev/vg0/data::/srv::ext3 could not be taken over").contains("# group r0 {");
+        assertThat(result.remarks()).extracting(Remark::why).anyMatch(why -> why.startsWith("is not active: without Filesystem::/dev/vg0/data::/srv::ext3"));
     }
 
     @Test
