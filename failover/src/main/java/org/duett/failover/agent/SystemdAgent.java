@@ -1,6 +1,8 @@
 package org.duett.failover.agent;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,17 +18,21 @@ import org.duett.replicator.command.CommandRunner;
  */
 final class SystemdAgent implements MemberAgent {
     private static final long LOOK_MILLIS = 5000;
+    /** As sd_booted(3) has it. */
+    private static final Path SIGN_OF_SYSTEMD = Path.of("/run/systemd/system");
 
     private final String unit;
     private final MemberConfig.Program config;
     private final String systemctl;
     private final ShutdownOrder shutdown;
+    private final Path signOfSystemd;
 
     SystemdAgent(String unit, MemberConfig.Program config) {
-        this(unit, config, "systemctl", ShutdownOrder.ofThisMachine());
+        this(unit, config, "systemctl", ShutdownOrder.ofThisMachine(), SIGN_OF_SYSTEMD);
     }
 
-    SystemdAgent(String unit, MemberConfig.Program config, String systemctl, ShutdownOrder shutdown) {
+    SystemdAgent(String unit, MemberConfig.Program config, String systemctl, ShutdownOrder shutdown, Path signOfSystemd) {
+        this.signOfSystemd = signOfSystemd;
         this.unit = unit;
         this.config = config;
         this.systemctl = systemctl;
@@ -36,7 +42,17 @@ final class SystemdAgent implements MemberAgent {
     @Override
     public MemberState probe() throws InterruptedException {
         CommandResult shown = show();
+        if (isWithoutSystemd(shown)) return new MemberState(MemberState.Kind.STOPPED, withoutSystemd());
         return shown.succeeded() ? state(ShutdownOrder.properties(shown.output())) : MemberState.unknown(shown.describe());
+    }
+
+    /** A machine that another init has started has none of its units: nothing runs, and there is nothing to stop. */
+    private boolean isWithoutSystemd(CommandResult shown) {
+        return !shown.succeeded() && !Files.isDirectory(signOfSystemd);
+    }
+
+    private String withoutSystemd() {
+        return "this machine does not run systemd, so it has no unit " + unit + ": write the program with 'lsb', 'ocf', or its commands 'start', 'stop' and 'monitor'";
     }
 
     private CommandResult show() throws InterruptedException {
@@ -69,6 +85,7 @@ final class SystemdAgent implements MemberAgent {
     @Override
     public MemberOutcome start() throws InterruptedException {
         Deadline deadline = Deadline.in(config.startTimeoutMillis());
+        if (isWithoutSystemd(show())) return MemberOutcome.failed(withoutSystemd());
         // After too many failures in a row systemd refuses even a start that is meant.
         if (probe().kind() == MemberState.Kind.BROKEN) CommandRunner.run(List.of(systemctl, "reset-failed", unit), LOOK_MILLIS);
         return outcome(CommandRunner.run(List.of(systemctl, "start", unit), deadline.leftMillis()),
@@ -78,6 +95,7 @@ final class SystemdAgent implements MemberAgent {
     @Override
     public MemberOutcome stop(boolean force) throws InterruptedException {
         CommandResult shown = show();
+        if (isWithoutSystemd(shown)) return MemberOutcome.DONE;
         if (shown.succeeded() && isAbsent(ShutdownOrder.properties(shown.output()))) return MemberOutcome.DONE;
         if (force) CommandRunner.run(List.of(systemctl, "kill", "--signal=SIGKILL", unit), LOOK_MILLIS);
         CommandResult stopped = CommandRunner.run(stopCommand(), config.stopTimeoutMillis());
@@ -99,11 +117,12 @@ final class SystemdAgent implements MemberAgent {
 
     @Override
     public String rehearse() {
+        if (!Files.isDirectory(signOfSystemd) && Programs.missing(List.of(systemctl)).isPresent()) return withoutSystemd();
         Optional<String> missing = Programs.missing(List.of(systemctl));
         if (missing.isPresent()) return missing.get();
         try {
             CommandResult shown = show();
-            if (!shown.succeeded()) return shown.describe();
+            if (!shown.succeeded()) return isWithoutSystemd(shown) ? withoutSystemd() : shown.describe();
             Map<String, String> properties = ShutdownOrder.properties(shown.output());
             if (!properties.getOrDefault("LoadState", "").equals("loaded")) return state(properties).detail();
             shutdown.stopAfterUs(properties.getOrDefault("Id", unit));

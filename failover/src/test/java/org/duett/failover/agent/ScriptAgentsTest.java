@@ -42,7 +42,19 @@ class ScriptAgentsTest {
 
     private SystemdAgent systemd(String script) {
         Path file = Scripts.executable(folder.resolve("systemctl"), "echo \"$@\" >> " + folder.resolve("calls") + "\n" + script);
-        return new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString(), new ShutdownOrder(file.toString(), folder.resolve("units")));
+        return new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString(), new ShutdownOrder(file.toString(), folder.resolve("units")), folder);
+    }
+
+    /** It was unclean, as nobody knew whether its program ran. */
+    @Test
+    void onAMachineWithoutSystemdNothingOfAUnitRunsAndTheReasonIsSaid() throws Exception {
+        Path file = Scripts.executable(folder.resolve("systemctl"), "echo 'System has not been booted with systemd as init system (PID 1).' >&2; exit 1");
+        var agent = new SystemdAgent("shop.service", Scripts.program(new ProgramKind.Systemd("shop.service"), LONG_MILLIS), file.toString(),
+                new ShutdownOrder(file.toString(), folder.resolve("units")), folder.resolve("no-systemd"));
+        assertThat(agent.probe().kind()).isEqualTo(Kind.STOPPED);
+        assertThat(agent.stop(true).done()).isTrue();
+        assertThat(agent.start().detail()).contains("this machine does not run systemd");
+        assertThat(agent.rehearse()).startsWith("this machine does not run systemd, so it has no unit shop.service");
     }
 
     private static String shows(String load, String active, String sub, String file) {
