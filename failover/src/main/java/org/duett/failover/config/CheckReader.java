@@ -11,6 +11,8 @@ import org.duett.replicator.config.WordCursor;
 
 /** Reads {@code check NAME { ... }}: what is looked at, how often, and what follows from a failure. */
 final class CheckReader {
+    private static final int USUAL_MILLIS = 10_000;
+    private static final int SERVICE_NET_MILLIS = 2_000;
     private static final List<String> KINDS = List.of("command", "disk-space", "service-net", "time-offset", "replication");
     private static final List<String> KEYWORDS = List.of("command", "disk-space", "service-net", "time-offset", "replication", "free-percent", "class",
             "interval", "timeout", "fail-after", "recover-after", "group");
@@ -37,8 +39,10 @@ final class CheckReader {
         claims.claim("check " + name.text(), name.position());
         String place = "check " + name.text();
         SectionStatements section = SectionStatements.of(place, statement, words.expectSection(), KEYWORDS, List.of());
-        int intervalMillis = section.millis("interval", 10_000, 500, 86_400_000);
-        int timeoutMillis = section.millis("timeout", Math.min(10_000, intervalMillis), 100, 86_400_000);
+        // An echo costs nothing, and who asks for it has clients that reach nobody meanwhile; a command may be dear.
+        int usualMillis = section.find("service-net").isPresent() ? SERVICE_NET_MILLIS : USUAL_MILLIS;
+        int intervalMillis = section.millis("interval", usualMillis, 500, 86_400_000);
+        int timeoutMillis = section.millis("timeout", Math.min(usualMillis, intervalMillis), 100, 86_400_000);
         if (timeoutMillis > intervalMillis) {
             throw new ConfigException(section.positionOf("timeout"), "timeout " + Durations.shown(timeoutMillis) + " is longer than interval "
                     + Durations.shown(intervalMillis) + ": the next look would begin before this one has ended", "a timeout of at most the interval");

@@ -94,7 +94,7 @@ class ClusterConfigReaderTest {
                 new MemberConfig.Link(Path.of("/etc/postgresql"), Path.of("/srv/etc"), 5000, 5000)), 3, 2000));
         assertThat(config.checks()).containsExactly(
                 new CheckConfig("disk", Optional.of("web"), CheckConfig.Consequence.NOTIFY, new CheckConfig.Kind.DiskSpace(Path.of("/srv"), 15), 30_000, 10_000, 4, 5),
-                new CheckConfig("net", Optional.empty(), CheckConfig.Consequence.FAILOVER, new CheckConfig.Kind.ServiceNet(), 10_000, 10_000, 3, 2),
+                new CheckConfig("net", Optional.empty(), CheckConfig.Consequence.FAILOVER, new CheckConfig.Kind.ServiceNet(), 2_000, 2_000, 3, 2),
                 new CheckConfig("clock", Optional.empty(), CheckConfig.Consequence.NOTIFY, new CheckConfig.Kind.TimeOffset(500), 10_000, 1000, 3, 2),
                 new CheckConfig("shell", Optional.of("web"), CheckConfig.Consequence.FAILOVER, new CheckConfig.Kind.Command("test -e /srv/ok"), 10_000, 10_000, 3, 2),
                 new CheckConfig("copies", Optional.empty(), CheckConfig.Consequence.NOTIFY, new CheckConfig.Kind.Replication(), 10_000, 10_000, 3, 2));
