@@ -57,8 +57,10 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         boolean paused = pausedForNanos > 0 || peer.get().pausedForNanos() > 0;
         if (paused) return "NOT protected: automatic takeover is paused.";
         for (GroupStatus group : groups) {
-            boolean passiveCan = group.word().equals("up") ? peerWord(group.name()).equals("recover") : group.word().equals("recover");
-            if (!passiveCan) return "NOT protected: the other node could not take over " + group.name() + " now.";
+            boolean isUpHere = group.word().equals("up");
+            String passiveWord = isUpHere ? peerWord(group.name()) : group.word();
+            // By name: "the other node" is this one, where the status is asked of the node that could not.
+            if (!passiveWord.equals("recover")) return "NOT protected: " + (isUpHere ? peerNode : localNode) + " could not take over " + group.name() + " now.";
         }
         // A disk that is attached and UpToDate is one that could start; without the connection it may be older than its peer's (rule 20).
         for (ResourceView resource : resources) {

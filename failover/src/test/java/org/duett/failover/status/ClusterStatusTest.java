@@ -36,6 +36,23 @@ class ClusterStatusTest {
         assertThat(here(view(true, DiskState.DISKLESS), report(true, DiskState.UP_TO_DATE)).verdict()).startsWith("NOT protected: ");
     }
 
+    /** Found on the passive node: "the other node could not take over" was said of the node that one was looking at. */
+    @Test
+    void theNodeThatCouldNotTakeOverIsNamed() {
+        ClusterStatus active = here(view(true, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE));
+        var outdated = new GroupStatus("web", GroupPhase.DOWN, "down", "", "the disk of r0 is Outdated", "", 1, Map.of());
+        var up = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(new NodeReport.GroupReport("web", GroupPhase.UP, 1, true, false, false, false, 0, false, false, "")),
+                active.peer().orElseThrow().resources(), List.of());
+        var passive = new ClusterStatus(active.name(), "alpha", "beta", NodeMode.ONLINE, PeerLife.ALIVE, Optional.of(up), List.of(), "", List.of(), 0, false, List.of(outdated),
+                active.resources(), 0);
+        assertThat(passive.verdict()).isEqualTo("NOT protected: alpha could not take over web now.");
+        var unwilling = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, false, false, false, false, 0, false, false, "")),
+                active.peer().orElseThrow().resources(), List.of());
+        var alone = new ClusterStatus(active.name(), "alpha", "beta", NodeMode.ONLINE, PeerLife.ALIVE, Optional.of(unwilling), List.of(), "", List.of(), 0, false, active.groups(),
+                active.resources(), 0);
+        assertThat(alone.verdict()).isEqualTo("NOT protected: beta could not take over web now.");
+    }
+
     /** Found with another key on one node: the passive one said that nobody serves, while the active one did. */
     @Test
     void whetherAPeerServesThatCannotBeUnderstoodIsNotKnown() {
