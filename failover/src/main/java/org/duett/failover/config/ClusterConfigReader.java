@@ -81,6 +81,7 @@ public final class ClusterConfigReader {
                 timing, paths.paths(), proofs, groups, checks, NotifierReader.read(section.all("notify")),
                 replicator.node().runDirectory().resolve("control.sock"), replicator.node().runDirectory(), replicator.node().stateDirectory());
         checkAddresses(config, section);
+        ReportRoom.check(config, cluster.position());
         warn(config);
         return config;
     }

@@ -3,6 +3,7 @@ package org.duett.failover.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.duett.failover.heartbeat.HeartbeatCodec;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ReplicatorConfig;
 import org.duett.replicator.config.Statement;
@@ -33,7 +34,7 @@ final class GroupReader {
 
     private GroupConfig read(Statement statement) throws ConfigException {
         WordCursor words = statement.afterKeyword();
-        Token name = words.takeWord("the name of a group");
+        Token name = PathReader.nameOfBytes(words.takeWord("the name of a group"), HeartbeatCodec.MOST_NAME_BYTES);
         claims.claim("group " + name.text(), name.position());
         String place = "group " + name.text();
         List<Statement> inside = words.expectSection();

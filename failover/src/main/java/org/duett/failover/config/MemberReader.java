@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.duett.failover.heartbeat.HeartbeatCodec;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.HostConfig;
 import org.duett.replicator.config.ReplicatorConfig;
@@ -64,6 +65,7 @@ final class MemberReader {
         claims.claim("resource " + name.text(), name.position());
         ResourceConfig resource = replicator.resource(name.text()).orElseThrow(() -> new ConfigException(name.position(),
                 "there is no resource " + name.shown(), String.join(", ", replicator.resources().stream().map(ResourceConfig::name).toList())));
+        PathReader.nameOfBytes(name, HeartbeatCodec.MOST_NAME_BYTES);
         requirements.check(resource, name.position());
         return new MemberConfig.Resource(name.text(), startTimeout(section, 30_000), stopTimeout(section, 30_000));
     }

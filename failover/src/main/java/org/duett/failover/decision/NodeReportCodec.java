@@ -7,6 +7,8 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -17,6 +19,7 @@ public final class NodeReportCodec {
     private static final int MOST_ENTRIES = 32;
     private static final int MOST_NAME_BYTES = 64;
     private static final int MOST_DETAIL_BYTES = 80;
+    private static final String MORE = " ...";
 
     private NodeReportCodec() {
     }
@@ -28,12 +31,21 @@ public final class NodeReportCodec {
         }
     }
 
-    /** Details are for people: they are left out when the whole is longer than {@code mostBytes}. */
+    /**
+     * Details are for people: they are left out when the whole is longer than {@code mostBytes}. Of several halts the one that is youngest
+     * always fits (the configuration was refused otherwise), and the older ones are left out before it.
+     */
     public static byte[] encode(NodeReport report, int mostBytes) {
         byte[] whole = encode(report);
         if (whole.length <= mostBytes) return whole;
         List<NodeReport.GroupReport> brief = report.groups().stream().map(NodeReport.GroupReport::withoutDetail).toList();
-        return encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), brief, report.resources(), report.failStops()));
+        var halts = new ArrayList<>(report.failStops());
+        halts.sort(Comparator.comparingLong(NodeReport.FailStop::agoMillis));
+        while (true) {
+            byte[] rest = encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), brief, report.resources(), halts));
+            if (rest.length <= mostBytes || halts.isEmpty()) return rest;
+            halts.removeLast();
+        }
     }
 
     private static byte[] encode(NodeReport report) {
@@ -65,7 +77,7 @@ public final class NodeReportCodec {
         out.writeLong(group.startCounter());
         out.writeByte(flags(group.willing(), group.offered(), group.asksForIt(), group.held(), group.troubled(), group.frozen()));
         out.writeLong(group.heldVersion());
-        text(group.detail(), MOST_DETAIL_BYTES, out);
+        detail(group.detail(), out);
     }
 
     private static void write(NodeReport.ResourceReport resource, DataOutputStream out) throws IOException {
@@ -88,12 +100,24 @@ public final class NodeReportCodec {
     }
 
     private static void text(String text, int most, DataOutputStream out) throws IOException {
+        byte[] bytes = cut(text, most);
+        out.writeByte(bytes.length);
+        out.write(bytes);
+    }
+
+    /** One that is cut says so: the other node shows it, and its end may be what its reader needs. */
+    private static void detail(String detail, DataOutputStream out) throws IOException {
+        boolean fits = detail.getBytes(StandardCharsets.UTF_8).length <= MOST_DETAIL_BYTES;
+        String shown = fits ? detail : new String(cut(detail, MOST_DETAIL_BYTES - MORE.length()), StandardCharsets.UTF_8) + MORE;
+        text(shown, MOST_DETAIL_BYTES, out);
+    }
+
+    private static byte[] cut(String text, int most) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         int length = Math.min(bytes.length, most);
         // A character is not cut in two.
         while (length < bytes.length && length > 0 && (bytes[length] & 0xc0) == 0x80) length--;
-        out.writeByte(length);
-        out.write(bytes, 0, length);
+        return Arrays.copyOf(bytes, length);
     }
 
     public static NodeReport decode(byte[] bytes) throws Malformed {

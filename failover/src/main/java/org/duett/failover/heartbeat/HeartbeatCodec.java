@@ -68,9 +68,13 @@ public final class HeartbeatCodec {
 
     /** How long the body of a heartbeat may be, so that it fits on any of these paths. */
     static int mostBodyBytes(Heartbeat.Sender sender, Collection<String> paths) {
+        return mostBodyBytes(sender.cluster(), sender.node(), paths);
+    }
+
+    public static int mostBodyBytes(String cluster, String node, Collection<String> paths) {
         int longestPathName = paths.stream().mapToInt(HeartbeatCodec::bytes).max().orElse(0);
         int echoes = paths.stream().mapToInt(path -> 1 + bytes(path) + Long.BYTES).sum();
-        return MOST_BYTES - LEAST_BYTES - MOST_DIGEST_PARTS * Integer.BYTES - bytes(sender.cluster()) - bytes(sender.node()) - longestPathName - echoes;
+        return MOST_BYTES - LEAST_BYTES - MOST_DIGEST_PARTS * Integer.BYTES - bytes(cluster) - bytes(node) - longestPathName - echoes;
     }
 
     private static int bytes(String text) {
