@@ -36,7 +36,7 @@ final class GroupMachine {
     private final List<Integer> work = new ArrayList<>();
     /** The member that was given an order; -1: none. */
     private int busyMember = -1;
-    /** An address that lapsed in doubt is being added again. */
+    /** An address that lapsed in doubt, or while there was no daemon, is being added again. */
     private boolean renewing;
     private boolean stopFailed;
     /** What of it could not be stopped last, and what to do; for the status. */
@@ -614,10 +614,11 @@ final class GroupMachine {
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }
 
-    /** After a start of the daemon: all runs (adopted), nothing runs, or something is half there and is tidied up. */
+    /** After a start of the daemon: all runs (adopted), also without addresses, nothing runs, or something is half there and is tidied up. */
     private void judgeLooks() {
         int running = 0;
         int stopped = 0;
+        List<Integer> lapsed = new ArrayList<>();
         String half = "";
         for (int i = 0; i < config.members().size(); i++) {
             MemberState.Kind kind;
@@ -632,7 +633,10 @@ final class GroupMachine {
             }
             switch (kind) {
                 case RUNNING -> running++;
-                case STOPPED -> stopped++;
+                case STOPPED -> {
+                    stopped++;
+                    if (config.members().get(i) instanceof MemberConfig.Address) lapsed.add(i);
+                }
                 case BROKEN -> half = config.members().get(i).label() + " is half there";
                 case UNKNOWN -> {
                     if (++unknownLooks < LOOKS_BEFORE_UNKNOWN_IS_BROKEN) {
@@ -645,6 +649,11 @@ final class GroupMachine {
         }
         if (running == config.members().size()) {
             up("was found running, and is watched again");
+        } else if (!resourceNames.isEmpty() && running > 0 && running + lapsed.size() == config.members().size()) {
+            // They went while no daemon refreshed them. What they led to has gone on, Primary in the term that it had: nobody has taken it over.
+            up("was found running, is watched again, and its addresses, which had lapsed, are added again");
+            nextLookNanos = facts.now;
+            lookedAt = lapsed.getFirst();
         } else if (stopped == config.members().size()) {
             phase = GroupPhase.DOWN;
             facts.out.add(new Action.SendHeartbeat());

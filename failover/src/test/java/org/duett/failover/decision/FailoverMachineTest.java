@@ -583,6 +583,27 @@ class FailoverMachineTest {
         assertThat(beta.ordered).noneMatch(Action.StopMember.class::isInstance);
     }
 
+    /** Found on a busy machine: the daemon was away for longer than the lifetime, and stopped and started all of a healthy service. */
+    @Test
+    void addressesThatHaveLapsedWhileTheDaemonWasAwayAreAddedAgainAndNothingElseIsTouched() {
+        ToldMachine beta = ToldMachine.restartedWithAddresses(2, ping()).programIs(MemberState.RUNNING).addressIs(0, MemberState.STOPPED).addressIs(1, MemberState.STOPPED);
+        beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+
+        beta.pass(MILLI).addressIs(0, MemberState.STOPPED).pass(SECOND).addressIs(1, MemberState.STOPPED);
+
+        assertThat(beta.addressesStarted()).containsExactly(0, 1);
+        assertThat(beta.ordered).noneMatch(Action.StopMember.class::isInstance);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void aProgramThatDoesNotRunBesideAnAddressThatHasLapsedIsAGroupOfWhichOnlyAPartRuns() {
+        ToldMachine beta = ToldMachine.restartedWithAddresses(2, ping()).programIs(MemberState.STOPPED).addressIs(0, MemberState.STOPPED).addressIs(1, MemberState.RUNNING);
+        assertThat(beta.ordered).anyMatch(Action.StopMember.class::isInstance);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
     @Test
     void configurationsThatDifferStartNothing() {
         ToldMachine beta = standingBy(fence()).tell(new Event.ConfigurationsDiffer("the times")).tell(new Event.PeerSilent()).pass(SECOND);

@@ -2,6 +2,7 @@ package org.duett.failover.decision;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,6 +46,7 @@ final class ToldMachine {
     /** What the replicator is told is not answered yet. */
     boolean ordersHang;
     private final int program;
+    private final int address;
     private long now = 100 * SECOND;
 
     ToldMachine(ProofConfig... proofs) {
@@ -62,16 +64,36 @@ final class ToldMachine {
     }
 
     private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, ProofConfig... proofs) {
+        this(record, resources, programs, 0, proofs);
+    }
+
+    /** So many addresses stand last. */
+    private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, int addresses, ProofConfig... proofs) {
         program = resources.size();
+        address = program + programs.size();
         List<MemberConfig> members = new ArrayList<>();
         for (String resource : resources) members.add(new MemberConfig.Resource(resource, 1000, 1000));
         for (String name : programs) members.add(new MemberConfig.Program(name, new MemberConfig.ProgramKind.Systemd(name), 1000, 1000));
+        for (int i = 0; i < addresses; i++) members.add(new MemberConfig.Address(serviceAddress(i), 24, "eth0", 5, 1000, 1000));
         var config = new ClusterConfig("test", "beta", "alpha", Path.of("key"), new Timing(200, 1000, 2000, 30_000, 200, 1000),
                 List.of(new PathConfig("lan", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 2))),
                 List.of(proofs), List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)), List.of(check()), List.of(), Path.of("socket"),
                 Path.of("run"), Path.of("state"));
         machine = new FailoverMachine(config, record, 0, now);
+    }
+
+    private static InetAddress serviceAddress(int number) {
+        try {
+            return InetAddress.getByAddress(new byte[] {(byte) 192, 0, 2, (byte) (100 + number)});
+        } catch (UnknownHostException impossible) {
+            throw new AssertionError("four bytes are an address", impossible);
+        }
+    }
+
+    /** A new daemon on beta, whose replicator is Primary; what it finds of the rest is told by the test. */
+    static ToldMachine restartedWithAddresses(int addresses, ProofConfig... proofs) {
+        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, addresses, proofs).pass(MILLI).seen(primary());
     }
 
     private static CheckConfig check() {
@@ -207,6 +229,15 @@ final class ToldMachine {
 
     ToldMachine programIs(MemberState state) {
         return tell(new Event.MemberProbed("web", program, state));
+    }
+
+    ToldMachine addressIs(int number, MemberState state) {
+        return tell(new Event.MemberProbed("web", address + number, state));
+    }
+
+    /** The members of the group that it was told to start, by what they are. */
+    List<Integer> addressesStarted() {
+        return ordered.stream().filter(Action.StartMember.class::isInstance).map(action -> ((Action.StartMember) action).member() - address).toList();
     }
 
     ToldMachine secondProgramIs(MemberState state) {
