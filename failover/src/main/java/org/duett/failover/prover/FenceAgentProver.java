@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.duett.replicator.command.CommandResult;
 import org.duett.replicator.command.CommandRunner;
@@ -25,11 +26,31 @@ public final class FenceAgentProver implements Prover {
     /** Of the time for the agent, what asking for the status may take at the end. */
     private static final double SHARE_FOR_STATUS = 0.25;
 
+    /**
+     * Between two calls of an agent that fails, doubled up to the longest: it is asked for twice a second for as long as the peer is silent, a
+     * management board locks out who logs in so often, and a peer that was switched off unnoticed is to have the time to start.
+     */
+    private static final long FIRST_PAUSE_MILLIS = 1000;
+    private static final long LONGEST_PAUSE_MILLIS = 16_000;
+    /** When nobody has asked for so long, the next question is about another loss of the peer. */
+    private static final long FORGOTTEN_MILLIS = 10_000;
+
     private final ProofConfig.FenceAgent config;
+    private final LongSupplier nanoTime;
+    /** What the last call came to, when it did not prove it; null before the first one. */
+    private ProofOutcome failed;
+    private long pauseMillis;
+    private long failedAtNanos;
+    private long askedAtNanos;
 
     /** The delay of {@code config} differs on the two nodes, so that they do not shoot each other. */
     public FenceAgentProver(ProofConfig.FenceAgent config) {
+        this(config, System::nanoTime);
+    }
+
+    FenceAgentProver(ProofConfig.FenceAgent config, LongSupplier nanoTime) {
         this.config = config;
+        this.nanoTime = nanoTime;
     }
 
     @Override
@@ -39,6 +60,20 @@ public final class FenceAgentProver implements Prover {
 
     @Override
     public ProofOutcome prove() throws InterruptedException {
+        long now = nanoTime.getAsLong();
+        if (failed != null && now - askedAtNanos > TimeUnit.MILLISECONDS.toNanos(FORGOTTEN_MILLIS)) failed = null;
+        askedAtNanos = now;
+        if (failed != null && now - failedAtNanos < TimeUnit.MILLISECONDS.toNanos(pauseMillis)) return failed;
+        pauseMillis = failed == null ? FIRST_PAUSE_MILLIS : Math.min(LONGEST_PAUSE_MILLIS, 2 * pauseMillis);
+        failed = null;
+        ProofOutcome outcome = shoot();
+        askedAtNanos = nanoTime.getAsLong();
+        failedAtNanos = askedAtNanos;
+        if (outcome.verdict() != Verdict.PROVEN) failed = outcome;
+        return outcome;
+    }
+
+    private ProofOutcome shoot() throws InterruptedException {
         long beganNanos = System.nanoTime();
         Thread.sleep(config.delayMillis());
         long overslept = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos) - config.delayMillis();

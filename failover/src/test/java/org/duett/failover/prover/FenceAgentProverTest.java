@@ -6,8 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.proof.ProofOutcome;
 import org.duett.failover.proof.ProofOutcome.Verdict;
@@ -73,6 +75,45 @@ class FenceAgentProverTest {
 
         assertThat(outcome.verdict()).isEqualTo(Verdict.UNKNOWN);
         assertThat(outcome.detail()).contains("could not be started");
+    }
+
+    /** Found with an agent that failed: it was called 36 times in 24 seconds, and would have been for as long as the peer was away. */
+    @Test
+    void anAgentThatFailsIsCalledAgainAfterLongerAndLongerPauses() throws Exception {
+        Path agent = agent("echo call >> calls; exit 1");
+        var clock = new AtomicLong();
+        var prover = new FenceAgentProver(new ProofConfig.FenceAgent(agent.toString(), Map.of(), 0, LONG_MILLIS), clock::get);
+
+        var calledAtSeconds = new ArrayList<Integer>();
+        for (int halfSeconds = 0; halfSeconds <= 120; halfSeconds++) {
+            clock.set(TimeUnit.MILLISECONDS.toNanos(500L * halfSeconds));
+            int before = calls();
+            assertThat(prover.prove().verdict()).isEqualTo(Verdict.UNKNOWN);
+            if (calls() > before) calledAtSeconds.add(halfSeconds / 2);
+        }
+
+        assertThat(calledAtSeconds).containsExactly(0, 1, 3, 7, 15, 31, 47);
+    }
+
+    @Test
+    void anotherLossOfThePeerBeginsWithACallAtOnce() throws Exception {
+        Path agent = agent("echo call >> calls; if [ -e mended ]; then echo off > plug; else exit 1; fi");
+        var clock = new AtomicLong();
+        var prover = new FenceAgentProver(new ProofConfig.FenceAgent(agent.toString(), Map.of(), 0, LONG_MILLIS), clock::get);
+        for (int seconds = 0; seconds <= 20; seconds++) {
+            clock.set(TimeUnit.SECONDS.toNanos(seconds));
+            prover.prove();
+        }
+        Files.createFile(folder.resolve("mended"));
+        assertThat(prover.prove().verdict()).isEqualTo(Verdict.UNKNOWN);
+
+        clock.addAndGet(TimeUnit.SECONDS.toNanos(11));
+        assertThat(prover.prove().verdict()).isEqualTo(Verdict.PROVEN);
+    }
+
+    private int calls() throws IOException {
+        Path calls = folder.resolve("calls");
+        return Files.exists(calls) ? Files.readAllLines(calls).size() : 0;
     }
 
     /** An agent with a plug, that is on at first. {@code off} is what it does when it is told to switch it off. */
