@@ -387,7 +387,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
 
     private void checkChanged(CheckHistory.Change change) {
         CheckConfig check = change.check();
-        String text = "Check " + check.name() + (change.failed() ? " fails: " : " is good again: ") + change.detail();
+        String found = change.detail().isEmpty() ? "" : ": " + change.detail();
+        String text = "Check " + check.name() + (change.failed() ? " fails" : " is good again") + found;
         LOG.warn("{}", text);
         notify(change.failed() ? Notification.Kind.CHECK_FAILED : Notification.Kind.CHECK_RECOVERED, check.group(), text);
         if (check.consequence() == CheckConfig.Consequence.NOTIFY) return;

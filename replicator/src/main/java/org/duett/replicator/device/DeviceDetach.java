@@ -80,8 +80,10 @@ final class DeviceDetach {
             // An nbd device has lost its connection with its nbd-client; by its name alone it could be somebody else's in a moment.
             if (device instanceof HostDevice.Loop) letGo(device);
             if (!goesSoon(device)) {
-                left.add(device.path() + " stays until its last user has closed it (" + String.join("; ", DeviceUse.users(device.path()))
-                        + "); it answers with errors, and leads nowhere");
+                List<String> users = DeviceUse.users(device.path());
+                // The mount that was taken out of sight may be the last one, and nobody can be named for it.
+                String named = users.isEmpty() ? "" : " (" + String.join("; ", users) + ")";
+                left.add(device.path() + " stays until its last user has closed it" + named + "; it answers with errors, and leads nowhere");
             }
         }
         clear();
