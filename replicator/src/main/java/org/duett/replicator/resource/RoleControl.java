@@ -212,7 +212,9 @@ final class RoleControl {
             VolumeState wanted = promoted(each.volume.state());
             StateChangeResult result = parts.mayRequest(each, wanted);
             if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
-                fence(out);
+                VolumeParts hopeless = refusedAllTheSame();
+                if (hopeless == null) fence(out);
+                else refusePromotion(hopeless, parts.mayRequest(hopeless, promoted(hopeless.volume.state())), out);
                 return;
             }
             if (parts.peerIsPrimary() && parts.nowNanos < waitsUntilNanos) {
@@ -287,6 +289,20 @@ final class RoleControl {
     }
 
     // ---- fencing (spec states 6)
+
+    /**
+     * A volume that cannot be promoted, whatever becomes of the peer; null: there is none. To fence it all the same would cost the only good disk of that
+     * volume: nobody could serve any more (seed 10426).
+     */
+    private VolumeParts refusedAllTheSame() {
+        for (VolumeParts each : parts.volumeParts) {
+            VolumeState wanted = promoted(each.volume.state());
+            StateChangeResult result = parts.mayRequest(each, wanted);
+            boolean helps = result == StateChangeResult.PRIMARY_NOP || wanted.disk() == DiskState.CONSISTENT;
+            if (!result.isSuccess() && !helps) return each;
+        }
+        return null;
+    }
 
     private void fence(ActionQueue out) {
         step = Step.FENCING;

@@ -13,6 +13,7 @@ import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.Fencing;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,6 +55,25 @@ class FencedLeaveStoriesTest {
         pair.must(pair.beta(), new Command.Attach(0));
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Found by seed 10426: the peer was outdated for a promotion that another volume had to be refused for, and nobody could serve any more. */
+    @Test
+    void nobodyIsFencedForAPromotionThatIsRefusedAllTheSame() {
+        var pair = SimulatedPair.connected(10426, StorySettings.all(StorySettings.twoVolumes(), StorySettings.fencing(Fencing.RESOURCE_ONLY)));
+        pair.alpha().handlersExitWith(1);
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), new Command.Detach(1, true));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Attach(1));
+        assertThat(pair.alpha().machine().state(1).disk()).isEqualTo(DiskState.INCONSISTENT);
+        int asked = pair.alpha().handlersRun().size();
+
+        pair.alpha().handlersExitWith(4);
+        Stories.refused(pair, pair.alpha(), new Command.Promote(false));
+        assertThat(pair.alpha().handlersRun()).hasSize(asked);
     }
 
     private static void thePrimaryGoesOnAndTheOtherStaysBehind(SimulatedPair pair) {
