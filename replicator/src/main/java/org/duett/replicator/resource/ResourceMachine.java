@@ -278,6 +278,7 @@ public final class ResourceMachine {
         boolean bothGood = after.disk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.UP_TO_DATE;
         boolean bothWereGood = before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE;
         if (bothGood && !bothWereGood) volume.setCrashedPrimary(false);
+        if (bothGood && !bothWereGood && volume.isPrimary() && parts.settings.cluster()) parts.reads.limitIsDue();
         if (each.introduceDisk) introduceDisk(each, out);
         if (before.connection().isSyncLike() && after.connection() == ConnectionState.CONNECTED) each.target.stop();
         if (before.role() != after.role()) each.target.roleChanged(out);

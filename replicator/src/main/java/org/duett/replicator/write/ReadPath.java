@@ -108,6 +108,14 @@ public final class ReadPath {
         awaitsDeadline = !deadlineGiven;
     }
 
+    /**
+     * Whoever was alone with leave read without a limit, and the peer has all again: should it be lost once more, it could take over from a node that does not
+     * know yet that it is cut off. The failover daemon gives a limit as soon as it hears of the contact; it may be away (rule 9).
+     */
+    public void limitIsDue() {
+        awaitsDeadline |= deadlineGiven && readDeadlineBootNanos == Long.MAX_VALUE;
+    }
+
     /** The role is given up, or a person vouches for the peer: what stands holds. */
     public void goOnWithoutDeadline(ActionQueue out) {
         awaitsDeadline = false;

@@ -67,6 +67,26 @@ class ReadDeadlineStoriesTest {
         assertThat(read.isWithheld()).isTrue();
     }
 
+    /** Its failover daemon died while it was alone with leave. Later it was cut off, and read on beside the peer that had taken over. */
+    @Test
+    void readsWithoutALimitEndWhenThePeerHasAllAgain() {
+        var pair = SimulatedPair.connected(9, StorySettings.cluster());
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        pair.must(pair.alpha(), new Command.SetReadDeadline(Long.MAX_VALUE));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.done(pair.read(pair.alpha(), 8, 8));
+        pair.beta().up();
+        pair.runUntilProtected();
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(read.isCompleted()).isFalse();
+        deadline(pair, SimulatedPair.SECOND);
+        pair.done(read);
+        assertThat(read.isWithheld()).isFalse();
+    }
+
     @Test
     void aPauseOfTheLoopMakesAReadTooLate() {
         var pair = SimulatedPair.connected(5, StorySettings.cluster());
