@@ -7,8 +7,8 @@ import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 
 /**
- * Under cluster control a Primary that has lost a peer whose copy was as good as its own answers no write before it was given leave for this
- * loss (rule 8). Of another process, or of an earlier loss, leave is none.
+ * Under cluster control a Primary that has lost a peer whose copy was as good as its own, or was promoted without one that may be so, answers no write before it was given
+ * leave for this loss (rule 8). Of another process, or of an earlier loss, leave is none.
  */
 final class LeaveRule {
     private final SimulatedPair pair;
@@ -47,6 +47,12 @@ final class LeaveRule {
             leave[node.index()] = 0;
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = after.role() == Role.PRIMARY && before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE ? node.life() : 0;
+        }
+        // A promotion is no leave: what it was asked for with nobody has proven.
+        boolean promotedAlone = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY && !after.connection().isEstablished() && after.peerDisk().isAbove(DiskState.OUTDATED);
+        if (promotedAlone) {
+            lostAt.get(volume)[node.index()] = pair.history(volume).now();
+            lostBy[node.index()] = node.life();
         }
         if (after.connection().isEstablished() || after.role() != Role.PRIMARY) lostBy[node.index()] = 0;
     }

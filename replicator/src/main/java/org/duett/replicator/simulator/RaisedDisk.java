@@ -1,5 +1,7 @@
 package org.duett.replicator.simulator;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -12,6 +14,11 @@ import org.duett.replicator.state.VolumeState;
  */
 final class RaisedDisk {
     private final SimulatedPair pair;
+    /** Disks, by their metadata, of which the other node was told that they are Outdated, and that have not met it since. */
+    private final Map<SimulatedDevice, Told> told = new HashMap<>();
+
+    private record Told(SimulatedNode node, int volume) {
+    }
 
     RaisedDisk(SimulatedPair pair) {
         this.pair = pair;
@@ -20,12 +27,29 @@ final class RaisedDisk {
     /** Told before what the core orders with it is done: the superblock is the one that was there. */
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         checkRaised(node, volume, before, after);
+        boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();
+        boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
+        if (meets || promoted) told.remove(node.metadata(volume));
+        if (meets) told.remove(pair.other(node).metadata(volume));
         // Whoever says of its own disk that it is Outdated has written that down (rule 13). A Primary without a disk calls one so that its host has not seen, whatever it says.
         boolean saysSoItself = before.role() == Role.PRIMARY && before.disk().isBelow(DiskState.NEGOTIATING);
         boolean peerSaysSo = !saysSoItself && before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.OUTDATED;
-        if (peerSaysSo && saysThatItIsGood(DurableSuperblock.of(pair, pair.other(node), volume))) {
+        if (!peerSaysSo) return;
+        SimulatedNode other = pair.other(node);
+        if (saysThatItIsGood(DurableSuperblock.of(pair, other, volume))) {
             throw new AssertionError(node.name() + " was told that the other disk of volume " + volume + " is Outdated, and nothing durable there says so: from " + before
                     + " to " + after + "; " + pair.describe());
+        }
+        if (!after.connection().isEstablished()) told.put(other.metadata(volume), new Told(other, volume));
+    }
+
+    /** Between the steps of a life: whoever was told so has gone on alone, and relies on it until both meet. */
+    void check() {
+        told.entrySet().removeIf(each -> each.getValue().node.metadata(each.getValue().volume) != each.getKey());
+        for (Told each : told.values()) {
+            if (!saysThatItIsGood(DurableSuperblock.asItIsRead(pair, each.node, each.volume))) continue;
+            throw new AssertionError(each.node.name() + "'s disk of volume " + each.volume + " was called Outdated as the nodes parted, and says that it is good again, by nobody's word; "
+                    + pair.describe());
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
@@ -44,6 +45,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final OlderCopies olderCopies;
     private final NamedDifferences named;
     private final UnnamedAtOnce unnamedAtOnce;
+    private final KeptMarks keptMarks = new KeptMarks();
+    private final AnswerRule answers;
     private final BitmapOnDisk bitmapOnDisk;
     private final ServedCopy served;
     private final List<WorldClient> clients = new ArrayList<>();
@@ -73,6 +76,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         new WorldFencer(pair, plan, ledger, random.split());
         if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
+        answers = new AnswerRule(pair);
         unnamedAtOnce = new UnnamedAtOnce(pair, ledger, named);
         bitmapOnDisk = new BitmapOnDisk(pair);
         served = new ServedCopy(pair);
@@ -179,11 +183,12 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     private void lookAtNames(SplittableRandom chance) {
         pair.checkCauses();
-        operator.checkNothingShrank();
+        operator.checkRefusals();
         bitmapOnDisk.check();
         served.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
+        raisedDisk.check();
         named.check();
         if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
     }
@@ -263,6 +268,16 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
         lineage.identifiersChanged(node, volume, before, after);
+    }
+
+    @Override
+    public void handled(SimulatedNode node) {
+        keptMarks.look(node);
+    }
+
+    @Override
+    public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+        if (result instanceof CommandResult.Done) answers.done(node, question);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -22,6 +23,8 @@ import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.resource.ResourceMachine;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.wire.PacketDecoder;
 import org.duett.replicator.wire.Packet;
@@ -69,6 +72,12 @@ public final class SimulatedNode {
     private long lastTimeNanos = -1;
     private long nextTicket;
     private final TreeMap<Long, CommandResult> results = new TreeMap<>();
+    private final TreeMap<Long, Asked> asked = new TreeMap<>();
+
+    /** A command, and how it found the node: its role, and of which volumes the disk was in use. */
+    record Asked(Command command, boolean wasPrimary, Set<Integer> inUse) {
+    }
+
     private final List<OperatorReport> reports = new ArrayList<>();
     /** All that this process was told. */
     private final List<Long> readDeadlines = new ArrayList<>();
@@ -104,6 +113,13 @@ public final class SimulatedNode {
         void stateChanged(int volume, VolumeState before, VolumeState after);
 
         default void identifiersChanged(int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+        }
+
+        /** An event, before what was ordered with it is done. */
+        default void handled() {
+        }
+
+        default void answered(Asked question, CommandResult result) {
         }
     }
 
@@ -183,6 +199,7 @@ public final class SimulatedNode {
     private void end() {
         assert machine != null : name + " does not run";
         machine = null;
+        asked.clear();
         process++;
         readDeadlines.clear();
         pending.clear();
@@ -255,6 +272,7 @@ public final class SimulatedNode {
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " " + describe(event));
         machine.handle(event, queue);
         lookAtIdentifiers();
+        observer.handled();
         ActionQueue actions = queue;
         int current = process;
         for (int i = 0; i < actions.size() && current == process; i++) perform(actions.get(i));
@@ -335,7 +353,11 @@ public final class SimulatedNode {
                 if (link != null && send.connection == connection) link.send(side, send.packet);
             }
             case Action.ReleasePayload release -> release.payload.release();
-            case Action.FinishCommand(long ticket, CommandResult result) -> results.merge(ticket, result, SimulatedNode::worse);
+            case Action.FinishCommand(long ticket, CommandResult result) -> {
+                results.merge(ticket, result, SimulatedNode::worse);
+                Asked question = asked.get(ticket);
+                if (question != null) observer.answered(question, result);
+            }
             case Action.Report(OperatorReport report) -> reports.add(report);
             case Action.StateChanged changed -> {
                 if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " ==== volume " + changed.volume() + ": " + changed.before() + " -> "
@@ -530,8 +552,17 @@ public final class SimulatedNode {
     public long command(Command command) {
         long ticket = ++nextTicket;
         if (command instanceof Command.SetReadDeadline(long bootNanos)) readDeadlines.add(bootNanos);
+        if (machine != null) asked.put(ticket, asked(command));
         deliver(new Event.CommandArrived(ticket, command));
         return ticket;
+    }
+
+    private Asked asked(Command command) {
+        Set<Integer> inUse = new TreeSet<>();
+        for (int volume : devices.keySet()) {
+            if (machine.volume(volume).diskUsable() && machine.state(volume).disk().isAtLeast(DiskState.INCONSISTENT)) inUse.add(volume);
+        }
+        return new Asked(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse);
     }
 
     public CommandResult result(long ticket) {

@@ -58,6 +58,14 @@ public final class SimulatedPair {
         default void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
         }
 
+        /** The node was told an event; what it has ordered is not done yet. */
+        default void handled(SimulatedNode node) {
+        }
+
+        /** The node has answered a command. */
+        default void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+        }
+
         /** A request of the host was answered; the histories know of it already. */
         default void completed(HostOperation operation) {
         }
@@ -89,6 +97,16 @@ public final class SimulatedPair {
                 @Override
                 public void identifiersChanged(int number, GenerationIdentifiers before, GenerationIdentifiers after) {
                     observer.identifiersChanged(node, number, before, after);
+                }
+
+                @Override
+                public void handled() {
+                    observer.handled(node);
+                }
+
+                @Override
+                public void answered(SimulatedNode.Asked question, CommandResult result) {
+                    observer.answered(node, question, result);
                 }
             });
         }

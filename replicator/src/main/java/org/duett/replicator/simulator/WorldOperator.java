@@ -36,10 +36,10 @@ final class WorldOperator {
     private long commands;
     /** How many of a node's messages are over: both were equal since, or its disks were made anew. */
     private final int[] messagesOver = new int[2];
-    private final List<Shrinking> shrinking = new ArrayList<>();
+    private final List<Unlawful> unlawful = new ArrayList<>();
 
     /** An order that must be refused. */
-    private record Shrinking(SimulatedNode node, int life, long ticket, int volume, long sectors) {
+    private record Unlawful(SimulatedNode node, int life, long ticket, String what) {
     }
 
     WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, LeaveRule leaveRule, SplitBrain splitBrain, TermRule terms,
@@ -98,6 +98,7 @@ final class WorldOperator {
     }
 
     void promote(SimulatedNode node, boolean force) {
+        if (force) leaveRule.given(node);
         promotion[node.index()] = command(node, new Command.Promote(force));
         promotionOfLife[node.index()] = node.life();
     }
@@ -117,6 +118,8 @@ final class WorldOperator {
         SimulatedNode first = pair.nodes().get(random.nextInt(2));
         for (SimulatedNode node : new SimulatedNode[]{first, pair.other(first)}) {
             if (mayPromote(node)) {
+                // A takeover: what the lost peer had sent is not waited for, but what has come is (rule 21).
+                if (!pair.other(node).isRunning() && random.nextBoolean()) command(node, new Command.PeerIsDown("it does not run", 0));
                 promote(node, false);
                 return;
             }
@@ -151,7 +154,10 @@ final class WorldOperator {
             case DEMOTE -> {
                 if (isPrimary(node)) command(node, new Command.Demote(random.nextBoolean()));
             }
-            case DISCONNECT -> command(node, new Command.Disconnect(random.nextInt(4) == 0));
+            case DISCONNECT -> {
+                if (random.nextInt(4) == 0) command(node, new Command.PeerIsDown("its heartbeats are missing", random.nextInt(2) * 500_000_000L));
+                else command(node, new Command.Disconnect(random.nextInt(4) == 0));
+            }
             case CONNECT -> command(node, new Command.Connect(false));
             case DETACH -> detach(node, volume);
             case ATTACH -> {
@@ -159,7 +165,8 @@ final class WorldOperator {
             }
             case INVALIDATE -> invalidate(node, volume, state);
             case INVALIDATE_REMOTE -> {
-                if (equal(volume)) command(node, new Command.InvalidateRemote(volume));
+                boolean copiesToPeer = equal(volume) || isBehind(pair.other(node), volume);
+                if (copiesToPeer) command(node, new Command.InvalidateRemote(volume));
             }
             case SUSPEND -> command(node, random.nextBoolean() ? new Command.SuspendIo() : new Command.ResumeSync());
             case OUTDATE -> {
@@ -167,7 +174,8 @@ final class WorldOperator {
                 boolean left = !state.connection().isEstablished() && state.role() == Role.SECONDARY && ledger.isComplete(other);
                 // Nobody would be UpToDate any more (seed 6387).
                 boolean isLast = other.isRunning() && ledger.volumes().stream().anyMatch(each -> !CopyLedger.holdsGoodData(other, each));
-                if (left && !isLast) command(node, Command.Outdate.UNBOUND);
+                if (left && !isLast) command(node, random.nextBoolean() ? Command.Outdate.UNBOUND : boundToWhatIsSeen(node));
+                else outdateTooLate(node);
             }
             case READ_DEADLINE -> command(node, new Command.SetReadDeadline(readDeadline()));
             case ALLOW_ALONE -> allowAlone(node);
@@ -175,6 +183,22 @@ final class WorldOperator {
             case RESIZE -> resize(node, volume);
             case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
         }
+    }
+
+    /** As the other node's failover daemon asks for it (rule 23). */
+    private static Command.Outdate boundToWhatIsSeen(SimulatedNode node) {
+        return new Command.Outdate(node.machine().volume(0).identifiers().current(), node.machine().contact(), Long.MAX_VALUE);
+    }
+
+    /** What it was sent for is over: its deadline has passed, or it is of an earlier contact, or of data that is not this node's (rule 23). */
+    private void outdateTooLate(SimulatedNode node) {
+        Command.Outdate seen = boundToWhatIsSeen(node);
+        Command.Outdate late = switch (random.nextInt(3)) {
+            case 0 -> new Command.Outdate(seen.current(), seen.contact(), pair.time().nowNanos() - 1 - random.nextLong(3_000_000_000L));
+            case 1 -> new Command.Outdate(seen.current(), seen.contact() + 1_000, Long.MAX_VALUE);
+            default -> new Command.Outdate(random.nextLong() & ~1L, -1, Long.MAX_VALUE);
+        };
+        unlawful.add(new Unlawful(node, node.life(), command(node, late), "to call its disks Outdated by " + late));
     }
 
     /** Far, near, or none. */
@@ -256,15 +280,15 @@ final class WorldOperator {
             default -> 0;
         };
         long ticket = command(node, new Command.Resize(volume, wanted, false));
-        if (wanted != 0 && wanted < sectors) shrinking.add(new Shrinking(node, node.life(), ticket, volume, wanted));
+        if (wanted != 0 && wanted < sectors) unlawful.add(new Unlawful(node, node.life(), ticket, "to make volume " + volume + " only " + wanted + " sectors large"));
     }
 
-    void checkNothingShrank() {
-        for (Shrinking each : shrinking) {
+    void checkRefusals() {
+        for (Unlawful each : unlawful) {
             if (each.node.life() != each.life || !(each.node.result(each.ticket) instanceof CommandResult.Done)) continue;
-            throw new AssertionError(each.node.name() + " was told to make volume " + each.volume + " only " + each.sectors + " sectors large, and has done it; " + pair.describe());
+            throw new AssertionError(each.node.name() + " was told " + each.what + ", and has done it; " + pair.describe());
         }
-        shrinking.removeIf(each -> each.node.life() != each.life || each.node.result(each.ticket) != null);
+        unlawful.removeIf(each -> each.node.life() != each.life || each.node.result(each.ticket) != null);
     }
 
     /** What its new part holds is another thing on each device. */
@@ -286,8 +310,15 @@ final class WorldOperator {
                 && node.machine().state(volume).disk() == DiskState.UP_TO_DATE && node.machine().state(volume).peerDisk() == DiskState.UP_TO_DATE);
     }
 
+    /** A disk that stays in use after an error, beside the good one. */
+    private boolean isBehind(SimulatedNode node, int volume) {
+        SimulatedNode other = pair.other(node);
+        return node.isRunning() && other.isRunning() && node.machine().state(volume).connection() == ConnectionState.CONNECTED
+                && node.machine().state(volume).disk() == DiskState.INCONSISTENT && ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
+    }
+
     private void invalidate(SimulatedNode node, int volume, VolumeState state) {
-        boolean copiesFromPeer = equal(volume);
+        boolean copiesFromPeer = equal(volume) || isBehind(node, volume);
         boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume)
                 && CopyLedger.holdsGoodData(pair.other(node), volume);
         // Of two that were changed apart the nodes have to say so first.

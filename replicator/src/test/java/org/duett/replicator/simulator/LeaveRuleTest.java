@@ -12,6 +12,30 @@ class LeaveRuleTest {
     @Test
     void whatIsAnsweredAfterLeaveWasTakenBackIsTold() {
         var pair = SimulatedPair.connected(1, StorySettings.cluster());
+        var rule = watching(pair);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        rule.given(pair.alpha());
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        assertThatCode(() -> pair.done(pair.write(pair.alpha(), 8, 8))).doesNotThrowAnyException();
+        // The core is not told.
+        rule.withdrawn(pair.alpha());
+        assertThatThrownBy(() -> pair.done(pair.write(pair.alpha(), 16, 8))).hasMessageContaining("without leave");
+    }
+
+    @Test
+    void aPromotionWithoutThePeerIsNoLeave() {
+        var pair = SimulatedPair.connected(2, StorySettings.cluster());
+        watching(pair);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        // The core is given it, and the rule knows nothing of it.
+        pair.must(pair.beta(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        assertThatThrownBy(() -> pair.done(pair.write(pair.beta(), 8, 8))).hasMessageContaining("without leave");
+    }
+
+    private static LeaveRule watching(SimulatedPair pair) {
         var rule = new LeaveRule(pair);
         pair.observe(new SimulatedPair.Observer() {
             @Override
@@ -24,13 +48,6 @@ class LeaveRuleTest {
                 if (operation.write != null && operation.errno() == 0) rule.acknowledged(operation.node, operation.request.volume, operation.write);
             }
         });
-        pair.kill(pair.beta());
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        rule.given(pair.alpha());
-        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
-        assertThatCode(() -> pair.done(pair.write(pair.alpha(), 8, 8))).doesNotThrowAnyException();
-        // The core is not told.
-        rule.withdrawn(pair.alpha());
-        assertThatThrownBy(() -> pair.done(pair.write(pair.alpha(), 16, 8))).hasMessageContaining("without leave");
+        return rule;
     }
 }

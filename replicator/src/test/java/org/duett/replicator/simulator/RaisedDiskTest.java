@@ -3,7 +3,10 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -43,5 +46,25 @@ class RaisedDiskTest {
         pair.must(pair.beta(), new Command.Disconnect(false));
         pair.must(pair.beta(), Command.Outdate.UNBOUND);
         assertThatCode(() -> raised.stateChanged(pair.alpha(), 0, before, told)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void whoWasCalledOutdatedAsTheyPartedStaysSoUntilTheyMeet() {
+        var pair = SimulatedPair.connected(3);
+        var raised = new RaisedDisk(pair);
+        VolumeState before = pair.state(pair.alpha());
+        Superblock good = Stories.superblockOnDisk(pair.beta());
+        pair.must(pair.beta(), new Command.Disconnect(false));
+        pair.must(pair.beta(), Command.Outdate.UNBOUND);
+        VolumeState alone = before.withConnection(ConnectionState.TEAR_DOWN).withPeerDisk(DiskState.OUTDATED);
+        raised.stateChanged(pair.alpha(), 0, before, alone);
+        assertThatCode(raised::check).doesNotThrowAnyException();
+
+        ByteBuf block = Unpooled.buffer(Superblock.BYTES);
+        good.encode(block, 0);
+        pair.beta().metadata(0).store(Stories.volume(pair.beta()).layout().superblockByte(), block.array());
+        assertThatThrownBy(raised::check).isInstanceOf(AssertionError.class).hasMessageContaining("says that it is good again");
+        raised.stateChanged(pair.alpha(), 0, alone, before);
+        assertThatCode(raised::check).doesNotThrowAnyException();
     }
 }

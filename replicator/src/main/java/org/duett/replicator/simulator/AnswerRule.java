@@ -1,0 +1,60 @@
+package org.duett.replicator.simulator;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.Volume;
+
+/**
+ * Answered means durable (rule 13): when a command is answered, what it has changed stands where a power loss leaves it. Whoever waited for the answer decides on it at
+ * once, and a superblock that comes a moment later is missed by that moment only.
+ */
+final class AnswerRule {
+    private final SimulatedPair pair;
+
+    AnswerRule(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    void done(SimulatedNode node, SimulatedNode.Asked question) {
+        switch (question.command()) {
+            case Command.Promote promote -> {
+                demand(question.wasPrimary() || node.termOnFile() != 0, node, question, "its run file has no term");
+                eachInUse(node, question, (volume, onDisk) -> demand(onDisk.has(Superblock.PRIMARY_INDICATED), node, question, volume + " is not said to be Primary on disk"));
+            }
+            case Command.Demote demote -> {
+                demand(node.termOnFile() == 0, node, question, "its run file has a term");
+                if (!question.wasPrimary()) return;
+                eachInUse(node, question, (volume, onDisk) -> demand(volume.keepsLogOfPeer() || !onDisk.has(Superblock.PRIMARY_INDICATED), node, question,
+                        volume + " is said to be Primary on disk"));
+            }
+            // Contact may have made it good again, beside the peer that asked (rules 23, 24).
+            case Command.Outdate outdate -> eachInUse(node, question, (volume, onDisk) -> demand(volume.state().connection().isEstablished()
+                    || !onDisk.has(Superblock.CONSISTENT) || !onDisk.has(Superblock.WAS_UP_TO_DATE), node, question, volume + " passes for good on disk"));
+            case Command.Resize(int number, long sectors, boolean assumeClean) -> eachInUse(node, question, (volume, onDisk) -> demand(volume.number != number
+                    || onDisk.lastAgreedSectors() == volume.sizeSectors(), node, question, volume + " has " + onDisk.lastAgreedSectors() + " sectors on disk, and "
+                            + volume.sizeSectors() + " in memory"));
+            default -> {
+                // Nobody waits for its superblock, or others look at what it has done.
+            }
+        }
+    }
+
+    private interface Look {
+        void at(Volume volume, Superblock onDisk);
+    }
+
+    /** A disk that is only just being attached has a superblock on its way that says all this. */
+    private void eachInUse(SimulatedNode node, SimulatedNode.Asked question, Look look) {
+        for (int number : question.inUse()) {
+            Volume volume = node.machine().volume(number);
+            boolean inUse = volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
+            if (inUse) look.at(volume, DurableSuperblock.of(pair, node, number));
+        }
+    }
+
+    private void demand(boolean durable, SimulatedNode node, SimulatedNode.Asked question, String what) {
+        if (durable) return;
+        throw new AssertionError(node.name() + " has answered " + question.command() + ", and " + what + " (rule 13); " + pair.describe());
+    }
+}
