@@ -222,5 +222,11 @@ final class PlantedFaults {
                     "boolean bound = false;"),
             fault("rule 13: a resize is answered before its superblock is written", "resource/Resizing.java",
                     "        volume.metadata().writeSuperblock((durable, actions) -> {\n            if (durable) parts.tickets.finish(ticket, new CommandResult.Done(\"has \" + size + \" sectors\"), actions);\n            else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(volume) + \": the disk failed while its new size was recorded.\",\n                    \"Check the disk, then attach it.\", actions);\n        }, out);",
-                    "        volume.metadata().writeSuperblock(null, out);\n        parts.tickets.finish(ticket, new CommandResult.Done(\"has \" + size + \" sectors\"), out);"));
+                    "        volume.metadata().writeSuperblock(null, out);\n        parts.tickets.finish(ticket, new CommandResult.Done(\"has \" + size + \" sectors\"), out);"),
+            fault("rule 8: a promotion without the peer needs no leave", "resource/RoleControl.java",
+                    "        if (alone) parts.record.promotedAlone();\n", ""),
+            fault("rule 13: the mark with which a node let the other one go is taken back when the connection ends", "resource/Outdating.java",
+                    "if (announced && each.volume.state()", "if (announced && each.volume.isPrimary() && each.volume.state()"),
+            fault("rule 22: a former term is resumed although the other node was promoted since", "resource/RoleControl.java",
+                    "boolean same = known && wasNotPromoted(each);", "boolean same = known;"));
 }
