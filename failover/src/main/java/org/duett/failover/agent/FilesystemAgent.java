@@ -54,14 +54,10 @@ final class FilesystemAgent implements MemberAgent {
         }
         String source = mount.get().source();
         if (device.isPresent() && source.equals(device.get().toString())) {
-            return wasMadeReadOnly(mount.get()) ? MemberState.broken("the kernel has made it read-only after an error") : MemberState.RUNNING;
+            return MountTable.wasMadeReadOnly(mount.get(), config.mountOptions()) ? MemberState.broken("the kernel has made it read-only after an error") : MemberState.RUNNING;
         }
         if (source.equals(marked())) return MemberState.broken("it is mounted over " + source + ", which does not lead to the volume any more");
         return MemberState.unknown(source + " is mounted on " + mountPoint + ", by somebody else");
-    }
-
-    private boolean wasMadeReadOnly(Processes.Mount mount) {
-        return List.of(mount.options().split(",")).contains("ro") && !config.mountOptions().contains("ro");
     }
 
     private Optional<Path> device() {

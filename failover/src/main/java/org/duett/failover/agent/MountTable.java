@@ -5,11 +5,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.duett.replicator.command.Processes;
 
 /** What is mounted here now, and what /etc/fstab would mount at boot. */
 final class MountTable {
     private static final Path FSTAB = Path.of("/etc/fstab");
+    /** Since Linux 6.15 ext4 leaves the mount "rw" after an error, takes no write any more, and says so in words of its own. */
+    private static final Set<String> GIVEN_UP = Set.of("emergency_ro", "shutdown");
 
     private MountTable() {
     }
@@ -21,6 +24,12 @@ final class MountTable {
 
     static Optional<Processes.Mount> of(Path device) {
         return Processes.mounts().stream().filter(mount -> mount.source().equals(device.toString())).findFirst();
+    }
+
+    /** By the kernel, after an error: nobody has {@code wanted} it so. */
+    static boolean wasMadeReadOnly(Processes.Mount mount, List<String> wanted) {
+        List<String> options = List.of(mount.options().split(","));
+        return options.contains("ro") && !wanted.contains("ro") || options.stream().anyMatch(GIVEN_UP::contains);
     }
 
     /** The line of an fstab that would mount it at boot, on both nodes, whoever is active. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.duett.replicator.command.Processes;
 import org.junit.jupiter.api.Test;
 
 class MountTableTest {
@@ -18,6 +19,25 @@ class MountTableTest {
         assertThat(isMountedAtBoot("UUID=1 /srv ext4 defaults 0 2")).isTrue();
         assertThat(isMountedAtBoot("UUID=1\t/srv/  ext4 rw,relatime 0 2")).isTrue();
         assertThat(isMountedAtBoot("/run/duett/device/r0/0 /mnt ext4 defaults 0 2")).isTrue();
+    }
+
+    /** Found on Linux 6.18 after an error of the device: the group was "up" for ever, and each write to it failed. */
+    @Test
+    void aFileSystemThatTakesNoWritesAnyMoreAlthoughItIsMountedForWritingIsFound() {
+        assertThat(wasMadeReadOnly("rw,noatime,rw,emergency_ro")).isTrue();
+        assertThat(wasMadeReadOnly("rw,noatime,rw,shutdown")).isTrue();
+        assertThat(wasMadeReadOnly("rw,noatime,ro")).isTrue();
+        assertThat(wasMadeReadOnly("rw,noatime,rw,errors=remount-ro")).isFalse();
+        assertThat(MountTable.wasMadeReadOnly(mount("ro,noatime,ro"), List.of("noatime", "ro"))).isFalse();
+        assertThat(MountTable.wasMadeReadOnly(mount("ro,noatime,ro,emergency_ro"), List.of("ro"))).isTrue();
+    }
+
+    private static boolean wasMadeReadOnly(String options) {
+        return MountTable.wasMadeReadOnly(mount(options), List.of("noatime"));
+    }
+
+    private static Processes.Mount mount(String options) {
+        return new Processes.Mount(1, true, "7:2", Path.of("/srv"), "ext4", "/dev/loop2", options);
     }
 
     @Test
