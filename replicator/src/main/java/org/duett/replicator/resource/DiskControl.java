@@ -172,7 +172,8 @@ final class DiskControl {
         volume.metadata().writeSuperblock((durable, actions) -> {
             if (durable) parts.record.localLossOnRecord(volume, actions);
             else reportUncleanDetach(each, actions);
-            volume.stopUsingDisk(actions);
+            // Given up in the midst of it: whoever did that closes it, after the mark of the loss (seed 100205).
+            if (!volume.diskUsable()) return;
             close(each, "detached", actions);
         }, out);
     }

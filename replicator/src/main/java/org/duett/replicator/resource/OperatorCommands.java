@@ -376,12 +376,19 @@ final class OperatorCommands {
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "outdate");
             each.volume.metadata().writeSuperblock((durable, actions) -> {
-                if (durable) done(ticket, "is Outdated", actions);
+                if (durable && each.volume.state().disk().isAbove(DiskState.OUTDATED)) metMeanwhile(each, ticket, actions);
+                else if (durable) done(ticket, "is Outdated", actions);
                 else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(each.volume) + " cannot be marked as Outdated: its metadata cannot be written.",
                         "The disk is not used any more, but after a restart it may pass for UpToDate.",
                         "Do not go on alone without another proof that this node is down.", actions);
             }, out);
         }
+    }
+
+    /** Contact has made it good again, and may have ended since: whoever asked would go on beside it (rule 23, seed 100004). */
+    private void metMeanwhile(VolumeParts each, long ticket, ActionQueue out) {
+        refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(each.volume) + " is " + each.volume.state() + ": the nodes met before it was on disk that it is Outdated.",
+                "The disk is good again by that contact.", "Ask again if the nodes have parted since.", out);
     }
 
     private void newCurrentUuid(VolumeParts each, long ticket, boolean clear, ActionQueue out) {

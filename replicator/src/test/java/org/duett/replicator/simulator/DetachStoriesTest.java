@@ -6,9 +6,11 @@ import static org.duett.replicator.simulator.Stories.refused;
 import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 import static org.duett.replicator.simulator.Stories.volume;
 
+import java.util.EnumSet;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -27,6 +29,22 @@ class DetachStoriesTest {
         assertThat(superblock.has(Superblock.CONSISTENT)).isTrue();
         assertThat(superblock.has(Superblock.PRIMARY_INDICATED)).isFalse();
         assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.DISKLESS);
+    }
+
+    /** Found by seed 100205: the mark of the loss was to be written to a device that was closed already. */
+    @Test
+    void aDetachThatIsForcedInItsMidstEndsAfterTheMarkOfTheLoss() {
+        var pair = SimulatedPair.connected(100205);
+        pair.beta().metadata(0).hang(EnumSet.of(Kind.WRITE));
+        pair.beta().command(new Command.Detach(0, false));
+        pair.runFor(Stories.MILLI);
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        pair.beta().metadata(0).resume();
+        pair.runUntil(() -> !volume(pair.beta()).diskOpen());
+        assertThat(superblockOnDisk(pair.beta()).has(Superblock.CONSISTENT)).isFalse();
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     @Test

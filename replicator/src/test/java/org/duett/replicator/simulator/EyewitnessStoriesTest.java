@@ -115,4 +115,22 @@ class EyewitnessStoriesTest {
         pair.runUntilProtected();
         assertThat(pair.beta().machine().isEyewitness()).isTrue();
     }
+
+    /** Found by seed 100004: the mark was answered as made, and contact had taken it away before. */
+    @Test
+    void aDiskThatHasMetItsPeerBeforeItsMarkWasOnDiskIsNotOutdated() {
+        var pair = SimulatedPair.connected(100004, StorySettings.cluster());
+        pair.network().pull();
+        pair.runUntil(() -> pair.nodes().stream().noneMatch(node -> pair.state(node).connection().isEstablished()));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.beta().metadata(0).hang(EnumSet.of(Kind.WRITE));
+        long ticket = pair.beta().command(new Command.Outdate(0, -1, Long.MAX_VALUE));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED && pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.beta().metadata(0).resume();
+        pair.runUntil(() -> pair.beta().result(ticket) != null);
+        assertThat(pair.beta().result(ticket)).isInstanceOf(CommandResult.Refused.class);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }
