@@ -417,7 +417,8 @@ public final class WritePath implements HeldWrites {
         write.peer = Leg.FAILED;
         // Also that of a target which passes for good on its own disk, and of which we do not know that yet (seed 7859).
         boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;
-        write.record = copyCounts ? Leg.PENDING : write.record;
+        // A target that has not written down yet that it is behind passes for good until our new generation is on disk (seed 100683).
+        write.record = copyCounts || record.isBeingMade(volume) ? Leg.PENDING : write.record;
         if (copyCounts) {
             if (targetWasThrough) volume.leaveResyncOpen();
             record.peerLost(volume, before, targetWasThrough, out);
