@@ -57,8 +57,9 @@ final class LossDesk {
     private int foundContact = NONE_FOUND;
     /** The last contact in which both were seen equal, or whose loss was looked at. */
     private int knownContact = -1;
-    /** When this node was last seen connected. */
-    private long connectedSeenNanos = Long.MIN_VALUE;
+    /** When this node was first seen connected in the last contact in which it was. */
+    private long connectedSinceNanos = Long.MIN_VALUE;
+    private int connectedContact = NONE_FOUND;
     /** Our generation when the peer said goodbye and had gone past it without this node, and the contact at that time; 0: it had not. */
     private long leftBehindGeneration;
     private int leftBehindContact = -1;
@@ -92,6 +93,7 @@ final class LossDesk {
     void replicatorGone() {
         foundContact = -1;
         knownContact = -1;
+        connectedContact = NONE_FOUND;
         ask = 0;
         askContact = -1;
         allowedContact = -1;
@@ -133,7 +135,8 @@ final class LossDesk {
         watchPowerlessPeer(view);
         if (foundContact == NONE_FOUND) foundContact = view.connected() ? view.contact() - 1 : view.contact();
         if (view.connected()) {
-            connectedSeenNanos = facts.now;
+            if (view.contact() != connectedContact) connectedSinceNanos = facts.now;
+            connectedContact = view.contact();
             ask = 0;
             askContact = -1;
             allowedContact = -1;
@@ -233,7 +236,9 @@ final class LossDesk {
 
     /** The peer does not act, and has not acted without this node either. */
     private boolean isProven(ResourceView view) {
-        boolean missedNothing = !isLeftBehind(view) && (!facts.mayHaveMissed() || wentAhead(view));
+        // Its last word, also one that came while the connection seemed to stand (seed 713873).
+        boolean saidSo = reportsSinceContact() && isBehind(view.current() | 1, false);
+        boolean missedNothing = !saidSo && !isLeftBehind(view) && (!facts.mayHaveMissed() || wentAhead(view));
         return proof.isHeld() && (missedNothing || proof.isDataVouchedFor() || facts.single);
     }
 
@@ -368,7 +373,7 @@ final class LossDesk {
 
     /** Before, it may have told of the time before a short contact, in which it was made equal to this node; what it knows of itself is a little old, too (seed 58424). */
     private boolean reportsSinceContact() {
-        return facts.reportedAtNanos > connectedSeenNanos + facts.nanos(facts.config.timing().keepaliveMillis());
+        return facts.reportedAtNanos > connectedSinceNanos + facts.nanos(facts.config.timing().keepaliveMillis());
     }
 
     private void answerPeer(ResourceView view, boolean heldHere, boolean wantsToStart, boolean startedLaterThere) {

@@ -88,6 +88,18 @@ class WasAwayTest {
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().answered()).isZero();
     }
 
+    /** Found by seed 713873: on waking, the sleeper heard that the other one had gone on while its own connection still seemed to stand, and that one died. */
+    @Test
+    void whatThePeerSaysOfGoingOnCountsAlsoWhenTheConnectionSeemedToStand() {
+        ToldMachine beta = wakesAndHearsThatThePeerWentOn().tell(new Event.PeerSilent()).seen(without(primary(), true)).proof(Verdict.PROVEN);
+        assertThat(beta.commands()).noneMatch(command -> command instanceof Command.AllowAlone(boolean allowed, int contact, String why) && allowed);
+        assertThat(wakesAndHearsThatThePeerWentOn().seen(without(primary(), true)).phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    private static ToldMachine wakesAndHearsThatThePeerWentOn() {
+        return serving(ping()).seen(primary()).pass(20 * SECOND).tell(new Event.OwnStall(20_000)).seen(primary()).hear(cutOff(0xa8));
+    }
+
     /** Found by seed 58424: half a second after a resync it was cut off, and its peer had last told of the time before that. */
     @Test
     void whatThePeerSaidBeforeItWasMadeEqualIsNoReasonToLetGo() {
