@@ -376,7 +376,8 @@ final class OperatorCommands {
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "outdate");
             each.volume.metadata().writeSuperblock((durable, actions) -> {
-                if (durable && each.volume.state().disk().isAbove(DiskState.OUTDATED)) metMeanwhile(each, ticket, actions);
+                VolumeParts good = parts.volumeParts.stream().filter(any -> any.volume.state().disk().isAbove(DiskState.OUTDATED)).findFirst().orElse(null);
+                if (durable && good != null) metMeanwhile(good, ticket, actions);
                 else if (durable) done(ticket, "is Outdated", actions);
                 else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(each.volume) + " cannot be marked as Outdated: its metadata cannot be written.",
                         "The disk is not used any more, but after a restart it may pass for UpToDate.",
