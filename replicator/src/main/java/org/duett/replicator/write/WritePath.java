@@ -504,10 +504,12 @@ public final class WritePath implements HeldWrites {
 
     /**
      * The connection is lost. Every write that no barrier ack covered may be missing at the peer, also those acknowledged one by
-     * one: its blocks are marked, and what is open is held until the loss is on record (rules 1, 2).
+     * one: its blocks are marked, and what is open is held until the loss is on record (rules 1, 2). A leave to take marks away ends with it, also where a barrier
+     * ack came before our own disk: what is marked from now on is for whatever disk the peer comes back with (seed 101245).
      */
     public void connectionLost(ActionQueue out) {
         connected = false;
+        for (int i = 0; i < slots.size(); i++) slots.get(i).clearsBits = false;
         for (Epoch epoch = epochs.pollAfterLoss(); epoch != null; epoch = epochs.pollAfterLoss()) {
             for (HostWrite write = epoch.pollWrite(); write != null; write = epoch.pollWrite()) {
                 losePeerLeg(write, out);
@@ -523,7 +525,6 @@ public final class WritePath implements HeldWrites {
         differsWhileFrozen(volume);
         write.inEpoch = false;
         write.awaitsWriteAck = false;
-        write.clearsBits = false;
         if (write.request == null) {
             retire(volume, write, out);
             return;
@@ -544,9 +545,11 @@ public final class WritePath implements HeldWrites {
     public void peerDiskLost(Volume volume, ActionQueue out) {
         for (int i = 0; i < slots.size(); i++) {
             HostWrite write = slots.get(i);
-            if (!write.inEpoch || write.volume != volume.number) continue;
-            if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+            if (write.volume != volume.number) continue;
+            // Of that disk it was, and the marks may be for another one soon.
             write.clearsBits = false;
+            if (!write.inEpoch) continue;
+            if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
             if (write.request == null) continue;
             write.peer = Leg.FAILED;
             if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;

@@ -14,6 +14,8 @@ import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rule 3: whether the target of a resync has finished is not known at its source when they part, and what each counts from is never lost. */
 class UnfinishedResyncStoriesTest {
@@ -38,6 +40,34 @@ class UnfinishedResyncStoriesTest {
         pair.beta().up();
         pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET && Stories.volume(pair.beta()).bitmap().setBits() > 100);
         return pair;
+    }
+
+    /** Found by seed 101245: a slow disk here, and the peer's ack and its barrier's came before it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anAckTakesNoMarkAwayWhenThePeerOrItsDiskIsLostBeforeOurDiskIsThrough(boolean diskOnly) {
+        var pair = inTheMidstOfAResync(11);
+        long sector = 128 * 39;
+        assertThat(Stories.isOutOfSync(pair.alpha(), sector)).isTrue();
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        var slow = pair.write(pair.alpha(), sector, 8);
+        pair.runFor(5 * Stories.MILLI);
+        pair.done(pair.flush(pair.alpha()));
+        assertThat(slow.isCompleted()).isFalse();
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(Stories.isOutOfSync(pair.alpha(), sector)).as("its resync has not come so far").isTrue();
+        if (diskOnly) pair.must(pair.beta(), new Command.Detach(0, false));
+        else pair.kill(pair.beta());
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() != ConnectionState.SYNC_SOURCE);
+        assertThat(pair.state(pair.alpha()).connection().isEstablished()).isEqualTo(diskOnly);
+
+        pair.alpha().data(0).resume();
+        pair.done(slow);
+        assertThat(Stories.isOutOfSync(pair.alpha(), sector)).isTrue();
+        if (diskOnly) pair.must(pair.beta(), new Command.Attach(0));
+        else pair.beta().up();
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 
     private static boolean sameGeneration(SimulatedPair pair) {
