@@ -449,7 +449,8 @@ final class OperatorCommands {
             freeze.byFailover(false);
             parts.reads.goOnWithoutDeadline(out);
             // Leave is given after a loss, and for that loss only (rule 8).
-            if (!parts.isConnected()) {
+            // And of a Secondary nothing waits for it: what it may be promoted by later has to be proven then (seed 101058).
+            if (!parts.isConnected() && roles.isHeldOrMayBeResumed()) {
                 parts.record.allowAlone(true, "operator: resume-io", out);
                 roles.aloneAllowed(out);
             }

@@ -369,6 +369,11 @@ final class RoleControl {
         formerTerm = term;
     }
 
+    /** Primary, or it was in an earlier process and would be again: somebody can vouch for it that the peer is down (rules 8, 22). */
+    boolean isHeldOrMayBeResumed() {
+        return parts.isPrimary() || formerTerm != 0 && (resuming || step == Step.IDLE);
+    }
+
     /** The operator wishes what is under way already: the resumption answers him. */
     boolean joinsResumption(long newTicket) {
         boolean joins = resuming && ticket == 0;

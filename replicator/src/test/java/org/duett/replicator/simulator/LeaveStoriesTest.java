@@ -216,6 +216,23 @@ class LeaveStoriesTest {
         heldWrite(pair);
     }
 
+    /** Found by seed 101058: nothing of a Secondary waits for that word, and it vouches for no promotion that comes later. */
+    @Test
+    void resumeIoOfASecondaryIsNoLeaveForItsPromotion() {
+        var pair = clusterPair(10);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.SuspendIo());
+        pair.must(pair.beta(), new Command.ResumeIo());
+        pair.must(pair.beta(), new Command.Promote(false));
+        var held = pair.write(pair.beta(), 8, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+        // Now it does.
+        pair.must(pair.beta(), new Command.ResumeIo());
+        pair.done(held);
+    }
+
     @Test
     void aPeerThatComesBackWithoutItsDiskAndIsTakenBackByLeaveEndsTheFreezeOnlyByARecord() {
         var pair = clusterPair(9);
