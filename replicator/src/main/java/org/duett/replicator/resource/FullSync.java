@@ -99,6 +99,11 @@ final class FullSync {
 
     private void start(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
         Volume volume = each.volume;
+        // The peer may be measuring its device for it, and would begin before it has grown (seed 100807).
+        if (each.resizeTicket != 0 || each.sizesToJudge != null) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": a resize is under way.", "Wait for it, then try again.", out);
+            return;
+        }
         StateChangeResult result = !parts.socketsUp || !volume.isConnected() ? StateChangeResult.NEED_CONNECTION : obstacle(volume.state(), start);
         // What is asked for has begun already: the rules would call that fulfilled, and it would begin twice (seed 50858).
         if (result.isSuccess() && volume.state().connection() == start) result = StateChangeResult.RESYNC_RUNNING;
@@ -107,8 +112,10 @@ final class FullSync {
             refuse(ticket, result, parts.name(volume) + " is " + volume.state() + ": " + why(start, result), whatToDo(each, start, result), out);
             return;
         }
+        each.asksForFullSync = true;
         each.asksToBeTarget = start == ConnectionState.STARTING_SYNC_T;
         requests.ask(List.of(each), state -> state.withConnection(start), (answer, actions) -> {
+            each.asksForFullSync = false;
             each.asksToBeTarget = false;
             if (answer.isSuccess()) begin(each, ticket, start, actions);
             else refusedByPeer(each, ticket, answer, actions);

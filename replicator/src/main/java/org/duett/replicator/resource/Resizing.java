@@ -54,7 +54,8 @@ final class Resizing {
 
     private boolean mayGrow(VolumeParts each) {
         Volume volume = each.volume;
-        return parts.socketsUp && volume.state().connection() == ConnectionState.CONNECTED && volume.diskUsable()
+        // A full sync that the peer was asked for may have begun there when the question comes (seed 100807).
+        return parts.socketsUp && !each.asksForFullSync && volume.state().connection() == ConnectionState.CONNECTED && volume.diskUsable()
                 && volume.state().disk().isAtLeast(DiskState.INCONSISTENT) && volume.state().peerDisk().isAtLeast(DiskState.INCONSISTENT);
     }
 

@@ -27,6 +27,8 @@ final class VolumeParts {
     final WholeBitmap wholeBitmap;
     /** The sync identifier came, and its superblock is on the way to disk. */
     boolean startingTarget;
+    /** The peer was asked for a full sync, in either direction, and has not answered: it may have begun. */
+    boolean asksForFullSync;
     /** The peer was asked to replace our copy by its own, and has not answered. */
     boolean asksToBeTarget;
     /** Target: the sync identifier that came before its leave to begin, or while all bits were still being set; 0: none. */

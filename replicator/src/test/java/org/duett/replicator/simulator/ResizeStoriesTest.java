@@ -6,6 +6,7 @@ import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -238,6 +239,27 @@ class ResizeStoriesTest {
             pair.runFor(step * Stories.MILLI / 20);
             long sync = pair.beta().command(new Command.InvalidateRemote(0));
             pair.runUntil(() -> pair.alpha().result(resize) != null && pair.beta().result(sync) != null);
+            pair.runUntilProtected();
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+    }
+
+    /** Found by seed 100807: of both orders on one node the peer had carried out the full sync first, or was measuring its device when it began. */
+    @Test
+    void ofAFullSyncAndAResizeOnOneNodeTheLaterOneIsRefused() {
+        List<Command> syncs = List.of(new Command.Invalidate(0), new Command.InvalidateRemote(0));
+        for (int step = 0; step < 80; step++) {
+            var pair = pair(800 + step);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            Command sync = syncs.get(step % 2);
+            boolean resizeFirst = step % 4 < 2;
+            long first = pair.beta().command(resizeFirst ? TO_ALL : sync);
+            pair.runFor(step / 4 * Stories.MILLI / 10);
+            long second = pair.beta().command(resizeFirst ? sync : TO_ALL);
+            pair.runUntil(() -> pair.beta().result(first) != null && pair.beta().result(second) != null);
+            assertThat(pair.beta().result(first)).isInstanceOf(CommandResult.Done.class);
             pair.runUntilProtected();
             for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
             pair.checkAll();
