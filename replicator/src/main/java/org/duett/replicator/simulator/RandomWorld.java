@@ -271,6 +271,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     @Override
+    public void served(SimulatedNode node, int volume) {
+        terms.served(node);
+    }
+
+    @Override
     public void handled(SimulatedNode node) {
         keptMarks.look(node);
     }

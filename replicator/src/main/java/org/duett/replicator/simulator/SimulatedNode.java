@@ -121,6 +121,10 @@ public final class SimulatedNode {
 
         default void answered(Asked question, CommandResult result) {
         }
+
+        /** The volume is served: a host may come now. */
+        default void served(int volume) {
+        }
     }
 
     void observe(Observer newObserver) {
@@ -325,8 +329,10 @@ public final class SimulatedNode {
         switch (action) {
             case Action.CompleteHostRequest complete -> ((HostCompletion) complete.request.origin).completed(complete.request);
             case Action.OpenExport(int volume, long term, long sizeBytes, int logicalBlockBytes) -> {
-                exports.put(volume, term);
+                Long before = exports.put(volume, term);
                 exportBytes.put(volume, sizeBytes);
+                // One that is open already tells of its new size.
+                if (before == null || before != term) observer.served(volume);
             }
             case Action.CloseExport(int volume) -> exports.remove(volume);
             case Action.StartDiskOperation start -> disks.get(start.operation.volume).start(start.operation);

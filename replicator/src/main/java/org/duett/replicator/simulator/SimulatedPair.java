@@ -66,6 +66,10 @@ public final class SimulatedPair {
         default void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
         }
 
+        /** The node's promotion is through: a host may come now. */
+        default void served(SimulatedNode node, int volume) {
+        }
+
         /** A request of the host was answered; the histories know of it already. */
         default void completed(HostOperation operation) {
         }
@@ -107,6 +111,11 @@ public final class SimulatedPair {
                 @Override
                 public void answered(SimulatedNode.Asked question, CommandResult result) {
                     observer.answered(node, question, result);
+                }
+
+                @Override
+                public void served(int number) {
+                    observer.served(node, number);
                 }
             });
         }

@@ -12,7 +12,7 @@ final class TermRule {
     private final long[] term = new long[2];
     /** The life of the process that began it. */
     private final int[] begunBy = new int[2];
-    /** Since this node's term began, or was resumed. */
+    /** To its end, since this node's term began, or was resumed. */
     private final boolean[] otherWasPromoted = new boolean[2];
     /** The life of the process that resumed its role by the peer's word; 0: none, or somebody has vouched for it since. */
     private final int[] resumed = new int[2];
@@ -34,7 +34,14 @@ final class TermRule {
         if (!resumes) begunBy[index] = node.life();
         term[index] = node.termOnFile();
         otherWasPromoted[index] = false;
-        otherWasPromoted[1 - index] = true;
+    }
+
+    /**
+     * It serves its host from now on. A promotion that a crash has cut off before that is none: nobody was let in, and where its new generation is not on disk the
+     * other one cannot know of it either (seed 100838).
+     */
+    void served(SimulatedNode node) {
+        otherWasPromoted[1 - node.index()] = true;
     }
 
     /** Its role is over, whatever its run file says. */

@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.duett.replicator.machine.Command;
@@ -11,19 +12,7 @@ import org.junit.jupiter.api.Test;
 class TermRuleTest {
     @Test
     void aTermIsOverWhenTheOtherNodeWasPromoted() {
-        var pair = SimulatedPair.connected(1, StorySettings.cluster());
-        pair.nodes().forEach(SimulatedNode::resumesTerms);
-        var rule = new TermRule(pair);
-        pair.must(pair.alpha(), new Command.Demote(false));
-        pair.observe(new SimulatedPair.Observer() {
-            @Override
-            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-                rule.stateChanged(node, before, after);
-            }
-        });
-        pair.must(pair.alpha(), new Command.Promote(false));
-        pair.kill(pair.alpha());
-        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        var pair = alphaWasPrimary(1);
         pair.must(pair.beta(), new Command.Promote(false));
         pair.kill(pair.beta());
         pair.alpha().up();
@@ -33,5 +22,44 @@ class TermRuleTest {
             pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
             pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.PRIMARY);
         }).isInstanceOf(AssertionError.class).hasMessageContaining("beta was promoted since (rule 22)");
+    }
+
+    /** Seed 100838: nobody was let in at beta, and no disk tells of it. */
+    @Test
+    void aPromotionThatWasCutOffBeforeItServedEndsNoTerm() {
+        var pair = alphaWasPrimary(2);
+        long term = pair.alpha().termOnFile();
+        pair.beta().command(new Command.Promote(false));
+        pair.runUntil(() -> pair.state(pair.beta()).role() == Role.PRIMARY);
+        assertThat(pair.beta().hasExport(0)).isFalse();
+        pair.kill(pair.beta());
+        pair.alpha().up();
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
+        pair.runUntil(() -> pair.alpha().hasExport(0));
+        assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
+    }
+
+    /** In a term that it resumes when it is back; it is down now, and beta has seen that. */
+    private static SimulatedPair alphaWasPrimary(long seed) {
+        var pair = SimulatedPair.connected(seed, StorySettings.cluster());
+        pair.nodes().forEach(SimulatedNode::resumesTerms);
+        var rule = new TermRule(pair);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                rule.stateChanged(node, before, after);
+            }
+
+            @Override
+            public void served(SimulatedNode node, int volume) {
+                rule.served(node);
+            }
+        });
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        return pair;
     }
 }
