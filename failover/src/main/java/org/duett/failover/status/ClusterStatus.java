@@ -66,6 +66,10 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         for (ResourceView resource : resources) {
             if (!isMirrored(resource)) return "NOT protected: the disks of " + resource.name() + " are not kept equal now.";
         }
+        for (ResourceView resource : resources) {
+            boolean isHeld = resource.isPrimary() && resource.frozen();
+            if (isHeld) return "NOT SERVING: the I/O of " + resource.name() + " is held; by whom says: duett status " + resource.name();
+        }
         long up = paths.stream().filter(path -> path.state() == PathState.UP).count();
         if (up < paths.size()) return "Protected, but only " + up + " of " + paths.size() + " heartbeat paths works.";
         return "Protected: either node may be lost.";

@@ -9,7 +9,7 @@ import org.duett.failover.decision.GroupStatus;
 import org.duett.failover.decision.ResourceView;
 import org.duett.failover.heartbeat.PeerLiveness;
 
-/** Status for programs (docs/operating/cluster.md). A field that has nothing to say is empty or false, never absent. */
+/** Status for programs (docs/operating/status-json.md). A field that has nothing to say is empty or false, never absent. */
 public final class StatusJson {
     private static final int SCHEMA_VERSION = 1;
 

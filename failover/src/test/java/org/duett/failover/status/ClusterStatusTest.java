@@ -31,6 +31,15 @@ class ClusterStatusTest {
         assertThat(here(view(false, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE)).verdict()).isEqualTo(untrue);
     }
 
+    /** Found with suspend-io: all was well, and no client got an answer. */
+    @Test
+    void whoseInputAndOutputIsHeldServesNobody() {
+        ResourceView view = view(true, DiskState.UP_TO_DATE);
+        var held = new ResourceView(view.name(), view.role(), view.peerRole(), view.connected(), view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(), view.contact(),
+                view.eyewitness(), view.alone(), true, view.standAlone(), view.stoppedAt(), view.signs());
+        assertThat(here(held, report(true, DiskState.UP_TO_DATE)).verdict()).isEqualTo("NOT SERVING: the I/O of r0 is held; by whom says: duett status r0");
+    }
+
     @Test
     void aGroupThatServesFromThePeersDiskAloneIsNotProtected() {
         assertThat(here(view(true, DiskState.DISKLESS), report(true, DiskState.UP_TO_DATE)).verdict()).startsWith("NOT protected: ");
