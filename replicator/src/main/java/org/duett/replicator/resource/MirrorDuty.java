@@ -68,10 +68,17 @@ final class MirrorDuty {
     private void take(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
         int connection = parts.connection;
+        volume.generationForPeerBegins();
         volume.metadata().flushData((flushed, actions) -> {
-            if (!flushed || hasItsDisk(volume, connection)) return;
+            if (!flushed || hasItsDisk(volume, connection)) {
+                volume.generationForPeerIsThrough();
+                return;
+            }
             volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), false));
+            each.generationOnItsWay = true;
             volume.metadata().writeSuperblock((durable, more) -> {
+                each.generationOnItsWay = false;
+                volume.generationForPeerIsThrough();
                 if (durable && connection == parts.connection) parts.sendIdentifiers(each, 0, more);
             }, actions);
         }, out);

@@ -296,6 +296,11 @@ final class PeerConversation {
 
     // ---- P_STATE
 
+    /** Called after each event: what was said of a disk while our generation was on its way to ours. */
+    void judgeWhatWaited(VolumeParts each, ActionQueue out) {
+        if (each.reportToJudge != null && !each.generationOnItsWay) state(each, each.reportToJudge.word(), out);
+    }
+
     private void state(VolumeParts each, int word, ActionQueue out) {
         Optional<VolumeState> decoded = VolumeState.fromWire(word);
         if (decoded.isEmpty()) {
@@ -304,6 +309,7 @@ final class PeerConversation {
         }
         Volume volume = each.volume;
         VolumeState report = decoded.get();
+        each.reportToJudge = null;
         if (volume.isPrimary() && report.role() == Role.PRIMARY && volume.state().connection().isEstablished()) {
             // Nobody is promoted without the other's leave (spec wire 3.9): what it would write now is not taken.
             connecting.giveUp("it says that it is Primary, and so are we", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
@@ -327,6 +333,11 @@ final class PeerConversation {
             return;
         }
         if (comparesAgain(each, report)) {
+            if (each.generationOnItsWay) {
+                // The answer tells of it, and its Primary would take that for on record (rules 1b, 6; seed 100712).
+                each.reportToJudge = new Packet.State(volume.number, word);
+                return;
+            }
             // Both were attached at once, its size came before our disk and its word on its disk after that: it reckons with the size that follows from ours (seed 52511).
             boolean sizeIsOpen = each.sizesBeforeOurDisk != null && before.disk() != DiskState.NEGOTIATING;
             if (sizeIsOpen) sizes(each, each.sizesBeforeOurDisk, out);

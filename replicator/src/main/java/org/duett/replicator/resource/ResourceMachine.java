@@ -226,6 +226,7 @@ public final class ResourceMachine {
         parts.peerWrites.checkMarks(out);
         disks.checkDetach(each, out);
         disks.checkClose(each, out);
+        conversation.judgeWhatWaited(each, out);
         resizing.check(each, out);
         return progress;
     }

@@ -51,6 +51,10 @@ final class VolumeParts {
     boolean considerResync;
     /** A diskless Primary writes through us as soon as it says that it takes us (rule 6). */
     boolean mirrorDutyDue;
+    /** Our generation for what a diskless Primary writes through us is on its way to disk: nothing is compared with it, or told of it, before. */
+    boolean generationOnItsWay;
+    /** What the peer has said meanwhile of a disk that it attaches; null: nothing. */
+    Packet.State reportToJudge;
     /** It has our leave to give its disk up, and may never hear of that: until it tells that it has none, it has one. */
     boolean peerAsksToDetach;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
@@ -122,6 +126,7 @@ final class VolumeParts {
         considerResync = false;
         grown = false;
         mirrorDutyDue = false;
+        reportToJudge = null;
         peerAsksToDetach = false;
         reportedInHandshake = false;
         sizesToJudge = null;

@@ -485,6 +485,7 @@ public final class Volume {
     private int loggedForPeer;
     /** The superblock that is on disk for certain says that the log is to be looked at. */
     private boolean logMarkDurable;
+    private int generationsForPeerDue;
     /** A superblock that is on disk, or is on its way there, says that the data of this generation is good; 0: none does. */
     private long generationOfGoodMark;
 
@@ -528,6 +529,21 @@ public final class Volume {
     /** The next superblocks say that the log is to be looked at. */
     public boolean keepsLogOfPeer() {
         return logsForPeer() || loggedForPeer > 0;
+    }
+
+    /** A Primary without a disk writes through us, and our generation for that is not on disk yet: until then nothing of it is written (rule 6). */
+    public boolean generationForPeerDue() {
+        return generationsForPeerDue > 0;
+    }
+
+    public void generationForPeerBegins() {
+        generationsForPeerDue++;
+    }
+
+    /** It is on disk, or there will be none. */
+    public void generationForPeerIsThrough() {
+        assert generationsForPeerDue > 0;
+        generationsForPeerDue--;
     }
 
     /** A replay after a crash now would look at the log: what it names may be written. */

@@ -165,7 +165,7 @@ public final class PeerWritePath {
         if (namedByUs(volume, write) && volume.takesLocalWrites()) {
             // The peer has no disk to be marked: what only we have is marked here, and logged like a Primary's (rule 6).
             volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
-            if (!logCounts(volume, out)) {
+            if (!logCounts(volume, out) || volume.generationForPeerDue()) {
                 awaitingMark.add(write);
                 return;
             }
@@ -189,13 +189,13 @@ public final class PeerWritePath {
         return volume.logMarkDurable();
     }
 
-    /** Called after each event: writes that waited until the log counts go on. */
+    /** Called after each event: writes that waited until the log counts, or for our generation for them, go on. */
     public void checkMarks(ActionQueue out) {
         for (int left = awaitingMark.size(); left > 0; left--) {
             PeerWrite write = awaitingMark.poll();
             Volume volume = volumeOf(write);
             boolean counts = volume.keepsLogOfPeer() ? volume.logMarkDurable() : logCounts(volume, out);
-            if (volume.takesLocalWrites() && !counts) awaitingMark.add(write);
+            if (volume.takesLocalWrites() && (!counts || volume.generationForPeerDue())) awaitingMark.add(write);
             else if (!volume.takesLocalWrites() || volume.log().acquire(write)) extentIsHot(volume, write, out);
         }
     }
