@@ -41,7 +41,10 @@ final class SystemdAgent implements MemberAgent {
 
     @Override
     public MemberState probe() throws InterruptedException {
-        CommandResult shown = show();
+        return probe(show());
+    }
+
+    private MemberState probe(CommandResult shown) {
         if (isWithoutSystemd(shown)) return new MemberState(MemberState.Kind.STOPPED, withoutSystemd());
         return shown.succeeded() ? state(ShutdownOrder.properties(shown.output())) : MemberState.unknown(shown.describe());
     }
@@ -85,9 +88,10 @@ final class SystemdAgent implements MemberAgent {
     @Override
     public MemberOutcome start() throws InterruptedException {
         Deadline deadline = Deadline.in(config.startTimeoutMillis());
-        if (isWithoutSystemd(show())) return MemberOutcome.failed(withoutSystemd());
+        CommandResult shown = show();
+        if (isWithoutSystemd(shown)) return MemberOutcome.failed(withoutSystemd());
         // After too many failures in a row systemd refuses even a start that is meant.
-        if (probe().kind() == MemberState.Kind.BROKEN) CommandRunner.run(List.of(systemctl, "reset-failed", unit), LOOK_MILLIS);
+        if (probe(shown).kind() == MemberState.Kind.BROKEN) CommandRunner.run(List.of(systemctl, "reset-failed", unit), LOOK_MILLIS);
         return outcome(CommandRunner.run(List.of(systemctl, "start", unit), deadline.leftMillis()),
                 "see journalctl -u " + unit);
     }
@@ -117,9 +121,8 @@ final class SystemdAgent implements MemberAgent {
 
     @Override
     public String rehearse() {
-        if (!Files.isDirectory(signOfSystemd) && Programs.missing(List.of(systemctl)).isPresent()) return withoutSystemd();
         Optional<String> missing = Programs.missing(List.of(systemctl));
-        if (missing.isPresent()) return missing.get();
+        if (missing.isPresent()) return Files.isDirectory(signOfSystemd) ? missing.get() : withoutSystemd();
         try {
             CommandResult shown = show();
             if (!shown.succeeded()) return isWithoutSystemd(shown) ? withoutSystemd() : shown.describe();

@@ -13,7 +13,7 @@ import org.duett.replicator.config.SourcePosition;
  */
 public final class ReportRoom {
     /** The number of groups, and that of resources, stands in a report. */
-    static final int MOST_ENTRIES = 32;
+    public static final int MOST_ENTRIES = 32;
     private static final int REPORT_BYTES = 1 + 1 + 8 + 8 + 3;
     private static final int GROUP_BYTES = 1 + 1 + 8 + 1 + 8 + 1;
     private static final int RESOURCE_BYTES = 1 + 3 + 4 * 8;

@@ -10,13 +10,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.duett.failover.config.ReportRoom;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 
 /** A {@link NodeReport} as the body of a heartbeat. Names are cut at {@value #MOST_NAME_BYTES} bytes, details at {@value #MOST_DETAIL_BYTES}. */
 public final class NodeReportCodec {
     private static final int FORMAT = 2;
-    private static final int MOST_ENTRIES = 32;
     private static final int MOST_NAME_BYTES = 64;
     private static final int MOST_DETAIL_BYTES = 80;
     private static final String MORE = " ...";
@@ -142,7 +142,7 @@ public final class NodeReportCodec {
 
     private static int count(DataInputStream in) throws IOException, Malformed {
         int count = in.readUnsignedByte();
-        if (count > MOST_ENTRIES) throw new Malformed("a report with " + count + " entries");
+        if (count > ReportRoom.MOST_ENTRIES) throw new Malformed("a report with " + count + " entries");
         return count;
     }
 

@@ -30,7 +30,7 @@ final class AnswerRule {
             }
             // Contact may have made it good again, beside the peer that asked (rules 23, 24).
             case Command.Outdate outdate -> eachInUse(node, question, (volume, onDisk) -> demand(volume.state().connection().isEstablished()
-                    || !onDisk.has(Superblock.CONSISTENT) || !onDisk.has(Superblock.WAS_UP_TO_DATE), node, question, volume + " passes for good on disk"));
+                    || !RaisedDisk.saysThatItIsGood(onDisk), node, question, volume + " passes for good on disk"));
             case Command.Resize(int number, long sectors, boolean assumeClean) -> eachInUse(node, question, (volume, onDisk) -> demand(volume.number != number
                     || onDisk.lastAgreedSectors() == volume.sizeSectors(), node, question, volume + " has " + onDisk.lastAgreedSectors() + " sectors on disk, and "
                             + volume.sizeSectors() + " in memory"));

@@ -70,7 +70,7 @@ final class RaisedDisk {
         return state.connection().isEstablished() && (state.peerDisk().isAtLeast(DiskState.INCONSISTENT) || state.peer() == Role.PRIMARY);
     }
 
-    private static boolean saysThatItIsGood(Superblock superblock) {
+    static boolean saysThatItIsGood(Superblock superblock) {
         return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE);
     }
 }
