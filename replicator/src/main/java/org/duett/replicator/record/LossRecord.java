@@ -44,6 +44,10 @@ public final class LossRecord {
     private boolean aloneAllowed;
     /** This node is Primary without its peer, whose copy may be as good as ours: leave is asked for as long as that lasts (rule 8). */
     private boolean leaveNeeded;
+    /** Since the last contact this node has begun a generation without its peer: whoever comes back is made equal before its eyes only. */
+    private boolean isAhead;
+    /** In a handshake the peer may see the whole contact before this node does, and count as its eyewitness should it be cut off then (rules 8, 20). */
+    private boolean contactMayBe;
     private String proof = "none";
 
     public LossRecord(List<Volume> volumes, RandomStock random, HeldWrites held, boolean goesOnByItself) {
@@ -65,6 +69,11 @@ public final class LossRecord {
     }
 
     private boolean mayGoAlone() {
+        return goesOnByItself || aloneAllowed && (isAhead || !contactMayBe);
+    }
+
+    /** Leave was given for this loss, and is not in doubt but in a handshake. */
+    public boolean hasLeave() {
         return goesOnByItself || aloneAllowed;
     }
 
@@ -127,6 +136,7 @@ public final class LossRecord {
     /** Promoted without a peer that could be asked, and that may hold data as good as ours: that is no leave to go on alone (rule 8). */
     public void promotedAlone() {
         leaveNeeded = true;
+        isAhead = true;
     }
 
     /** A write wants to complete alone: the identifier is made now if that is allowed (rule 2). */
@@ -140,6 +150,7 @@ public final class LossRecord {
         Loss loss = of(volume);
         assert loss.peer == PeerLoss.OPEN;
         loss.peer = PeerLoss.MAKING;
+        isAhead |= !volume.isConnected();
         beginGeneration(volume, out);
     }
 
@@ -177,8 +188,27 @@ public final class LossRecord {
         }
     }
 
+    /** This node has said all that its peer needs to take the two for connected. */
+    public void contactMayBe() {
+        contactMayBe = true;
+        if (freezes()) volumes.forEach(held::leaveWithdrawn);
+    }
+
+    /**
+     * The connection has ended. True when the peer may have seen a contact of which this node knows nothing, and that it may act on: the leave for the
+     * loss before does not count any more.
+     */
+    public boolean contactMayHaveBeen(ActionQueue out) {
+        boolean leaveEnds = contactMayBe && leaveNeeded && !isAhead && !goesOnByItself;
+        contactMayBe = false;
+        if (leaveEnds) allowAlone(false, "", out);
+        return leaveEnds;
+    }
+
     /** Each loss needs its own proof. */
     public void connectionEstablished(ActionQueue out) {
+        contactMayBe = false;
+        isAhead = false;
         aloneAllowed = false;
         leaveNeeded = false;
         proof = "none";
@@ -251,6 +281,7 @@ public final class LossRecord {
 
     /** Not Primary any more: nothing is held, nothing needs a record. */
     public void roleGivenUp() {
+        isAhead = false;
         aloneAllowed = false;
         leaveNeeded = false;
         for (Loss loss : losses) {

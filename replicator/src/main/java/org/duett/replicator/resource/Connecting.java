@@ -30,10 +30,12 @@ final class Connecting {
     /** StandAlone for no other reason than that this node is Primary. */
     private boolean waitsForDemotion;
     private final Outdating outdating;
+    private final FencePolicy fencing;
 
-    Connecting(Parts parts, Outdating outdating) {
+    Connecting(Parts parts, Outdating outdating, FencePolicy fencing) {
         this.parts = parts;
         this.outdating = outdating;
+        this.fencing = fencing;
     }
 
     // ---- up
@@ -82,6 +84,11 @@ final class Connecting {
         parts.peerReads.connected(parts.connection);
     }
 
+    /** It stands, all volumes are through with the handshake, and this has been counted as a contact. */
+    boolean isAnnounced() {
+        return announcedEstablished;
+    }
+
     /** Called after each event: all volumes have their place in the connection now. */
     void announceEstablished(ActionQueue out) {
         if (announcedEstablished || !parts.isBesidePeer()) return;
@@ -94,6 +101,7 @@ final class Connecting {
         parts.record.connectionEstablished(out);
         parts.contact++;
         parts.eyewitnessGivenUp = false;
+        for (VolumeParts each : parts.volumeParts) each.goodAtLastContact = each.volume.state().isMirrored();
     }
 
     // ---- down
@@ -217,6 +225,7 @@ final class Connecting {
             VolumeState ended = each.volume.state().withConnection(cause);
             parts.fact(each, peerLeavesOutdated ? ended.withPeerDisk(DiskState.OUTDATED) : ended, detail.isEmpty() ? cause.displayName() : detail);
         }
+        if (parts.record.contactMayHaveBeen(out)) countAsLostContact(before.getFirst(), out);
         // The record's state first: what is open is held by it, and not completed alone, when the legs fail (rules 1, 5).
         for (int i = 0; i < parts.volumes.size(); i++) losePeer(i, before.get(i), mayHaveFinished.get(i), out);
         parts.writes.connectionLost(out);
@@ -230,6 +239,14 @@ final class Connecting {
                 each.volume.metadata().writeBitmap(null, out);
             }
         }
+    }
+
+    /** Leave that is still on its way here is of the loss before; and whoever was fenced then may have been made good since. */
+    private void countAsLostContact(VolumeState before, ActionQueue out) {
+        parts.contact++;
+        for (VolumeParts each : parts.volumeParts) parts.fact(each, each.volume.state().withPeerDisk(DiskState.UNKNOWN), "a contact that the peer may have seen");
+        // A connection that stood has it fenced by its loss.
+        if (!before.connection().isEstablished()) fencing.peerLost(out);
     }
 
     private void losePeer(int index, VolumeState before, boolean mayHaveFinished, ActionQueue out) {

@@ -123,6 +123,7 @@ final class PeerConversation {
             case Handshake.Step.SendVolumes() -> {
                 connecting.handshakeMoved();
                 for (VolumeParts volume : parts.volumeParts) introduce(volume, out);
+                parts.record.contactMayBe();
             }
             case Handshake.Step.Done() -> connecting.protocolAgreed(out);
             case Handshake.Step.GiveUp(String reason, String advice) -> connecting.giveUp(reason, advice, out);

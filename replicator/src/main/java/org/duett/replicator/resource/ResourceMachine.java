@@ -47,7 +47,8 @@ public final class ResourceMachine {
     public ResourceMachine(ResourceSettings settings, BufferSource buffers) {
         parts = new Parts(settings, buffers);
         Outdating outdating = new Outdating(parts);
-        connecting = new Connecting(parts, outdating);
+        fencing = new FencePolicy(parts);
+        connecting = new Connecting(parts, outdating, fencing);
         resync = new ResyncControl(parts);
         disks = new DiskControl(parts, connecting);
         requests = new PeerRequests(parts, connecting, resync, outdating);
@@ -58,7 +59,6 @@ public final class ResourceMachine {
         roles = new RoleControl(parts, requests, connecting);
         resync.joins(connecting, disks, roles);
         freeze = new Freeze(parts);
-        fencing = new FencePolicy(parts);
         commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating, resizing);
     }
 
@@ -276,10 +276,9 @@ public final class ResourceMachine {
         VolumeState before = change.before();
         VolumeState after = change.after();
         out.add(new Action.StateChanged(volume.number, before, after, change.cause()));
-        boolean bothGood = after.disk() == DiskState.UP_TO_DATE && after.peerDisk() == DiskState.UP_TO_DATE;
-        boolean bothWereGood = before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE;
-        if (bothGood && !bothWereGood) volume.setCrashedPrimary(false);
-        if (bothGood && !bothWereGood && volume.isPrimary() && parts.settings.cluster()) parts.reads.limitIsDue();
+        boolean becameGood = after.bothUpToDate() && !before.bothUpToDate();
+        if (becameGood) volume.setCrashedPrimary(false);
+        if (becameGood && volume.isPrimary() && parts.settings.cluster()) parts.reads.limitIsDue();
         if (each.introduceDisk) introduceDisk(each, out);
         if (before.connection().isSyncLike() && after.connection() == ConnectionState.CONNECTED) each.target.stop();
         if (before.role() != after.role()) each.target.roleChanged(out);
@@ -291,14 +290,16 @@ public final class ResourceMachine {
         diskCameBack(volume, before, after, out);
         lossIsOver(volume, before, after, out);
         mirrorDuty.changed(each, before, after, out);
-        if (after.connection().isEstablished()) each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;
-        if (after.connection().isEstablished()) judgeCaches(volume, after, bothGood && after.connection() == ConnectionState.CONNECTED, out);
+        // Of a contact of some volumes only nobody becomes eyewitness: that comes when all are through (Connecting.announceEstablished).
+        if (after.connection().isEstablished()) each.goodAtLastContact = after.isMirrored() && (each.goodAtLastContact || connecting.isAnnounced());
+        if (after.connection().isEstablished()) judgeCaches(volume, after, out);
         boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
         if (lostWhilePrimary && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
     }
 
     /** From here on a reboot, not one of before, is what may have lost something of a disk (rule 24). */
-    private static void judgeCaches(Volume volume, VolumeState now, boolean equal, ActionQueue out) {
+    private static void judgeCaches(Volume volume, VolumeState now, ActionQueue out) {
+        boolean equal = now.isMirrored();
         boolean source = now.connection().isSyncSource();
         if ((equal || source) && !volume.cacheIntact()) {
             volume.setCacheIntact();

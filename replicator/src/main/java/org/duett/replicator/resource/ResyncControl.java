@@ -162,7 +162,7 @@ final class ResyncControl {
      * nothing of its generation: contact alone is no leave (rules 8, 24).
      */
     private boolean mayHaveGoneOnAlone(Volume volume, VolumeState told) {
-        boolean waitsForLeave = parts.settings.cluster() && volume.isPrimary() && parts.record.freezes() && parts.record.isOpen(volume)
+        boolean waitsForLeave = parts.settings.cluster() && volume.isPrimary() && !parts.record.hasLeave() && parts.record.isOpen(volume)
                 && volume.state().disk() == DiskState.UP_TO_DATE;
         return waitsForLeave && told.peerDisk().isBelow(DiskState.INCONSISTENT);
     }
@@ -591,8 +591,7 @@ final class ResyncControl {
     /** The new area is resynced without an exchange (spec wire 5.6). */
     private void grownOnline(VolumeParts each, ActionQueue out) {
         VolumeState state = each.volume.state();
-        boolean bothGood = state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
-        if (!bothGood) return;
+        if (!state.bothUpToDate()) return;
         each.grown = false;
         if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");

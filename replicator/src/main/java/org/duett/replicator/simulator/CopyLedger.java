@@ -114,8 +114,8 @@ final class CopyLedger {
     void lookAround() {
         boolean all = true;
         for (int volume : copies.keySet()) {
-            boolean equal = pair.alpha().isRunning() && pair.beta().isRunning() && isGood(pair.alpha().machine().state(volume))
-                    && isGood(pair.beta().machine().state(volume));
+            boolean equal = pair.alpha().isRunning() && pair.beta().isRunning() && pair.alpha().machine().state(volume).isMirrored()
+                    && pair.beta().machine().state(volume).isMirrored();
             if (equal) copies.put(volume, new Copies());
             if (equal) {
                 lastCopyFailed.remove(volume);
@@ -126,10 +126,6 @@ final class CopyLedger {
         if (!all) return;
         wentAlone[0] = wentAlone[1] = false;
         older.clear();
-    }
-
-    static boolean isGood(VolumeState state) {
-        return state.connection().displayName().equals("Connected") && state.disk() == DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
     }
 
     static boolean holdsGoodData(SimulatedNode node, int volume) {

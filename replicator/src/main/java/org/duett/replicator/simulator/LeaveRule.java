@@ -14,6 +14,11 @@ final class LeaveRule {
     private final SimulatedPair pair;
     /** The life of the process that was given leave since it lost its peer; 0: none. */
     private final int[] leave = new int[2];
+    /** Which life of the other process, and which of its contacts, were the last ones when that leave was given. */
+    private final int[] lifeOfOther = new int[2];
+    private final int[] contactOfOther = new int[2];
+    /** In the present connection all volumes were through. */
+    private final boolean[] isContact = new boolean[2];
     /** By volume: the life of the process that lost a good copy; 0: none. */
     private final TreeMap<Integer, int[]> lostGoodCopy = new TreeMap<>();
     /** By volume: when that was, in the order of its requests; what was asked for earlier the other one may have. */
@@ -28,7 +33,10 @@ final class LeaveRule {
     }
 
     void given(SimulatedNode node) {
+        SimulatedNode other = pair.other(node);
         leave[node.index()] = node.life();
+        lifeOfOther[node.index()] = other.life();
+        contactOfOther[node.index()] = other.isRunning() ? other.machine().contact() : 0;
     }
 
     /** From now on it answers nothing alone, whatever it has begun. */
@@ -43,8 +51,13 @@ final class LeaveRule {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean lost = before.connection().isEstablished() && !after.connection().isEstablished();
         int[] lostBy = lostGoodCopy.get(volume);
+        if (!after.connection().isEstablished()) {
+            if (lost && isContact[node.index()]) leave[node.index()] = 0;
+            isContact[node.index()] = false;
+        } else if (lostGoodCopy.keySet().stream().allMatch(any -> node.machine().state(any).connection().isEstablished())) {
+            isContact[node.index()] = true;
+        }
         if (lost) {
-            leave[node.index()] = 0;
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = after.role() == Role.PRIMARY && before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE ? node.life() : 0;
         }
@@ -62,7 +75,15 @@ final class LeaveRule {
         VolumeState state = node.machine().state(volume);
         boolean alone = pair.settings().cluster() && !state.connection().isEstablished() && lostGoodCopy.get(volume)[node.index()] == node.life();
         boolean begunBefore = write.orderedAt < lostAt.get(volume)[node.index()];
-        if (!alone || begunBefore || leave[node.index()] == node.life()) return;
-        throw new AssertionError(node.name() + " goes on alone without leave (rule 8): volume " + volume + "; " + pair.describe());
+        if (!alone || begunBefore) return;
+        if (leave[node.index()] != node.life()) throw new AssertionError(node.name() + " goes on alone without leave (rule 8): volume " + volume + "; " + pair.describe());
+        if (isSeenByEyewitness(node)) throw new AssertionError(node.name() + " goes on alone by the leave for an earlier loss (rules 8, 20): volume " + volume + "; " + pair.describe());
+    }
+
+    /** Since it was given leave the other one has seen a contact, of which this node may know nothing, and may act on it. */
+    private boolean isSeenByEyewitness(SimulatedNode node) {
+        SimulatedNode other = pair.other(node);
+        if (!other.isRunning() || !other.machine().isEyewitness()) return false;
+        return other.life() != lifeOfOther[node.index()] || other.machine().contact() != contactOfOther[node.index()];
     }
 }

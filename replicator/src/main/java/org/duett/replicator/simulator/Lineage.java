@@ -128,7 +128,7 @@ final class Lineage {
             own.whileConnected = new LinkedHashSet<>(own.alone);
             checkNames(node, volume, node.machine().volume(volume).identifiers());
         }
-        boolean bothGood = CopyLedger.isGood(after) && other.isRunning() && CopyLedger.isGood(other.machine().state(volume));
+        boolean bothGood = after.isMirrored() && other.isRunning() && other.machine().state(volume).isMirrored();
         if (!bothGood) return;
         boolean decided = own.givenUp || peers.givenUp;
         if (!decided && !own.alone.equals(peers.alone)) complain(node, volume, "passes for equal");

@@ -247,7 +247,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     /** Equal copies, whatever the load does. */
     private boolean isGood() {
-        return pair.nodes().stream().allMatch(node -> node.isRunning() && ledger.volumes().stream().allMatch(volume -> CopyLedger.isGood(node.machine().state(volume))));
+        return pair.nodes().stream().allMatch(node -> node.isRunning() && ledger.volumes().stream().allMatch(volume -> node.machine().state(volume).isMirrored()));
     }
 
     // ---- what is seen as it happens

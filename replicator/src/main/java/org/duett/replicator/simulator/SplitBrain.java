@@ -33,7 +33,7 @@ final class SplitBrain {
 
     void stateChanged() {
         if (!open) return;
-        boolean equal = pair.nodes().stream().allMatch(each -> each.isRunning() && volumes.stream().allMatch(one -> CopyLedger.isGood(each.machine().state(one))));
+        boolean equal = pair.nodes().stream().allMatch(each -> each.isRunning() && volumes.stream().allMatch(one -> each.machine().state(one).isMirrored()));
         if (!equal) return;
         open = false;
         for (int each : volumes) pair.history(each).splitIsOver();

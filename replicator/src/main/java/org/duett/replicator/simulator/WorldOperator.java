@@ -306,8 +306,7 @@ final class WorldOperator {
     }
 
     private boolean equal(int volume) {
-        return pair.nodes().stream().allMatch(node -> node.isRunning() && node.machine().state(volume).connection() == ConnectionState.CONNECTED
-                && node.machine().state(volume).disk() == DiskState.UP_TO_DATE && node.machine().state(volume).peerDisk() == DiskState.UP_TO_DATE);
+        return pair.nodes().stream().allMatch(node -> node.isRunning() && node.machine().state(volume).isMirrored());
     }
 
     /** A disk that stays in use after an error, beside the good one. */
@@ -417,7 +416,7 @@ final class WorldOperator {
     void resyncAgain() {
         boolean unfinished = pair.nodes().stream().allMatch(this::isConnected) && ledger.volumes().stream().anyMatch(volume -> {
             VolumeState state = pair.alpha().machine().state(volume);
-            return state.connection() == ConnectionState.CONNECTED && !CopyLedger.isGood(state);
+            return state.connection() == ConnectionState.CONNECTED && !state.isMirrored();
         });
         if (unfinished && (ledger.blocksWereUnreadable() || isTold("could not be copied"))) command(pair.alpha(), new Command.Disconnect(true));
     }

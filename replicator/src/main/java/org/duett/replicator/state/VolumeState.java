@@ -68,6 +68,16 @@ public record VolumeState(Role role, Role peer, ConnectionState connection, Disk
         return suspendedByUser || suspendedNoData || suspendedFencing;
     }
 
+    /** Both copies are good, as far as the last word of the peer goes. */
+    public boolean bothUpToDate() {
+        return disk == DiskState.UP_TO_DATE && peerDisk == DiskState.UP_TO_DATE;
+    }
+
+    /** Connected with two good copies. */
+    public boolean isMirrored() {
+        return connection == ConnectionState.CONNECTED && bothUpToDate();
+    }
+
     /** Is a resync held back, for whichever of the three reasons? */
     public boolean isSyncPaused() {
         return syncPausedByDependency || syncPausedByPeer || syncPausedByUser;

@@ -173,6 +173,83 @@ class LeaveStoriesTest {
         pair.done(held);
     }
 
+    /** Of the contact that beta has seen alpha knows nothing, and beta may act on it (rules 8, 20). */
+    @Test
+    void leaveEndsWithAHandshakeThatOnlyThePeerHasSeenTheEndOf() {
+        var pair = clusterPair(9);
+        parted(pair);
+        pair.must(pair.alpha(), LEAVE);
+        int contact = pair.alpha().machine().contact();
+        onlyBetaSeesThatTheyAreConnected(pair);
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).as("beta may be eyewitness of just this contact").isFalse();
+
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+        Stories.refused(pair, pair.alpha(), new Command.AllowAlone(true, contact, "what was proven for the loss before"));
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+        pair.network().heal();
+        pair.done(held);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Beta cannot be made equal without alpha's seeing it: there is no reason to hold anything. */
+    @Test
+    void whoHasGoneOnAloneKeepsItsLeaveThroughAHandshakeThatIsCutOff() {
+        var pair = clusterPair(10);
+        parted(pair);
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        onlyBetaSeesThatTheyAreConnected(pair);
+        pair.done(pair.write(pair.alpha(), 16, 8));
+
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
+        pair.done(pair.write(pair.alpha(), 24, 8));
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Alpha's handler has outdated beta, and the contact that only beta has seen made it good again: it is fenced for that loss, too (spec states 6). */
+    @Test
+    void aPeerThatMayHaveSeenAContactIsFencedAgain() {
+        var pair = SimulatedPair.connected(11, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
+        pair.alpha().handlersExitWith(4);
+        parted(pair);
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.OUTDATED);
+        onlyBetaSeesThatTheyAreConnected(pair);
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+
+        int asked = pair.alpha().handlersRun().size();
+        pair.network().pull();
+        pair.done(held);
+        assertThat(pair.alpha().handlersRun()).hasSize(asked + 1);
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    private static void parted(SimulatedPair pair) {
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+    }
+
+    private static void onlyBetaSeesThatTheyAreConnected(SimulatedPair pair) {
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_REPORT_PARAMS);
+        pair.network().silence(1);
+        pair.runUntil(() -> pair.state(pair.beta()).connection().isEstablished());
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.WF_REPORT_PARAMS);
+    }
+
     @Test
     void aPromotionAloneIsNoLeave() {
         var pair = clusterPair(5);
