@@ -106,7 +106,8 @@ final class FlushPath {
         record.localLost(volume);
     }
 
-    void leaveWithdrawn(Volume volume) {
+    /** Also what has begun is answered by a record only. */
+    void awaitRecord(Volume volume) {
         for (HostFlush flush : open) {
             if (flush.volume == volume.number && flush.record != Leg.FAILED) flush.record = Leg.PENDING;
         }
