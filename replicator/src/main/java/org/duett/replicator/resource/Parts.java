@@ -197,8 +197,10 @@ final class Parts {
         Volume volume = parts.volume;
         var identifiers = volume.identifiers();
         parts.bitsTold = volume.bitmap() == null ? 0 : volume.bitmap().setBits();
+        parts.generationTold = identifiers.current();
+        parts.flagsTold = ownFlags(parts);
         send(new Packet.Uuids(volume.number, identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1(),
-                parts.bitsTold, ownFlags(parts) | extraFlags), out);
+                parts.bitsTold, parts.flagsTold | extraFlags), out);
     }
 
     int ownFlags(VolumeParts parts) {

@@ -64,6 +64,7 @@ final class ResyncControl {
         boolean peerIsToCompare = !inHandshake && report.connection().isAtMost(ConnectionState.CONNECTED);
         boolean missedEnd = result.comparison().rule() == SyncComparison.MISSED_END;
         if (!(result.verdict() instanceof HandshakeVerdict.Refuse)) {
+            if (inHandshake) tellWhatIsNew(each, out);
             // As they were compared here: with the end of the resync put right the peer could come to another end (seed 2695).
             if (peerIsToCompare && missedEnd) parts.sendIdentifiers(each, 0, out);
             volume.setIdentifiers(result.comparison().ownCorrected());
@@ -105,6 +106,15 @@ final class ResyncControl {
                 }
             }
         }
+    }
+
+    /**
+     * A Primary with leave may have begun a generation since it introduced itself, or one that is frozen may have written what the peer lacks: the peer compares what
+     * it was told then, and sees no resync where we begin one. It compares again when it hears of both (seed 200136).
+     */
+    private void tellWhatIsNew(VolumeParts each, ActionQueue out) {
+        boolean asTold = GenerationIdentifiers.sameGeneration(each.generationTold, each.volume.identifiers().current()) && each.flagsTold == parts.ownFlags(each);
+        if (!asTold) parts.sendIdentifiers(each, 0, out);
     }
 
     /**
@@ -153,6 +163,7 @@ final class ResyncControl {
             return;
         }
         if (volume.seesDataOfPeer() && volume.peerGenerations != null) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
+        if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) tellWhatIsNew(each, out);
         connected(each, withDataThatWasSeen(told, servesFromPeer), true, out);
         if (servesFromPeer) parts.writesThroughPeer(each);
     }

@@ -61,6 +61,10 @@ final class VolumeParts {
     boolean grown;
     /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */
     long bitsTold;
+    /** Our generation in it. */
+    long generationTold;
+    /** Its flags. */
+    int flagsTold;
     /** Both had this generation when a resync from here began, and with it our present one; 0: none in the life of this process. */
     long generationLeftToTarget;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */

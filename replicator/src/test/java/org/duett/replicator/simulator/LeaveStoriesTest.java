@@ -382,4 +382,24 @@ class LeaveStoriesTest {
         pair.must(pair.alpha(), new Command.AllowAlone(true, first + 1, "the peer is fenced"));
         pair.done(held);
     }
+
+    /** Found by seed 200136: the peer compared the generation that it had been told, this node the one that it had begun since, and only one of them saw a resync. */
+    @Test
+    void whatIsWrittenWithLeaveInTheMidstOfTheHandshakeIsInTheComparisonOfBoth() {
+        int met = 0;
+        for (int seed = 200; seed < 230; seed++) {
+            var pair = clusterPair(seed);
+            pair.kill(pair.beta());
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+            pair.must(pair.alpha(), LEAVE);
+            pair.beta().up();
+            boolean inHandshake = pair.time().runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_REPORT_PARAMS, pair.time().nowNanos() + 30 * SimulatedPair.SECOND);
+            if (inHandshake) met++;
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runUntilProtected();
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+        assertThat(met).isPositive();
+    }
 }
