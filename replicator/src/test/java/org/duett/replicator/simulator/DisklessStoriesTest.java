@@ -21,6 +21,8 @@ import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -392,6 +394,28 @@ class DisklessStoriesTest {
         pair.runUntil(() -> pair.beta().result(promote) != null);
         pair.done(pair.write(pair.beta(), 8, 8));
         pair.done(pair.flush(pair.beta()));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seed 200136: its word that it is Outdated had crossed ours, by which it is not, and what the host had waited with failed. */
+    @Test
+    void whatWaitedForAnOutdatedPeerWithTheHostsDataIsServedByIt() {
+        var pair = SimulatedPair.connected(47, StorySettings.all(StorySettings.fencing(Fencing.RESOURCE_AND_STONITH), StorySettings.onNoData(OnNoData.SUSPEND_IO)));
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Outdate(0, -1, Long.MAX_VALUE));
+        var write = pair.write(pair.alpha(), 16, 8);
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(write.isCompleted()).isFalse();
+        pair.network().heal();
+        pair.done(write);
+        pair.done(read);
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        pair.must(pair.alpha(), new Command.Attach(0));
         pair.runUntilProtected();
         pair.checkAll();
     }
