@@ -629,11 +629,12 @@ final class RoleControl {
         }
         // The pages first: once PRIMARY_IND is gone nobody replays the log (spec metadata 5.1, design note).
         volume.metadata().writeBitmap((durable, actions) -> {
+            // At once: a disk that is attached while another volume's is slow has to say that it is a Secondary's (seed 400544).
+            parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
             if (!durable) {
                 demotionWritten(false, actions);
                 return;
             }
-            parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
             volume.setIdentifiers(volume.identifiers().withRole(false));
             volume.metadata().writeSuperblock(this::demotionWritten, actions);
         }, out);
@@ -647,7 +648,6 @@ final class RoleControl {
         parts.writes.refuseNew(false);
         parts.reads.refuseNew(false);
         for (VolumeParts each : parts.volumeParts) {
-            if (each.volume.isPrimary()) parts.fact(each, each.volume.state().withRole(Role.SECONDARY), "demoted");
             if (parts.isBesidePeer()) parts.sendState(each.volume, out);
         }
         connecting.demoted(out);

@@ -418,4 +418,24 @@ class RoleStoriesTest {
             pair.checkAcknowledgedWrites(pair.beta());
         }
     }
+
+    /** Found by seed 400544: it was attached as a Primary's, and the role was gone without its having been told. */
+    @Test
+    void aDiskThatIsAttachedInTheMidstOfADemotionSaysThatItIsASecondarys() {
+        var pair = SimulatedPair.connected(400544, StorySettings.twoVolumes());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.alpha().data(1).hang(EnumSet.of(Kind.FLUSH));
+        pair.alpha().data(0).fail(EnumSet.of(Kind.FLUSH), Errno.EIO);
+        long demotion = pair.alpha().command(new Command.Demote(true));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS && !Stories.volume(pair.alpha()).diskOpen());
+        pair.alpha().data(0).heal();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        assertThat(pair.alpha().result(demotion)).isNull();
+
+        pair.alpha().data(1).resume();
+        pair.runUntil(() -> pair.alpha().result(demotion) != null);
+        assertThat(flagsOnDisk(pair.alpha()) & PRIMARY).isZero();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }
