@@ -106,8 +106,7 @@ final class FlushPath {
         record.localLost(volume);
     }
 
-    /** Also what has begun is answered by a record only. */
-    void awaitRecord(Volume volume) {
+    void leaveWithdrawn(Volume volume) {
         for (HostFlush flush : open) {
             if (flush.volume == volume.number && flush.record != Leg.FAILED) flush.record = Leg.PENDING;
         }

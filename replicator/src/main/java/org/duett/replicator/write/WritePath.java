@@ -413,19 +413,19 @@ public final class WritePath implements HeldWrites {
         VolumeState before = volume.state();
         boolean targetWasThrough = targetMayHaveFinished.test(volume);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
-        if (wasPending) write.peer = Leg.FAILED;
+        if (!wasPending) return;
+        write.peer = Leg.FAILED;
         // Also that of a target which passes for good on its own disk, and of which we do not know that yet (seed 7859).
         boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;
         // A target that has not written down yet that it is behind passes for good until our new generation is on disk (seed 100683).
-        if (wasPending && (copyCounts || record.isBeingMade(volume))) write.record = Leg.PENDING;
-        if (!copyCounts) return;
-        if (targetWasThrough) volume.leaveResyncOpen();
-        record.peerLost(volume, before, targetWasThrough, out);
-        record.wanted(volume, out);
-        flushesOutlivePeerCopy(volume);
-        if (!wasPending) return;
-        if (!record.newWritesNeedRecord(volume)) write.record = Leg.DONE;
-        keepOffBadCopy(volume, write);
+        write.record = copyCounts || record.isBeingMade(volume) ? Leg.PENDING : write.record;
+        if (copyCounts) {
+            if (targetWasThrough) volume.leaveResyncOpen();
+            record.peerLost(volume, before, targetWasThrough, out);
+            record.wanted(volume, out);
+            if (!record.newWritesNeedRecord(volume)) write.record = Leg.DONE;
+            keepOffBadCopy(volume, write);
+        }
     }
 
     private static void clearBits(Volume volume, HostWrite write) {
@@ -556,15 +556,6 @@ public final class WritePath implements HeldWrites {
             keepOffBadCopy(volume, write);
             decide(volume, write, out);
         }
-        flushesOutlivePeerCopy(volume);
-    }
-
-    /**
-     * What was answered ahead of the peer (protocols A and B) the lost copy may lack, whatever its barrier acks say: a FLUSH that covers it stands on the
-     * copies that are left, and waits for the record of that (rules 1, 4; seed 201225).
-     */
-    private void flushesOutlivePeerCopy(Volume volume) {
-        if (record.newWritesNeedRecord(volume)) flushes.awaitRecord(volume);
     }
 
     // ---- the record of a loss
@@ -587,7 +578,7 @@ public final class WritePath implements HeldWrites {
             boolean open = write.request != null && write.volume == volume.number && begun;
             if (open && write.record != Leg.FAILED) write.record = Leg.PENDING;
         }
-        flushes.awaitRecord(volume);
+        flushes.leaveWithdrawn(volume);
     }
 
     private void settle(Volume volume, Leg result, ActionQueue out) {
