@@ -7,6 +7,8 @@ public final class HostFlush {
     public Leg local = Leg.NOT_NEEDED;
     public Leg peer = Leg.NOT_NEEDED;
     public Leg record = Leg.NOT_NEEDED;
+    /** The peer's disk was lost or has refused a write since: the barrier ack says nothing of that copy. */
+    public boolean peerLacks;
     /** Next of the same epoch, or next free. */
     public HostFlush next;
 

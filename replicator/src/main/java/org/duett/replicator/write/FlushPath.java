@@ -45,6 +45,7 @@ final class FlushPath {
         flush.next = null;
         flush.request = request;
         flush.volume = volume.number;
+        flush.peerLacks = false;
         flush.peer = epochs.awaitBarrier(flush, out) ? Leg.PENDING : peerHasAll ? Leg.DONE : Leg.NOT_NEEDED;
         flush.record = record.newWritesNeedRecord(volume) ? Leg.PENDING : Leg.NOT_NEEDED;
         boolean local = volume.takesLocalWrites() && volume.settings.diskFlushes();
@@ -78,8 +79,21 @@ final class FlushPath {
     }
 
     void barrierAcknowledged(HostFlush flush, ActionQueue out) {
-        flush.peer = Leg.DONE;
+        flush.peer = flush.peerLacks ? Leg.FAILED : Leg.DONE;
         decide(flush, out);
+    }
+
+    /**
+     * The peer's copy is lost, and the connection lives: the barrier ack will come all the same. Of what it covers, and was answered in A and B, that disk may have
+     * refused something (rules 4, 7).
+     */
+    void peerDiskLost(Volume volume) {
+        for (HostFlush flush : open) {
+            if (flush.volume != volume.number || flush.peer != Leg.PENDING) continue;
+            flush.peerLacks = true;
+            if (record.newWritesNeedRecord(volume)) flush.record = Leg.PENDING;
+            if (!volume.state().disk().servesHostAlone()) flush.record = Leg.FAILED;
+        }
     }
 
     /** The connection was lost before the barrier ack came. */

@@ -408,24 +408,34 @@ public final class WritePath implements HeldWrites {
 
     /** The peer could not write it: that copy is lost for this block (rule 4). */
     private void negative(Volume volume, HostWrite write, ActionQueue out) {
-        boolean wasPending = write.peer == Leg.PENDING;
+        // In A and B the leg counted before that disk had it.
+        boolean isOpen = write.request != null && (write.peer == Leg.PENDING || write.peer == Leg.DONE);
         write.awaitsWriteAck = false;
         VolumeState before = volume.state();
         boolean targetWasThrough = targetMayHaveFinished.test(volume);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
-        if (!wasPending) return;
-        write.peer = Leg.FAILED;
         // Also that of a target which passes for good on its own disk, and of which we do not know that yet (seed 7859).
         boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;
+        if (!isOpen) {
+            // It is answered, and a FLUSH that covers it is not. A generation that our bitmap counts from says already that the peer is behind.
+            if (copyCounts && volume.identifiers().bitmap() == 0) peerCopyLost(volume, before, targetWasThrough, out);
+            return;
+        }
+        write.peer = Leg.FAILED;
         // A target that has not written down yet that it is behind passes for good until our new generation is on disk (seed 100683).
         write.record = copyCounts || record.isBeingMade(volume) ? Leg.PENDING : write.record;
         if (copyCounts) {
-            if (targetWasThrough) volume.leaveResyncOpen();
-            record.peerLost(volume, before, targetWasThrough, out);
-            record.wanted(volume, out);
+            peerCopyLost(volume, before, targetWasThrough, out);
             if (!record.newWritesNeedRecord(volume)) write.record = Leg.DONE;
             keepOffBadCopy(volume, write);
         }
+    }
+
+    private void peerCopyLost(Volume volume, VolumeState before, boolean targetWasThrough, ActionQueue out) {
+        if (targetWasThrough) volume.leaveResyncOpen();
+        record.peerLost(volume, before, targetWasThrough, out);
+        record.wanted(volume, out);
+        flushes.peerDiskLost(volume);
     }
 
     private static void clearBits(Volume volume, HostWrite write) {
@@ -556,6 +566,7 @@ public final class WritePath implements HeldWrites {
             keepOffBadCopy(volume, write);
             decide(volume, write, out);
         }
+        flushes.peerDiskLost(volume);
     }
 
     // ---- the record of a loss

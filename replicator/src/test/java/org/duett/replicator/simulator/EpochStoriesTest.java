@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -74,6 +76,31 @@ class EpochStoriesTest {
             assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 1000L * i))).isTrue();
             assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 1000L * i))).isTrue();
         }
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seeds 300453 and 201225: the write was answered as it was sent, and a disk that was being given up refused it; the barrier ack let the FLUSH go that covers it. */
+    @Test
+    void aFlushDoesNotCountACopyThatRefusedWhatItCovers() {
+        var pair = SimulatedPair.connected(6, StorySettings.all(StorySettings.protocol(Protocol.A), StorySettings.externalMetadata()));
+        pair.holdAgainstMedia();
+        pair.beta().data(0).hang(EnumSet.of(DiskOperation.Kind.FLUSH));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.flush(pair.alpha());
+        // There it waits for the end of the epoch before it.
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        var flush = pair.flush(pair.alpha());
+        pair.runFor(SimulatedPair.SECOND);
+        pair.alpha().metadata(0).hang(EnumSet.of(DiskOperation.Kind.WRITE));
+        pair.beta().command(new Command.Detach(0, false));
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.FAILED);
+        pair.beta().data(0).resume();
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.DISKLESS);
+        assertThat(flush.isCompleted()).as("before that copy's loss is on record").isFalse();
+        pair.alpha().metadata(0).resume();
+        pair.done(flush);
+        pair.must(pair.beta(), new Command.Attach(0));
         pair.runUntilProtected();
         pair.checkAll();
     }
