@@ -133,9 +133,11 @@ final class FailoverLoop implements AutoCloseable {
         if (now < nextHeartbeatNanos && !sendNow) return;
         if (now >= nextHeartbeatNanos) nextHeartbeatNanos = now + times.keepaliveNanos();
         sendNow = false;
-        byte[] body = NodeReportCodec.encode(machine.report(System.currentTimeMillis()), liveness.mostBodyBytes());
-        liveness.beginHeartbeat(now);
-        for (var path : config.paths()) shells.send(path.name(), codec.encode(liveness.heartbeat(path.name(), configDigest.parts(), body)));
+        byte[] report = NodeReportCodec.encode(machine.report(System.currentTimeMillis()), liveness.mostBodyBytes());
+        for (Heartbeat.Part part : Heartbeat.Part.of(report, liveness.mostBodyBytes())) {
+            liveness.beginHeartbeat(now);
+            for (var path : config.paths()) shells.send(path.name(), codec.encode(liveness.heartbeat(path.name(), configDigest.parts(), part)));
+        }
     }
 
     // ---- from any thread
@@ -205,7 +207,7 @@ final class FailoverLoop implements AutoCloseable {
         ConfigDigest theirs = new ConfigDigest(heartbeat.configDigest());
         if (!theirs.equals(peerDigest)) compare(theirs);
         try {
-            deliver(new Event.PeerHeard(NodeReportCodec.decode(heartbeat.body()), liveness.echoedSentBootNanos(), System.currentTimeMillis()));
+            deliver(new Event.PeerHeard(NodeReportCodec.decode(liveness.heardReport()), liveness.echoedSentBootNanos(), System.currentTimeMillis()));
         } catch (NodeReportCodec.Malformed otherVersion) {
             deliver(new Event.PeerStrange(otherVersion.getMessage()));
         }

@@ -8,12 +8,12 @@ import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.SourcePosition;
 
 /**
- * What a node tells of its groups and resources has to fit into each heartbeat. The reader of the configuration refuses what would not: the
- * daemons of both nodes would end with their first one. The figures are those of {@code NodeReportCodec}, whose test compares them.
+ * What a node tells of its groups and resources has to fit into the heartbeats that one report may take. The reader of the configuration
+ * refuses what would not: the daemons of both nodes would end with their first one. The figures are those of {@code NodeReportCodec}, whose test compares them.
  */
 public final class ReportRoom {
     /** The number of groups, and that of resources, stands in a report. */
-    public static final int MOST_ENTRIES = 32;
+    public static final int MOST_ENTRIES = 64;
     private static final int REPORT_BYTES = 1 + 1 + 8 + 8 + 3;
     private static final int GROUP_BYTES = 1 + 1 + 8 + 1 + 8 + 1;
     private static final int RESOURCE_BYTES = 1 + 3 + 4 * 8;
@@ -32,15 +32,15 @@ public final class ReportRoom {
         }
         List<String> paths = config.paths().stream().map(PathConfig::name).toList();
         // Both nodes come to the same answer.
-        int room = Stream.of(config.localNode(), config.peerNode()).mapToInt(node -> HeartbeatCodec.mostBodyBytes(config.name(), node, paths)).min().orElseThrow();
+        int room = HeartbeatCodec.MOST_PARTS * Stream.of(config.localNode(), config.peerNode()).mapToInt(node -> HeartbeatCodec.mostBodyBytes(config.name(), node, paths)).min().orElseThrow();
         int needed = bytesFor(groups, resources);
         if (needed > room) {
             throw new ConfigException(position, "what a node tells of " + groups.size() + " groups with " + resources.size() + " resources takes up to " + needed
-                    + " bytes, and a heartbeat has room for " + room, "fewer groups (a group may have several resources), fewer resources, or shorter names of groups, resources, nodes and paths");
+                    + " bytes, and " + HeartbeatCodec.MOST_PARTS + " heartbeats have room for " + room, "fewer groups (a group may have several resources), fewer resources, or shorter names of groups, resources, nodes and paths");
         }
     }
 
-    /** Without details for people, and with one halt of the replicator: the least that a heartbeat has to carry. */
+    /** Without details for people, and with one halt of the replicator: the least that a report has to carry. */
     public static int bytesFor(List<String> groups, List<String> resources) {
         int longestResource = resources.stream().mapToInt(ReportRoom::bytes).max().orElse(0);
         return REPORT_BYTES + groups.stream().mapToInt(name -> GROUP_BYTES + bytes(name)).sum()

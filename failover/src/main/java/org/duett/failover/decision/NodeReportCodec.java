@@ -11,10 +11,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import org.duett.failover.config.ReportRoom;
+import org.duett.failover.heartbeat.HeartbeatCodec;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 
-/** A {@link NodeReport} as the body of a heartbeat. Names are cut at {@value #MOST_NAME_BYTES} bytes, details at {@value #MOST_DETAIL_BYTES}. */
+/** A {@link NodeReport} as the body of a heartbeat, or of several. Names are cut at {@value #MOST_NAME_BYTES} bytes, details at {@value #MOST_DETAIL_BYTES}. */
 public final class NodeReportCodec {
     private static final int FORMAT = 2;
     private static final int MOST_NAME_BYTES = 64;
@@ -32,18 +33,25 @@ public final class NodeReportCodec {
     }
 
     /**
-     * Details are for people: they are left out when the whole is longer than {@code mostBytes}. Of several halts the one that is youngest
-     * always fits (the configuration was refused otherwise), and the older ones are left out before it.
+     * For datagrams with room for {@code partBytes} each. Details are for people: they are left out when they would cost one more, as each can be
+     * lost. Of several halts the one that is youngest always fits (the configuration was refused otherwise), and the older ones are left out
+     * before it.
      */
-    public static byte[] encode(NodeReport report, int mostBytes) {
+    public static byte[] encode(NodeReport report, int partBytes) {
+        return encode(report, partBytes, HeartbeatCodec.MOST_PARTS);
+    }
+
+    static byte[] encode(NodeReport report, int partBytes, int mostParts) {
         byte[] whole = encode(report);
-        if (whole.length <= mostBytes) return whole;
+        if (whole.length <= partBytes) return whole;
         List<NodeReport.GroupReport> brief = report.groups().stream().map(NodeReport.GroupReport::withoutDetail).toList();
         var halts = new ArrayList<>(report.failStops());
         halts.sort(Comparator.comparingLong(NodeReport.FailStop::agoMillis));
         while (true) {
             byte[] rest = encode(new NodeReport(report.mode(), report.pausedForNanos(), report.wallClockMillis(), brief, report.resources(), halts));
-            if (rest.length <= mostBytes || halts.isEmpty()) return rest;
+            int parts = Math.ceilDiv(rest.length, partBytes);
+            if (whole.length <= Math.min(parts, mostParts) * partBytes) return whole;
+            if (parts <= mostParts || halts.isEmpty()) return rest;
             halts.removeLast();
         }
     }

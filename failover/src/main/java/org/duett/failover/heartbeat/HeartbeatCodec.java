@@ -21,8 +21,9 @@ import javax.crypto.spec.SecretKeySpec;
  *  4  magic "DuHB"          1  version
  *  1+n cluster   1+n node   1+n path
  *  8  boot   8  daemon   8  sequence
- *  8  boot   8  daemon that the echo is about   1  paths, each: 1+n name, 8 sequence
- *  1  parts of the configuration digest, each: 4   2+n body
+ *  8  boot   8  daemon that the echo is about   8  sequence up to which reports were heard whole   1  paths, each: 1+n name, 8 sequence
+ *  1  parts of the configuration digest, each: 4
+ *  1  number of this part of the report, from 0   1  of how many   2+n its body
  * 32  HMAC-SHA-256 over all that stands before it
  * </pre>
  */
@@ -35,11 +36,13 @@ public final class HeartbeatCodec {
     public static final int MOST_PATH_NAME_BYTES = 32;
     public static final int MOST_PATHS = 4;
     public static final int MOST_DIGEST_PARTS = 16;
+    /** Of a report; one that is missing is made good by the next report only. */
+    public static final int MOST_PARTS = 8;
 
     private static final int MAGIC = 0x44754842;
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
     private static final int MAC_BYTES = 32;
-    private static final int LEAST_BYTES = 4 + 1 + 3 + 24 + 17 + 1 + 2 + MAC_BYTES;
+    private static final int LEAST_BYTES = 4 + 1 + 3 + 24 + 25 + 1 + 4 + MAC_BYTES;
     private static final String ALGORITHM = "HmacSHA256";
 
     /** What a datagram turned out to be. */
@@ -85,7 +88,8 @@ public final class HeartbeatCodec {
     public byte[] encode(Heartbeat heartbeat) {
         assert heartbeat.echo().paths().size() <= MOST_PATHS;
         assert heartbeat.configDigest().size() <= MOST_DIGEST_PARTS;
-        assert heartbeat.body().length <= MOST_BYTES;
+        assert heartbeat.part().of() <= MOST_PARTS;
+        assert heartbeat.part().body().length <= MOST_BYTES;
         ByteBuffer bytes = ByteBuffer.allocate(2 * MOST_BYTES);
         bytes.putInt(MAGIC).put(VERSION);
         putText(bytes, heartbeat.sender().cluster());
@@ -94,6 +98,7 @@ public final class HeartbeatCodec {
         putIncarnation(bytes, heartbeat.sender().incarnation());
         bytes.putLong(heartbeat.sequence());
         putIncarnation(bytes, heartbeat.echo().of());
+        bytes.putLong(heartbeat.echo().whole());
         bytes.put((byte) heartbeat.echo().paths().size());
         for (Heartbeat.PathEcho echo : heartbeat.echo().paths()) {
             putText(bytes, echo.path());
@@ -101,11 +106,12 @@ public final class HeartbeatCodec {
         }
         bytes.put((byte) heartbeat.configDigest().size());
         heartbeat.configDigest().forEach(bytes::putInt);
-        bytes.putShort((short) heartbeat.body().length).put(heartbeat.body());
+        Heartbeat.Part part = heartbeat.part();
+        bytes.put((byte) part.number()).put((byte) part.of()).putShort((short) part.body().length).put(part.body());
         byte[] content = Arrays.copyOf(bytes.array(), bytes.position());
         byte[] whole = Arrays.copyOf(content, content.length + MAC_BYTES);
         System.arraycopy(macs.getFirst().doFinal(content), 0, whole, content.length, MAC_BYTES);
-        assert whole.length <= MOST_BYTES : "the body of " + heartbeat.body().length + " bytes does not fit";
+        assert whole.length <= MOST_BYTES : "the body of " + part.body().length + " bytes does not fit";
         return whole;
     }
 
@@ -142,10 +148,13 @@ public final class HeartbeatCodec {
             long sequence = bytes.getLong();
             Heartbeat.Echo echo = echo(bytes);
             List<Integer> configDigest = configDigest(bytes);
+            int number = bytes.get();
+            int of = bytes.get();
+            if (of < 1 || of > MOST_PARTS || number < 0 || number >= of) return Optional.empty();
             byte[] body = new byte[Short.toUnsignedInt(bytes.getShort())];
-            if (sequence <= 0 || body.length != bytes.remaining()) return Optional.empty();
+            if (sequence <= number || body.length != bytes.remaining()) return Optional.empty();
             bytes.get(body);
-            return Optional.of(new Heartbeat(sender, path, sequence, echo, configDigest, body));
+            return Optional.of(new Heartbeat(sender, path, sequence, echo, configDigest, new Heartbeat.Part(number, of, body)));
         } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
             return Optional.empty(); // the key is right and the form is not: told as malformed
         }
@@ -153,11 +162,12 @@ public final class HeartbeatCodec {
 
     private static Heartbeat.Echo echo(ByteBuffer bytes) {
         Incarnation of = incarnation(bytes);
+        long whole = bytes.getLong();
         int count = bytes.get();
         if (count < 0 || count > MOST_PATHS) throw new IndexOutOfBoundsException();
         List<Heartbeat.PathEcho> paths = new ArrayList<>();
         for (int index = 0; index < count; index++) paths.add(new Heartbeat.PathEcho(text(bytes, MOST_PATH_NAME_BYTES), bytes.getLong()));
-        return new Heartbeat.Echo(of, paths);
+        return new Heartbeat.Echo(of, whole, paths);
     }
 
     private static List<Integer> configDigest(ByteBuffer bytes) {

@@ -23,6 +23,9 @@ final class PathLiveness {
     private boolean everHeard;
     private long lastLifeNanos;
     private long highestSequence;
+    /** Of the newest report of which this path has brought anything: where its parts begin, and a bit for each that came. */
+    private long newestFirstSequence;
+    private int newestParts;
     private boolean oneWay;
     /** Since when the peer has been heard without a fresh echo of what we send here. */
     private long echoFreshNanos;
@@ -46,18 +49,29 @@ final class PathLiveness {
         return highestSequence;
     }
 
-    boolean isNew(long sequence) {
-        return sequence > highestSequence;
+    /** The parts of one report leave together, and a network may exchange them on the way; of older reports nothing is new. */
+    boolean isNew(Heartbeat heartbeat) {
+        if (heartbeat.firstSequence() == newestFirstSequence) return (newestParts & bit(heartbeat)) == 0;
+        return heartbeat.firstSequence() > newestFirstSequence;
     }
 
-    void accept(long sequence) {
-        assert isNew(sequence);
-        highestSequence = sequence;
+    void accept(Heartbeat heartbeat) {
+        assert isNew(heartbeat);
+        if (heartbeat.firstSequence() > newestFirstSequence) newestParts = 0;
+        newestFirstSequence = heartbeat.firstSequence();
+        newestParts |= bit(heartbeat);
+        highestSequence = Math.max(highestSequence, heartbeat.sequence());
+    }
+
+    private static int bit(Heartbeat heartbeat) {
+        return 1 << heartbeat.part().number();
     }
 
     /** The peer's daemon has been started anew and counts from the beginning. */
     void forgetSequences() {
         highestSequence = 0;
+        newestFirstSequence = 0;
+        newestParts = 0;
     }
 
     void life(long nowNanos, List<LivenessEvent> out) {

@@ -11,12 +11,14 @@ import java.util.Map;
  */
 public final class PeerLiveness {
     /** Room for the echoes of a deadtime at several heartbeats per keepalive. */
-    private static final int REMEMBERED_HEARTBEATS = 4096;
+    private static final int REMEMBERED_HEARTBEATS = 16384;
 
     /** What a heartbeat was good for. */
     public enum Reception {
-        /** The newest word of the peer: its body counts. */
+        /** With it the newest report of the peer is whole, and counts: {@link PeerLiveness#heardReport}. */
         NEWEST,
+        /** Of a report that is not whole, or never will be. */
+        PART,
         /** Newer than all on its path, but another path was faster. */
         ON_ANOTHER_PATH_BEFORE,
         REJECTED
@@ -35,7 +37,7 @@ public final class PeerLiveness {
 
     private PeerState state = PeerState.UNHEARD;
     private Incarnation peerIncarnation = Incarnation.NONE;
-    private long highestSequence;
+    private HeardParts heard = new HeardParts();
     private boolean peerHearsUs;
     private long nowBootNanos;
     private boolean turned;
@@ -108,13 +110,17 @@ public final class PeerLiveness {
             return Reception.REJECTED;
         }
         if (!heartbeat.sender().incarnation().equals(peerIncarnation)) meet(heartbeat.sender().incarnation(), out);
-        path.accept(heartbeat.sequence());
+        path.accept(heartbeat);
         life(path, out);
-        understood(out);
+        Reception reception = heard.add(heartbeat);
+        understood(reception, out);
         hearEcho(heartbeat.echo(), out);
-        if (heartbeat.sequence() <= highestSequence) return Reception.ON_ANOTHER_PATH_BEFORE;
-        highestSequence = heartbeat.sequence();
-        return Reception.NEWEST;
+        return reception;
+    }
+
+    /** What the peer reported, after {@link Reception#NEWEST}. It is as old as the newest echo that was heard until then. */
+    public byte[] heardReport() {
+        return heard.report();
     }
 
     /** Something has come on {@code pathName} that is no heartbeat to work with. */
@@ -134,7 +140,7 @@ public final class PeerLiveness {
         }
         if (!sender.node().equals(peerNode)) return HeartbeatRejection.UNKNOWN_NODE;
         if (!heartbeat.path().equals(path.name())) return HeartbeatRejection.OTHER_PATH;
-        if (sender.incarnation().equals(peerIncarnation)) return path.isNew(heartbeat.sequence()) ? null : HeartbeatRejection.REPLAYED;
+        if (sender.incarnation().equals(peerIncarnation)) return path.isNew(heartbeat) ? null : HeartbeatRejection.REPLAYED;
         boolean isLater = peerIncarnation.isBefore(sender.incarnation());
         return isLater || isProvenToBeOfNow(heartbeat) ? null : HeartbeatRejection.EARLIER_INCARNATION;
     }
@@ -152,7 +158,7 @@ public final class PeerLiveness {
     private void meet(Incarnation incarnation, List<LivenessEvent> out) {
         if (!peerIncarnation.equals(Incarnation.NONE)) out.add(new LivenessEvent.PeerRestarted(peerIncarnation, incarnation));
         peerIncarnation = incarnation;
-        highestSequence = 0;
+        heard = new HeardParts();
         peerHearsUs = false;
         paths.values().forEach(PathLiveness::forgetSequences);
     }
@@ -164,8 +170,11 @@ public final class PeerLiveness {
         lastLifeBootNanos = nowBootNanos;
     }
 
-    private void understood(List<LivenessEvent> out) {
-        lastUnderstoodNanos = now();
+    /** A peer that speaks, but of whose reports a part is missing time and again, is not understood. */
+    private void understood(Reception reception, List<LivenessEvent> out) {
+        boolean isPart = reception == Reception.PART;
+        if (isPart && state == PeerState.NOT_UNDERSTOOD) return;
+        if (!isPart || state == PeerState.UNHEARD || state == PeerState.DEAD) lastUnderstoodNanos = now();
         switch (state) {
             case ALIVE -> {
                 // as it was
@@ -181,7 +190,7 @@ public final class PeerLiveness {
 
     private void hearEcho(Heartbeat.Echo echo, List<LivenessEvent> out) {
         boolean isOfUs = echo.of().equals(self.incarnation());
-        if (isOfUs) sent.echoed(echo.highestSequence());
+        if (isOfUs) sent.echoed(echo.whole());
         peerHearsUs |= isOfUs && sent.isSent(echo.highestSequence());
         for (PathLiveness path : paths.values()) {
             boolean isFresh = isOfUs && sent.isSentSince(echo.sequenceOn(path.name()), nowBootNanos - times.warntimeNanos());
@@ -189,15 +198,20 @@ public final class PeerLiveness {
         }
     }
 
-    /** A heartbeat is about to be sent on all paths. Answers its sequence, for {@link #heartbeat}. */
+    /** A heartbeat, one for each part of a report, is about to be sent on all paths. Answers its sequence, for {@link #heartbeat}. */
     public long beginHeartbeat(long bootNanos) {
         return sent.next(bootNanos);
     }
 
     /** The heartbeat that {@link #beginHeartbeat} began, as {@code pathName} carries it. */
-    public Heartbeat heartbeat(String pathName, List<Integer> configDigest, byte[] body) {
-        List<Heartbeat.PathEcho> heard = paths.values().stream().map(path -> new Heartbeat.PathEcho(path.name(), path.highestSequence())).toList();
-        return new Heartbeat(self, path(pathName).name(), sent.highestSequence(), new Heartbeat.Echo(peerIncarnation, heard), configDigest, body);
+    public Heartbeat heartbeat(String pathName, List<Integer> configDigest, Heartbeat.Part part) {
+        List<Heartbeat.PathEcho> echoes = paths.values().stream().map(path -> new Heartbeat.PathEcho(path.name(), path.highestSequence())).toList();
+        return new Heartbeat(self, path(pathName).name(), sent.highestSequence(), new Heartbeat.Echo(peerIncarnation, heard.wholeUpTo(), echoes), configDigest, part);
+    }
+
+    /** One that carries a whole report. */
+    public Heartbeat heartbeat(String pathName, List<Integer> configDigest, byte[] report) {
+        return heartbeat(pathName, configDigest, new Heartbeat.Part(0, 1, report));
     }
 
     /** How long the body of a heartbeat may be, with these names of cluster, node and paths. */
@@ -228,7 +242,7 @@ public final class PeerLiveness {
     }
 
     /**
-     * When the newest of our heartbeats that the peer has heard was sent; {@link Long#MIN_VALUE}: it has heard none of this life of
+     * When the newest of our reports that the peer has heard whole was sent; {@link Long#MIN_VALUE}: it has heard none of this life of
      * ours. The peer cannot take us for dead before deadtime has passed since then (rule 9).
      */
     public long echoedSentBootNanos() {

@@ -42,6 +42,10 @@ public final class ClusterWorld {
         }
     }
 
+    /** In one life of five a report takes several datagrams, as one of many groups does. */
+    private static final int SMALL_PART_BYTES = 48;
+    private static final int PART_BYTES = 768;
+
     private final long seed;
     private final SplittableRandom random;
     private final SimulatedTime time = new SimulatedTime();
@@ -210,6 +214,11 @@ public final class ClusterWorld {
         }
         load = true;
         client(++clients);
+    }
+
+    /** Room for the report of a node in each heartbeat. */
+    int partBytes() {
+        return seed % 5 == 2 ? SMALL_PART_BYTES : PART_BYTES;
     }
 
     /** Exactly one serves each group, the other could take over, and all paths work. */

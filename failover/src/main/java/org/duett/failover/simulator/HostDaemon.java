@@ -32,7 +32,6 @@ import org.duett.replicator.state.DiskState;
 final class HostDaemon {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
-    private static final int MOST_BODY_BYTES = 768;
     private static final int MOST_QUEUED = 2000;
     private static final List<String> PATHS = List.of(Wires.CROSSOVER, Wires.LAN);
 
@@ -217,11 +216,13 @@ final class HostDaemon {
         if (now < nextHeartbeatNanos && !sendNow) return;
         if (now >= nextHeartbeatNanos) nextHeartbeatNanos = now + config.timing().keepaliveMillis() * MILLI;
         sendNow = false;
-        byte[] body = NodeReportCodec.encode(machine.report(now / MILLI), MOST_BODY_BYTES);
-        liveness.beginHeartbeat(now);
-        for (String path : PATHS) {
-            Heartbeat heartbeat = liveness.heartbeat(path, List.of(1), body);
-            wires.send(path, host.index, () -> host.other().hear(path, heartbeat));
+        byte[] report = NodeReportCodec.encode(machine.report(now / MILLI), world.partBytes());
+        for (Heartbeat.Part part : Heartbeat.Part.of(report, world.partBytes())) {
+            liveness.beginHeartbeat(now);
+            for (String path : PATHS) {
+                Heartbeat heartbeat = liveness.heartbeat(path, List.of(1), part);
+                wires.send(path, host.index, () -> host.other().hear(path, heartbeat));
+            }
         }
     }
 
@@ -247,7 +248,7 @@ final class HostDaemon {
             tell(events);
             if (reception != PeerLiveness.Reception.NEWEST || !liveness.peerHearsUs() || over) return;
             try {
-                deliver(new Event.PeerHeard(NodeReportCodec.decode(heartbeat.body()), liveness.echoedSentBootNanos(), time.nowNanos() / MILLI));
+                deliver(new Event.PeerHeard(NodeReportCodec.decode(liveness.heardReport()), liveness.echoedSentBootNanos(), time.nowNanos() / MILLI));
             } catch (NodeReportCodec.Malformed wrong) {
                 throw new AssertionError(wrong);
             }

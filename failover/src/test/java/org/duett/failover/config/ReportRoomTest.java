@@ -18,20 +18,22 @@ class ReportRoomTest {
     Path directory;
 
     @Test
-    void moreGroupsThanAHeartbeatHasRoomForAreRefused() {
-        assertThat(refused(directory, withGroups(12, "virtual-machine-"))).hasMessageContaining("what a node tells of 12 groups with 12 resources takes up to ")
-                .hasMessageContaining(" bytes, and a heartbeat has room for ").hasMessageContaining("Allowed: fewer groups (a group may have several resources)");
+    void aReportOfManyGroupsTakesSeveralHeartbeats() throws ConfigException {
+        assertThat(read(directory, withGroups(12, "virtual-machine-")).cluster().groups()).hasSize(12);
+        assertThat(read(directory, withGroups(64, "virtual-machine-")).cluster().groups()).hasSize(64);
     }
 
     @Test
-    void whatFitsIsAccepted() throws ConfigException {
-        assertThat(read(directory, withGroups(12, "v")).cluster().groups()).hasSize(12);
+    void moreThanAllHeartbeatsOfAReportHaveRoomForIsRefused() {
+        assertThat(refused(directory, withGroups(64, "virtual-machine-of-a-customer-with-a-rather-long-winded-name-")))
+                .hasMessageContaining("what a node tells of 64 groups with 64 resources takes up to ").hasMessageContaining(" bytes, and 8 heartbeats have room for ")
+                .hasMessageContaining("Allowed: fewer groups (a group may have several resources)");
     }
 
     @Test
     void moreGroupsThanAReportCanCountAreRefused() {
-        String groups = IntStream.range(0, 33).mapToObj(i -> "group g" + i + " { program p" + i + " { start \"true\"; } }\n").collect(Collectors.joining());
-        assertThat(refused(directory, cluster(groups))).hasMessageContaining("there are 33 groups").hasMessageContaining("Allowed: up to 32 of each");
+        String groups = IntStream.range(0, 65).mapToObj(i -> "group g" + i + " { program p" + i + " { start \"true\"; } }\n").collect(Collectors.joining());
+        assertThat(refused(directory, cluster(groups))).hasMessageContaining("there are 65 groups").hasMessageContaining("Allowed: up to 64 of each");
     }
 
     /** They would be cut, and the other node would not find them. */

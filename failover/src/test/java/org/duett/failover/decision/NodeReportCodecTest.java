@@ -26,10 +26,20 @@ class NodeReportCodecTest {
         NodeReport.FailStop younger = halt("resource-of-db", 5);
         int room = ReportRoom.bytesFor(List.of("web", "db"), List.of("r0", "resource-of-db"));
 
-        byte[] told = NodeReportCodec.encode(report("a detail", List.of(older, younger)), room);
+        byte[] told = NodeReportCodec.encode(report("a detail", List.of(older, younger)), room, 1);
 
         assertThat(told).hasSizeLessThanOrEqualTo(room);
         assertThat(NodeReportCodec.decode(told)).isEqualTo(report("", List.of(younger)));
+    }
+
+    /** Each part can be lost; what people read is not worth one more. */
+    @Test
+    void detailsAreToldWhereTheyCostNoDatagram() throws NodeReportCodec.Malformed {
+        NodeReport report = report("a detail", List.of(halt("r0", 5)));
+        int brief = NodeReportCodec.encode(report("", List.of(halt("r0", 5))), Integer.MAX_VALUE).length;
+
+        assertThat(NodeReportCodec.decode(NodeReportCodec.encode(report, brief))).isEqualTo(report("", List.of(halt("r0", 5))));
+        assertThat(NodeReportCodec.decode(NodeReportCodec.encode(report, brief - 20))).isEqualTo(report);
     }
 
     /** Found on a status that ended in the midst of a word: "monitor ended with e". */

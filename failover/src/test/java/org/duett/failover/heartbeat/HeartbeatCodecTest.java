@@ -28,13 +28,13 @@ class HeartbeatCodecTest {
     }
 
     @Test
-    void theFormOnTheWireIsTheOneOfVersionOne() {
+    void theFormOnTheWireIsTheOneOfVersionTwo() {
         String hex = HexFormat.of().formatHex(codec.encode(HEARTBEAT));
-        assertThat(hex).isEqualTo("44754842" + "01" + "0473686f70" + "066e6f64652d61" + "036c616e" + "1122334455667788" + "0000000000000007" + "0000000000001267"
-                + "fffffffffffffffb" + "0000000000000009" + "02" + "036c616e" + "000000000000125c" + "0963726f73736f766572" + "0000000000001265"
-                + "02" + "00abcdef" + "ffffffff" + "0003" + "010203"
+        assertThat(hex).isEqualTo("44754842" + "02" + "0473686f70" + "066e6f64652d61" + "036c616e" + "1122334455667788" + "0000000000000007" + "0000000000001267"
+                + "fffffffffffffffb" + "0000000000000009" + "0000000000001265" + "02" + "036c616e" + "000000000000125c" + "0963726f73736f766572" + "0000000000001265"
+                + "02" + "00abcdef" + "ffffffff" + "00" + "01" + "0003" + "010203"
                 // openssl dgst -sha256 -hmac "the key of last year, 32 bytes.."
-                + "5a8a4a1eaf4a9f2ebfa9c900b91b2707a19e7c10062948af93e25367b7f2f4bd");
+                + "f6aebe7627497dbd99ab459354a92bff1a0ed4fe3c6905539fb82dbe902619a2");
     }
 
     @Test
@@ -62,7 +62,7 @@ class HeartbeatCodecTest {
     @Test
     void anotherVersionIsToldFromAnotherKeyAndFromNoHeartbeat() {
         byte[] later = codec.encode(HEARTBEAT);
-        later[4] = 2;
+        later[4] = 3;
         assertThat(codec.decode(later)).isEqualTo(new Reading.Unreadable(HeartbeatRejection.OTHER_VERSION));
         assertThat(codec.decode(new byte[0])).isEqualTo(new Reading.Unreadable(HeartbeatRejection.MALFORMED));
         assertThat(codec.decode(new byte[HeartbeatCodec.MOST_BYTES])).isEqualTo(new Reading.Unreadable(HeartbeatRejection.MALFORMED));
@@ -87,6 +87,13 @@ class HeartbeatCodecTest {
         Heartbeat full = new Heartbeat(HEARTBEAT.sender(), "crossover", 4711, HEARTBEAT.echo(), PARTS, new byte[room]);
         assertThat(codec.encode(full)).hasSize(HeartbeatCodec.MOST_BYTES);
         assertThat(codec.decode(codec.encode(full))).isEqualTo(new Reading.Authentic(full));
+    }
+
+    @Test
+    void aPartOfAReportComesAsItWent() {
+        Heartbeat part = new Heartbeat(HEARTBEAT.sender(), "lan", 4711, new Heartbeat.Echo(new Incarnation(-5, 9), 4698, HEARTBEAT.echo().paths()), PARTS,
+                new Heartbeat.Part(7, 8, new byte[] { 1, 2 }));
+        assertThat(codec.decode(codec.encode(part))).isEqualTo(new Reading.Authentic(part));
     }
 
     @Test

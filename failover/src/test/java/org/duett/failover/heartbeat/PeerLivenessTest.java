@@ -264,6 +264,59 @@ class PeerLivenessTest {
                 new PeerLiveness.PathStatus("lan", PathState.UP, 0, false));
     }
 
+    @Test
+    void aReportInPartsCountsWhenItIsWholeWhicheverPathBringsThem() {
+        assertThat(part("crossover", 2, 1)).isEqualTo(Reception.PART);
+        assertThat(liveness.state()).isEqualTo(PeerState.ALIVE);
+        assertThat(liveness.heartbeat("lan", List.of(), new byte[0]).echo().whole()).isZero();
+        assertThat(part("lan", 1, 0)).isEqualTo(Reception.PART);
+        assertThat(part("lan", 3, 2)).isEqualTo(Reception.NEWEST);
+        assertThat(liveness.heardReport()).containsExactly(1, 2, 3);
+        assertThat(liveness.heartbeat("lan", List.of(), new byte[0]).echo().whole()).isEqualTo(3);
+        assertThat(part("crossover", 1, 0)).as("exchanged on the way").isEqualTo(Reception.ON_ANOTHER_PATH_BEFORE);
+        assertThat(part("crossover", 2, 1)).isEqualTo(Reception.REJECTED);
+    }
+
+    /** Else it would be taken for a word of the same time as what that newer one says was heard. */
+    @Test
+    void aReportOfWhichAPartIsMissingDoesNotCountAnyMoreWhenANewerOneHasBegun() {
+        part("lan", 1, 0);
+        part("lan", 2, 1);
+        assertThat(part("lan", 4, 0)).isEqualTo(Reception.PART);
+        assertThat(part("crossover", 3, 2)).isEqualTo(Reception.PART);
+        assertThat(part("lan", 3, 2)).isEqualTo(Reception.REJECTED);
+        assertThat(part("lan", 5, 1)).isEqualTo(Reception.PART);
+        assertThat(part("lan", 6, 2)).isEqualTo(Reception.NEWEST);
+        assertThat(liveness.heardReport()).containsExactly(4, 5, 6);
+    }
+
+    @Test
+    void ofAPeerThatHasHeardAPartOnlyNothingIsTakenForHeard() {
+        listen(100);
+        for (int i = 0; i < 3; i++) liveness.beginHeartbeat(nanos());
+        var firstPartOnly = new Heartbeat.Echo(OURS, 0, List.of(new Heartbeat.PathEcho("lan", 1)));
+        liveness.received("lan", new Heartbeat(PEER, "lan", ++peerSequence, firstPartOnly, List.of(), new byte[0]), events);
+        assertThat(liveness.peerHearsUs()).isTrue();
+        assertThat(liveness.echoedSentBootNanos()).isEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
+    void aPeerOfWhichAPartIsAlwaysMissingLivesAndIsNotUnderstood() {
+        for (int i = 0; i < 25; i++) {
+            part("lan", 3 * i + 1, 0);
+            listen(100);
+        }
+        assertThat(events).contains(new LivenessEvent.PeerNotUnderstood()).noneMatch(LivenessEvent.PeerDead.class::isInstance);
+        assertThat(events.stream().filter(LivenessEvent.PeerUp.class::isInstance)).hasSize(1);
+        for (int number = 0; number < 3; number++) part("lan", 76 + number, number);
+        assertThat(events).last().isEqualTo(new LivenessEvent.PeerUp(PEERS));
+    }
+
+    /** Of three; its only byte is its sequence. */
+    private Reception part(String path, long sequence, int number) {
+        return liveness.received(path, new Heartbeat(PEER, path, sequence, Heartbeat.Echo.NONE, List.of(), new Heartbeat.Part(number, 3, new byte[] { (byte) sequence })), events);
+    }
+
     private HeartbeatRejection reasonFor(String pathName, Heartbeat.Sender sender, String pathInside) {
         Heartbeat heartbeat = new Heartbeat(sender, pathInside, ++peerSequence, Heartbeat.Echo.NONE, List.of(), new byte[0]);
         assertThat(liveness.received(pathName, heartbeat, events)).isEqualTo(Reception.REJECTED);
