@@ -44,7 +44,7 @@ public final class ConfigReader {
 
     private static ReplicatorConfig assemble(FileDraft draft, ConfigWarnings warnings) throws ConfigException {
         checkAdditionsHaveResources(draft);
-        Map<String, SourcePosition> members = ClusterMembership.of(draft.cluster);
+        Map<String, ClusterMembership> members = ClusterMembership.of(draft.cluster);
         checkMembersAreResources(members, draft);
         var claims = new Claims();
         var resources = new ArrayList<ResourceConfig>();
@@ -69,12 +69,12 @@ public final class ConfigReader {
     }
 
     /** A mistyped member would leave the resource that was meant to go on alone by itself. */
-    private static void checkMembersAreResources(Map<String, SourcePosition> members, FileDraft draft)
+    private static void checkMembersAreResources(Map<String, ClusterMembership> members, FileDraft draft)
             throws ConfigException {
         Set<String> known = resourceNames(draft);
-        for (Map.Entry<String, SourcePosition> member : members.entrySet()) {
+        for (Map.Entry<String, ClusterMembership> member : members.entrySet()) {
             if (!known.contains(member.getKey())) {
-                throw new ConfigException(member.getValue(), "section cluster has the resource '" + member.getKey()
+                throw new ConfigException(member.getValue().position(), "section cluster has the resource '" + member.getKey()
                         + "', which is defined nowhere", listed(known));
             }
         }

@@ -5,8 +5,10 @@ import java.util.Optional;
 /**
  * What Duett adds to a resource. It stands in a section of its own that drbdadm never reads (rule 28), and each node
  * may have other values.
+ *
+ * @param group the one of section cluster that the resource is a member of
  */
-public record DuettOptions(boolean clusterControlled, Optional<NodeAddress> nbdTcp, OnReadError onReadError,
+public record DuettOptions(boolean clusterControlled, Optional<String> group, Optional<NodeAddress> nbdTcp, OnReadError onReadError,
         Discard discard) {
 
     /** What follows a single sector that cannot be read while the peer has it. */

@@ -72,8 +72,8 @@ final class OptionRecords {
         return commands;
     }
 
-    static DuettOptions duett(EffectiveOptions duett, boolean clusterControlled) {
-        return new DuettOptions(clusterControlled, duett.endpoint(NBD_TCP),
+    static DuettOptions duett(EffectiveOptions duett, boolean clusterControlled, Optional<String> group) {
+        return new DuettOptions(clusterControlled, group, duett.endpoint(NBD_TCP),
                 duett.choice(ON_READ_ERROR, DuettOptions.OnReadError.class),
                 duett.choice(DISCARD, DuettOptions.Discard.class));
     }

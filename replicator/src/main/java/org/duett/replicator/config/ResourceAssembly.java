@@ -13,11 +13,11 @@ final class ResourceAssembly {
     private final Optional<ResourceDraft> common;
     private final Optional<OptionList> additions;
     /** Where a group of section cluster names this resource. */
-    private final Optional<SourcePosition> membership;
+    private final Optional<ClusterMembership> membership;
     private final Claims claims;
     private final ConfigWarnings warnings;
 
-    ResourceAssembly(ResourceDraft resource, FileDraft file, Optional<SourcePosition> membership, Claims claims, ConfigWarnings warnings) {
+    ResourceAssembly(ResourceDraft resource, FileDraft file, Optional<ClusterMembership> membership, Claims claims, ConfigWarnings warnings) {
         this.resource = resource;
         this.common = file.common;
         this.additions = Optional.ofNullable(file.additions.get(resource.name)).map(FileDraft.Additions::options);
@@ -37,7 +37,7 @@ final class ResourceAssembly {
         checkNamedHosts(net, startup);
         var config = new ResourceConfig(resource.name, resource.position, hosts, OptionRecords.net(net),
                 OptionRecords.options(effective(OptionSection.OPTIONS)), OptionRecords.startup(startup),
-                OptionRecords.handlers(effective(OptionSection.HANDLERS)), OptionRecords.duett(duett, isClusterControlled(duett)));
+                OptionRecords.handlers(effective(OptionSection.HANDLERS)), OptionRecords.duett(duett, isClusterControlled(duett), membership.map(ClusterMembership::group)));
         checkProtocol(config, net, duett);
         checkNbd(config, duett);
         return config;
@@ -47,7 +47,7 @@ final class ResourceAssembly {
         Optional<SourcePosition> written = duett.position(ConfigOption.CLUSTER);
         if (membership.isPresent() && written.isPresent() && !duett.isOn(ConfigOption.CLUSTER)) {
             throw new ConfigException(written.get(), "resource " + resource.name + " has 'cluster no', but is a member of a group ("
-                    + membership.get() + ")", "cluster yes, or nothing: a member of a group is under cluster control");
+                    + membership.get().position() + ")", "cluster yes, or nothing: a member of a group is under cluster control");
         }
         return membership.isPresent() || duett.isOn(ConfigOption.CLUSTER);
     }
@@ -121,7 +121,7 @@ final class ResourceAssembly {
                     "protocol B or C, or another fencing");
         }
         if (config.duett().clusterControlled() && protocol != NetConfig.Protocol.C) {
-            throw new ConfigException(duett.position(ConfigOption.CLUSTER).or(() -> membership).orElse(position),
+            throw new ConfigException(duett.position(ConfigOption.CLUSTER).or(() -> membership.map(ClusterMembership::position)).orElse(position),
                     "resource " + resource.name + " is under cluster control, but has protocol " + protocol + " ("
                             + position + ")",
                     "protocol C: the failover daemon relies on a second copy of each acknowledged write");

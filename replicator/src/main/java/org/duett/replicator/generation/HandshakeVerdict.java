@@ -30,17 +30,17 @@ public sealed interface HandshakeVerdict {
     enum Reason {
         UNRELATED_DATA("Check that both sides of the resource name the disks you mean. To overwrite one of them,"
                 + " run on its node: duett create-md %1$s"),
-        SPLIT_BRAIN("Decide which node's changes to give up. There run: duett secondary %1$s, then duett connect --discard-my-data %1$s; on the other node: duett connect %1$s"),
+        SPLIT_BRAIN("Decide which node's changes to give up. There run: %2$s, then duett connect --discard-my-data %1$s; on the other node: duett connect %1$s"),
         NEEDS_WSAME("Enable the feature WSAME at the peer (a kernel DRBD 8.4 of protocol 101 has it),"
                 + " or demote before connecting"),
         NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force %1$s"),
         PEER_HAS_NO_GOOD_DATA("Bring back the node with good data, or choose the peer's data by running there: duett primary --force %1$s"),
-        ROLE_CONFLICT("Demote this node, and it connects again by itself: duett secondary %1$s"),
+        ROLE_CONFLICT("Demote this node, and it connects again by itself: %2$s"),
         DRY_RUN("Connect without --tentative to do it");
 
         /** A disk that is attached while connected is refused alone: before it can give anything up, or have it given up for it, it has to be there. */
         private static final String LATE_SPLIT_BRAIN = "Decide which node's changes to give up. On both nodes run: duett disconnect %1$s; then, where the disk is not"
-                + " attached: duett attach %1$s; then, where the changes are given up: duett secondary %1$s, and duett connect --discard-my-data %1$s; on the other"
+                + " attached: duett attach %1$s; then, where the changes are given up: %2$s, and duett connect --discard-my-data %1$s; on the other"
                 + " node: duett connect %1$s";
         /** While the connection stands, force would serve the other disk: just what was not chosen (seed 12708). */
         private static final String LATE_WITHOUT_GOOD_DATA = "Bring back the node with good data, or choose the data of one of these two disks. On its node run:"
@@ -52,19 +52,19 @@ public sealed interface HandshakeVerdict {
             this.advice = advice;
         }
 
-        /** What to do, with the commands for this resource. */
-        public String advice(String resource) {
-            return advice.formatted(resource);
+        /** What to do, with the commands for this resource; {@code demotion} is the one that takes the role of Primary from a node. */
+        public String advice(String resource, String demotion) {
+            return advice.formatted(resource, demotion);
         }
 
         /** As {@link #advice}, where only a disk is refused that is attached in a connection, which goes on (spec states 4.2). */
-        public String adviceForLateAttach(String resource) {
+        public String adviceForLateAttach(String resource, String demotion) {
             String late = switch (this) {
                 case SPLIT_BRAIN -> LATE_SPLIT_BRAIN;
                 case NO_GOOD_DATA, PEER_HAS_NO_GOOD_DATA -> LATE_WITHOUT_GOOD_DATA;
                 case UNRELATED_DATA, NEEDS_WSAME, ROLE_CONFLICT, DRY_RUN -> advice;
             };
-            return late.formatted(resource);
+            return late.formatted(resource, demotion);
         }
     }
 

@@ -2,6 +2,7 @@ package org.duett.replicator.machine;
 
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.metadata.MetadataKind;
@@ -12,9 +13,16 @@ import org.duett.replicator.state.StatePolicies;
  *
  * @param madeDisks device identifiers of disks that this node made, and the volume that each was made for: no other one attaches it
  * @param tables not configured: the simulator has small ones, so that they run short
+ * @param group that the failover daemon moves with this resource; for advice only
  */
 public record ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
-        NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks, Tables tables) {
+        NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks, Tables tables,
+        Optional<String> group) {
+
+    public ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
+            NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks, Tables tables) {
+        this(name, localNode, peerNode, cluster, onNoData, net, volumes, madeDisks, tables, Optional.empty());
+    }
 
     public ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
             NetSettings net, List<VolumeSettings> volumes, SortedMap<Long, String> madeDisks) {
@@ -25,6 +33,19 @@ public record ResourceSettings(String name, String localNode, String peerNode, b
     public ResourceSettings(String name, String localNode, String peerNode, boolean cluster, StatePolicies.OnNoData onNoData,
             NetSettings net, List<VolumeSettings> volumes) {
         this(name, localNode, peerNode, cluster, onNoData, net, volumes, Collections.emptySortedMap());
+    }
+
+    /**
+     * What a person is told who is to demote this node. Of a group it is the failover daemon that promotes and demotes, and it does again what is
+     * undone behind its back.
+     */
+    public String demotionHere() {
+        return group.map(each -> "duett cluster standby (afterwards: duett cluster online)").orElse("duett secondary " + name);
+    }
+
+    /** Where the peer has the role, and is to lose it to this node. */
+    public String demotionOfPeer() {
+        return group.map(each -> "duett cluster switchover " + each).orElse("duett secondary " + name);
     }
 
     /** How many slots there are for parts of the host's writes, and for writes of the peer before its data socket waits (rule 17). */

@@ -38,7 +38,8 @@ public final class SettingsFromConfig {
         List<VolumeSettings> volumes = new ArrayList<>();
         for (VolumeConfig volume : local.volumes()) volumes.add(volume(volume, resource.duett()));
         return new ResourceSettings(resource.name(), local.displayName(), peer.displayName(), resource.duett().clusterControlled(),
-                onNoData(resource.options().onNoDataAccessible()), net(resource.net(), local), volumes, madeDisks);
+                onNoData(resource.options().onNoDataAccessible()), net(resource.net(), local), volumes, madeDisks,
+                ResourceSettings.Tables.USUAL, resource.duett().group());
     }
 
     private static StatePolicies.OnNoData onNoData(ResourceOptions.OnNoDataAccessible policy) {

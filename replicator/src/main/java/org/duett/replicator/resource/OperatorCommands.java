@@ -220,7 +220,7 @@ final class OperatorCommands {
         if (result.isSuccess() && !lastCopyInUse) return true;
         refuse(ticket, lastCopyInUse ? StateChangeResult.NO_UP_TO_DATE_DISK : result, parts.name(volume) + " cannot be detached: "
                 + (lastCopyInUse ? "it is the only good copy, and in use." : result.text() + "."), "The disk stays attached.",
-                "Demote first (duett secondary), or bring the peer's disk up to date.", out);
+                "Demote first (" + parts.settings.group().map(group -> "duett cluster stop " + group).orElse("duett secondary") + "), or bring the peer's disk up to date.", out);
         return false;
     }
 
@@ -244,7 +244,7 @@ final class OperatorCommands {
             return;
         }
         if (discard && parts.isPrimary()) {
-            refuse(ticket, REFUSED, "a Primary cannot discard its data.", "Nothing was discarded.", "Demote first: duett secondary " + parts.settings.name(), out);
+            refuse(ticket, REFUSED, "a Primary cannot discard its data.", "Nothing was discarded.", "Demote first: " + parts.settings.demotionHere(), out);
             return;
         }
         // It was trying already, without leave to discard.

@@ -77,7 +77,9 @@ final class ResyncControl {
                 boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
                 if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answerWithRefusal(each, out);
                 boolean endsConnection = inHandshake || !lateAttach;
-                String advice = endsConnection ? reason.advice(parts.settings.name()) : reason.adviceForLateAttach(parts.settings.name());
+                String resource = parts.settings.name();
+                String demotion = parts.settings.demotionHere();
+                String advice = endsConnection ? reason.advice(resource, demotion) : reason.adviceForLateAttach(resource, demotion);
                 if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, endsConnection, message, advice, out);
                 else refuse(each, endsConnection, message, advice, out);
             }
@@ -100,7 +102,7 @@ final class ResyncControl {
                 } else if (demoteFirst && volume.isPrimary()) {
                     out.add(new Action.RunHandler(++handlerRuns, HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume.number));
                     refuseAsPrimary(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
-                            HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name()), out);
+                            HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name(), parts.settings.demotionHere()), out);
                 } else {
                     become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, missedEnd, out);
                 }
@@ -205,7 +207,7 @@ final class ResyncControl {
 
     private void connected(VolumeParts each, VolumeState told, boolean inHandshake, ActionQueue out) {
         if (told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY) {
-            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
+            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
             return;
         }
         each.parkedDisk = DiskState.DISKLESS;
@@ -224,7 +226,7 @@ final class ResyncControl {
             return;
         }
         if (bothPrimary) {
-            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: duett secondary, then duett connect", out);
+            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
             return;
         }
         Volume volume = each.volume;

@@ -280,7 +280,7 @@ final class RoleControl {
                     ? "Attach the disk, or connect to a peer with UpToDate data."
                     : "Connect to the peer that has UpToDate data. If its data is lost for good, or this is the very first start:"
                             + " duett primary --force " + parts.settings.name();
-            case TWO_PRIMARIES, OTHER_VOLUME_PEER_PRIMARY -> "Demote " + parts.settings.peerNode() + " first: duett secondary " + parts.settings.name();
+            case TWO_PRIMARIES, OTHER_VOLUME_PEER_PRIMARY -> "Demote " + parts.settings.peerNode() + " first: " + parts.settings.demotionOfPeer();
             case PRIMARY_NOP -> "Fence or outdate the peer first, or force it: duett primary --force " + parts.settings.name();
             case IN_TRANSIENT_STATE -> "Wait until the resync has begun (duett status), then promote again.";
             default -> "See duett status " + parts.settings.name() + ".";
@@ -332,7 +332,7 @@ final class RoleControl {
                 lost ? "the connection was lost while the peer was asked." : parts.settings.peerNode() + " refused the promotion: " + result.text() + ".",
                 "The role is unchanged.",
                 lost ? "Promote again; it is decided without the peer then."
-                        : "If " + parts.settings.peerNode() + " is Primary, demote it first: duett secondary " + parts.settings.name(),
+                        : "If " + parts.settings.peerNode() + " is Primary, demote it first: " + parts.settings.demotionOfPeer(),
                 out);
     }
 
@@ -525,7 +525,7 @@ final class RoleControl {
         boolean noData = parts.volumes.stream().noneMatch(volume -> volume.state().disk().servesHostAlone() || volume.state().peerDisk().servesHostAlone());
         if (superblockFailed && noData) {
             refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "the promotion could not be recorded on disk.", "No host was let in.",
-                    "Check the disk (duett status), then: duett secondary " + parts.settings.name(), out);
+                    "Check the disk (duett status), then: " + parts.settings.demotionHere(), out);
             return;
         }
         served(out);
@@ -583,7 +583,8 @@ final class RoleControl {
         int users = users();
         refuse(StateChangeResult.DEVICE_IN_USE, users + (users == 1 ? " client has" : " clients have") + " the device open.",
                 "The role is unchanged; the clients go on.",
-                "Detach what duett attach-device made (duett detach-device), end other clients (nbdfuse, qemu), or cut them all off: duett secondary --force " + parts.settings.name(), out);
+                parts.settings.group().map(group -> "They belong to group " + group + ", mostly; it is moved or stopped as a whole: duett cluster switchover " + group + ", or: duett cluster stop "
+                        + group).orElse("Detach what duett attach-device made (duett detach-device), end other clients (nbdfuse, qemu), or cut them all off: duett secondary --force " + parts.settings.name()), out);
     }
 
     private void beginDemotion(ActionQueue out) {

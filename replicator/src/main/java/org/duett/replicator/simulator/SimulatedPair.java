@@ -84,7 +84,7 @@ public final class SimulatedPair {
             String name = index == 0 ? "alpha" : "beta";
             String peer = index == 0 ? "beta" : "alpha";
             ResourceSettings own = new ResourceSettings(base.name(), name, peer, base.cluster(), base.onNoData(), base.net(),
-                    base.volumes(), base.madeDisks(), base.tables());
+                    base.volumes(), base.madeDisks(), base.tables(), base.group());
             SimulatedNode node = new SimulatedNode(name, index, time, network, seed * 31 + 10 + index, own);
             network.join(index, node);
             nodes.add(node);

@@ -84,7 +84,7 @@ class ConfigReaderTest {
         assertThat(resource.startup()).isEqualTo(new StartupConfig(0, 0, 0, false));
         assertThat(resource.handlers()).isEmpty();
         assertThat(resource.duett()).isEqualTo(
-                new DuettOptions(false, Optional.empty(), DuettOptions.OnReadError.REPAIR,
+                new DuettOptions(false, Optional.empty(), Optional.empty(), DuettOptions.OnReadError.REPAIR,
                         DuettOptions.Discard.ZERO_RANGE));
         DiskConfig disk = disk(resource);
         assertThat(disk).isEqualTo(new DiskConfig(0, DiskConfig.OnIoError.DETACH, DiskConfig.Fencing.DONT_CARE,
@@ -210,7 +210,7 @@ class ConfigReaderTest {
         assertThat(config.config().node())
                 .isEqualTo(new NodeConfig(Optional.of("bob"), Path.of("/srv/state"), Path.of("/run/duett")));
         assertThat(config.config().resource("r").orElseThrow().duett()).isEqualTo(
-                new DuettOptions(true, Optional.of(new NodeAddress(NodeAddress.Family.IPV4, "127.0.0.1", 10809)),
+                new DuettOptions(true, Optional.empty(), Optional.of(new NodeAddress(NodeAddress.Family.IPV4, "127.0.0.1", 10809)),
                         DuettOptions.OnReadError.DETACH, DuettOptions.Discard.PUNCH_HOLE));
     }
 
@@ -221,6 +221,7 @@ class ConfigReaderTest {
                 resource r {
                 """ + HOSTS + "}");
         assertThat(read.config().resource("r").orElseThrow().duett().clusterControlled()).isTrue();
+        assertThat(read.config().resource("r").orElseThrow().duett().group()).contains("web");
         assertThat(read.cluster().orElseThrow().requiredSection()).hasSize(2);
         assertThat(read.warnings()).isEmpty();
     }

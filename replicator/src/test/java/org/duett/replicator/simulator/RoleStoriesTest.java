@@ -81,6 +81,18 @@ class RoleStoriesTest {
         pair.done(pair.write(pair.alpha(), 8, 8));
     }
 
+    /** The failover daemon would promote again what is demoted behind its back; and it is the group that is to move, not its mirror. */
+    @Test
+    void whatAMemberOfAGroupIsRefusedForIsAdvisedInWordsOfTheCluster() {
+        var pair = SimulatedPair.connected(4, StorySettings.group("web"));
+        assertThat(refused(pair, pair.beta(), new Command.Promote(false)).whatToDo()).contains("duett cluster switchover web").doesNotContain("secondary");
+        pair.alpha().deliver(new Event.ExportUsersChanged(0, 2));
+        assertThat(refused(pair, pair.alpha(), new Command.Demote(false)).whatToDo()).contains("duett cluster switchover web").contains("duett cluster stop web")
+                .doesNotContain("secondary");
+        pair.must(pair.beta(), new Command.Detach(0, false));
+        assertThat(refused(pair, pair.alpha(), new Command.Detach(0, false)).whatToDo()).contains("duett cluster stop web").doesNotContain("secondary");
+    }
+
     @Test
     void ofTwoThatWantToBePrimaryAtOnceExactlyOneIs() {
         for (int seed = 100; seed < 110; seed++) {

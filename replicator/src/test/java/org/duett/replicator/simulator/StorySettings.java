@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.ResourceSettings;
@@ -32,6 +33,11 @@ final class StorySettings {
     /** Under Duett's failover daemon. */
     static UnaryOperator<ResourceSettings> cluster() {
         return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), true, s.onNoData(), s.net(), s.volumes());
+    }
+
+    /** Under it as a member of this group: only what a person is told differs. */
+    static UnaryOperator<ResourceSettings> group(String group) {
+        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), s.volumes(), s.madeDisks(), s.tables(), Optional.of(group));
     }
 
     static UnaryOperator<ResourceSettings> onNoData(OnNoData onNoData) {
