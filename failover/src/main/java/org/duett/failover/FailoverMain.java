@@ -246,6 +246,11 @@ public final class FailoverMain {
             if (folder == null) System.out.print(result.section());
             else write(folder, result);
             return 0;
+        } catch (HeartbeatImport.Refused refused) {
+            refused.remarks().forEach(remark -> System.err.println(remark));
+            refused.getMessage().lines().forEach(error -> System.err.println("duett: " + error));
+            System.err.println("duett: nothing was made of these files; mend what the lines that begin with 'duett:' name, in a copy if you like: duett cluster import-heartbeat FOLDER");
+            return 10;
         } catch (ConfigException wrong) {
             System.err.println("duett: " + wrong.getMessage());
             return 10;

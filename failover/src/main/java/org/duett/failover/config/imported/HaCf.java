@@ -16,10 +16,36 @@ final class HaCf {
     /** A number, of seconds when nothing else is said. */
     private static final Pattern TIME = Pattern.compile("(\\d+(?:\\.\\d+)?)(us|ms|s|m|h)?");
 
+    private static final List<String> TIMES = List.of("keepalive", "deadtime", "warntime", "initdead");
+
     private final List<SourceLine> lines;
 
-    HaCf(String text) throws ConfigException {
+    HaCf(String text) {
         lines = SourceLine.of("ha.cf", text);
+    }
+
+    /** All that stands in the way of an import, in one go. */
+    List<ConfigException> errors() {
+        List<ConfigException> errors = new ArrayList<>();
+        collect(errors, this::checkManager);
+        collect(errors, this::nodes);
+        for (String time : TIMES) collect(errors, () -> millis(time));
+        return errors;
+    }
+
+    private interface Part {
+        void read() throws ConfigException;
+    }
+
+    private static void collect(List<ConfigException> errors, Part part) {
+        try {
+            part.read();
+        } catch (ConfigException error) {
+            errors.add(error);
+        }
+    }
+
+    private void checkManager() throws ConfigException {
         Optional<SourceLine> manager = find("crm").or(() -> find("pacemaker"));
         boolean isManaged = manager.isPresent() && manager.get().arguments().stream().noneMatch(word -> word.matches("(?i)off|no|false|0"));
         if (isManaged) {
@@ -30,12 +56,17 @@ final class HaCf {
 
     /** Both nodes. */
     List<String> nodes() throws ConfigException {
-        List<String> nodes = all("node").stream().flatMap(line -> line.arguments().stream()).distinct().toList();
+        List<String> nodes = named();
         if (nodes.size() != 2) {
-            throw new ConfigException(SourcePosition.wholeFile(Path.of("ha.cf")), nodes.isEmpty() ? "it names no node" : "it names " + nodes.size() + " nodes: " + String.join(", ", nodes),
+            throw new ConfigException(SourcePosition.wholeFile(Path.of("ha.cf")), nodes.isEmpty() ? "it names no node" : nodes.size() == 1 ? "it names only the node " + nodes.getFirst() : "it names " + nodes.size() + " nodes: " + String.join(", ", nodes),
                     "exactly two 'node' names");
         }
         return nodes;
+    }
+
+    /** As many as it names. */
+    List<String> named() {
+        return all("node").stream().flatMap(line -> line.arguments().stream()).distinct().toList();
     }
 
     List<SourceLine> all(String keyword) {
@@ -73,10 +104,17 @@ final class HaCf {
         return new ConfigException(new SourcePosition(Path.of(line.file()), line.number(), 1), found, allowed);
     }
 
-    /** Directives of which nothing is left to say: where the log goes, how Heartbeat itself ran. */
-    static List<String> meaningless() {
-        return new ArrayList<>(List.of("debugfile", "logfile", "logfacility", "use_logd", "debug", "conn_logd_time", "apiauth", "hopfudge", "coredumps",
-                "realtime", "rtprio", "compression", "compression_threshold", "traditional_compression", "msgfmt", "hbgenmethod", "uuidfrom", "memreserve",
-                "cpufreq", "crm", "pacemaker", "baud", "autojoin", "log_badpack", "syslogmsgfmt", "logd", "normalpoll", "quorum", "quorum_server"));
+    /** A directive of which nothing is taken over as there is no need for it: why. */
+    static Optional<String> whyNotNeeded(String keyword) {
+        return Optional.ofNullable(switch (keyword) {
+            case "debugfile", "logfile", "logfacility", "use_logd", "logd", "debug", "conn_logd_time", "log_badpack", "syslogmsgfmt" -> "the journal has the log, and notifiers tell of what matters";
+            case "apiauth" -> "nothing plugs into the daemon; who may order it the rights of its socket say";
+            case "hopfudge", "msgfmt", "hbgenmethod", "uuidfrom", "compression", "compression_threshold", "traditional_compression", "baud" -> "heartbeats are small, and of a form of their own";
+            case "realtime", "rtprio", "memreserve", "cpufreq", "coredumps", "normalpoll" -> "the systemd unit sees to how the daemon runs";
+            case "crm", "pacemaker" -> "there is no other manager of groups";
+            case "autojoin" -> "there are two nodes, and both are named";
+            case "quorum", "quorum_server" -> "a proof takes the place of a quorum";
+            default -> null;
+        });
     }
 }

@@ -3,10 +3,14 @@ package org.duett.failover.config.imported;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.duett.failover.config.ClusterConfigReader;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.DiskConfig;
@@ -37,6 +41,20 @@ public final class HeartbeatImport {
         }
     }
 
+    /** Nothing is made of files with errors; all of these are told, and what else is to be said of the files. */
+    public static final class Refused extends Exception {
+        private final transient List<Remark> remarks;
+
+        Refused(List<ConfigException> errors, List<Remark> remarks) {
+            super(errors.stream().map(ConfigException::getMessage).collect(Collectors.joining("\n")));
+            this.remarks = List.copyOf(remarks);
+        }
+
+        public List<Remark> remarks() {
+            return remarks;
+        }
+    }
+
     private final Sources sources;
     private Surroundings surroundings;
     private final List<Remark> remarks = new ArrayList<>();
@@ -47,12 +65,14 @@ public final class HeartbeatImport {
     }
 
     /** @param random makes a key when the old one protects nothing; has to be a secure one */
-    public static Result of(Sources sources, Surroundings surroundings, RandomGenerator random) throws ConfigException {
+    public static Result of(Sources sources, Surroundings surroundings, RandomGenerator random) throws ConfigException, Refused {
         return new HeartbeatImport(sources, surroundings).make(random);
     }
 
-    private Result make(RandomGenerator random) throws ConfigException {
+    private Result make(RandomGenerator random) throws ConfigException, Refused {
         HaCf haCf = new HaCf(sources.haCf());
+        List<ConfigException> errors = haCf.errors();
+        if (!errors.isEmpty()) throw refused(errors, haCf, random);
         List<String> nodes = haCf.nodes();
         if (!nodes.contains(surroundings.localNode())) {
             remarks.add(new Remark("ha.cf", "node " + String.join(" ", nodes), "this machine is called " + surroundings.localNode()
@@ -77,6 +97,15 @@ public final class HeartbeatImport {
         return new Result(text.toString(), remarks, AuthKeys.keyFile(sources.authkeys(), random, remarks));
     }
 
+    /** The other files are read all the same: whoever mends one hears at once what is with the others. */
+    private Refused refused(List<ConfigException> errors, HaCf haCf, RandomGenerator random) {
+        SectionText unused = new SectionText();
+        new ImportedGroups(haCf.named(), surroundings, sources.drbdlinks(), new Taken(), remarks).write(sources.haresources(), unused);
+        writeRest(haCf, true, unused);
+        AuthKeys.keyFile(sources.authkeys(), random, remarks);
+        return new Refused(errors, remarks);
+    }
+
     /** On the node that is active Heartbeat's service addresses are on its interfaces now, beside those that are its own. */
     private Set<InetAddress> activeHere(List<String> nodes) {
         Set<InetAddress> ofNodes = new HashSet<>();
@@ -95,6 +124,7 @@ public final class HeartbeatImport {
 
     private void writeRest(HaCf haCf, boolean pings, SectionText text) {
         boolean checksNet = false;
+        Map<String, Set<String>> notNeeded = new LinkedHashMap<>();
         for (SourceLine line : haCf.lines()) {
             switch (line.keyword()) {
                 case "respawn" -> {
@@ -118,11 +148,13 @@ public final class HeartbeatImport {
                 case "deadping" -> remarks.add(line.remark("a ping node is asked anew for each proof; 'proof-timeout' says for how long"));
                 case "hbaping" -> remarks.add(line.remark("there is no ping over Fibre Channel"));
                 case "cluster" -> remarks.add(line.remark("the cluster is named after its nodes; 'name' sets another one, the same on both nodes"));
-                default -> {
-                    if (!HaCf.meaningless().contains(line.keyword())) remarks.add(line.remark("is unknown here"));
-                }
+                default -> HaCf.whyNotNeeded(line.keyword()).ifPresentOrElse(why -> notNeeded.computeIfAbsent(why, _ -> new LinkedHashSet<>()).add(line.keyword()),
+                        () -> remarks.add(line.remark("is unknown here")));
             }
         }
+        if (notNeeded.isEmpty()) return;
+        remarks.add(new Remark("ha.cf", "not needed here", notNeeded.entrySet().stream().map(each -> String.join(", ", each.getValue()) + " (" + each.getKey() + ")")
+                .collect(Collectors.joining("; "))));
     }
 
     /** {@code nice_failback on} is the old word for {@code auto_failback off}. */

@@ -129,7 +129,7 @@ class HeartbeatImportTest {
             assertThat(check.consequence()).isEqualTo(CheckConfig.Consequence.FAILOVER);
         });
         assertThat(result.remarks()).extracting(Remark::where).containsExactly("ha.cf:8", "ha.cf:10", "haresources:2", "haresources:2", "haresources:7",
-                "ha.cf:14", "ha.cf:21", "authkeys:2");
+                "ha.cf:14", "ha.cf:21", "ha.cf", "authkeys:2");
         assertThat(result.remarks().getFirst()).hasToString("ha.cf:8: udpport 694: port 7799 is used, so that it can be tried while Heartbeat runs; the firewall has to let it pass");
     }
 
@@ -289,9 +289,28 @@ class HeartbeatImportTest {
 
     @Test
     void aClusterThatTheCrmManagesOrOfThreeNodesIsRefused() {
-        assertThatThrownBy(() -> run("crm yes\n" + NODES, "", KEY)).isInstanceOf(ConfigException.class).hasMessageContaining("ha.cf:1:1: this cluster is managed by the CRM");
+        assertThatThrownBy(() -> run("crm yes\n" + NODES, "", KEY)).isInstanceOf(HeartbeatImport.Refused.class).hasMessageContaining("ha.cf:1:1: this cluster is managed by the CRM");
         assertThatThrownBy(() -> run(NODES + "node node-c\n", "", KEY)).hasMessageContaining("ha.cf: it names 3 nodes: node-a, node-b, node-c. Allowed: exactly two");
         assertThatThrownBy(() -> run(NODES + "keepalive soon\n", "", KEY)).hasMessageContaining("ha.cf:2:1: 'keepalive' has no time: 'soon' is none");
+    }
+
+    /** Who mends a file wants to hear of all that is wrong, not to try it again for each line. */
+    @Test
+    void allErrorsAreToldAtOnceBesideWhatIsToBeSaidOfTheOtherFiles() {
+        assertThatThrownBy(() -> run("keepalive soon\nnode node-a\ndeadtime\nnosuch 1\n", "node-a drbddisk::nosuch\n", "auth 1\n1 crc\n"))
+                .isInstanceOfSatisfying(HeartbeatImport.Refused.class, refused -> {
+                    assertThat(refused.getMessage().lines()).hasSize(3).anyMatch(line -> line.contains("it names only the node node-a")).anyMatch(line -> line.contains("'soon' is none"))
+                            .anyMatch(line -> line.startsWith("ha.cf:3:1: 'deadtime' has no time"));
+                    assertThat(refused.remarks()).extracting(Remark::where).contains("ha.cf:4", "haresources:1", "authkeys:2");
+                });
+    }
+
+    @Test
+    void whatIsNotNeededIsListedOnceWithAWordWhy() throws Exception {
+        var remarks = run(NODES + "logfacility local0\nuse_logd yes\ncompression bz2\nlogfacility daemon\ncrm off\n", "node-a drbddisk::r0", KEY).remarks();
+        assertThat(remarks).filteredOn(remark -> remark.statement().equals("not needed here")).singleElement().hasToString("ha.cf: not needed here:"
+                + " logfacility, use_logd (the journal has the log, and notifiers tell of what matters); compression (heartbeats are small, and of a form of their own);"
+                + " crm (there is no other manager of groups)");
     }
 
     @Test
@@ -325,7 +344,7 @@ class HeartbeatImportTest {
             HeartbeatImport.Result result;
             try {
                 result = run(haCf, haresources, KEY);
-            } catch (ConfigException refused) {
+            } catch (HeartbeatImport.Refused refused) {
                 continue;
             }
             try {
@@ -348,7 +367,7 @@ class HeartbeatImportTest {
         return ((MemberConfig.Program) config.groups().get(group).members().get(member)).kind();
     }
 
-    private HeartbeatImport.Result run(String haCf, String haresources, String authkeys) throws ConfigException {
+    private HeartbeatImport.Result run(String haCf, String haresources, String authkeys) throws ConfigException, HeartbeatImport.Refused {
         String links = "# by drbdlinks\nmountpoint('/srv')\nlink('/etc/apache2')\nlink(\"/var/lib/mysql/\", \"/srv/db/mysql\")\n";
         return HeartbeatImport.of(new HeartbeatImport.Sources(haCf, haresources, authkeys, links), surroundings(replicator(DRBD)), new Random(1));
     }
