@@ -267,12 +267,19 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
             case ERROR -> LOG.error("{} {}", notice.kind(), notice.text());
         }
         if (notice.kind() == Notice.Kind.OTHER) return;
-        boolean isGroup = config.groups().stream().anyMatch(group -> group.name().equals(notice.subject()));
-        notify(Notification.Kind.valueOf(notice.kind().name()), isGroup ? Optional.of(notice.subject()) : Optional.empty(), notice.text());
+        Optional<String> ofGroup = config.groups().stream().map(GroupConfig::name).filter(notice.subject()::equals).findFirst();
+        // A group is often called as its only resource is: then it is about both.
+        Optional<GroupConfig> withResource = config.groups().stream().filter(group -> group.resources().contains(notice.subject())).findFirst();
+        Optional<String> resource = withResource.map(_ -> notice.subject());
+        notify(Notification.Kind.valueOf(notice.kind().name()), ofGroup.or(() -> withResource.map(GroupConfig::name)), resource, notice.text());
     }
 
     private void notify(Notification.Kind kind, Optional<String> group, String text) {
-        notifier.tell(new Notification(kind, config.localNode(), group, text, Instant.now()));
+        notify(kind, group, Optional.empty(), text);
+    }
+
+    private void notify(Notification.Kind kind, Optional<String> group, Optional<String> resource, String text) {
+        notifier.tell(new Notification(kind, config.localNode(), group, resource, text, Instant.now()));
     }
 
     private void leave() {
@@ -460,9 +467,11 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     }
 
     /** The files may have changed since this daemon has read them, or what they allow has. */
-    private Optional<String> nextStartFails() {
+    private Optional<String> nextStartFails(List<String> lines) {
         try {
-            KeyFile.read(ClusterConfigReader.read(configuration).cluster().keyFile());
+            ClusterConfigReader.Result read = ClusterConfigReader.read(configuration);
+            KeyFile.read(read.cluster().keyFile());
+            lines.addAll(read.advice());
             return Optional.empty();
         } catch (ConfigException wrong) {
             return Optional.of("this daemon could not be started again: " + wrong.getMessage());
@@ -478,7 +487,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         List<String> complaints = new ArrayList<>(members.rehearse());
         complaints.addAll(paths.troubles());
         complaints.addAll(loop.look((machine, _) -> machine.troubles()).get());
-        nextStartFails().ifPresent(complaints::add);
+        nextStartFails(lines).ifPresent(complaints::add);
         for (CheckRunner.Standing standing : checks.standing()) {
             if (standing.failed()) complaints.add("check " + standing.check().name() + " fails: " + standing.last().detail());
         }

@@ -10,7 +10,10 @@ import java.security.SecureRandom;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.duett.failover.config.ClusterConfigReader;
+import org.duett.failover.config.ClusterTimes;
+import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.KeyFile;
 import org.duett.failover.config.imported.HeartbeatImport;
 import org.duett.failover.config.imported.ThisMachine;
@@ -113,7 +116,25 @@ public final class FailoverMain {
 
     @Command(name = "check", description = "Is all there that a takeover would need? Prints the effective times and what the proof does not cover.")
     int check() {
-        return ask(new ClusterRequest.Check());
+        return ask(new ClusterRequest.Check(), this::tellOfSection);
+    }
+
+    /** What can be said without a daemon: whoever writes a section checks it before he starts one. */
+    private void tellOfSection() {
+        try {
+            ClusterConfigReader.Result read = ClusterConfigReader.read(configuration);
+            KeyFile.read(read.cluster().keyFile());
+            System.out.println(configuration + ": section cluster reads well, as node " + read.cluster().localNode() + " reads it, and so does the key file: groups "
+                    + read.cluster().groups().stream().map(GroupConfig::name).collect(Collectors.joining(", ")) + ".");
+            ClusterTimes.of(read.cluster()).lines().forEach(System.out::println);
+            read.warnings().forEach(System.out::println);
+            read.advice().forEach(System.out::println);
+            System.out.println("Nothing else was looked at: members, paths and proofs are the daemon's to try.");
+        } catch (ConfigException wrong) {
+            System.out.println("PROBLEM: " + wrong.getMessage());
+        } catch (IOException unreadable) {
+            System.out.println("PROBLEM: " + FileTrouble.inWords(unreadable));
+        }
     }
 
     // ---- moving
@@ -290,6 +311,12 @@ public final class FailoverMain {
     }
 
     private int ask(ClusterRequest request) {
+        return ask(request, () -> {
+        });
+    }
+
+    /** {@code first}: what is said when no daemon answers, before that. */
+    private int ask(ClusterRequest request, Runnable first) {
         Path socket;
         try {
             socket = socket();
@@ -302,6 +329,7 @@ public final class FailoverMain {
             (answer.done() ? System.out : System.err).print(answer.text().endsWith("\n") ? answer.text() : answer.text() + "\n");
             return answer.done() ? 0 : REFUSED;
         } catch (IOException nobody) {
+            first.run();
             System.err.println("duett: no failover daemon answers on " + socket + " (" + nobody.getMessage() + "). Nothing was changed. " + whatToDo(socket));
             return FAILED;
         }

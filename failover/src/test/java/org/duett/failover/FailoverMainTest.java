@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,6 +88,28 @@ class FailoverMainTest {
                 }
                 """.formatted(directory) + Files.readString(configuration));
         assertThat(cluster("check").printed).contains("could not start, either: ").contains("there is no key file").doesNotContain("Start it");
+    }
+
+    @Test
+    void aCheckWithoutADaemonSaysFirstHowTheSectionReads() throws IOException {
+        String section = """
+                common { disk { disk-timeout 20; } }
+                cluster {
+                    key-file %s/cluster.key;
+                    path lan { node-a 127.0.0.1:7799; node-b 127.0.0.2:7799; }
+                    group web { resource r0; }
+                }
+                """.formatted(directory);
+        String resources = Files.readString(configuration);
+        Path key = Files.writeString(directory.resolve("cluster.key"), "0123456789abcdef0123456789abcdef\n");
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+        Files.writeString(configuration, section + resources);
+        assertThat(cluster("check").printed).containsSubsequence("section cluster reads well, as node ", "groups web", "there is one heartbeat path",
+                "Advice: resource r0: 'options { on-no-data-accessible suspend-io; }'", "no failover daemon answers", "Start it");
+        Files.writeString(configuration, section.replace("path lan", "keepalive 5s; deadtime 1s; path lan") + resources);
+        assertThat(cluster("check").printed).containsSubsequence("PROBLEM: ", "duett.conf:", "no failover daemon answers");
+        Files.writeString(configuration, section + resources.replaceFirst("resource r0 \\{", "resource r0 { options { on-no-data-accessible suspend-io; }"));
+        assertThat(cluster("check").printed).contains("reads well").doesNotContain("Advice:");
     }
 
     /** All groups were moved to and fro, and then the drill was 'broken off'. */

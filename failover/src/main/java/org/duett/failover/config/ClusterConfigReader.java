@@ -16,6 +16,7 @@ import org.duett.replicator.config.ConfigSelection;
 import org.duett.replicator.config.ConfigWarning;
 import org.duett.replicator.config.ReplicatorConfig;
 import org.duett.replicator.config.ResourceConfig;
+import org.duett.replicator.config.ResourceOptions;
 import org.duett.replicator.config.SourcePosition;
 import org.duett.replicator.config.Statement;
 import org.duett.replicator.config.Token;
@@ -35,6 +36,14 @@ public final class ClusterConfigReader {
     public record Result(ClusterConfig cluster, ReplicatorConfig replicator, List<ConfigWarning> warnings) {
         public Result {
             warnings = List.copyOf(warnings);
+        }
+
+        /** What works as it is, and could be better; for {@code duett cluster check}. */
+        public List<String> advice() {
+            return cluster.groups().stream().flatMap(group -> group.resources().stream()).flatMap(name -> replicator.resource(name).stream())
+                    .filter(resource -> resource.options().onNoDataAccessible() == ResourceOptions.OnNoDataAccessible.IO_ERROR)
+                    .map(resource -> "Advice: resource " + resource.name() + ": 'options { on-no-data-accessible suspend-io; }'. Now, when the active node has lost its disk and"
+                            + " its peer dies, too, the file system gets errors, and may not be used again before it was checked; with that it waits for the peer.").toList();
         }
     }
 

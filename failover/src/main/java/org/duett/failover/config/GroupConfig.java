@@ -14,4 +14,9 @@ public record GroupConfig(String name, Optional<String> prefers, List<MemberConf
     public GroupConfig {
         members = List.copyOf(members);
     }
+
+    /** The names of those that are mirrored devices. */
+    public List<String> resources() {
+        return members.stream().filter(MemberConfig.Resource.class::isInstance).map(member -> ((MemberConfig.Resource) member).name()).toList();
+    }
 }

@@ -25,8 +25,7 @@ public final class ReportRoom {
 
     static void check(ClusterConfig config, SourcePosition position) throws ConfigException {
         List<String> groups = config.groups().stream().map(GroupConfig::name).toList();
-        List<String> resources = config.groups().stream().flatMap(group -> group.members().stream())
-                .filter(MemberConfig.Resource.class::isInstance).map(member -> ((MemberConfig.Resource) member).name()).toList();
+        List<String> resources = config.groups().stream().flatMap(group -> group.resources().stream()).toList();
         if (Math.max(groups.size(), resources.size()) > MOST_ENTRIES) {
             throw new ConfigException(position, "there are " + groups.size() + " groups with " + resources.size() + " resources", "up to " + MOST_ENTRIES + " of each");
         }

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.GroupConfig;
-import org.duett.failover.config.MemberConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.replicator.machine.Command;
 
@@ -215,6 +214,6 @@ final class Facts {
     }
 
     static List<String> resourcesOf(GroupConfig group) {
-        return group.members().stream().filter(MemberConfig.Resource.class::isInstance).map(member -> ((MemberConfig.Resource) member).name()).toList();
+        return group.resources();
     }
 }

@@ -26,7 +26,7 @@ final class ExecReceiver implements Receiver {
     public void tell(Notification notification) throws IOException, InterruptedException {
         Map<String, String> environment = Map.of("DUETT_EVENT", notification.kind().word(), "DUETT_SEVERITY",
                 notification.kind().severity().name().toLowerCase(Locale.ROOT), "DUETT_NODE", notification.node(), "DUETT_GROUP",
-                notification.group().orElse(""), "DUETT_TEXT", notification.text(), "DUETT_TIME", notification.time().toString());
+                notification.group().orElse(""), "DUETT_RESOURCE", notification.resource().orElse(""), "DUETT_TEXT", notification.text(), "DUETT_TIME", notification.time().toString());
         CommandResult ended = CommandRunner.run(List.of(config.program().toString()), environment, "", config.timeoutMillis());
         if (!ended.succeeded()) throw new IOException(ended.describe());
     }

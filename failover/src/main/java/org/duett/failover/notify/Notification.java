@@ -4,8 +4,17 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Something that happened and that people want to know. {@code group}: none when it is about the node or its peer. */
-public record Notification(Kind kind, String node, Optional<String> group, String text, Instant time) {
+/**
+ * Something that happened and that people want to know.
+ *
+ * @param group none when it is about the node or its peer
+ * @param resource when it is about one of the group's
+ */
+public record Notification(Kind kind, String node, Optional<String> group, Optional<String> resource, String text, Instant time) {
+
+    public Notification(Kind kind, String node, Optional<String> group, String text, Instant time) {
+        this(kind, node, group, Optional.empty(), text, time);
+    }
 
     /** As in syslog (RFC 5424, 6.2.1). */
     public enum Severity {
@@ -51,6 +60,6 @@ public record Notification(Kind kind, String node, Optional<String> group, Strin
     }
 
     Notification withText(String other) {
-        return new Notification(kind, node, group, other, time);
+        return new Notification(kind, node, group, resource, other, time);
     }
 }

@@ -66,7 +66,7 @@ public final class RateLimit {
             if (allowance.heldBack == 0 || allowance.left == 0) continue;
             allowance.left--;
             Notification last = allowance.lastHeldBack;
-            due.add(new Notification(last.kind(), last.node(), last.group(),
+            due.add(new Notification(last.kind(), last.node(), last.group(), last.resource(),
                     allowance.heldBack + " of this kind were held back; the last was of " + last.time() + ": " + last.text(), now));
             allowance.heldBack = 0;
         }

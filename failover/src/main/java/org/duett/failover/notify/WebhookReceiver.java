@@ -40,6 +40,7 @@ final class WebhookReceiver implements Receiver {
         field(text, "severity", notification.kind().severity().name().toLowerCase(Locale.ROOT)).append(',');
         field(text, "node", notification.node()).append(',');
         notification.group().ifPresent(group -> field(text, "group", group).append(','));
+        notification.resource().ifPresent(resource -> field(text, "resource", resource).append(','));
         field(text, "text", notification.text()).append(',');
         return field(text, "time", notification.time().toString()).append("}").toString();
     }

@@ -56,7 +56,7 @@ class NotifierTest {
 
         new ExecReceiver(new NotifierConfig.Exec(program, LONG_MILLIS)).tell(FAILOVER);
 
-        assertThat(Files.readString(told)).contains("DUETT_EVENT=failover\n", "DUETT_NODE=beta\n", "DUETT_GROUP=database\n",
+        assertThat(Files.readString(told)).contains("DUETT_EVENT=failover\n", "DUETT_NODE=beta\n", "DUETT_GROUP=database\n", "DUETT_RESOURCE=\n",
                 "DUETT_SEVERITY=critical\n", "DUETT_TEXT=took over from \"alpha\"\n", "DUETT_TIME=2026-11-20T17:00:00.123456Z\n");
     }
 
@@ -69,6 +69,16 @@ class NotifierTest {
         assertThat(received.poll(60, TimeUnit.SECONDS)).isEqualTo("POST application/json {\"event\":\"failover\",\"severity\":\"critical\","
                 + "\"node\":\"beta\",\"group\":\"database\",\"text\":\"took over from \\\"alpha\\\"\\u000aby ping\","
                 + "\"time\":\"2026-11-20T17:00:00.123456Z\"}");
+    }
+
+    @Test
+    void aWebhookIsToldWhichResourceOfTheGroupItIsAbout() throws Exception {
+        serve(204);
+        start(webhook());
+        notifier.tell(new Notification(Kind.REPLICATION, "beta", Optional.of("shop"), Optional.of("database"), "not mirrored", Instant.EPOCH));
+
+        assertThat(received.poll(60, TimeUnit.SECONDS)).isEqualTo("POST application/json {\"event\":\"replication\",\"severity\":\"warning\","
+                + "\"node\":\"beta\",\"group\":\"shop\",\"resource\":\"database\",\"text\":\"not mirrored\",\"time\":\"1970-01-01T00:00:00Z\"}");
     }
 
     @Test
