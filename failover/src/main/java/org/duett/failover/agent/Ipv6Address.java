@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -22,6 +23,10 @@ import org.duett.replicator.command.CommandRunner;
  */
 final class Ipv6Address extends AddressAgent {
     private static final Path SETTINGS = Path.of("/proc/sys/net/ipv6/conf");
+    private static final Path ADDRESSES = Path.of("/proc/net/if_inet6");
+    /** IFA_F_TENTATIVE of linux/if_addr.h: nobody can bind to the address yet. */
+    private static final int TENTATIVE = 0x40;
+    private static final long LOOK_MILLIS = 5;
     private static final Pattern LINK_ADDRESS = Pattern.compile("lladdr ([0-9a-f:]+)");
     private static final Pattern NEIGHBOUR = Pattern.compile("^([0-9a-f:]+) .*lladdr");
     private static final int MOST_NEIGHBOURS = 256;
@@ -48,17 +53,37 @@ final class Ipv6Address extends AddressAgent {
 
     /**
      * The kernel's own search for a duplicate would keep the address useless for a second or two, and it has been asked for above. Without
-     * it (and not with {@code nodad}) the kernel tells the neighbours at once.
+     * it (and not with {@code nodad}) the kernel tells the neighbours at once. It looks at the setting a moment after {@code ip} has ended, so
+     * that stays as it is until the address can be bound to; where it cannot be set, the kernel's search is waited for.
      */
     @Override
     CommandResult add(long limitMillis) throws InterruptedException {
+        Deadline deadline = Deadline.in(limitMillis);
         set("ndisc_notify", "1");
         Optional<String> before = set("accept_dad", "0");
         try {
-            return replace(limitMillis);
+            CommandResult added = replace(deadline.leftMillis());
+            while (added.succeeded() && isTentative() && deadline.leftMillis() > LOOK_MILLIS) Thread.sleep(LOOK_MILLIS);
+            return added;
         } finally {
             before.ifPresent(value -> set("accept_dad", value));
         }
+    }
+
+    private boolean isTentative() {
+        try {
+            return isTentative(Files.readString(ADDRESSES), config.address().getAddress(), config.networkInterface());
+        } catch (IOException unreadable) {
+            // Without the table the address counts as usable: a program that cannot bind to it yet says so itself.
+            return false;
+        }
+    }
+
+    /** {@code table}: a line to each address, with its digits, the index of the interface, prefix, scope and flags in hexadecimal, and the interface's name. */
+    static boolean isTentative(String table, byte[] address, String link) {
+        String digits = HexFormat.of().formatHex(address);
+        return table.lines().map(line -> line.strip().split(" +"))
+                .anyMatch(words -> words.length == 6 && words[0].equals(digits) && words[5].equals(link) && (Integer.parseInt(words[4], 16) & TENTATIVE) != 0);
     }
 
     /** What it was before; empty when it cannot be set: then the address is late, and the neighbours find out by themselves. */
