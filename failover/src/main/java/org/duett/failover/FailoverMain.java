@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.time.ZonedDateTime;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.ClusterTimes;
@@ -214,9 +215,7 @@ public final class FailoverMain {
                 System.err.println("duett: not confirmed. Nothing was changed. Without a terminal: duett cluster drill --yes");
                 return REFUSED;
             }
-            DrillReport result = drill.run(ZonedDateTime.now());
-            System.out.print(result.text());
-            if (report != null) Files.writeString(report, result.text(), StandardOpenOption.CREATE_NEW);
+            DrillReport result = breakableOff(drill, report);
             return result.passed() ? 0 : 1;
         } catch (ConfigException wrong) {
             System.err.println("duett: " + wrong.getMessage());
@@ -224,6 +223,30 @@ public final class FailoverMain {
         } catch (IOException failed) {
             System.err.println("duett: the drill was broken off: " + failed.getMessage() + ". The groups are as duett cluster status shows them.");
             return FAILED;
+        }
+    }
+
+    /** Ctrl-C in its midst has it put back what it has changed: until its report is out this program does not end. */
+    private static DrillReport breakableOff(Drill drill, Path report) throws IOException, InterruptedException {
+        CountDownLatch reported = new CountDownLatch(1);
+        Thread atTheEnd = new Thread(() -> {
+            if (reported.getCount() == 0) return;
+            System.err.println("duett: broken off; what the drill has changed is put back ...");
+            drill.breakOff();
+            try {
+                reported.await();
+            } catch (InterruptedException ended) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        Runtime.getRuntime().addShutdownHook(atTheEnd);
+        try {
+            DrillReport result = drill.run(ZonedDateTime.now());
+            System.out.print(result.text());
+            if (report != null) Files.writeString(report, result.text(), StandardOpenOption.CREATE_NEW);
+            return result;
+        } finally {
+            reported.countDown();
         }
     }
 

@@ -3,8 +3,10 @@ package org.duett.failover.drill;
 import java.io.IOException;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.duett.failover.control.ClusterRequest;
@@ -14,7 +16,8 @@ import org.duett.replicator.control.JsonTree;
 /**
  * Tries on a cluster in service what harms nobody: is all there that a takeover needs, does each group move to the other node and back, does
  * a node that is to stand by give its groups away. The service pauses for each move as for every planned one. It begins only when the cluster
- * is protected, and ends at the first step that fails, with everything left as it is then.
+ * is protected, and ends at the first step that fails, with everything left as it is then. One that its operator breaks off puts back what it
+ * has changed.
  */
 public final class Drill {
     private static final long LOOK_MILLIS = 50;
@@ -34,7 +37,11 @@ public final class Drill {
     private final Sleeper sleeper;
     private final long patienceMillis;
     private final List<DrillStep> steps = new ArrayList<>();
+    private final Map<String, String> homes = new LinkedHashMap<>();
     private JsonTree status;
+    private boolean stoodBy;
+    private boolean puttingBack;
+    private volatile boolean brokenOff;
 
     /** {@code patienceMillis}: for one move, until the cluster is protected again. */
     public Drill(Daemon daemon, LongSupplier nanoTime, Sleeper sleeper, long patienceMillis) {
@@ -55,16 +62,26 @@ public final class Drill {
     /** After {@link #hindrance} has found none. */
     public DrillReport run(ZonedDateTime begun) throws IOException, InterruptedException {
         boolean goesOn = step("what a takeover needs is there", this::check);
+        for (String group : groupNames()) homes.put(group, placeOf(group));
         for (String group : groupNames()) {
-            String home = placeOf(group);
+            String home = homes.get(group);
             String away = home.equals(here()) ? there() : here();
             goesOn = goesOn && step("group " + group + " moves to " + away, timeline -> move(group, away, timeline));
             goesOn = goesOn && step("what a takeover needs is there, with " + group + " on " + away, this::check);
             goesOn = goesOn && step("group " + group + " moves back to " + home, timeline -> move(group, home, timeline));
         }
         if (goesOn) step(here() + " stands by and is online again", this::standByAndReturn);
+        if (brokenOff) {
+            puttingBack = true;
+            step("all is put back", this::putBack);
+        }
         look();
         return new DrillReport(begun, status.at("cluster").text(), here(), there(), steps, verdict());
+    }
+
+    /** By another thread: the step in hand ends, and what the drill has changed is put back. */
+    public void breakOff() {
+        brokenOff = true;
     }
 
     // ---- steps
@@ -120,7 +137,7 @@ public final class Drill {
         double goneSeconds = -1;
         double upSeconds = -1;
         while (true) {
-            look();
+            lookAgain();
             timeline.add(sight(group));
             String place = placeOf(group);
             if (place.isEmpty() && goneSeconds < 0) goneSeconds = timeline.seconds();
@@ -139,6 +156,7 @@ public final class Drill {
     /** The groups that run here move away with the order, as every standby does; they are brought back. */
     private String standByAndReturn(Timeline timeline) throws IOException, InterruptedException, Failed {
         List<String> ours = groupNames().stream().filter(group -> placeOf(group).equals(here())).toList();
+        stoodBy = true;
         ordered(new OperatorCommand.Standby(), timeline);
         await(timeline, here() + " to stand by without a group", () -> status.at("mode").text().equals("standby")
                 && groupNames().stream().allMatch(group -> placeOf(group).equals(there())));
@@ -148,6 +166,18 @@ public final class Drill {
         return "It gave its groups away, took none while it stood by, and is protected again.";
     }
 
+    /** A standby is remembered over restarts, and a group does not move back by itself. */
+    private String putBack(Timeline timeline) throws IOException, InterruptedException, Failed {
+        look();
+        if (stoodBy && status.at("mode").text().equals("standby")) ordered(new OperatorCommand.Online(), timeline);
+        // What is on its way is not moved before it is there.
+        await(timeline, "the cluster to be protected", () -> verdict().startsWith(PROTECTED));
+        for (String group : homes.keySet()) {
+            if (!placeOf(group).equals(homes.get(group))) move(group, homes.get(group), timeline);
+        }
+        return "Each group is where it was before the drill.";
+    }
+
     private interface Condition {
         boolean holds();
     }
@@ -155,7 +185,7 @@ public final class Drill {
     private void await(Timeline timeline, String what, Condition condition) throws IOException, InterruptedException, Failed {
         double begunSeconds = timeline.seconds();
         while (true) {
-            look();
+            lookAgain();
             timeline.add(here() + " is " + status.at("mode").text() + "; " + verdict());
             if (condition.holds()) return;
             if ((timeline.seconds() - begunSeconds) * 1000 > patienceMillis) {
@@ -167,9 +197,19 @@ public final class Drill {
     }
 
     private void ordered(OperatorCommand command, Timeline timeline) throws IOException, Failed {
+        endWhenBrokenOff();
         ClusterRequest.Answer answer = daemon.ask(new ClusterRequest.Order(command));
         timeline.add("ordered: " + command.getClass().getSimpleName().toLowerCase(Locale.ROOT));
         if (!answer.done()) throw new Failed("The daemon refused: " + answer.text().strip());
+    }
+
+    private void lookAgain() throws IOException, Failed {
+        endWhenBrokenOff();
+        look();
+    }
+
+    private void endWhenBrokenOff() throws Failed {
+        if (brokenOff && !puttingBack) throw new Failed("Broken off by the operator.");
     }
 
     // ---- what the status says

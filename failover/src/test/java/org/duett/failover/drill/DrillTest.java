@@ -94,6 +94,37 @@ class DrillTest {
         assertThat(cluster.orders).as("orders after the failure").hasSize(1);
     }
 
+    /** Ctrl-C left the group on the other node. */
+    @Test
+    void aDrillThatIsBrokenOffWhileAGroupMovesBringsItBack() throws Exception {
+        DrillReport report = brokenOffWhen("beta", "online");
+
+        assertThat(report.passed()).isFalse();
+        assertThat(report.text()).contains("FAILED  group web moves to beta").contains("Broken off by the operator.").contains("PASSED  all is put back");
+        assertThat(cluster.place).isEqualTo("alpha");
+    }
+
+    /** Ctrl-C left the node standing by, which is remembered over restarts. */
+    @Test
+    void aDrillThatIsBrokenOffWhileItsNodeStandsByEndsTheStandby() throws Exception {
+        DrillReport report = brokenOffWhen("beta", "standby");
+
+        assertThat(report.passed()).isFalse();
+        assertThat(report.text()).contains("FAILED  alpha stands by and is online again").contains("PASSED  all is put back");
+        assertThat(cluster.mode).isEqualTo("online");
+        assertThat(cluster.place).isEqualTo("alpha");
+    }
+
+    private DrillReport brokenOffWhen(String goingTo, String mode) throws Exception {
+        Drill[] broken = new Drill[1];
+        broken[0] = new Drill(cluster, () -> cluster.nowMillis * 1_000_000, millis -> {
+            cluster.nowMillis += millis;
+            if (cluster.goingTo.equals(goingTo) && cluster.mode.equals(mode)) broken[0].breakOff();
+        }, PATIENCE_MILLIS);
+        assertThat(broken[0].hindrance()).isEmpty();
+        return broken[0].run(BEGUN);
+    }
+
     @Test
     void whatWouldHinderATakeoverEndsItBeforeAnythingMoves() throws Exception {
         cluster.trouble = "arping is missing";
