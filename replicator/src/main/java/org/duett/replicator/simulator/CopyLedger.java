@@ -191,6 +191,15 @@ final class CopyLedger {
         wentAlone[0] = wentAlone[1] = true;
     }
 
+    boolean wentAlone(SimulatedNode node) {
+        return wentAlone[node.index()];
+    }
+
+    /** An operator gives its data a new name. */
+    void goesAlone(SimulatedNode node) {
+        wentAlone[node.index()] = true;
+    }
+
     boolean isOlder(SimulatedNode node) {
         return older.contains(node.index());
     }

@@ -60,9 +60,9 @@ final class NamedDifferences {
             for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
                 long sector = (long) block * BLOCK_SECTORS;
                 if (sector >= ofHere.sectors) return;
-                boolean differs = !here.data.isEqualWithoutUnflushed(there.data, false, block);
+                boolean differs = !here.data.isEqualWithoutUnflushed(there.data, false, block, Math.min(ofHere.sectors, ofThere.sectors) * 512);
                 boolean unnamed = sector < ofThere.sectors && differs && !names(ofThere, volume, sector)
-                        || sector < ofThereOnStableStorage.sectors && (differs || !here.data.isEqualWithoutUnflushed(there.data, true, block))
+                        || sector < ofThereOnStableStorage.sectors && (differs || !here.data.isEqualWithoutUnflushed(there.data, true, block, Math.min(ofHere.sectors, ofThereOnStableStorage.sectors) * 512))
                                 && !names(ofThereOnStableStorage, volume, sector);
                 if (!unnamed || names(ofHere, volume, sector)) continue;
                 throw new AssertionError("volume " + volume.number() + ": had " + node.name() + " lost power just now, block " + block + " (sector " + sector
@@ -136,7 +136,7 @@ final class NamedDifferences {
         private final boolean onStableStorage;
         private DirtyBitmap bitmap;
         private int[] extents;
-        /** It runs, and has lost its peer: what no barrier had covered it has marked, and only its bits are compared. The log stands for what it is writing, and for a crash. */
+        /** It runs, and has lost its peer, or that one its disk: what no barrier had covered it has marked, and only its bits are compared. The log stands for what it is writing, and for a crash. */
         private final boolean isAlone;
         /** The metadata says that everything is to be copied. */
         private boolean all;
@@ -149,7 +149,7 @@ final class NamedDifferences {
             onStableStorage = false;
             bitmap = attached.bitmap();
             extents = attached.log().extentsOnDisk();
-            isAlone = !attached.isConnected();
+            isAlone = !attached.isConnected() || attached.state().peerDisk().isBelow(DiskState.INCONSISTENT);
         }
 
         private Names(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata, boolean onStableStorage) {
@@ -194,7 +194,7 @@ final class NamedDifferences {
 
         boolean isMarked(long sector) {
             if (bitmap == null) read();
-            return all || bitmap.isOutOfSync(sector, BLOCK_BYTES);
+            return all || bitmap.isSet(sector / BLOCK_SECTORS);
         }
 
         /** Asked when it is not marked. */

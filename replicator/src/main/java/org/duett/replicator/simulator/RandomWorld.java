@@ -40,6 +40,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final MutualUnderstanding understanding;
     private final RaisedDisk raisedDisk;
     private final TermRule terms;
+    private final FreezeRule freezes;
+    private final EyewitnessRule eyewitnesses;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
     private final OlderCopies olderCopies;
@@ -70,7 +72,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         understanding = new MutualUnderstanding(plan);
         raisedDisk = new RaisedDisk(pair);
         terms = new TermRule(pair);
-        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, random.split());
+        freezes = new FreezeRule(pair);
+        eyewitnesses = new EyewitnessRule(pair);
+        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, random.split());
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
         new WorldFencer(pair, plan, ledger, random.split());
@@ -184,11 +188,13 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private void lookAtNames(SplittableRandom chance) {
         pair.checkCauses();
         operator.checkRefusals();
+        operator.checkTests();
         bitmapOnDisk.check();
         served.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         raisedDisk.check();
+        eyewitnesses.check();
         named.check();
         if (chance.nextInt(4) == 0) named.checkAfterPowerLoss(chance);
     }
@@ -260,6 +266,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         splitBrain.stateChanged();
         raisedDisk.stateChanged(node, volume, before, after);
         terms.stateChanged(node, before, after);
+        eyewitnesses.stateChanged(node, before, after);
         if (isGood()) operator.allIsWell();
         understanding.stateChanged(node, after);
         coverage.changed(before, after);
@@ -282,12 +289,16 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     @Override
     public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
-        if (result instanceof CommandResult.Done) answers.done(node, question);
+        if (!(result instanceof CommandResult.Done)) return;
+        answers.done(node, question);
+        freezes.done(node, question);
+        eyewitnesses.done(node, question);
     }
 
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
         if (operation.errno() != 0) return;
+        freezes.completed(operation);
         if (operation.request.kind == HostRequest.Kind.READ) terms.read(operation.node);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
         if (operation.write == null) return;

@@ -308,9 +308,9 @@ public final class SimulatedDevice {
         return cache.differingPages(other.cache, endBytes);
     }
 
-    /** The 4 KiB page {@code number}, as a power loss would leave it at the least and as a reader sees it in the other device: are they equal? */
-    boolean isEqualWithoutUnflushed(SimulatedDevice other, boolean otherWithoutUnflushed, long number) {
-        return cache.isEqualWithoutUnflushed(other.cache, otherWithoutUnflushed, number);
+    /** The 4 KiB page {@code number}, as far as it lies below {@code endBytes}, as a power loss would leave it at the least and as a reader sees it in the other device: are they equal? */
+    boolean isEqualWithoutUnflushed(SimulatedDevice other, boolean otherWithoutUnflushed, long number, long endBytes) {
+        return cache.isEqualWithoutUnflushed(other.cache, otherWithoutUnflushed, number, endBytes);
     }
 
     /** Those from {@code from} up to {@code to} that are not flushed here or there, or differ now: the others are equal whatever a power loss takes. */

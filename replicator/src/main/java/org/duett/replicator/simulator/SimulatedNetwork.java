@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.Event.PeerLost.Reason;
 import org.duett.replicator.wire.PacketEncoder;
 import org.duett.replicator.wire.Packet;
@@ -171,13 +172,24 @@ public final class SimulatedNetwork {
     }
 
     private void pair() {
-        boolean possible = !cut && !silent[0] && !silent[1] && link == null && nodes[0].isTrying() && nodes[1].isTrying();
-        if (!possible) return;
+        if (cut || silent[0] || silent[1]) return;
+        if (link != null) knock();
+        if (link != null || !nodes[0].isTrying() || !nodes[1].isTrying()) return;
         Link fresh = new Link(nodes[0].connection(), nodes[1].connection());
         link = fresh;
         int flagged = random.nextInt(2);
         nodes[0].paired(fresh, 0, flagged == 0);
         nodes[1].paired(fresh, 1, flagged == 1);
+    }
+
+    /** Who still holds the last connection to be good hears that the other one tries to make one; not always, so that some half-open ones last. */
+    private void knock() {
+        for (int index = 0; index < 2; index++) {
+            boolean knocks = nodes[1 - index].isTrying() && nodes[index].listensTo(link.incarnations[index]) && random.nextInt(4) == 0;
+            if (knocks) nodes[index].deliver(new Event.PeerKnocked(link.incarnations[index]));
+            // It may have ended by that.
+            if (link == null) return;
+        }
     }
 
     // ---- faults

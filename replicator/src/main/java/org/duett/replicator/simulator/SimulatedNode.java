@@ -83,6 +83,8 @@ public final class SimulatedNode {
     private final List<Long> readDeadlines = new ArrayList<>();
     private final TreeMap<Integer, Long> exports = new TreeMap<>();
     private final TreeMap<Integer, Long> attachedDevices = new TreeMap<>();
+    /** By volume: how many clients have its export open, as far as anybody counts them. */
+    private final TreeMap<Integer, Integer> users = new TreeMap<>();
     private final TreeMap<Integer, Long> exportBytes = new TreeMap<>();
     private final Event.PeerPacketArrived packetArrived = new Event.PeerPacketArrived();
     private SimulatedNetwork.Link link;
@@ -98,6 +100,7 @@ public final class SimulatedNode {
     private final List<String> handlersRun = new ArrayList<>();
     private Handlers handlers = (handler, answer) -> later(() -> answer.accept(handlerExitCode));
     private boolean asleep;
+    private long awakeSinceNanos = -1;
 
     SimulatedNode(String name, int index, SimulatedTime time, SimulatedNetwork network, long seed, ResourceSettings settings) {
         this.name = name;
@@ -210,6 +213,7 @@ public final class SimulatedNode {
         for (SimulatedDisk disk : disks.values()) disk.abandon();
         disks.clear();
         exports.clear();
+        users.clear();
         heldHandlers.clear();
         trying = false;
         asleep = false;
@@ -229,6 +233,15 @@ public final class SimulatedNode {
         return machine != null;
     }
 
+    /** At that time, or later. */
+    boolean sleptSince(long nanos) {
+        return asleep || awakeSinceNanos >= nanos;
+    }
+
+    boolean sleeps() {
+        return asleep;
+    }
+
     /** The loop does not run for a while; then sockets and completions may come before timers (rule 10). */
     public void sleep(long nanos) {
         int sleeping = process;
@@ -236,6 +249,7 @@ public final class SimulatedNode {
         time.after(nanos, () -> {
             if (sleeping != process) return;
             asleep = false;
+            awakeSinceNanos = time.nowNanos();
             pending.addFirst(new Event.TimeAdvanced(time.nowNanos()));
             pending.addFirst(new Event.LoopStalled(nanos));
             deliver(new Event.TimeAdvanced(time.nowNanos()));
@@ -334,7 +348,10 @@ public final class SimulatedNode {
                 // One that is open already tells of its new size.
                 if (before == null || before != term) observer.served(volume);
             }
-            case Action.CloseExport(int volume) -> exports.remove(volume);
+            case Action.CloseExport(int volume) -> {
+                exports.remove(volume);
+                closeForClients(volume);
+            }
             case Action.StartDiskOperation start -> disks.get(start.operation.volume).start(start.operation);
             case Action.OpenDisk(int volume, int attach) -> openDisk(volume, attach);
             case Action.CloseDisk(int volume, int attach) -> closeDisk(volume, attach);
@@ -408,6 +425,22 @@ public final class SimulatedNode {
     public void hostAttaches(int volume, long term) {
         if (term == 0) attachedDevices.remove(volume);
         else attachedDevices.put(volume, term);
+    }
+
+    /** So many clients have this volume's export open now. */
+    void hostsHaveOpen(int volume, int count) {
+        assert exports.containsKey(volume);
+        if (count == 0) users.remove(volume);
+        else users.put(volume, count);
+        deliver(new Event.ExportUsersChanged(volume, count));
+    }
+
+    /** Those who have it open are cut off: only force may do that. */
+    private void closeForClients(int volume) {
+        if (users.remove(volume) == null) return;
+        boolean isForced = asked.entrySet().stream().anyMatch(each -> each.getValue().command.equals(new Command.Demote(true)) && !results.containsKey(each.getKey()));
+        if (!isForced) throw new AssertionError(name + " cuts off those who have volume " + volume + " open, and nobody has asked for that by force");
+        pending.add(new Event.ExportUsersChanged(volume, 0));
     }
 
     private void lookForAttachedDevices() {

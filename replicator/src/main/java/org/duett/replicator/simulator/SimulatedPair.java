@@ -47,6 +47,7 @@ public final class SimulatedPair {
     private final ResyncEnds resyncEnds = new ResyncEnds(this);
     private boolean heldAgainstMedia;
     private final List<HostOperation> operations = new ArrayList<>();
+    private long requests;
     private Observer observer = new Observer() {
     };
 
@@ -305,6 +306,8 @@ public final class SimulatedPair {
         final HostRequest request = new HostRequest();
         final BlockHistory.Write write;
         final long orderedAt;
+        /** In the order in which they came. */
+        final long number = ++requests;
         private final int[] powerLosses = {alpha().powerLosses(), beta().powerLosses()};
         private final int readDeadlinesBefore;
         private final Runnable whenAnswered;
@@ -465,6 +468,11 @@ public final class SimulatedPair {
             if (write != null && write.firstSector < firstSector + 8 && firstSector < write.firstSector + write.sectors) return true;
         }
         return false;
+    }
+
+    /** How many there were. */
+    long requests() {
+        return requests;
     }
 
     /** Requests that have not been answered, and may still be. */

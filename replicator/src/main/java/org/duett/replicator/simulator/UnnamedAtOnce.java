@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import io.netty.buffer.Unpooled;
 import java.util.BitSet;
+import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.ActivityLogReplay;
 import org.duett.replicator.metadata.ActivityLogTransaction;
@@ -67,7 +68,7 @@ final class UnnamedAtOnce {
         boolean unnames = former.has(Superblock.FULL_SYNC) && !later.has(Superblock.FULL_SYNC)
                 || former.has(Superblock.PRIMARY_INDICATED) && !later.has(Superblock.PRIMARY_INDICATED)
                 || former.lastAgreedSectors() != later.lastAgreedSectors();
-        return unnames ? doubtful(node, volume, 0, later.lastAgreedSectors() / BLOCK_SECTORS) : new BitSet();
+        return unnames ? doubtful(node, volume, 0, DirtyBitmap.bitsFor(later.lastAgreedSectors())) : new BitSet();
     }
 
     private BitSet unnamedByLog(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, byte[] bytes) {

@@ -137,7 +137,9 @@ final class WorldClient {
     }
 
     private long at(long sectors, int length) {
-        long last = Math.max(1, sectors - length);
+        long last = Math.max(1, sectors - length + 1);
+        // The last block of a device is of a kind of its own.
+        if (random.nextInt(64) == 0) return last - 1;
         return switch (manner) {
             case SCATTERED -> random.nextLong(last) / BLOCK_SECTORS * BLOCK_SECTORS;
             case HOT_SPOT -> random.nextLong(Math.min(last, 100));

@@ -12,7 +12,17 @@ enum WorldCommand {
     /** He promotes the second node, too, while they do not hear each other. */
     SPLIT_BRAIN,
     /** One or both devices become larger, and the volume is to follow, or to shrink, which is refused. */
-    RESIZE;
+    RESIZE,
+    /** All host I/O is held, until he lets it go on. */
+    FREEZE,
+    /** From the failover daemon: who does not serve gives up to have seen everything, and the other one goes on alone; or late, or of another contact (rule 20). */
+    EYEWITNESS,
+    /** From the failover daemon: is the peer there at this moment? */
+    TEST_CONNECTION,
+    /** A new generation of what nobody else writes, of a node that is StandAlone. */
+    NEW_GENERATION,
+    /** Hosts open the device, or close it. */
+    USERS;
 
     boolean copiesWhole() {
         return this == INVALIDATE || this == INVALIDATE_REMOTE;

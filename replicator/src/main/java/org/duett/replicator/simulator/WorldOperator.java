@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
@@ -28,6 +29,7 @@ final class WorldOperator {
     private final LeaveRule leaveRule;
     private final SplitBrain splitBrain;
     private final TermRule terms;
+    private final FreezeRule freezes;
     private SplittableRandom random;
     /** What he orders on his own; null: he only mends. */
     private StringBuilder ordered;
@@ -38,12 +40,27 @@ final class WorldOperator {
     private final int[] messagesOver = new int[2];
     private final List<Unlawful> unlawful = new ArrayList<>();
 
+    private final List<Tested> tested = new ArrayList<>();
+    /** By volume: the order to resize it of which nothing need be copied, as both devices have grown by the same. */
+    private final TreeMap<Integer, Asked> assumedClean = new TreeMap<>();
+
+    /** Who was asked, in which life of its process. */
+    private record Asked(SimulatedNode node, int life, long ticket) {
+        boolean isOpen() {
+            return node.life() == life && node.result(ticket) == null;
+        }
+    }
+
+    /** A node that was to find out whether its peer is there. */
+    private record Tested(SimulatedNode node, int life, int connection, long atNanos) {
+    }
+
     /** An order that must be refused. */
     private record Unlawful(SimulatedNode node, int life, long ticket, String what) {
     }
 
     WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, LeaveRule leaveRule, SplitBrain splitBrain, TermRule terms,
-            SplittableRandom random) {
+            FreezeRule freezes, SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
@@ -51,6 +68,7 @@ final class WorldOperator {
         this.leaveRule = leaveRule;
         this.splitBrain = splitBrain;
         this.terms = terms;
+        this.freezes = freezes;
         this.random = random;
     }
 
@@ -181,6 +199,16 @@ final class WorldOperator {
             case ALLOW_ALONE -> allowAlone(node);
             case SPLIT_BRAIN -> split();
             case RESIZE -> resize(node, volume);
+            case FREEZE -> {
+                if (!freezes.isHeld(node)) command(node, new Command.Freeze("the operator looks into something"));
+                else if (!wouldVouch(node)) letGo(node);
+            }
+            case EYEWITNESS -> aboutEyewitness(node);
+            case TEST_CONNECTION -> test(node);
+            case NEW_GENERATION -> newGeneration(node, volume, state);
+            case USERS -> {
+                if (node.hasExport(volume)) node.hostsHaveOpen(volume, random.nextInt(3));
+            }
             case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
         }
     }
@@ -233,6 +261,101 @@ final class WorldOperator {
         if (node.result(ticket) != null) leaveRule.withdrawn(node);
     }
 
+    private void letGo(SimulatedNode node) {
+        freezes.letGo(node);
+        command(node, new Command.ResumeIo());
+    }
+
+    /** Of a Primary that has lost its peer it would be leave to go on alone (rule 8): the peer first. */
+    private boolean wouldVouch(SimulatedNode node) {
+        return plan.settings().cluster() && (isPrimary(node) || node.termOnFile() != 0) && !isConnected(node);
+    }
+
+    // ---- the eyewitness (rule 20)
+
+    /** As the failover daemons do: the one whose node serves asks, and the other one answers for a contact; its word takes its time, and may come too late. */
+    private void aboutEyewitness(SimulatedNode node) {
+        if (node.sleeps()) return;
+        switch (random.nextInt(4)) {
+            case 0 -> ofAnotherContact(node);
+            case 1 -> takeEyewitnessBack(node);
+            default -> {
+                SimulatedNode other = pair.other(node);
+                boolean parted = isPrimary(other) && !isPrimary(node) && !isBeingPromoted(node) && !isConnected(other) && !other.sleeps();
+                if (parted) goOnByAnswer(node, other);
+            }
+        }
+    }
+
+    private void ofAnotherContact(SimulatedNode node) {
+        int contact = node.machine().contact() + (random.nextBoolean() ? 1 : -1);
+        if (contact < 0) return;
+        Command late = random.nextBoolean() ? new Command.GiveUpEyewitness(contact) : new Command.TakeEyewitnessBack(contact);
+        unlawful.add(new Unlawful(node, node.life(), command(node, late), "of another contact " + late));
+    }
+
+    /** It was given up during a contact that goes on, by a daemon that went; once the nodes have parted it is too late. */
+    private void takeEyewitnessBack(SimulatedNode node) {
+        boolean isConnected = isConnected(node);
+        if (isConnected) command(node, new Command.GiveUpEyewitness(node.machine().contact()));
+        long ticket = command(node, new Command.TakeEyewitnessBack(node.machine().contact()));
+        if (!isConnected) unlawful.add(new Unlawful(node, node.life(), ticket, "to be an eyewitness again after the contact"));
+    }
+
+    private void goOnByAnswer(SimulatedNode answering, SimulatedNode asking) {
+        int contact = asking.machine().contact();
+        int life = asking.life();
+        long ticket = command(answering, new Command.GiveUpEyewitness(answering.machine().contact()));
+        if (!(answering.result(ticket) instanceof CommandResult.Done)) return;
+        // Also a person who promotes by hand is told (rule 23).
+        if (random.nextBoolean() && !isConnected(answering)) command(answering, boundToWhatIsSeen(answering));
+        pair.time().after(1 + random.nextLong(300_000_000), () -> {
+            if (asking.life() == life && !asking.sleeps()) leaveByAnswer(asking, contact);
+        });
+    }
+
+    /** The answer has come; of an earlier contact it says nothing. */
+    private void leaveByAnswer(SimulatedNode node, int contact) {
+        if (!isPrimary(node)) return;
+        var leave = new Command.AllowAlone(true, contact, "the peer has given up its eyewitness");
+        boolean isLate = isConnected(node) || node.machine().contact() != contact;
+        boolean hadLeave = leaveRule.isGiven(node);
+        if (!isLate) leaveRule.given(node);
+        long ticket = command(node, leave);
+        boolean isRefused = node.result(ticket) instanceof CommandResult.Refused;
+        if (isLate) unlawful.add(new Unlawful(node, node.life(), ticket, "to go on alone for contact " + contact));
+        else if (isRefused && !hadLeave) leaveRule.withdrawn(node);
+    }
+
+    // ---- is the peer there?
+
+    private void test(SimulatedNode node) {
+        long ticket = command(node, new Command.TestConnection("its heartbeats are missing"));
+        boolean isAsked = !node.sleeps() && node.result(ticket) instanceof CommandResult.Done && isConnected(node);
+        if (isAsked) tested.add(new Tested(node, node.life(), node.machine().connection(), pair.time().nowNanos()));
+    }
+
+    /** Between the steps of a life: who was to find out has heard something since, or has ended that connection. */
+    void checkTests() {
+        long patience = (plan.settings().net().pingTimeoutMillis() + 10) * 1_000_000;
+        tested.removeIf(each -> each.node.life() != each.life || each.node.machine().connection() != each.connection || !isConnected(each.node)
+                || each.node.sleptSince(each.atNanos) || each.node.machine().status().peer().heardNanos() >= each.atNanos);
+        for (Tested each : tested) {
+            if (pair.time().nowNanos() - each.atNanos < patience) continue;
+            throw new AssertionError(each.node.name() + " was to test its connection at " + each.atNanos / 1_000_000 + " ms, has heard nothing since, and holds it to be good; " + pair.describe());
+        }
+    }
+
+    /** What nobody has written: the peer has to take it over all the same. Where that one has changed, or may be made to, it would be a split brain. */
+    private void newGeneration(SimulatedNode node, int volume, VolumeState state) {
+        SimulatedNode other = pair.other(node);
+        boolean isLeading = state.connection() == ConnectionState.STAND_ALONE && ledger.isComplete(node) && CopyLedger.holdsGoodData(node, volume) && !isPrimary(other)
+                && !isBeingPromoted(other) && !ledger.wentAlone(other) && !ledger.anyIsOlder() && !splitBrain.isOpen();
+        if (!isLeading) return;
+        ledger.goesAlone(node);
+        command(node, new Command.NewCurrentUuid(volume, false));
+    }
+
     private void switchOver() {
         SimulatedNode from = primary();
         if (from == null || !pair.other(from).isRunning()) return;
@@ -267,11 +390,17 @@ final class WorldOperator {
         if (!node.machine().volume(volume).diskUsable()) return;
         long sectors = node.machine().volume(volume).sizeSectors();
         boolean external = pair.alpha().metadata(volume) != pair.alpha().data(volume);
+        // Nothing may differ in what is still to be assumed clean.
+        if (assumedClean.containsKey(volume) && assumedClean.get(volume).isOpen()) return;
         if (external && random.nextInt(4) > 0) {
             long bytes = 4096 * (1 + random.nextLong(64));
             boolean both = random.nextInt(3) > 0;
+            if (both && random.nextBoolean() && hasNoRoom(volume, sectors)) {
+                growAlike(node, volume, bytes);
+                return;
+            }
             for (SimulatedNode each : pair.nodes()) {
-                if (both || each == node) grow(each.data(volume), volume, bytes);
+                if (both || each == node) grow(each.data(volume), volume, bytes, found(each, volume));
             }
         }
         long wanted = switch (random.nextInt(4)) {
@@ -291,12 +420,27 @@ final class WorldOperator {
         unlawful.removeIf(each -> each.node.life() != each.life || each.node.result(each.ticket) != null);
     }
 
-    /** What its new part holds is another thing on each device. */
-    private void grow(SimulatedDevice device, int volume, long bytes) {
+    /** Neither device has anything behind the end of the volume. */
+    private boolean hasNoRoom(int volume, long sectors) {
+        return pair.nodes().stream().allMatch(each -> each.data(volume).sizeBytes() == sectors * 512);
+    }
+
+    /** An operator who knows that both new parts are alike says so, and nothing is copied. */
+    private void growAlike(SimulatedNode node, int volume, long bytes) {
+        long found = found(node, volume);
+        for (SimulatedNode each : pair.nodes()) grow(each.data(volume), volume, bytes, found);
+        assumedClean.put(volume, new Asked(node, node.life(), command(node, new Command.Resize(volume, 0, true))));
+    }
+
+    private long found(SimulatedNode node, int volume) {
+        return pair.history(volume).appears(node.data(volume).sizeBytes() / 512, 8);
+    }
+
+    /** What its new part holds is another thing on each device, unless somebody has made them alike. */
+    private void grow(SimulatedDevice device, int volume, long bytes, long found) {
         long end = device.sizeBytes();
         device.grow(end + bytes);
         byte[] page = new byte[4096];
-        long found = pair.history(volume).appears(end / 512, 8);
         for (int at = 0; at < page.length; at += 8) ByteBuffer.wrap(page).putLong(at, found);
         device.store(end, page);
     }
@@ -361,9 +505,8 @@ final class WorldOperator {
         if (isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) command(node, new Command.Demote(true));
         command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
         VolumeState state = node.machine().state(0);
-        // Of a Primary that has lost its peer it would be leave to go on alone (rule 8): the peer first.
-        boolean vouches = plan.settings().cluster() && isPrimary(node) && !isConnected(node);
-        if (state.suspendedByUser() && !vouches) command(node, new Command.ResumeIo());
+        boolean isHeld = state.suspendedByUser() || freezes.isHeld(node);
+        if (isHeld && !wouldVouch(node)) letGo(node);
         if (state.syncPausedByUser()) command(node, new Command.ResumeSync());
         // A disk that is attached after the connection may be refused alone, and nothing be decided.
         boolean attached = ledger.volumes().stream().allMatch(volume -> node.machine().state(volume).disk().isAtLeast(DiskState.NEGOTIATING));

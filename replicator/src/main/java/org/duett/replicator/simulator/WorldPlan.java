@@ -5,6 +5,9 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.duett.replicator.generation.SplitBrainPolicy;
+import org.duett.replicator.generation.SplitBrainPolicy.AfterSplitBrain;
+import org.duett.replicator.generation.SplitBrainPolicy.RoleConflict;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.NetSettings;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
@@ -39,7 +42,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         var random = new SplittableRandom(seed ^ 0x5eed);
         boolean large = random.nextInt(6) == 0;
         int logExtents = large ? USUAL_LOG_EXTENTS : logExtents(seed);
-        ResourceSettings settings = settings(large, logExtents, random);
+        ResourceSettings settings = settings(large, logExtents, usualNet(seed), random);
         EnumSet<WorldFault> faults = some(random, WorldFault.values(), EnumSet.noneOf(WorldFault.class));
         EnumSet<WorldCommand> commands = some(random, WorldCommand.values(), EnumSet.noneOf(WorldCommand.class));
         if (large) {
@@ -47,7 +50,8 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
             commands.removeIf(WorldCommand::copiesWhole);
         }
         faults.retainAll(allowed);
-        return new WorldPlan(seed, settings, large ? LARGE_BYTES : logExtents == USUAL_LOG_EXTENTS ? SMALL_BYTES : CROWDED_BYTES, extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
+        long bytes = large ? LARGE_BYTES : logExtents == USUAL_LOG_EXTENTS ? SMALL_BYTES : CROWDED_BYTES;
+        return new WorldPlan(seed, settings, bytes + oddBytes(seed), extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), depth(random), faults, commands);
     }
 
@@ -55,6 +59,31 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
     private static int logExtents(long seed) {
         var random = new SplittableRandom(seed ^ 0xa1e7);
         return random.nextInt(3) == 0 ? 1 + random.nextInt(2) : USUAL_LOG_EXTENTS;
+    }
+
+    /** In some lives both prove that they know a secret, in some a peer that owes an answer is given up after 1.2 s and not after 42 s. */
+    private static NetSettings usualNet(long seed) {
+        var random = new SplittableRandom(seed ^ 0x4e37);
+        NetSettings usual = SimulatedPair.usualSettings().net();
+        boolean authenticates = random.nextInt(6) == 0;
+        boolean isImpatient = random.nextInt(4) == 0;
+        return new NetSettings(usual.protocol(), isImpatient ? 600 : usual.timeoutMillis(), usual.connectIntervalMillis(), usual.pingIntervalMillis(), usual.pingTimeoutMillis(),
+                isImpatient ? 2 : usual.koCount(), usual.maxEpochWrites(), usual.maxBuffersPages(), authenticates ? "sha256" : "", authenticates ? new byte[]{1, 2, 3} : new byte[0],
+                usual.integrityAlgorithm(), usual.checksumAlgorithm(), "", true, splitBrain(seed));
+    }
+
+    /** In a third of the lives the one policy that gives up nothing which was answered: who has changed nothing since the nodes parted is overwritten. */
+    private static SplitBrainPolicy splitBrain(long seed) {
+        var random = new SplittableRandom(seed ^ 0x5b1a);
+        if (random.nextInt(3) > 0) return SplitBrainPolicy.DEFAULT;
+        return new SplitBrainPolicy(AfterSplitBrain.DISCARD_ZERO_CHANGES, random.nextBoolean() ? AfterSplitBrain.CONSENSUS : AfterSplitBrain.DISCONNECT,
+                AfterSplitBrain.DISCONNECT, false, RoleConflict.DISCONNECT);
+    }
+
+    /** In a third of the lives a volume whose metadata lies elsewhere ends in the midst of a block of 4 KiB. */
+    private static long oddBytes(long seed) {
+        var random = new SplittableRandom(seed ^ 0x0dd5);
+        return random.nextInt(3) == 0 ? 512 * (1 + random.nextLong(7)) : 0;
     }
 
     /** Now and then one node's devices are the larger ones: the volume has what both have room for. */
@@ -77,7 +106,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return picked;
     }
 
-    private static ResourceSettings settings(boolean large, int logExtents, SplittableRandom random) {
+    private static ResourceSettings settings(boolean large, int logExtents, NetSettings usualNet, SplittableRandom random) {
         Protocol protocol = switch (random.nextInt(6)) {
             case 0 -> Protocol.A;
             case 1 -> Protocol.B;
@@ -94,7 +123,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         int count = large || random.nextInt(3) == 0 ? 1 : 2;
         for (int number = 0; number < count; number++) volumes.add(volume(number, logExtents, fencing, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
-        return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), cluster, onNoData, net(protocol, usual.net(), random),
+        return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), cluster, onNoData, net(protocol, usualNet, random),
                 volumes, usual.madeDisks(), tables(random));
     }
 
@@ -123,7 +152,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         String integrity = random.nextInt(6) == 0 ? "crc32c" : "";
         String checksum = random.nextInt(4) == 0 ? "crc32c" : "";
         return new NetSettings(protocol, usual.timeoutMillis(), 1_000, usual.pingIntervalMillis(), usual.pingTimeoutMillis(), usual.koCount(), epoch,
-                buffers, "", new byte[0], integrity, checksum, "", random.nextInt(4) > 0, usual.splitBrain());
+                buffers, usual.cramHmacAlgorithm(), usual.sharedSecret(), integrity, checksum, "", random.nextInt(4) > 0, usual.splitBrain());
     }
 
     /** How many requests each client makes at once in each round, about; the rest of the round is a trickle. */
@@ -146,6 +175,6 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (deviceBytes % 4096 == 0 ? "" : ", odd size") + (settings.net().splitBrain().equals(SplitBrainPolicy.DEFAULT) ? "" : ", split brain " + settings.net().splitBrain().withoutPrimary().configName()) + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 }

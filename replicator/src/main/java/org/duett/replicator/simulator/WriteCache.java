@@ -205,7 +205,10 @@ final class WriteCache {
     List<Long> differingPages(WriteCache other, long endBytes) {
         BitSet pages = differences(other);
         List<Long> differing = new ArrayList<>();
-        for (int page = pages.nextSetBit(0); page >= 0 && (long) page * PAGE_BYTES < endBytes; page = pages.nextSetBit(page + 1)) differing.add((long) page);
+        for (int page = pages.nextSetBit(0); page >= 0 && (long) page * PAGE_BYTES < endBytes; page = pages.nextSetBit(page + 1)) {
+            // A volume may end in the midst of a page.
+            if ((long) page * PAGE_BYTES + differs(other, page) < endBytes) differing.add((long) page);
+        }
         return differing;
     }
 
@@ -221,13 +224,14 @@ final class WriteCache {
         return pages;
     }
 
-    boolean isEqualWithoutUnflushed(WriteCache other, boolean otherWithoutUnflushed, long number) {
-        return areEqual(durable.page(number), otherWithoutUnflushed ? other.durable.page(number) : other.currentPage(number));
+    boolean isEqualWithoutUnflushed(WriteCache other, boolean otherWithoutUnflushed, long number, long endBytes) {
+        int length = (int) Math.clamp(endBytes - number * PAGE_BYTES, 0, PAGE_BYTES);
+        return areEqual(durable.page(number), otherWithoutUnflushed ? other.durable.page(number) : other.currentPage(number), length);
     }
 
-    private static boolean areEqual(SectorStore.Page here, SectorStore.Page there) {
+    private static boolean areEqual(SectorStore.Page here, SectorStore.Page there, int length) {
         if (here.bytes() == there.bytes() && here.at() == there.at()) return true;
-        return Arrays.equals(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
+        return Arrays.equals(here.bytes(), here.at(), here.at() + length, there.bytes(), there.at(), there.at() + length);
     }
 
     private BitSet differences(WriteCache other) {

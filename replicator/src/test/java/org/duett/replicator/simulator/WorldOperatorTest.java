@@ -21,7 +21,7 @@ class WorldOperatorTest {
         var pair = SimulatedPair.connected(12709);
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
-        var operator = new WorldOperator(pair, WorldPlan.of(12709, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new TermRule(pair), new SplittableRandom(12709));
+        var operator = new WorldOperator(pair, WorldPlan.of(12709, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new TermRule(pair), new FreezeRule(pair), new SplittableRandom(12709));
         pair.network().reset();
         pair.network().pull();
         pair.done(pair.write(pair.alpha(), 800, 8));
@@ -45,7 +45,7 @@ class WorldOperatorTest {
         var pair = SimulatedPair.connected(21671, StorySettings.twoVolumes());
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
-        var operator = new WorldOperator(pair, WorldPlan.of(21671, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new TermRule(pair), new SplittableRandom(21671));
+        var operator = new WorldOperator(pair, WorldPlan.of(21671, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new TermRule(pair), new FreezeRule(pair), new SplittableRandom(21671));
         pair.must(pair.alpha(), new Command.Demote(false));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
         // A generation each, in which nobody has written.
@@ -90,7 +90,7 @@ class WorldOperatorTest {
                 lineage.acknowledged(operation.node, operation.request.volume, operation.write);
             }
         });
-        var operator = new WorldOperator(pair, WorldPlan.of(14479, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), new SplittableRandom(14479));
+        var operator = new WorldOperator(pair, WorldPlan.of(14479, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), new FreezeRule(pair), new SplittableRandom(14479));
         pair.must(pair.alpha(), new Command.Invalidate(0));
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
         pair.network().reset();

@@ -1,0 +1,71 @@
+package org.duett.replicator.simulator;
+
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * The eyewitness (rule 20), under cluster control: who has lost its peer, has a good disk and calls itself one may be started with as soon as that one is proven dead, so
+ * it has all that was acknowledged; and who has given it up is none before the next contact, or before it was taken back.
+ */
+final class EyewitnessRule {
+    private final SimulatedPair pair;
+    /** The life of the process that has given it up, and the contact; 0: none. */
+    private final int[] givenUpBy = new int[2];
+    private final int[] givenUpContact = new int[2];
+    /** Somebody has promoted the other one by force: this node has not heard of that. */
+    private final boolean[] overruled = new boolean[2];
+
+    EyewitnessRule(SimulatedPair pair) {
+        this.pair = pair;
+    }
+
+    void done(SimulatedNode node, SimulatedNode.Asked question) {
+        switch (question.command()) {
+            case Command.GiveUpEyewitness given -> {
+                givenUpBy[node.index()] = node.life();
+                givenUpContact[node.index()] = node.machine().contact();
+            }
+            case Command.TakeEyewitnessBack back -> givenUpBy[node.index()] = 0;
+            case Command.Promote(boolean force) -> {
+                if (force) overruled[1 - node.index()] = true;
+            }
+            default -> {
+                // Of no consequence for it.
+            }
+        }
+    }
+
+    void stateChanged(SimulatedNode node, VolumeState before, VolumeState after) {
+        boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();
+        if (meets) overruled[node.index()] = false;
+    }
+
+    /** Between the steps of a life. */
+    void check() {
+        for (SimulatedNode node : pair.nodes()) {
+            if (node.isRunning() && node.machine().isEyewitness()) check(node);
+        }
+    }
+
+    private void checkData(SimulatedNode node, int volume) {
+        try {
+            pair.checkAcknowledgedWrites(node, volume);
+        } catch (AssertionError e) {
+            throw new AssertionError(node.name() + " calls itself an eyewitness, and lacks what was acknowledged without it (rule 20): volume " + volume, e);
+        }
+    }
+
+    private void check(SimulatedNode node) {
+        boolean hasGivenItUp = givenUpBy[node.index()] == node.life() && givenUpContact[node.index()] == node.machine().contact();
+        if (hasGivenItUp) throw new AssertionError(node.name() + " has given up the eyewitness of contact " + node.machine().contact() + ", and is one (rule 20); " + pair.describe());
+        if (!pair.settings().cluster() || overruled[node.index()]) return;
+        for (VolumeSettings volume : pair.settings().volumes()) {
+            VolumeState state = node.machine().state(volume.number());
+            boolean maySay = !state.connection().isEstablished() && state.role() == Role.SECONDARY && state.disk() == DiskState.UP_TO_DATE;
+            if (maySay) checkData(node, volume.number());
+        }
+    }
+}
