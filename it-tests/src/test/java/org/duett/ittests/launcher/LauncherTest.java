@@ -128,6 +128,28 @@ class LauncherTest {
         assertThat(launch("status").output).contains("building");
     }
 
+    /** A JVM reads a class when it first needs it: it would find another program's, or none. */
+    @Test
+    void theBuildThatADaemonRunsFromIsNotReplaced() throws Exception {
+        launch("status");
+        Files.setLastModifiedTime(tree.resolve("replicator/src/main/java/Some.java"), FileTime.from(Instant.now().plusSeconds(60)));
+        writeProgram(jdk.resolve("bin/java"), "printf '%s\\n' \"$@\"; case \"$*\" in *ReplicatorMain*) read -r line ;; esac");
+        Process daemon = start(tree.resolve("duett"), Map.of("JAVA_HOME", jdk.toString()), "daemon");
+        daemon.inputReader().lines().takeWhile(line -> !line.endsWith("ReplicatorMain")).forEach(line -> {
+        });
+        Files.setLastModifiedTime(tree.resolve("replicator/src/main/java/Some.java"), FileTime.from(Instant.now().plusSeconds(120)));
+        int built = Files.readAllLines(mavenCalls).size();
+
+        Outcome beside = launch("status");
+
+        assertThat(beside.exitCode).isZero();
+        assertThat(beside.output).contains("a daemon runs from that: it stays as it is", "DuettMain").doesNotContain("building");
+        assertThat(Files.readAllLines(mavenCalls)).hasSize(built);
+        daemon.outputWriter().close();
+        daemon.waitFor();
+        assertThat(launch("status").output).contains("building").doesNotContain("stays as it is");
+    }
+
     @Test
     void aBuildByHandCountsToo() throws Exception {
         launch("status");
@@ -183,15 +205,18 @@ class LauncherTest {
     }
 
     private Outcome launch(Path launcher, Map<String, String> environment, String... arguments) throws Exception {
+        Process process = start(launcher, environment, arguments);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Outcome(process.waitFor(), output);
+    }
+
+    private Process start(Path launcher, Map<String, String> environment, String... arguments) throws IOException {
         var builder = new ProcessBuilder(launcher.toString());
         builder.command().addAll(List.of(arguments));
         builder.environment().clear();
         builder.environment().put("PATH", programs.toString());
         builder.environment().putAll(environment);
-        builder.directory(folder.toFile()).redirectErrorStream(true);
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Outcome(process.waitFor(), output);
+        return builder.directory(folder.toFile()).redirectErrorStream(true).start();
     }
 
     private static void writeProgram(Path path, String body) throws IOException {
