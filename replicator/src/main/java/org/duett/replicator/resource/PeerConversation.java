@@ -311,6 +311,7 @@ final class PeerConversation {
         Volume volume = each.volume;
         VolumeState report = decoded.get();
         each.reportToJudge = null;
+        each.sourceByCrossedAttach = false;
         if (volume.isPrimary() && report.role() == Role.PRIMARY && volume.state().connection().isEstablished()) {
             // Nobody is promoted without the other's leave (spec wire 3.9): what it would write now is not taken.
             connecting.giveUp("it says that it is Primary, and so are we", "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
@@ -346,6 +347,8 @@ final class PeerConversation {
             // A report from before the promotion, of its disk's attach perhaps, leaves that one to be considered.
             if (report.disk() == DiskState.UP_TO_DATE) each.considerResync = false;
             resync.decide(each, told, report, false, out);
+            boolean crossed = before.peerDisk().isBelow(DiskState.NEGOTIATING) && report.disk() != DiskState.NEGOTIATING;
+            each.sourceByCrossedAttach = crossed && volume.state().connection() == ConnectionState.WF_BITMAP_S;
             return;
         }
         // While a resync runs the peer's word for its own disk lags behind what both agreed on.

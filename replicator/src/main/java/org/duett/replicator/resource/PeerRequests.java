@@ -9,6 +9,7 @@ import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeRequest;
 import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.state.VolumeState;
@@ -194,6 +195,9 @@ final class PeerRequests {
         // It may have our new size, and measure its device for that: the full sync comes after it (seed 40239).
         boolean growsMeanwhile = wanted.get().connection().isStartingSync() && each.resizeTicket != 0 && each.resizeAskedOn == parts.connection;
         if (growsMeanwhile) obstacle = StateChangeResult.IN_TRANSIENT_STATE;
+        // It would be Primary beside a disk that it has not heard of yet, and so begin a generation: of that it is the source, and we are, too (seed 102525).
+        boolean isYetToCompare = each.sourceByCrossedAttach && before.peer() != Role.PRIMARY && wanted.get().peer() == Role.PRIMARY;
+        if (isYetToCompare) obstacle = StateChangeResult.IN_TRANSIENT_STATE;
         if (!obstacle.isSuccess()) {
             reply(packet, obstacle, out);
             return;

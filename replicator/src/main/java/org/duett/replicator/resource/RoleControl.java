@@ -332,7 +332,8 @@ final class RoleControl {
                 lost ? "the connection was lost while the peer was asked." : parts.settings.peerNode() + " refused the promotion: " + result.text() + ".",
                 "The role is unchanged.",
                 lost ? "Promote again; it is decided without the peer then."
-                        : "If " + parts.settings.peerNode() + " is Primary, demote it first: " + parts.settings.demotionOfPeer(),
+                        : result == StateChangeResult.IN_TRANSIENT_STATE ? "Wait until both nodes have compared their disks (duett status), then promote again."
+                                : "If " + parts.settings.peerNode() + " is Primary, demote it first: " + parts.settings.demotionOfPeer(),
                 out);
     }
 

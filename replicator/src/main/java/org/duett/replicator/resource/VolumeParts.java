@@ -49,6 +49,8 @@ final class VolumeParts {
     DiskState parkedDisk = DiskState.DISKLESS;
     /** The peer asked to be promoted by force over a disk that was not UpToDate: its P_STATE that says so starts a comparison (spec states 4). */
     boolean considerResync;
+    /** Both attached at once, and by the peer's word that crossed ours we are source: it has not compared yet, and compares as what it is then. */
+    boolean sourceByCrossedAttach;
     /** A diskless Primary writes through us as soon as it says that it takes us (rule 6). */
     boolean mirrorDutyDue;
     /** Our generation for what a diskless Primary writes through us is on its way to disk: nothing is compared with it, or told of it, before. */
@@ -131,6 +133,7 @@ final class VolumeParts {
         grown = false;
         mirrorDutyDue = false;
         reportToJudge = null;
+        sourceByCrossedAttach = false;
         peerAsksToDetach = false;
         reportedInHandshake = false;
         sizesToJudge = null;

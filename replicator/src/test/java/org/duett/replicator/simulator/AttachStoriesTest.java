@@ -270,4 +270,52 @@ class AttachStoriesTest {
         for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
         pair.checkAll();
     }
+
+    /** Found by seed 102525: it was promoted before it had heard of the disk to which it had been compared, and both were source. */
+    @Test
+    void whoIsPromotedWhileBothAttachAtOnceIsNotSourceBesideTheSource() {
+        for (int seed = 700; seed < 730; seed++) {
+            var measured = bothAboutToAttach(seed);
+            long later = attachNanos(measured, measured.alpha()) - attachNanos(measured, measured.beta()) + 80_000;
+            var pair = bothAboutToAttach(seed);
+            long promote = pair.alpha().command(new Command.Promote(false));
+            (later > 0 ? pair.alpha() : pair.beta()).data(0).resume();
+            pair.runFor(Math.abs(later));
+            (later > 0 ? pair.beta() : pair.alpha()).data(0).resume();
+            pair.runUntil(() -> pair.alpha().result(promote) != null);
+            pair.runUntilProtected();
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.run(pair.alpha(), new Command.Promote(false));
+            pair.done(pair.write(pair.alpha(), 16, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Beta is to be the source: alpha, which was Primary, has lost its power. */
+    private static SimulatedPair bothAboutToAttach(int seed) {
+        var pair = SimulatedPair.connected(seed);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.losePower(pair.alpha());
+        pair.kill(pair.beta());
+        pair.history(0).unflushedMayBeLost();
+        for (SimulatedNode node : pair.nodes()) {
+            node.start();
+            pair.must(node, new Command.Connect(false));
+        }
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).connection() == ConnectionState.CONNECTED));
+        for (SimulatedNode node : pair.nodes()) {
+            node.data(0).hang(EnumSet.of(Kind.FLUSH));
+            node.command(new Command.Attach(0));
+        }
+        pair.runFor(100 * Stories.MILLI);
+        return pair;
+    }
+
+    private static long attachNanos(SimulatedPair pair, SimulatedNode node) {
+        long from = pair.time().nowNanos();
+        node.data(0).resume();
+        pair.runUntil(() -> pair.state(node).disk().isAtLeast(DiskState.NEGOTIATING));
+        return pair.time().nowNanos() - from;
+    }
 }
