@@ -109,8 +109,6 @@ final class RoleControl {
                     "Take it away with what it holds, then promote again: duett detach-device --force " + resource + "/" + each.number() + "." + goOn, out);
             return;
         }
-        // Whoever still holds data of the former term is not let into this one.
-        if (!resuming) formerTerm = 0;
         step = Step.DRAINING;
         waitedOnConnection = -1;
         // A peer that was demoted just now tells it within this time (spec states 7).
@@ -342,6 +340,8 @@ final class RoleControl {
     private void storeTerm(ActionQueue out) {
         step = Step.STORING_TERM;
         parts.term = resuming ? formerTerm : parts.random.takeIdentifier();
+        // Whoever still holds data of the former term is not let into this one. Refused before, the promotion had begun none, and the run file still has that one (seed 200359).
+        if (!resuming) formerTerm = 0;
         out.add(new Action.StoreTerm(parts.term));
     }
 

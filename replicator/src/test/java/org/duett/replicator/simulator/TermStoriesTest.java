@@ -111,6 +111,42 @@ class TermStoriesTest {
 
     // ---- not resumed
 
+    /** Found by seed 200359: the refused promotion had forgotten that term, the run file had not, and nobody erased it when beta was found promoted. */
+    @Test
+    void aTermThatOutlivesARefusedPromotionEndsAsThePeerIsFoundPromoted() {
+        var pair = pair(14);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.alpha().start();
+        refused(pair, pair.alpha(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        assertThat(pair.alpha().termOnFile()).isZero();
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runUntilProtected();
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
+        pair.checkAll();
+    }
+
+    @Test
+    void aTermThatOutlivesARefusedPromotionGoesOnWithThePeersWord() {
+        var pair = pair(15);
+        long term = pair.alpha().servedTerm(0);
+        pair.kill(pair.alpha());
+        pair.alpha().start();
+        refused(pair, pair.alpha(), new Command.Promote(false));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> isServedIn(pair.alpha(), term));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPeerThatIsPrimaryHasTheRole() {
         var pair = pair(10);
