@@ -133,7 +133,8 @@ final class RoleControl {
                 if (formerTerm != 0) checkFormerTerm(out);
             }
             case DRAINING -> {
-                if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
+                if (resumesWithoutPeer() && parts.isBesidePeer()) peerIsThereAfterAll(out);
+                else if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
                 else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
@@ -162,6 +163,16 @@ final class RoleControl {
         if (waitedOnConnection != -1) return !parts.isBesidePeer() || parts.connection != waitedOnConnection;
         if (parts.isBesidePeer() && !disksAreDecided()) waitedOnConnection = parts.connection;
         return false;
+    }
+
+    private boolean resumesWithoutPeer() {
+        return resuming && fenced;
+    }
+
+    /** That it is down stood for its word while it could not be asked. It may have been promoted since, and have come without the disk that tells of it (rule 22, seed 401223). */
+    private void peerIsThereAfterAll(ActionQueue out) {
+        refuse(StateChangeResult.NEED_CONNECTION, parts.settings.peerNode() + " is there after all, and is asked whether it was promoted meanwhile.", "The role is unchanged.",
+                "Wait until both nodes have compared their disks (duett status).", out);
     }
 
     private void refuseAlone(String waitedFor, ActionQueue out) {

@@ -3,8 +3,10 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.duett.replicator.simulator.Stories.refused;
 
+import java.util.EnumSet;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -185,6 +187,34 @@ class TermStoriesTest {
         pair.runUntilProtected();
         pair.runFor(SimulatedPair.SECOND);
         assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
+    }
+
+    /** Found by seed 401223: the peer was down when that was said, had been promoted, and came without its disk while this node's was still being attached. */
+    @Test
+    void wordThatThePeerIsDownCountsForNothingWhenItIsThere() {
+        var pair = pair(18);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.done(pair.flush(pair.beta()));
+        pair.losePower(pair.beta());
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.alpha().start();
+        pair.alpha().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.alpha().command(new Command.Attach(0));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), new Command.ResumeIo());
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished() && pair.state(pair.beta()).connection().isEstablished());
+        pair.alpha().data(0).resume();
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        assertThat(pair.alpha().termOnFile()).isZero();
+        pair.checkAll();
     }
 
     @Test
