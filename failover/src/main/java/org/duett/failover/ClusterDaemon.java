@@ -331,6 +331,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         if (bootNanos < nextSecondNanos) return;
         nextSecondNanos = bootNanos + SECOND_NANOS;
         // One look at a time, and none on this thread: the disk may hang.
+        members.lookForAddressesCutOff();
         if (lookAtKeys.isDone()) lookAtKeys = errands.submit(keys::look);
         long silent = link.silentMillis();
         if (silent > UNANSWERED_MILLIS) loop.post(new Event.ReplicatorGone(false, "no answer for " + silent + " ms"));

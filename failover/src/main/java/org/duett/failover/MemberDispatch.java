@@ -3,6 +3,7 @@ package org.duett.failover;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -43,6 +44,7 @@ final class MemberDispatch implements AutoCloseable {
 
     private final Map<Place, Worker> workers = new TreeMap<>();
     private final Consumer<Event> events;
+    private final Map<Place, String> cutOff = new ConcurrentHashMap<>();
 
     MemberDispatch(List<GroupConfig> groups, AgentFactory factory, Consumer<Event> events) {
         this.events = events;
@@ -104,6 +106,17 @@ final class MemberDispatch implements AutoCloseable {
             }
             events.accept(new Event.AddressChecked(group, member, answeredBy));
         });
+    }
+
+    /** Tells of each address whose interface has gone down, or is up again, since this was asked last. */
+    void lookForAddressesCutOff() {
+        workers.forEach((place, worker) -> worker.thread.execute(() -> {
+            String why = worker.agent.cutOff();
+            if (why.equals(cutOff.getOrDefault(place, ""))) return;
+            cutOff.put(place, why);
+            LOG.warn("group={} {}: {}", place.group, worker.label, why.isEmpty() ? "its interface is up again" : why);
+            events.accept(new Event.AddressCutOff(place.group, place.member, why));
+        }));
     }
 
     /** What would lapse by itself goes on for another while. */

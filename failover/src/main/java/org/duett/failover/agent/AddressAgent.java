@@ -98,6 +98,17 @@ abstract sealed class AddressAgent implements MemberAgent permits Ipv4Address, I
                 : holder(PROBE_MILLIS).orElse("");
     }
 
+    /** Of an interface that is not there nothing is said: a member before this one may make it. */
+    @Override
+    public String cutOff() {
+        try {
+            NetworkInterface link = NetworkInterface.getByName(config.networkInterface());
+            return link == null || link.isUp() ? "" : config.networkInterface() + " is down";
+        } catch (SocketException failed) {
+            return "";
+        }
+    }
+
     private Optional<String> interfaceHindrance() {
         try {
             NetworkInterface link = NetworkInterface.getByName(config.networkInterface());

@@ -25,6 +25,11 @@ public interface MemberAgent {
         return "";
     }
 
+    /** For an address: why nobody could be served by it from this host as it is now; quick, and empty when somebody could. */
+    default String cutOff() {
+        return "";
+    }
+
     /** How it does its work on this machine, where there is more than one way, and why so; empty: there is one. */
     default String way() {
         return "";

@@ -93,6 +93,10 @@ public sealed interface Event {
     record CheckChanged(String group, String check, String why) implements Event {
     }
 
+    /** The interface of an address member goes down or is up again. {@code why} is empty when it is up. */
+    record AddressCutOff(String group, int member, String why) implements Event {
+    }
+
     record OperatorAsked(long ticket, OperatorCommand command) implements Event {
     }
 

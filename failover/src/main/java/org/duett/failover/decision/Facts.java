@@ -67,6 +67,9 @@ final class Facts {
     /** What the other node's operator asked for holds here, too, and does not end with that node. */
     long peerPausedUntilNanos = Long.MIN_VALUE;
 
+    /** Whoever asks first has the lease, and the other one does not. */
+    private final boolean asksWitness;
+
     private long lastOrder;
     List<Action> out;
 
@@ -79,6 +82,8 @@ final class Facts {
             case ProofConfig.Watchdog watchdog -> false;
             case ProofConfig.Manual manual -> false;
         });
+        // A fence agent has a delay of its own, which keeps the two nodes from shooting each other at once: to be late by about as much would make them.
+        asksWitness = !fences && proves(ProofConfig.Witness.class);
         looksFirst = !config.proofs().isEmpty() && config.proofs().getFirst() instanceof ProofConfig.Ping;
         looksOnly = looksFirst && config.proofs().stream().allMatch(ProofConfig.Ping.class::isInstance);
         provesByItself = config.proofs().stream().anyMatch(proof -> switch (proof) {
@@ -92,6 +97,15 @@ final class Facts {
 
     long nanos(int millis) {
         return millis * NANOS_PER_MILLI;
+    }
+
+    /**
+     * A node that could serve nobody leaves the lease to the other one for the time in which that one takes it, if it lives: as long as a node in
+     * doubt is patient. Then it asks all the same: the other one may be dead, or worse off.
+     */
+    boolean givesWay(String trouble) {
+        if (!asksWitness || trouble.isEmpty()) return false;
+        return peerIsLate() || now - silentSinceNanos < nanos(config.timing().deadtimeMillis() + config.timing().proofTimeoutMillis());
     }
 
     long order(String resource, Command command) {

@@ -102,6 +102,7 @@ public final class FailoverMachine {
             case Event.AddressChecked checked -> groups.get(checked.group()).addressChecked(checked.member(), checked.answeredBy());
             case Event.MemberAnswered answer -> groups.get(answer.group()).memberAnswered(answer.member(), answer.outcome());
             case Event.CheckChanged change -> checkChanged(change);
+            case Event.AddressCutOff(String group, int member, String why) -> groups.get(group).addressCutOff(member, why);
             case Event.OperatorAsked(long ticket, OperatorCommand command) -> operatorAsked(ticket, command);
             case Event.Remembered(long version) -> remembered(version);
         }
@@ -288,8 +289,8 @@ public final class FailoverMachine {
         boolean unclean = false;
         for (GroupMachine group : groups.values()) {
             judge(group);
-            wantsProof |= wantsProof(group);
-            wouldWantProof |= facts.peerIsLate() && wouldWantProof(group);
+            wantsProof |= wantsProof(group) && !facts.givesWay(group.trouble());
+            wouldWantProof |= facts.peerIsLate() && wouldWantProof(group) && !facts.givesWay(group.trouble());
             unclean |= facts.peerIsAlive() && facts.fences && group.phase() == GroupPhase.DOWN
                     && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
         }
@@ -546,7 +547,7 @@ public final class FailoverMachine {
             unclean |= group.phase() == GroupPhase.UNCLEAN;
             String unwilling = starts.unwillingness(group);
             reports.add(new NodeReport.GroupReport(group.config.name(), group.phase(), group.startCounter(), unwilling.isEmpty(),
-                    group.isOffered(), group.asksForIt(), group.isHeld(), group.heldVersion(), !group.failingChecks.isEmpty(), group.isFrozen(), unwilling));
+                    group.isOffered(), group.asksForIt(), group.isHeld(), group.heldVersion(), !group.trouble().isEmpty(), group.isFrozen(), unwilling));
         }
         List<NodeReport.ResourceReport> resources = new ArrayList<>();
         for (LossDesk loss : losses.values()) resources.add(loss.report());

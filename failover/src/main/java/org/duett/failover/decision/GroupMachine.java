@@ -79,6 +79,8 @@ final class GroupMachine {
     private long heldVersion;
     final Map<String, String> failingChecks = new TreeMap<>();
     private final Map<String, Long> failingSinceNanos = new TreeMap<>();
+    /** By address member: why nobody could be served by it from here. */
+    private final Map<Integer, String> cutOffAddresses = new TreeMap<>();
     /** When the peer was heard to find one failing, too. */
     private long peerTroubledNanos = Long.MIN_VALUE;
     /** Its I/O is held: what its members look like then says nothing about them. */
@@ -365,6 +367,17 @@ final class GroupMachine {
     void checkIsGood(String check) {
         failingChecks.remove(check);
         failingSinceNanos.remove(check);
+    }
+
+    void addressCutOff(int member, String why) {
+        if (why.isEmpty()) cutOffAddresses.remove(member);
+        else cutOffAddresses.put(member, why);
+    }
+
+    /** Why it would do less well here than on a node of which nothing is known; empty: nothing speaks against this one. */
+    String trouble() {
+        if (!failingChecks.isEmpty()) return "check " + failingChecks.keySet().iterator().next() + " fails here";
+        return cutOffAddresses.values().stream().findFirst().orElse("");
     }
 
     void peerIsTroubled() {

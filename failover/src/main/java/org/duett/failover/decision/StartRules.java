@@ -41,7 +41,7 @@ final class StartRules {
     boolean isOurTurn(GroupMachine group, NodeReport.GroupReport theirs) {
         if (!theirs.willing()) return true;
         if (theirs.offered() != group.isOffered()) return theirs.offered();
-        if (theirs.troubled() == group.failingChecks.isEmpty()) return theirs.troubled();
+        if (theirs.troubled() == group.trouble().isEmpty()) return theirs.troubled();
         if (theirs.startCounter() != group.startCounter()) return group.startCounter() > theirs.startCounter();
         Optional<String> prefers = group.config.prefers();
         if (prefers.isPresent()) return prefers.get().equals(facts.config.localNode());
@@ -117,7 +117,8 @@ final class StartRules {
         if (!facts.provesByItself) {
             return new Alone("no proof is configured that " + facts.config.peerNode() + " is down; look, then: duett cluster confirm-peer-down", true);
         }
-        String failure = proof.failure().isEmpty() ? "it is being sought" : proof.failure();
+        String failure = !proof.failure().isEmpty() ? proof.failure()
+                : facts.givesWay(group.trouble()) ? "the other node may seek one first, as " + group.trouble() : "it is being sought";
         return new Alone("there is no proof that " + facts.config.peerNode() + " is down (" + failure + "); or look, then: duett cluster confirm-peer-down",
                 true);
     }

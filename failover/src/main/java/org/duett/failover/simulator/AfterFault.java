@@ -21,6 +21,7 @@ final class AfterFault {
     private static final Set<ClusterFault> NEED_NO_PROOF = EnumSet.of(ClusterFault.REPLICATION_CUT, ClusterFault.CROSSOVER_CUT,
             ClusterFault.CROSSOVER_HEARTBEATS_CUT, ClusterFault.PROGRAM_CRASHES, ClusterFault.SWITCHOVER, ClusterFault.REPLICATOR_KILLED,
             ClusterFault.PASSIVE_DAEMON_STAYS_AWAY, ClusterFault.PASSIVE_LAN_CUT, ClusterFault.CHECK_FAILS_ON_ACTIVE);
+    private static final Set<ClusterFault> ISOLATES = EnumSet.of(ClusterFault.ACTIVE_ISOLATED, ClusterFault.PASSIVE_ISOLATED);
     /** A node that runs the other group cannot be the passive one alone. */
     private static final Set<ClusterFault> OF_ONE_GROUP = EnumSet.of(ClusterFault.PASSIVE_LAN_CUT, ClusterFault.PASSIVE_DAEMON_STAYS_AWAY,
             ClusterFault.ACTIVE_DEAF);
@@ -32,11 +33,13 @@ final class AfterFault {
     private final SimulatedTime time;
     private final List<WorldGroup> groups;
     private final List<SimulatedHost> hosts;
+    private final Wires wires;
     /** Of the last fault, if it is one that moves nothing: asked before anything else happens. */
     private Runnable nothingMoved = () -> {
     };
 
-    AfterFault(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<SimulatedHost> hosts) {
+    AfterFault(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<SimulatedHost> hosts, Wires wires) {
+        this.wires = wires;
         this.world = world;
         this.time = time;
         this.groups = List.copyOf(groups);
@@ -82,7 +85,9 @@ final class AfterFault {
     }
 
     private void expectServed(ClusterFault fault, WorldGroup group) {
-        boolean served = hosts.stream().anyMatch(host -> host.serves(group) && !host.node(group).machine().status().frozen());
+        // Whoever is cut off from the clients, and may act all the same, serves nobody.
+        boolean reached = world.witnessIsApart() && ISOLATES.contains(fault);
+        boolean served = hosts.stream().anyMatch(host -> host.serves(group) && !host.node(group).machine().status().frozen() && (!reached || wires.clientReaches(host.index)));
         if (!served) world.broken(fault + " at a settled moment, and " + TAKEOVER_NANOS / SECOND + " s later nobody serves " + group.name);
     }
 

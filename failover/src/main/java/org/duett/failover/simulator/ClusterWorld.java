@@ -86,10 +86,10 @@ public final class ClusterWorld {
         for (WorldGroup group : groups) group.pair.trace(tracing);
         var config = new WorldConfig(proof, groups, seed % 3 == 0);
         for (int index = 0; index < 2; index++) hosts.add(new SimulatedHost(index, groups, config.of(index), this, wires, time, random.nextLong()));
-        proofs = new WorldProofs(proof, time, wires, hosts, random.nextLong());
+        proofs = new WorldProofs(proof, time, wires, hosts, witnessIsApart(), random.nextLong());
         saboteur = new ClusterSaboteur(this, time, random, groups, hosts, wires);
         checkers = new ClusterCheckers(this, time, wires, groups, hosts);
-        afterFault = new AfterFault(this, time, groups, hosts);
+        afterFault = new AfterFault(this, time, groups, hosts, wires);
         operator = new ClusterOperator(this, time, groups, hosts, random.nextLong());
     }
 
@@ -214,6 +214,11 @@ public final class ClusterWorld {
         }
         load = true;
         client(++clients);
+    }
+
+    /** The nodes reach the witness by a net of its own: who is cut off from everything else could take the lease, and serve nobody. */
+    boolean witnessIsApart() {
+        return proof == ProofKind.WITNESS && seed % 2 == 1;
     }
 
     /** Room for the report of a node in each heartbeat. */

@@ -56,6 +56,7 @@ final class HostDaemon {
     private boolean sendNow;
     private final Map<String, Long> refusedNanos = new TreeMap<>();
     private String checkTold = "";
+    private String cutOffTold = "";
     private boolean sawReplicator;
     /** As its last status said: what a witness is told. */
     private Map<String, Long> generations = Map.of();
@@ -270,6 +271,14 @@ final class HostDaemon {
         time.after(WorldConfig.CHECK_INTERVAL_MILLIS * MILLI / 2 + random.nextLong(WorldConfig.CHECK_INTERVAL_MILLIS * MILLI / 2), this::check);
     }
 
+    /** Its interface has a carrier, or it has not; the members are those of {@link WorldConfig}. */
+    private void lookForAddressesCutOff() {
+        String why = world.witnessIsApart() && !wires.clientReaches(host.index) ? "lan is down" : "";
+        if (asleep || why.equals(cutOffTold)) return;
+        cutOffTold = why;
+        for (GroupConfig group : config.groups()) onLoop(() -> deliver(new Event.AddressCutOff(group.name(), WorldConfig.ADDRESS, why)));
+    }
+
     private void watchReplicator() {
         if (over) return;
         HostReplicator.Halt halt = replicator.haltNote();
@@ -286,6 +295,7 @@ final class HostDaemon {
         for (GroupStatus group : asleep ? List.<GroupStatus>of() : statuses()) {
             if (group.word().equals("up")) host.parts(group.name()).refreshAddresses();
         }
+        lookForAddressesCutOff();
         if (!asleep) generations = machine.resources().stream().collect(Collectors.toMap(ResourceView::name, each -> each.current() | 1));
         boolean together = !asleep && !machine.resources().isEmpty() && machine.resources().stream()
                 .allMatch(each -> each.connected() && each.disk() == DiskState.UP_TO_DATE && each.peerDisk() == DiskState.UP_TO_DATE);

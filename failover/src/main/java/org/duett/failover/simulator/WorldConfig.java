@@ -21,6 +21,7 @@ record WorldConfig(ClusterWorld.ProofKind proof, List<WorldGroup> groups, boolea
     static final String CHECK = "net";
     static final String CHECKED_GROUP = "web";
     static final int CHECK_INTERVAL_MILLIS = 1000;
+    static final int ADDRESS = 1;
     /** The place of the program among the members of each group. */
     static final int PROGRAM = 2;
 

@@ -14,6 +14,7 @@ import static org.duett.failover.decision.ToldMachine.secondary;
 import static org.duett.failover.decision.ToldMachine.serving;
 import static org.duett.failover.decision.ToldMachine.servingTwo;
 import static org.duett.failover.decision.ToldMachine.standingBy;
+import static org.duett.failover.decision.ToldMachine.witness;
 import static org.duett.failover.decision.ToldMachine.without;
 
 import java.util.List;
@@ -116,6 +117,43 @@ class FailoverMachineTest {
         assertThat(beta.tests()).containsExactly(new Command.TestConnection("heartbeat path crossover is doubtful"));
         ToldMachine alone = serving(ping()).seen(without(primary(), true)).tell(new Event.PathDoubtful("crossover"));
         assertThat(alone.tests()).isEmpty();
+    }
+
+    /** It took the lease, could not start the group ("eth0 is down"), and the other one, which had the service net, waited. */
+    @Test
+    void whoCouldServeNobodyLeavesTheLeaseToTheOtherOneFirst() {
+        ToldMachine beta = standingBy(witness()).tell(new Event.AddressCutOff("web", 2, "eth0 is down")).tell(new Event.PeerSilent()).seen(without(secondary(), true));
+        beta.pass(2999 * MILLI);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.waitsFor()).contains("the other node may seek one first, as eth0 is down");
+        assertThat(beta.pass(MILLI).asksForProof()).as("that one may be dead").isTrue();
+        assertThat(beta.proof(Verdict.PROVEN).phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void soDoesWhoServedUntilThenAndIsInDoubt() {
+        ToldMachine beta = serving(witness()).tell(new Event.CheckChanged("web", "net", "no ping node answers")).tell(new Event.PeerSilent()).seen(without(primary(), true));
+        beta.pass(2999 * MILLI);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        beta.pass(MILLI).proof(Verdict.REFUTED).pass(MILLI);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    @Test
+    void whoIsNotCutOffAnyMoreAsksAtOnceAndAFenceAgentIsNotWaitedWith() {
+        ToldMachine beta = standingBy(witness()).tell(new Event.AddressCutOff("web", 2, "eth0 is down")).tell(new Event.PeerSilent()).seen(without(secondary(), true));
+        assertThat(beta.pass(SECOND).tell(new Event.AddressCutOff("web", 2, "")).asksForProof()).isTrue();
+        ToldMachine fencing = standingBy(fence()).tell(new Event.AddressCutOff("web", 2, "eth0 is down")).tell(new Event.PeerSilent()).seen(without(secondary(), true));
+        assertThat(fencing.pass(MILLI).asksForProof()).isTrue();
+    }
+
+    @Test
+    void ofTwoThatMayStartItTheOneDoesThatIsNotCutOff() {
+        ToldMachine beta = standingBy(witness());
+        assertThat(beta.machine.report(0).groups().getFirst().troubled()).isFalse();
+        beta.tell(new Event.AddressCutOff("web", 2, "eth0 is down"));
+        assertThat(beta.machine.report(0).groups().getFirst().troubled()).isTrue();
     }
 
     @Test

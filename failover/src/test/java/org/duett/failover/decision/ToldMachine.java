@@ -108,6 +108,10 @@ final class ToldMachine {
         return new ProofConfig.FenceAgent("fence", Map.of(), 0, 1000);
     }
 
+    static ProofConfig witness() {
+        return new ProofConfig.Witness(Path.of("lease"), 4000);
+    }
+
     // ---- views and reports
 
     static ResourceView secondary() {

@@ -81,6 +81,8 @@ final class ClusterPlantedFaults {
                     "facts.out.add(new Action.TellOfPeerFailStop(resource, halt.event(), halt.bootNanos() + REMEMBERED_NANOS));", ""),
             fault("a group is started although the peer has not heard the claim", "decision/FailoverMachine.java",
                     "if (facts.echoedSentNanos > group.claimedAtNanos() || cannotBegin) {", "if (facts.now > 0) {"),
+            fault("a node that could serve nobody takes the lease first", "decision/Facts.java",
+                    "if (!asksWitness || trouble.isEmpty()) return false;", "if (asksWitness) return false;"),
             fault("a stop that failed counts as done", "decision/GroupMachine.java",
                     "            stopFailed = true;\n            facts.notify(Kind.UNCLEAN,", "            facts.notify(Kind.UNCLEAN,"),
             fault("a replicator that ended is not started again", "decision/ReplicatorWatch.java",
