@@ -203,12 +203,15 @@ final class OperatorCommands {
             return;
         }
         int attach = volume.attach();
+        each.asksToDetach = true;
         requests.ask(List.of(each), state -> state.withDisk(DiskState.FAILED), (answer, actions) -> {
+            each.asksToDetach = false;
             boolean isGone = volume.attach() != attach || each.closingDisk || !volume.diskUsable();
             if (isGone) done(ticket, "is " + volume.state().disk().displayName(), actions);
             else if (answer.isSuccess()) detachWithLeave(each, ticket, actions);
             else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
+            if (each.stateIsDue) parts.sendState(volume, actions);
         }, out);
     }
 

@@ -188,6 +188,10 @@ final class Parts {
     }
 
     void sendState(Volume volume, VolumeState state, ActionQueue out) {
+        // A disk of which the peer has been asked whether it may go: what comes after that question is for the peer our word that it stays all the same.
+        VolumeParts each = parts(volume);
+        each.stateIsDue = each.asksToDetach && state.disk().isAtLeast(DiskState.NEGOTIATING);
+        if (each.stateIsDue) return;
         // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).
         VolumeState told = settings.cluster() && record.freezes() ? state.withSuspendedFencing(true) : state;
         send(new Packet.State(volume.number, told.toWire()), out);

@@ -73,6 +73,10 @@ final class VolumeParts {
     boolean reportedInHandshake;
     /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
     boolean introduceDisk;
+    /** The peer is asked for its leave, and has not answered. */
+    boolean asksToDetach;
+    /** Our state, to be told when it has. */
+    boolean stateIsDue;
     long attachTicket;
     long detachTicket;
     boolean detaching;
@@ -131,9 +135,9 @@ final class VolumeParts {
         resyncEnded();
         considerResync = false;
         grown = false;
+        sourceByCrossedAttach = false;
         mirrorDutyDue = false;
         reportToJudge = null;
-        sourceByCrossedAttach = false;
         peerAsksToDetach = false;
         reportedInHandshake = false;
         sizesToJudge = null;
