@@ -261,6 +261,17 @@ public final class BlockHistory {
         prunable = left;
     }
 
+    /** Was nobody who writes this into the sector still at it then, or later? */
+    boolean wasOver(long number, long content, long at) {
+        Sector sector = sectors.get(number);
+        for (int i = 0; sector != null && i < sector.count; i++) {
+            Write write = sector.writes[i];
+            boolean over = write.number == 0 || write.acknowledgedAt < at || write.endedAt < at;
+            if (write.content() == content && !over) return false;
+        }
+        return true;
+    }
+
     /** Null when the sector may hold this now, else what it should hold. */
     String complaint(long sector, long content) {
         return complaint(sector, content, Long.MAX_VALUE - 1);

@@ -45,6 +45,7 @@ public final class SimulatedPair {
     private final ResourceSettings base;
     private final RecordRule recordRule = new RecordRule(this);
     private final ResyncEnds resyncEnds = new ResyncEnds(this);
+    private final StableReads stableReads = new StableReads();
     private boolean heldAgainstMedia;
     private final List<HostOperation> operations = new ArrayList<>();
     private long requests;
@@ -95,6 +96,7 @@ public final class SimulatedPair {
             node.observe(new SimulatedNode.Observer() {
                 @Override
                 public void stateChanged(int number, VolumeState before, VolumeState after) {
+                    stableReads.stateChanged(node, number);
                     if (heldAgainstMedia) resyncEnds.stateChanged(node, number, before, after);
                     observer.stateChanged(node, number, before, after);
                 }
@@ -400,6 +402,7 @@ public final class SimulatedPair {
                 // Each eight bytes are like the eight after them.
                 if (!Arrays.equals(bytes, from, from + 504, bytes, from + 8, from + 512)) throw new AssertionError("a torn sector was read: " + answered);
                 String complaint = histories.get(answered.volume).complaint(answered.firstSector + sector, content, orderedAt);
+                if (complaint == null) complaint = stableReads.complaint(node, answered.volume, histories.get(answered.volume), answered.firstSector + sector, content, orderedAt);
                 if (complaint != null) throw new AssertionError(node.name() + " read what it must not: " + complaint + "; " + describe());
             }
         }
