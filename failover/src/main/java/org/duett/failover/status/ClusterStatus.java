@@ -52,6 +52,9 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         if (!down.isEmpty() && peerLife == PeerLife.STRANGE) {
             return "NOT protected: " + peerNode + " is " + peerLife.words() + "; whether it serves " + String.join(", ", down) + " is not known here.";
         }
+        if (!down.isEmpty() && mayBeUpThere()) {
+            return "NOT SERVING here: " + peerNode + " is " + peerLife.words() + "; whether it serves " + String.join(", ", down) + " is not known here.";
+        }
         if (!down.isEmpty()) return "NOT SERVING: " + String.join(", ", down) + " runs nowhere.";
         if (peerLife != PeerLife.ALIVE) return "NOT protected: " + peerNode + " is " + peerLife.words() + ".";
         boolean paused = pausedForNanos > 0 || peer.get().pausedForNanos() > 0;
@@ -73,6 +76,15 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         long up = paths.stream().filter(path -> path.state() == PathState.UP).count();
         if (up < paths.size()) return "Protected, but only " + up + " of " + paths.size() + " heartbeat paths works.";
         return "Protected: either node may be lost.";
+    }
+
+    /** Who hears nothing may itself be the one that is cut off. */
+    private boolean mayBeUpThere() {
+        return switch (peerLife) {
+            case UNHEARD -> true;
+            case SILENT -> proof.isEmpty();
+            case ALIVE, STRANGE, GONE -> false;
+        };
     }
 
     private boolean isMirrored(ResourceView here) {

@@ -72,6 +72,20 @@ class ClusterStatusTest {
         assertThat(passive.verdict()).startsWith("NOT protected: beta is ").endsWith("whether it serves web is not known here.");
     }
 
+    /** Found on a passive node that was cut off, and on one that had just been started: they said that nobody serves, while the active one did. */
+    @Test
+    void whetherAPeerServesThatIsNotHeardIsNotKnownWithoutAProof() {
+        assertThat(passive(PeerLife.SILENT, "").verdict()).isEqualTo("NOT SERVING here: beta is silent; whether it serves web is not known here.");
+        assertThat(passive(PeerLife.UNHEARD, "").verdict()).startsWith("NOT SERVING here: ").endsWith("whether it serves web is not known here.");
+        assertThat(passive(PeerLife.SILENT, "ping").verdict()).isEqualTo("NOT SERVING: web runs nowhere.");
+        assertThat(passive(PeerLife.GONE, "").verdict()).isEqualTo("NOT SERVING: web runs nowhere.");
+    }
+
+    private static ClusterStatus passive(PeerLife peerLife, String proof) {
+        var waits = new GroupStatus("web", GroupPhase.DOWN, "recover", "", "", "", 1, Map.of());
+        return new ClusterStatus("duett", "alpha", "beta", NodeMode.ONLINE, peerLife, Optional.empty(), List.of(), proof, List.of(), 0, false, List.of(waits), List.of(), 0);
+    }
+
     private static ClusterStatus here(ResourceView resource, NodeReport.ResourceReport there) {
         var up = new GroupStatus("web", GroupPhase.UP, "up", "", "", "", 1, Map.of());
         var theirs = new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, false, false, false, 0, false, false, "");
