@@ -132,6 +132,9 @@ final class VolumeParts {
 
     /** What belongs to one connection is forgotten with it. */
     void connectionEnded() {
+        // The peer may have agreed, and have answered writes without this disk since: who would give its copy up has not seen everything (rule 20, seed 420040).
+        boolean wouldGiveUp = asksToBeTarget || asksToDetach;
+        if (wouldGiveUp && !volume.isPrimary()) goodAtLastContact = false;
         resyncEnded();
         considerResync = false;
         grown = false;

@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
+import java.util.List;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -10,6 +11,8 @@ import org.duett.replicator.machine.Errno;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Who may say that it saw every acknowledged write, and how it stops to be that one (rules 20, 23). */
 class EyewitnessStoriesTest {
@@ -132,5 +135,23 @@ class EyewitnessStoriesTest {
         assertThat(pair.beta().result(ticket)).isInstanceOf(CommandResult.Refused.class);
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    static List<Command> waysToGiveItsCopyUp() {
+        return List.of(new Command.Invalidate(0), new Command.Detach(0, false));
+    }
+
+    /** Found by seed 420040: alpha had agreed, and its answer did not come through; what it acknowledged without that disk beta would not have missed. */
+    @ParameterizedTest
+    @MethodSource("waysToGiveItsCopyUp")
+    void whoWasAboutToGiveItsCopyUpIsNone(Command givesUp) {
+        var pair = SimulatedPair.connected(420040, StorySettings.cluster());
+        pair.network().silence(0);
+        pair.beta().command(givesUp);
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() != DiskState.UP_TO_DATE);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        loseAlpha(pair);
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(pair.beta().machine().isEyewitness()).isFalse();
     }
 }
