@@ -21,6 +21,8 @@ final class ClusterCheckers {
     private static final long DOUBT_NANOS = 15 * SECOND;
     /** A few keepalives, and a look at the replicator. */
     private static final long KNOWN_NANOS = 3 * SECOND;
+    /** The next heartbeat of each node, also on a network that is slow. */
+    private static final long BOTH_RUN_NANOS = 1500 * MILLI;
     /** For so long what has halted one replicator must not halt the other one (rule 25), with a margin. */
     private static final long HALT_REMEMBERED_NANOS = 500 * SECOND;
 
@@ -71,6 +73,17 @@ final class ClusterCheckers {
             for (int i = 0; i < groups.size(); i++) checkDoubt(host, i);
             checkHalts(host);
         }
+        for (WorldGroup group : groups) checkBothRun(group);
+    }
+
+    /** Of two that run one group, and hear each other, one lets go at once: who is only in doubt would take seconds (promise 2). */
+    private void checkBothRun(WorldGroup group) {
+        boolean both = togetherForNanos() > BOTH_RUN_NANOS && hosts.stream().allMatch(host -> host.daemonRuns() && mayRun(host.machine().phase(group.name)));
+        if (both) world.broken("both nodes run " + group.name + ", and have heard each other for a while");
+    }
+
+    private static boolean mayRun(GroupPhase phase) {
+        return phase == GroupPhase.UP || phase == GroupPhase.STARTING;
     }
 
     private long togetherForNanos() {

@@ -86,7 +86,7 @@ public final class ClusterWorld {
         for (WorldGroup group : groups) group.pair.trace(tracing);
         var config = new WorldConfig(proof, groups, seed % 3 == 0);
         for (int index = 0; index < 2; index++) hosts.add(new SimulatedHost(index, groups, config.of(index), this, wires, time, random.nextLong()));
-        proofs = new WorldProofs(proof, time, wires, hosts, witnessIsApart(), random.nextLong());
+        proofs = new WorldProofs(proof, this, time, wires, hosts, random.nextLong());
         saboteur = new ClusterSaboteur(this, time, random, groups, hosts, wires);
         checkers = new ClusterCheckers(this, time, wires, groups, hosts);
         afterFault = new AfterFault(this, time, groups, hosts, wires);
@@ -219,6 +219,16 @@ public final class ClusterWorld {
     /** The nodes reach the witness by a net of its own: who is cut off from everything else could take the lease, and serve nobody. */
     boolean witnessIsApart() {
         return proof == ProofKind.WITNESS && seed % 2 == 1;
+    }
+
+    /** A machine that was fenced is back before its heartbeats are missed, now and then. */
+    boolean machinesBootFast() {
+        return seed % 4 == 3;
+    }
+
+    /** The daemon reads the status whenever a connection changes, and so sees also what stands for a moment only. */
+    boolean statusIsReadOften() {
+        return seed % 7 == 4;
     }
 
     /** Room for the report of a node in each heartbeat. */

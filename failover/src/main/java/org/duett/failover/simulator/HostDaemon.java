@@ -56,6 +56,7 @@ final class HostDaemon {
     private boolean sendNow;
     private final Map<String, Long> refusedNanos = new TreeMap<>();
     private String checkTold = "";
+    private List<Boolean> connectedSeen = List.of();
     private String cutOffTold = "";
     private boolean sawReplicator;
     /** As its last status said: what a witness is told. */
@@ -85,6 +86,7 @@ final class HostDaemon {
     void begin() {
         turn();
         watchReplicator();
+        if (world.statusIsReadOften()) watchConnections();
         eachSecond();
         check();
     }
@@ -287,6 +289,17 @@ final class HostDaemon {
         else if (replicator.sleeps()) onLoop(() -> deliver(new Event.ReplicatorGone(false, "no answer")));
         else onLoop(() -> deliver(new Event.ReplicatorSeen(replicator.views())));
         time.after(config.timing().keepaliveMillis() * MILLI / 2 + random.nextLong(20 * MILLI), this::watchReplicator);
+    }
+
+    private void watchConnections() {
+        if (over) return;
+        if (!asleep && replicator.runs() && !replicator.sleeps()) {
+            List<ResourceView> views = replicator.views();
+            List<Boolean> connected = views.stream().map(ResourceView::connected).toList();
+            if (!connected.equals(connectedSeen)) onLoop(() -> deliver(new Event.ReplicatorSeen(views)));
+            connectedSeen = connected;
+        }
+        time.after(MILLI / 2 + random.nextLong(MILLI / 2), this::watchConnections);
     }
 
     /** The lifetime of addresses goes on while a group is up for certain; a witness is told what both nodes have. */

@@ -23,7 +23,7 @@ final class WorldProofs {
     private final Wires wires;
     private final List<SimulatedHost> hosts;
     private final SplittableRandom random;
-    private final boolean witnessIsApart;
+    private final ClusterWorld world;
     private WitnessLease lease = WitnessLease.NEW;
     /** Of the present life of each daemon. */
     private final WitnessProver[] witnesses = new WitnessProver[2];
@@ -33,8 +33,8 @@ final class WorldProofs {
     private final long[] brokenOff = new long[2];
     private boolean breaksOffAtWitness;
 
-    WorldProofs(ClusterWorld.ProofKind kind, SimulatedTime time, Wires wires, List<SimulatedHost> hosts, boolean witnessIsApart, long seed) {
-        this.witnessIsApart = witnessIsApart;
+    WorldProofs(ClusterWorld.ProofKind kind, ClusterWorld world, SimulatedTime time, Wires wires, List<SimulatedHost> hosts, long seed) {
+        this.world = world;
         this.kind = kind;
         this.time = time;
         this.wires = wires;
@@ -67,7 +67,7 @@ final class WorldProofs {
                 boolean works = random.nextInt(5) > 0;
                 if (works || random.nextBoolean()) {
                     if (other.hasPower()) other.powerOff();
-                    time.after(5 * SECOND, other::powerOnIfOff);
+                    time.after(world.machinesBootFast() ? 300 * MILLI : 5 * SECOND, other::powerOnIfOff);
                 }
                 answer.accept(new Event.ProofAnswered(attempt, works ? new ProofOutcome(Verdict.PROVEN, "fenced")
                         : new ProofOutcome(Verdict.UNKNOWN, "the agent did not answer")));
@@ -117,7 +117,7 @@ final class WorldProofs {
     }
 
     private Witness.Exchange exchange(int index, UnaryOperator<WitnessLease> change) throws Witness.Unavailable, InterruptedException {
-        if (!witnessIsApart && !wires.reachesPingNodes(index)) throw new Witness.Unavailable("nothing comes back");
+        if (!world.witnessIsApart() && !wires.reachesPingNodes(index)) throw new Witness.Unavailable("nothing comes back");
         WitnessLease before = lease;
         lease = change.apply(before);
         if (breaksOffAtWitness) throw new InterruptedException("broken off while the answer was on its way");
