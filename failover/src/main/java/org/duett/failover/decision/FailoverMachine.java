@@ -597,13 +597,17 @@ public final class FailoverMachine {
         return peerClockAheadMillis;
     }
 
-    /** What keeps both nodes from a takeover though both run; for 'duett cluster check'. */
+    /** What keeps a takeover from here, or both nodes from one, though both run; for 'duett cluster check'. */
     public List<String> troubles() {
         List<String> troubles = new ArrayList<>();
         if (facts.life == PeerLife.STRANGE) {
             troubles.add("the heartbeats of " + facts.config.peerNode() + " are rejected (another key or version; the log says which), so nothing is taken over");
         }
         if (!facts.configurationTrouble.isEmpty()) troubles.add("the cluster sections of the two nodes differ: " + facts.configurationTrouble);
+        for (GroupMachine group : groups.values()) {
+            if (group.failedHere().isEmpty()) continue;
+            troubles.add("group " + group.config.name() + " has failed here (" + group.failedHere() + "); when that is mended: duett cluster recover " + group.config.name());
+        }
         return troubles;
     }
 

@@ -492,7 +492,7 @@ final class GroupMachine {
         boolean again = startsTried < config.startAttempts();
         if (!again) failed(why);
         facts.notify(Kind.GROUP_FAILED, again ? Severity.WARNING : Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode()
-                + ": " + why + (again ? ". It is tried again." : ". It is given to the other node; here it waits for: duett cluster recover " + config.name()));
+                + ": " + why + (again ? ". It is tried again." : ". The other node takes it, if it can; here it waits for: duett cluster recover " + config.name()));
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }
 
@@ -623,7 +623,7 @@ final class GroupMachine {
         boolean again = startsTried < config.startAttempts();
         if (!again) failed(why);
         facts.notify(Kind.GROUP_FAILED, Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode() + ": " + why
-                + (again ? ". It is started again." : ". It is given to the other node."));
+                + (again ? ". It is started again." : ". The other node takes it, if it can."));
         stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }
 

@@ -581,6 +581,8 @@ class FailoverMachineTest {
         for (int i = 0; i < 120; i++) beta.pass(SECOND).tell(new Event.PeerHeard(runs, beta.now() - MILLI, 0));
         assertThat(beta.machine.groups().getFirst().failedHere()).contains("out of licences");
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        // The check said that all was there.
+        assertThat(beta.machine.troubles()).singleElement().asString().contains("has failed here").contains("out of licences").contains("duett cluster recover");
     }
 
     @Test
