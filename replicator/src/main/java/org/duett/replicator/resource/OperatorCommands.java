@@ -103,7 +103,8 @@ final class OperatorCommands {
     private void takeEyewitnessBack(long ticket, int contact, ActionQueue out) {
         if (!isLatest(contact)) {
             refuseContact(ticket, contact, out);
-        } else if (!parts.isConnected()) {
+        } else if (!parts.isBesidePeer()) {
+            // Nor in the midst of a handshake, which may yet be refused: the contact is the one before.
             refuse(ticket, REFUSED, "it is not connected: what was given up may have been acted on.", "The eyewitness is unchanged.", "Connect first: duett connect "
                     + parts.settings.name(), out);
         } else {

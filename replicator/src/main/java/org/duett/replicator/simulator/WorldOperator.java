@@ -296,10 +296,15 @@ final class WorldOperator {
 
     /** It was given up during a contact that goes on, by a daemon that went; once the nodes have parted it is too late. */
     private void takeEyewitnessBack(SimulatedNode node) {
-        boolean isConnected = isConnected(node);
-        if (isConnected) command(node, new Command.GiveUpEyewitness(node.machine().contact()));
-        long ticket = command(node, new Command.TakeEyewitnessBack(node.machine().contact()));
-        if (!isConnected) unlawful.add(new Unlawful(node, node.life(), ticket, "to be an eyewitness again after the contact"));
+        int contact = node.machine().contact();
+        int life = node.life();
+        if (isConnected(node)) command(node, new Command.GiveUpEyewitness(contact));
+        pair.time().after(1 + random.nextLong(1_000_000_000), () -> {
+            if (node.life() != life || node.sleeps()) return;
+            boolean isLate = !isConnected(node) || node.machine().contact() != contact;
+            long ticket = command(node, new Command.TakeEyewitnessBack(contact));
+            if (isLate) unlawful.add(new Unlawful(node, life, ticket, "to be an eyewitness again after contact " + contact));
+        });
     }
 
     private void goOnByAnswer(SimulatedNode answering, SimulatedNode asking) {

@@ -78,6 +78,25 @@ class EyewitnessStoriesTest {
         assertThat(pair.beta().machine().isEyewitness()).isFalse();
     }
 
+    /** One volume has its place in the new connection, the other one not yet: it may still be refused, and the peer may have gone on by the answer. */
+    @Test
+    void itIsNotTakenBackInTheMidstOfTheNextHandshake() {
+        int met = 0;
+        for (int seed = 100; seed < 120; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.cluster(), StorySettings.twoVolumes()));
+            SimulatedNode beta = pair.beta();
+            int contact = beta.machine().contact();
+            pair.must(beta, new Command.GiveUpEyewitness(contact));
+            pair.network().reset();
+            pair.runUntil(() -> !pair.state(beta).connection().isEstablished());
+            pair.runUntil(() -> pair.state(beta).connection().isEstablished());
+            if (beta.machine().state(1).connection().isEstablished()) continue;
+            met++;
+            Stories.refused(pair, beta, new Command.TakeEyewitnessBack(contact));
+        }
+        assertThat(met).as("handshakes that were met in their midst").isPositive();
+    }
+
     @Test
     void aNodeThatWasOutdatedIsNone() {
         var pair = SimulatedPair.connected(5);

@@ -238,8 +238,8 @@ final class PlantedFaults {
             fault("rule 20: a request about the eyewitness of another contact is carried out", "resource/OperatorCommands.java",
                     "return contact < 0 || contact == parts.contact;", "return true;"),
             fault("rule 20: the eyewitness is taken back after the contact", "resource/OperatorCommands.java",
-                    "        } else if (!parts.isConnected()) {\n            refuse(ticket, REFUSED, \"it is not connected: what was given up",
-                    "        } else if (!parts.isConnected() && contact == -7) {\n            refuse(ticket, REFUSED, \"it is not connected: what was given up"),
+                    "        } else if (!parts.isBesidePeer()) {",
+                    "        } else if (!parts.isBesidePeer() && contact == -7) {"),
             fault("a peer that answers no ping is held to be there", "connection/Keepalive.java",
                     "return nowNanos - since < net.pingTimeoutMillis() * NANOS_PER_MILLI;", "return true;"),
             fault("what has grown is in sync, and nobody has said so", "bitmap/DirtyBitmap.java",
@@ -255,5 +255,9 @@ final class PlantedFaults {
             fault("promise 4: the new part of a volume that has grown counts as equal", "resource/ResyncControl.java",
                     "boolean resyncNewArea = (peer.flags() & Packet.Sizes.NO_RESYNC) == 0;", "boolean resyncNewArea = false;"),
             fault("rule 20: whoever was connected calls itself an eyewitness", "resource/ResourceMachine.java",
-                    "each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;", "each.goodAtLastContact = true;"));
+                    "each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;", "each.goodAtLastContact = true;"),
+            fault("promise 3: a target of an older generation is always copied by bitmap", "generation/SyncComparison.java",
+                    "return unfinished ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;", "return bothDuett ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;"),
+            fault("a Primary that is a target writes into blocks for which it has asked", "resync/ResyncTarget.java",
+                    "if (!volume.isPrimary() || volume.overlap().enter(block)) ask(block, out);\n        else block.waits = true;", "ask(block, out);"));
 }
