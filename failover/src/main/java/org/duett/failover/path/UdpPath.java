@@ -29,8 +29,8 @@ final class UdpPath implements HeartbeatPath {
     private static final Logger LOG = LoggerFactory.getLogger(UdpPath.class);
     /** Class selector 6, network control: switches and the queues of this host let it pass before bulk data. */
     private static final int TRAFFIC_CLASS = 0xC0;
-    /** More come only from somebody who wants to keep the daemon busy; ours are a few dozen. */
-    private static final int MOST_DATAGRAMS_PER_SECOND = 1000;
+    /** More come only from somebody who wants to keep the daemon busy; ours are a few dozen, each in up to so many parts. */
+    private static final int MOST_DATAGRAMS_PER_SECOND = 1000 * HeartbeatCodec.MOST_PARTS;
     private static final int RECEIVE_BUFFER_BYTES = 256 * 1024;
     private static final int FAILED_SENDS_UNTIL_REBIND = 10;
 
