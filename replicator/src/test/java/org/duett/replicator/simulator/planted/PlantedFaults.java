@@ -34,7 +34,9 @@ final class PlantedFaults {
                     "if (flushFailed || epoch.failed) {", "if (flushFailed && epoch.failed && epoch.received < 0) {"),
             // ---- alone (rule 8)
             fault("rule 8: under cluster control a lone node needs no leave", "record/LossRecord.java",
-                    "return goesOnByItself || aloneAllowed;", "return true;"),
+                    "return goesOnByItself || aloneAllowed && (isAhead || !contactMayBe);", "return true;"),
+            fault("rule 8: leave outlives a handshake of which only the peer has seen the end", "record/LossRecord.java",
+                    "boolean leaveEnds = contactMayBe && leaveNeeded", "boolean leaveEnds = false && leaveNeeded"),
             // ---- what may differ is named
             fault("promise 4: what no barrier covered is not marked when the peer is lost", "write/WritePath.java",
                     "        if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);\n        differsWhileFrozen(volume);\n        write.inEpoch",
@@ -255,7 +257,7 @@ final class PlantedFaults {
             fault("promise 4: the new part of a volume that has grown counts as equal", "resource/ResyncControl.java",
                     "boolean resyncNewArea = (peer.flags() & Packet.Sizes.NO_RESYNC) == 0;", "boolean resyncNewArea = false;"),
             fault("rule 20: whoever was connected calls itself an eyewitness", "resource/ResourceMachine.java",
-                    "each.goodAtLastContact = bothGood && after.connection() == ConnectionState.CONNECTED;", "each.goodAtLastContact = true;"),
+                    "each.goodAtLastContact = after.isMirrored() && (each.goodAtLastContact || connecting.isAnnounced());", "each.goodAtLastContact = true;"),
             fault("promise 3: a target of an older generation is always copied by bitmap", "generation/SyncComparison.java",
                     "return unfinished ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;", "return bothDuett ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;"),
             fault("a Primary that is a target writes into blocks for which it has asked", "resync/ResyncTarget.java",
