@@ -75,7 +75,7 @@ final class DeviceVerbs {
                     "See duett status, then give the command again.");
         }
         return term.orElseThrow(() -> new CommandFailed(ExitCode.REFUSED, "Resource " + resource + " is not Primary on this node: it serves nobody here.",
-                "Nothing was changed.", "Promote it first: duett primary " + resource + "; see duett status " + resource + "."));
+                "Nothing was changed.", "Promote it first: duett primary " + resource + ", or, as a member of a group: duett cluster switchover GROUP; see duett status " + resource + "."));
     }
 
     private List<Integer> volumes(Target target) throws CommandFailed {

@@ -3,6 +3,7 @@ package org.duett.replicator.node;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.node.status.EventLines;
@@ -95,11 +96,11 @@ final class ResourceEvents {
     }
 
     /** What a client hears that comes while this node does not serve the resource. */
-    String whyNotServed(String peerNode) {
+    String whyNotServed(String peerNode, Optional<String> group) {
         VolumeState state = last;
         if (state.role() == Role.PRIMARY) return "Resource " + resource + " is not served just now; its disks are " + state.disk().displayName() + ".";
         String here = "Resource " + resource + " is " + state.role().displayName() + " on this node";
         return state.peer() == Role.PRIMARY ? here + "; attach on " + peerNode + ", which is Primary."
-                : here + ", and nothing is known of a Primary; to serve it here: duett primary " + resource;
+                : here + ", and nothing is known of a Primary; " + group.map(each -> "its group, " + each + ", starts it (duett cluster status)").orElse("to serve it here: duett primary " + resource);
     }
 }

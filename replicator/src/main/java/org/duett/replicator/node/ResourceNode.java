@@ -101,7 +101,7 @@ final class ResourceNode {
         events.reported(new OperatorReport(OperatorReport.Level.WARNING, "Resource " + name() + ": its daemon ended while this node was Primary, term "
                 + HexFormat.of().toHexDigits(term) + ", in this boot of the machine.",
                 "It starts as Secondary, and serves nobody before " + peer + " has said that it is Secondary, too, and has the same data.",
-                "Connect it to " + peer + ". If " + peer + " is down for certain: duett primary " + name() + ", then attach the clients anew."));
+                "Connect it to " + peer + ". If " + peer + " is down for certain: " + config.duett().group().map(_ -> "duett cluster confirm-peer-down, and its group starts.").orElse("duett primary " + name() + ", then attach the clients anew.")));
         loop.deliver(new Event.TermFound(term));
     }
 
@@ -124,7 +124,7 @@ final class ResourceNode {
         disks = new VolumeDisks(loop, buffers, diskRequests(config, local));
         peers = new PeerConnections(node.transport(), eventLoop, SettingsFromConfig.peer(config, local, peer), buffers::allocate,
                 loop::deliver, RandomGenerator.getDefault());
-        nbd = new NbdServer(eventLoop, new NbdSettings(name, local.volumes().size(), () -> events.whyNotServed(peer.displayName()),
+        nbd = new NbdServer(eventLoop, new NbdSettings(name, local.volumes().size(), () -> events.whyNotServed(peer.displayName(), config.duett().group()),
                 NbdLimits.DEFAULTS), loop::deliver, payloads(buffers), clock);
         dispatch = new ActionDispatch(eventLoop, disks, peers, nbd, events, errands, tickets);
         loop.performedBy(dispatch);
