@@ -70,7 +70,9 @@ final class Lineage {
         if (write.orderedAt < of(pair.other(holder), volume).wentBackAt) return;
         Copy copy = of(holder, volume);
         // Through a peer it may be answered before that one's new generation is on disk, as the loss stands on the Primary's own (rule 1b).
-        long generation = name((here ? identifiers : DurableSuperblock.identifiers(pair, holder, volume)).current());
+        // So it is when an operator gives data a new name that is alone already: a crash may take that name, and not the record (seed 430056).
+        long durable = name(DurableSuperblock.identifiers(pair, holder, volume).current());
+        long generation = here && !names(identifiers, durable) ? name(identifiers.current()) : durable;
         // Also a target of a resync gets what is written; only its end makes it a copy.
         if (copy.alone.contains(generation) || BlockHistory.holds(pair.other(holder).data(volume), write)) return;
         copy.alone.add(generation);

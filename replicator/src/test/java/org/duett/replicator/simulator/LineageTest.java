@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.EnumSet;
 import java.util.Set;
 import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -93,5 +94,29 @@ class LineageTest {
         pair.alpha().data(0).resume();
         pair.done(write);
         assertThat(lineage.toString()).contains("alpha []");
+    }
+
+    /** Found by seed 430056: the name was given to data that was alone already, and a crash was faster than its superblock. */
+    @Test
+    void whatIsAcknowledgedBeforeAnOperatorsNameForItIsOnDiskHasTheNameBefore() {
+        var pair = SimulatedPair.connected(10, StorySettings.externalMetadata());
+        Lineage lineage = watching(pair);
+        pair.kill(pair.beta());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        String alone = lineage.toString();
+        pair.alpha().metadata(0).hang(EnumSet.of(Kind.WRITE));
+        GenerationIdentifiers before = Stories.identifiers(pair.alpha());
+        pair.alpha().command(new Command.NewCurrentUuid(0, false));
+        pair.runFor(Stories.MILLI);
+        assertThat(Stories.identifiers(pair.alpha()).current()).isNotEqualTo(before.current());
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        assertThat(lineage).hasToString(alone);
+        pair.kill(pair.alpha());
+        pair.alpha().metadata(0).resume();
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntilProtected();
+        pair.checkAll();
     }
 }
