@@ -22,8 +22,10 @@ final class TermRule {
     }
 
     void stateChanged(SimulatedNode node, VolumeState before, VolumeState after) {
-        if (before.role() == Role.PRIMARY || after.role() != Role.PRIMARY) return;
         int index = node.index();
+        // Primary all the time, and a split brain was decided for it: what the other one had begun meanwhile is over, and given up (seed 430325).
+        if (before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && after.isMirrored()) otherWasPromoted[index] = false;
+        if (before.role() == Role.PRIMARY || after.role() != Role.PRIMARY) return;
         // Each volume tells of a promotion.
         boolean resumes = term[index] != 0 && node.termOnFile() == term[index] && node.life() != begunBy[index];
         if (resumes && otherWasPromoted[index]) {

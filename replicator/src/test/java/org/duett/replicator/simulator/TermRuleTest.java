@@ -40,12 +40,43 @@ class TermRuleTest {
         assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
     }
 
+    /** Seed 430325: alpha was Primary all the time, and beta's changes were given up. */
+    @Test
+    void aSplitBrainThatWasDecidedForItsNodeEndsNoTerm() {
+        var pair = SimulatedPair.connected(3);
+        pair.nodes().forEach(SimulatedNode::resumesTerms);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        watched(pair);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        long term = pair.alpha().termOnFile();
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Disconnect(true));
+        pair.must(pair.beta(), new Command.Connect(true));
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runUntil(() -> pair.alpha().hasExport(0));
+        assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
+    }
+
     /** In a term that it resumes when it is back; it is down now, and beta has seen that. */
     private static SimulatedPair alphaWasPrimary(long seed) {
         var pair = SimulatedPair.connected(seed, StorySettings.cluster());
         pair.nodes().forEach(SimulatedNode::resumesTerms);
-        var rule = new TermRule(pair);
         pair.must(pair.alpha(), new Command.Demote(false));
+        watched(pair);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        return pair;
+    }
+
+    private static void watched(SimulatedPair pair) {
+        var rule = new TermRule(pair);
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
@@ -57,9 +88,5 @@ class TermRuleTest {
                 rule.served(node);
             }
         });
-        pair.must(pair.alpha(), new Command.Promote(false));
-        pair.kill(pair.alpha());
-        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
-        return pair;
     }
 }
