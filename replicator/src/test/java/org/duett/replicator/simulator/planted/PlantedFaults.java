@@ -261,5 +261,7 @@ final class PlantedFaults {
             fault("promise 3: a target of an older generation is always copied by bitmap", "generation/SyncComparison.java",
                     "return unfinished ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;", "return bothDuett ? Coverage.BITMAP_ONLY : Coverage.WHOLE_DEVICE;"),
             fault("a Primary that is a target writes into blocks for which it has asked", "resync/ResyncTarget.java",
-                    "if (!volume.isPrimary() || volume.overlap().enter(block)) ask(block, out);\n        else block.waits = true;", "ask(block, out);"));
+                    "if (!volume.isPrimary() || volume.overlap().enter(block)) ask(block, out);\n        else block.waits = true;", "ask(block, out);"),
+            fault("rule 20: the eyewitness that was given up is kept", "resource/OperatorCommands.java",
+                    "if (latest) parts.eyewitnessGivenUp = true;", "if (latest) parts.eyewitnessGivenUp |= false;"));
 }
