@@ -263,5 +263,9 @@ final class PlantedFaults {
             fault("a Primary that is a target writes into blocks for which it has asked", "resync/ResyncTarget.java",
                     "if (!volume.isPrimary() || volume.overlap().enter(block)) ask(block, out);\n        else block.waits = true;", "ask(block, out);"),
             fault("rule 20: the eyewitness that was given up is kept", "resource/OperatorCommands.java",
-                    "if (latest) parts.eyewitnessGivenUp = true;", "if (latest) parts.eyewitnessGivenUp |= false;"));
+                    "if (latest) parts.eyewitnessGivenUp = true;", "if (latest) parts.eyewitnessGivenUp |= false;"),
+            fault("rule 8: leave to go on alone is taken for another contact", "resource/OperatorCommands.java",
+                    "if (wish.allowed() && (parts.isConnected() || !isLatest(wish.contact()))) {", "if (wish.allowed() && parts.isConnected()) {"),
+            fault("a demotion cuts off a client", "resource/RoleControl.java",
+                    "if (users() == 0) beginDemotion(out);", "if (users() <= 1) beginDemotion(out);"));
 }
