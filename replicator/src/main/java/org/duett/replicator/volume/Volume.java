@@ -136,6 +136,14 @@ public final class Volume {
         return diskUsable && state.disk().isAtLeast(DiskState.INCONSISTENT);
     }
 
+    /**
+     * What is written is named in the log of this disk: it takes the write, or lacks it while the peer, which knows of it already, has a say on it, and
+     * does not name that for us any more (rule 6, seed 430262).
+     */
+    public boolean logsWrites() {
+        return diskUsable && state.disk().isAtLeast(DiskState.NEGOTIATING);
+    }
+
     /** This range can be read here: the disk is UpToDate, or it is a target and the range is in sync already. */
     public boolean readsLocally(long firstSector, int lengthBytes) {
         if (!diskUsable) return false;

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -416,6 +417,24 @@ class DisklessStoriesTest {
         pair.done(read);
         assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
         pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seed 430262: a power loss of both took the only mark, which was in memory, of a write that its peer did not name any more (rule 6, promise 4). */
+    @Test
+    void whatIsWrittenWhileThePeerHasASayOnADiskIsNamedByThatDisksLog() {
+        var pair = SimulatedPair.connected(430262);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().silence(0);
+        pair.alpha().command(new Command.Attach(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
+        var write = pair.write(pair.alpha(), 40_000, 8);
+        pair.runFor(50 * Stories.MILLI);
+        assertThat(Stories.volume(pair.alpha()).log().extentsOnDisk()).contains(ActivityLog.extentOf(40_000));
+        pair.network().heal();
+        pair.done(write);
         pair.runUntilProtected();
         pair.checkAll();
     }
