@@ -356,7 +356,9 @@ final class WorldOperator {
         SimulatedNode other = pair.other(node);
         boolean isLeading = state.connection() == ConnectionState.STAND_ALONE && ledger.isComplete(node) && CopyLedger.holdsGoodData(node, volume) && !isPrimary(other)
                 && !isBeingPromoted(other) && !ledger.wentAlone(other) && !ledger.anyIsOlder() && !splitBrain.isOpen();
-        if (!isLeading) return;
+        // Each pushes the generation that the peer has towards the end of the history; once it has left that the two are strangers, as with DRBD (seed 430971).
+        boolean isKnownByOlderName = node.machine().volume(volume).identifiers().bitmap() != 0;
+        if (!isLeading || isKnownByOlderName) return;
         ledger.goesAlone(node);
         command(node, new Command.NewCurrentUuid(volume, false));
     }
