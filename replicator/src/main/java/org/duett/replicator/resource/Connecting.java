@@ -26,6 +26,8 @@ final class Connecting {
     private long nextAnswerCheckNanos;
     private boolean discardMyData;
     private boolean announcedEstablished;
+    /** The record of what was lost before has ended with this contact. */
+    private boolean contactCounts;
     private boolean peerLeavesOutdated;
     /** StandAlone for no other reason than that this node is Primary. */
     private boolean waitsForDemotion;
@@ -65,6 +67,7 @@ final class Connecting {
         parts.socketsUp = true;
         parts.resolveConflicts = event.resolveConflicts();
         announcedEstablished = false;
+        contactCounts = false;
         for (VolumeParts each : parts.volumeParts) each.reportedInHandshake = false;
         parts.handshake.start(parts.connection, discardMyData, out);
         handshakeMoved();
@@ -98,10 +101,21 @@ final class Connecting {
         discardMyData = false;
         parts.trouble = null;
         parts.handshake.discardDone();
-        parts.record.connectionEstablished(out);
         parts.contact++;
         parts.eyewitnessGivenUp = false;
         for (VolumeParts each : parts.volumeParts) each.goodAtLastContact = each.volume.state().isMirrored();
+    }
+
+    /**
+     * Called after each event: the peer has seen this contact, too. Until then it may count as eyewitness of the one before, and act on that, while a source answers its
+     * host alone as soon as it is connected: what waits for leave goes on waiting (rules 8, 20, seed 5307). A kernel is nobody's eyewitness.
+     */
+    void endLossesWithContact(ActionQueue out) {
+        if (contactCounts || !announcedEstablished || !parts.isBesidePeer()) return;
+        boolean isSeenThere = parts.volumeParts.stream().allMatch(each -> each.peerSeesContact);
+        if (parts.settings.cluster() && parts.handshake.peerIsDuett() && !isSeenThere) return;
+        contactCounts = true;
+        parts.record.connectionEstablished(out);
     }
 
     // ---- down

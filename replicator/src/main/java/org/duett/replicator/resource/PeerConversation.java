@@ -311,6 +311,7 @@ final class PeerConversation {
         Volume volume = each.volume;
         VolumeState report = decoded.get();
         each.reportToJudge = null;
+        each.peerSeesContact |= report.connection().isEstablished();
         each.sourceByCrossedAttach = false;
         if (volume.isPrimary() && report.role() == Role.PRIMARY && volume.state().connection().isEstablished()) {
             // Nobody is promoted without the other's leave (spec wire 3.9): what it would write now is not taken.

@@ -175,6 +175,7 @@ public final class ResourceMachine {
             settleVolumes(out);
             tellNewIdentifiers(out);
             connecting.announceEstablished(out);
+            connecting.endLossesWithContact(out);
             if (!parts.socketsUp) requests.connectionLost(out);
             resync.checkEnds(out);
             roles.check(out);

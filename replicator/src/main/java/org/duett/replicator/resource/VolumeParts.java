@@ -71,6 +71,8 @@ final class VolumeParts {
     long generationLeftToTarget;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */
     boolean reportedInHandshake;
+    /** A P_STATE of this connection says that the peer is connected, too. */
+    boolean peerSeesContact;
     /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
     boolean introduceDisk;
     /** The peer is asked for its leave, and has not answered. */
@@ -143,6 +145,7 @@ final class VolumeParts {
         reportToJudge = null;
         peerAsksToDetach = false;
         reportedInHandshake = false;
+        peerSeesContact = false;
         sizesToJudge = null;
         sizesBeforeOurDisk = null;
         judgesAfterResync = false;

@@ -198,6 +198,30 @@ class LeaveStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 5307: alpha is source of what beta lacks, and beta, which knows nothing of that yet, may act on the contact before (rules 8, 20). */
+    @Test
+    void aContactThatThePeerHasNotSeenYetIsNoLeave() {
+        var pair = clusterPair(1);
+        pair.beta().data(0).hang(EnumSet.of(DiskOperation.Kind.WRITE));
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(10 * Stories.MILLI);
+        parted(pair);
+        pair.beta().data(0).resume();
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.WF_REPORT_PARAMS);
+        pair.network().silence(0);
+        pair.runUntil(() -> pair.state(pair.alpha()).connection().isEstablished());
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(pair.state(pair.beta()).connection()).isEqualTo(ConnectionState.WF_REPORT_PARAMS);
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+        assertThat(held.isCompleted()).isFalse();
+
+        pair.network().heal();
+        pair.done(held);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Beta cannot be made equal without alpha's seeing it: there is no reason to hold anything. */
     @Test
     void whoHasGoneOnAloneKeepsItsLeaveThroughAHandshakeThatIsCutOff() {
