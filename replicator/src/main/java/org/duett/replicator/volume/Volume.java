@@ -582,6 +582,8 @@ public final class Volume {
     private Superblock currentSuperblock() {
         int flags = superblock.flags();
         if (state.disk().isAtLeast(DiskState.INCONSISTENT)) flags = flagsOfState(flags);
+        // Its log names what the host writes while the peer has a say on it, and is to be looked at (seed 7050).
+        else if (logsWrites() && isPrimary()) flags |= Superblock.PRIMARY_INDICATED;
         // A disk that failed is not consistent any more: the peer may have what it lacks (rule 14).
         if (lossMarked) flags &= ~Superblock.CONSISTENT;
         flags &= ~(Superblock.CRASHED_PRIMARY | Superblock.FULL_SYNC | Superblock.ACTIVITY_LOG_DISABLED);

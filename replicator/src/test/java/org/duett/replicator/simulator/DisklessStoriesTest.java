@@ -432,7 +432,8 @@ class DisklessStoriesTest {
         pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
         var write = pair.write(pair.alpha(), 40_000, 8);
         pair.runFor(50 * Stories.MILLI);
-        assertThat(Stories.volume(pair.alpha()).log().extentsOnDisk()).contains(ActivityLog.extentOf(40_000));
+        assertThat(volume(pair.alpha()).log().extentsOnDisk()).contains(ActivityLog.extentOf(40_000));
+        assertThat(flagsOnDisk(pair.alpha()) & Superblock.PRIMARY_INDICATED).as("the log is to be looked at").isNotZero();
         pair.network().heal();
         pair.done(write);
         pair.runUntilProtected();
