@@ -14,6 +14,8 @@ final class FreezeRule {
     }
 
     void done(SimulatedNode node, SimulatedNode.Asked question) {
+        // Ordered while the node slept, maybe before what has it hold was answered (seed 6114).
+        if (question.command() instanceof Command.ResumeIo) letGo(node);
         boolean holds = question.command() instanceof Command.Freeze || question.command() instanceof Command.SuspendIo;
         if (!holds || isHeld(node)) return;
         heldBy[node.index()] = node.life();

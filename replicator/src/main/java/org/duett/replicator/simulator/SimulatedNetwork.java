@@ -28,6 +28,8 @@ public final class SimulatedNetwork {
     private final SimulatedNode[] nodes = new SimulatedNode[2];
     private final boolean[] silent = new boolean[2];
     private boolean cut;
+    /** In the next connection: who goes silent, how long after it was made; null: nobody. */
+    private Silence inNextHandshake;
     private boolean endsNeedTheCable;
     /** Ends of connections that the cable has not carried over yet. */
     private final List<Runnable> untold = new ArrayList<>();
@@ -36,6 +38,9 @@ public final class SimulatedNetwork {
     /** The next packet of this sender that can be spoiled is. */
     private final boolean[] spoils = new boolean[2];
     private boolean digestsAreSent;
+
+    private record Silence(int node, long afterNanos) {
+    }
 
     SimulatedNetwork(SimulatedTime time, long seed) {
         this.time = time;
@@ -180,6 +185,12 @@ public final class SimulatedNetwork {
         int flagged = random.nextInt(2);
         nodes[0].paired(fresh, 0, flagged == 0);
         nodes[1].paired(fresh, 1, flagged == 1);
+        Silence due = inNextHandshake;
+        inNextHandshake = null;
+        if (due == null) return;
+        time.after(1 + due.afterNanos, () -> {
+            if (link == fresh) silent[due.node] = true;
+        });
     }
 
     /** Who still holds the last connection to be good hears that the other one tries to make one; not always, so that some half-open ones last. */
@@ -209,9 +220,23 @@ public final class SimulatedNetwork {
         silent[node] = true;
     }
 
+    /** So that of the next connection one node may see the whole handshake, and the other one does not. */
+    void silenceInNextHandshake(int node, long afterNanos) {
+        inNextHandshake = new Silence(node, afterNanos);
+    }
+
+    /** What this node sends arrives again. */
+    void speaks(int node) {
+        silent[node] = false;
+        inNextHandshake = null;
+        resume();
+        tries();
+    }
+
     /** The cable is whole again; what was queued goes on. */
     public void heal() {
         cut = false;
+        inNextHandshake = null;
         silent[0] = false;
         silent[1] = false;
         spoils[0] = spoils[1] = false;

@@ -101,6 +101,8 @@ public final class SimulatedNode {
     private Handlers handlers = (handler, answer) -> later(() -> answer.accept(handlerExitCode));
     private boolean asleep;
     private long awakeSinceNanos = -1;
+    private long asleepSinceNanos;
+    private long wakesAtNanos;
 
     SimulatedNode(String name, int index, SimulatedTime time, SimulatedNetwork network, long seed, ResourceSettings settings) {
         this.name = name;
@@ -245,13 +247,16 @@ public final class SimulatedNode {
     /** The loop does not run for a while; then sockets and completions may come before timers (rule 10). */
     public void sleep(long nanos) {
         int sleeping = process;
+        if (!asleep) asleepSinceNanos = time.nowNanos();
+        wakesAtNanos = Math.max(asleep ? wakesAtNanos : 0, time.nowNanos() + nanos);
         asleep = true;
         time.after(nanos, () -> {
-            if (sleeping != process) return;
+            // One that is put to sleep again meanwhile wakes once, and has slept all the time (seed 5243).
+            if (sleeping != process || !asleep || time.nowNanos() < wakesAtNanos) return;
             asleep = false;
             awakeSinceNanos = time.nowNanos();
             pending.addFirst(new Event.TimeAdvanced(time.nowNanos()));
-            pending.addFirst(new Event.LoopStalled(nanos));
+            pending.addFirst(new Event.LoopStalled(time.nowNanos() - asleepSinceNanos));
             deliver(new Event.TimeAdvanced(time.nowNanos()));
             // What the peer sent meanwhile waits in the sockets; nothing else may follow it.
             network.resume();

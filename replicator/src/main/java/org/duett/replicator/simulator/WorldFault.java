@@ -18,7 +18,9 @@ public enum WorldFault {
     /** A bit turns over on the wire: in a header, or in data that has a digest. */
     FLIPPED_BIT,
     /** A fence-peer handler gets no answer from the other node. */
-    FENCING_UNANSWERED;
+    FENCING_UNANSWERED,
+    /** What one node sends does not arrive any more from some moment of the next handshake on. */
+    CUT_IN_HANDSHAKE;
 
     public static final Set<WorldFault> ALL = Collections.unmodifiableSet(EnumSet.allOf(WorldFault.class));
     /** Crashes, networks and pauses, which leave the disks as they are. */
@@ -30,7 +32,7 @@ public enum WorldFault {
         return switch (this) {
             case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK, DISK_FULL, OLDER_DATA -> true;
             case PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, UNREADABLE_SECTORS, SLOW_DISK, CRASH_IN_RECOVERY,
-                    SITE_POWER_LOSS, FLIPPED_BIT, FENCING_UNANSWERED -> false;
+                    SITE_POWER_LOSS, FLIPPED_BIT, FENCING_UNANSWERED, CUT_IN_HANDSHAKE -> false;
         };
     }
 }

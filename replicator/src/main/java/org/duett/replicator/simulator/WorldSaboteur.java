@@ -8,6 +8,7 @@ import org.duett.replicator.machine.Errno;
 /** Who makes things go wrong in a random life, as far as its plan allows. */
 final class WorldSaboteur {
     private static final long MILLI = 1_000_000;
+    private static final long SECOND = 1_000 * MILLI;
     private static final EnumSet<Kind> CHANGES = EnumSet.of(Kind.WRITE, Kind.DISCARD, Kind.WRITE_ZEROES);
 
     private final SimulatedPair pair;
@@ -70,10 +71,18 @@ final class WorldSaboteur {
             case DISK_FULL -> fill(node, volume);
             case OLDER_DATA -> goBack(node);
             case FLIPPED_BIT -> pair.network().spoil(node.index());
+            case CUT_IN_HANDSHAKE -> cutInHandshake(node);
             case FENCING_UNANSWERED -> {
                 // The handlers themselves throw the dice.
             }
         }
+    }
+
+    private void cutInHandshake(SimulatedNode node) {
+        pair.network().reset();
+        pair.network().silenceInNextHandshake(node.index(), random.nextLong(3 * MILLI));
+        long whole = random.nextLong(4_000 * MILLI);
+        pair.time().after(SECOND + whole, () -> pair.network().speaks(node.index()));
     }
 
     private void crash(SimulatedNode node, boolean machine) {
