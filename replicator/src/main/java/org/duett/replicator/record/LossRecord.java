@@ -199,7 +199,7 @@ public final class LossRecord {
      * loss before does not count any more.
      */
     public boolean contactMayHaveBeen(ActionQueue out) {
-        boolean leaveEnds = contactMayBe && leaveNeeded && !isAhead && !goesOnByItself;
+        boolean leaveEnds = contactMayBe && (leaveNeeded || aloneAllowed) && !isAhead && !goesOnByItself;
         contactMayBe = false;
         if (leaveEnds) allowAlone(false, "", out);
         return leaveEnds;

@@ -32,7 +32,8 @@ final class TermRule {
             throw new AssertionError(String.format("%s resumes its term %016x, and %s was promoted since (rule 22); %s", node.name(), term[index], pair.other(node).name(),
                     pair.describe()));
         }
-        if (resumes && after.connection().isEstablished()) resumed[index] = node.life();
+        // A term that is begun anew in the same process is none that was resumed (seed 8912).
+        resumed[index] = resumes && after.connection().isEstablished() ? node.life() : 0;
         if (!resumes) begunBy[index] = node.life();
         term[index] = node.termOnFile();
         otherWasPromoted[index] = false;

@@ -198,6 +198,22 @@ class LeaveStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 7840: it was leave to be what it was before its process ended, and became leave for whatever promotion came later. */
+    @Test
+    void leaveThatASecondaryWasGivenEndsWithTheNextContactToo() {
+        var pair = clusterPair(7840);
+        parted(pair);
+        pair.must(pair.beta(), LEAVE);
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection().isEstablished());
+        parted(pair);
+        pair.kill(pair.alpha());
+        pair.must(pair.beta(), new Command.Promote(false));
+        var held = pair.write(pair.beta(), 8, 8);
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(held.isCompleted()).isFalse();
+    }
+
     /** Found by seed 5307: alpha is source of what beta lacks, and beta, which knows nothing of that yet, may act on the contact before (rules 8, 20). */
     @Test
     void aContactThatThePeerHasNotSeenYetIsNoLeave() {
