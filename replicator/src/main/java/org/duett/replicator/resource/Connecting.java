@@ -183,6 +183,10 @@ final class Connecting {
         standAlone("refused " + parts.settings.peerNode(), out);
     }
 
+    void refuseSecondPrimary(String reason, ActionQueue out) {
+        giveUp(reason, "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
+    }
+
     /** Not as it is now; it is tried again by itself, and said once. */
     void refuseForNow(String reason, String keptSafe, String advice, ActionQueue out) {
         String what = parts.settings.peerNode() + " is refused: " + reason + ".";

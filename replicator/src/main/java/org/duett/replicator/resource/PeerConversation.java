@@ -315,7 +315,7 @@ final class PeerConversation {
         each.sourceByCrossedAttach = false;
         if (volume.isPrimary() && report.role() == Role.PRIMARY && volume.state().connection().isEstablished()) {
             // Nobody is promoted without the other's leave (spec wire 3.9): what it would write now is not taken.
-            connecting.giveUp("it says that it is Primary, and so are we", "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
+            connecting.refuseSecondPrimary("it says that it is Primary, and so are we", out);
             return;
         }
         boolean peerInconsistent = volume.peerGenerations != null && volume.peerGenerations.isInconsistent();

@@ -207,7 +207,7 @@ final class ResyncControl {
 
     private void connected(VolumeParts each, VolumeState told, boolean inHandshake, ActionQueue out) {
         if (told.role() == Role.PRIMARY && told.peer() == Role.PRIMARY) {
-            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
+            connecting.refuseSecondPrimary("both nodes are Primary", out);
             return;
         }
         each.parkedDisk = DiskState.DISKLESS;
@@ -226,7 +226,7 @@ final class ResyncControl {
             return;
         }
         if (bothPrimary) {
-            connecting.giveUp("both nodes are Primary", "Decide which node keeps the role; on the other one run: " + parts.settings.demotionHere() + ", then duett connect " + parts.settings.name(), out);
+            connecting.refuseSecondPrimary("both nodes are Primary", out);
             return;
         }
         Volume volume = each.volume;

@@ -59,7 +59,7 @@ final class LeaveRule {
         }
         if (lost) {
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
-            lostBy[node.index()] = after.role() == Role.PRIMARY && before.disk() == DiskState.UP_TO_DATE && before.peerDisk() == DiskState.UP_TO_DATE ? node.life() : 0;
+            lostBy[node.index()] = after.role() == Role.PRIMARY && before.bothUpToDate() ? node.life() : 0;
         }
         // A promotion is no leave: what it was asked for with nobody has proven.
         boolean promotedAlone = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY && !after.connection().isEstablished() && after.peerDisk().isAbove(DiskState.OUTDATED);

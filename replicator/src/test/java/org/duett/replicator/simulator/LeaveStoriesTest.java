@@ -186,8 +186,7 @@ class LeaveStoriesTest {
         pair.runFor(SimulatedPair.SECOND);
         assertThat(held.isCompleted()).as("beta may be eyewitness of just this contact").isFalse();
 
-        pair.network().pull();
-        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+        cutOff(pair);
         assertThat(pair.beta().machine().isEyewitness()).isTrue();
         Stories.refused(pair, pair.alpha(), new Command.AllowAlone(true, contact, "what was proven for the loss before"));
         pair.runFor(20 * SimulatedPair.SECOND);
@@ -248,8 +247,7 @@ class LeaveStoriesTest {
         onlyBetaSeesThatTheyAreConnected(pair);
         pair.done(pair.write(pair.alpha(), 16, 8));
 
-        pair.network().pull();
-        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+        cutOff(pair);
         assertThat(pair.beta().machine().isEyewitness()).isFalse();
         pair.done(pair.write(pair.alpha(), 24, 8));
         pair.network().heal();
@@ -281,6 +279,12 @@ class LeaveStoriesTest {
     private static void parted(SimulatedPair pair) {
         pair.network().pull();
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+    }
+
+    /** In the handshake, and until both have noticed. */
+    private static void cutOff(SimulatedPair pair) {
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
     }
 
     private static void onlyBetaSeesThatTheyAreConnected(SimulatedPair pair) {
