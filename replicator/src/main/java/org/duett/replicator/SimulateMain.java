@@ -3,18 +3,16 @@ package org.duett.replicator;
 import java.io.PrintWriter;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
 import org.duett.replicator.simulator.BrokenLife;
 import org.duett.replicator.simulator.Excerpt;
 import org.duett.replicator.simulator.LifeShrinker;
+import org.duett.replicator.simulator.ManyLives;
 import org.duett.replicator.simulator.RandomWorld;
 import org.duett.replicator.simulator.StateCoverage;
 import org.duett.replicator.simulator.WorldFault;
@@ -33,7 +31,6 @@ public final class SimulateMain implements Callable<Integer> {
     /** What a life costs is its thread's own time: the machine may have other things to do. */
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
     private static final int LIVES_TO_SHRINK = 300;
-    private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     @Option(names = "--seeds", paramLabel = "N", description = "how many lives (default: 500, or as many as --minutes allows)")
     private Long seeds;
@@ -71,7 +68,6 @@ public final class SimulateMain implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    private final AtomicLong nextSeed = new AtomicLong();
     private final StateCoverage coverage = new StateCoverage();
     private long lives;
     private long events;
@@ -142,40 +138,33 @@ public final class SimulateMain implements Callable<Integer> {
     private int many() throws InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         long began = System.nanoTime();
-        long end = minutes == null ? Long.MAX_VALUE : began + (long) (minutes * TimeUnit.MINUTES.toNanos(1));
-        long count = seeds != null ? seeds : minutes == null ? 500 : Long.MAX_VALUE - firstSeed;
-        nextSeed.set(firstSeed);
-        List<Thread> workers = IntStream.range(0, threads).mapToObj(i -> Thread.ofPlatform().name("life " + i).start(() -> work(count, end)))
-                .toList();
-        for (Thread worker : workers) {
-            while (!worker.join(Duration.ofNanos(PROGRESS_NANOS))) progress(out, System.nanoTime() - began);
+        long nanos = minutes == null ? Long.MAX_VALUE : (long) (minutes * TimeUnit.MINUTES.toNanos(1));
+        long count = seeds != null ? seeds : minutes == null ? 500 : Long.MAX_VALUE;
+        try (var many = new ManyLives()) {
+            many.live(firstSeed, count, nanos, threads, this::live, () -> progress(out, System.nanoTime() - began));
+            tellAll(out);
+            out.flush();
         }
-        progress(out, System.nanoTime() - began);
-        if (states) coverage.table().forEach(out::println);
-        if (failure == null) {
-            out.println("Every promise was kept in every life.");
-            return 0;
-        }
-        if (keepGoing) out.println(brokenLives + " lives have broken a promise; each is told with: duett simulate --seed N");
-        else tell(out);
-        return BROKEN;
+        return failure == null ? 0 : BROKEN;
     }
 
-    private void work(long count, long end) {
-        while (System.nanoTime() < end) {
-            synchronized (this) {
-                if (failure != null && !keepGoing) return;
-            }
-            long mine = nextSeed.getAndIncrement();
-            if (mine >= firstSeed + count) return;
-            StateCoverage seen = new StateCoverage();
-            long began = THREADS.getCurrentThreadCpuTime();
-            try {
-                RandomWorld.Result result = RandomWorld.live(mine, allowed(), false, seen);
-                lived(result, seen, THREADS.getCurrentThreadCpuTime() - began);
-            } catch (BrokenLife broken) {
-                failed(new Failure(mine, broken));
-            }
+    private void tellAll(PrintWriter out) {
+        if (states) coverage.table().forEach(out::println);
+        if (failure == null) out.println("Every promise was kept in every life.");
+        else if (keepGoing) out.println(brokenLives + " lives have broken a promise; each is told with: duett simulate --seed N");
+        else tell(out);
+    }
+
+    private boolean live(long mine) {
+        StateCoverage seen = new StateCoverage();
+        long began = THREADS.getCurrentThreadCpuTime();
+        try {
+            RandomWorld.Result result = RandomWorld.live(mine, allowed(), false, seen);
+            lived(result, seen, THREADS.getCurrentThreadCpuTime() - began);
+            return true;
+        } catch (BrokenLife broken) {
+            failed(new Failure(mine, broken));
+            return keepGoing;
         }
     }
 
@@ -197,8 +186,8 @@ public final class SimulateMain implements Callable<Integer> {
 
     private synchronized void progress(PrintWriter out, long nanos) {
         double seconds = nanos / 1e9;
-        out.printf(Locale.ROOT, "%s; %.1f lives and %.0f core events a second (%.0f a second of one processor), %.0f times as fast as the clock%n",
-                figures(lives, events, writes, happened, simulatedNanos), lives / seconds, events / seconds, events * 1e9 / Math.max(1, processorNanos),
+        out.printf(Locale.ROOT, "%s, %.0f s of processors; %.1f lives and %.0f core events a second (%.0f a second of one processor), %.0f times as fast as the clock%n",
+                figures(lives, events, writes, happened, simulatedNanos), processorNanos / 1e9, lives / seconds, events / seconds, events * 1e9 / Math.max(1, processorNanos),
                 simulatedNanos / (double) nanos);
         out.flush();
     }
