@@ -500,17 +500,18 @@ final class RoleControl {
             Volume volume = each.volume;
             VolumeState before = volume.state();
             parts.fact(each, promoted(before), force ? "promoted by force" : "promoted");
-            each.raisedByForce = before.disk() != volume.state().disk();
+            boolean raisedByForce = before.disk() != volume.state().disk();
+            each.begunByPromotion = false;
             // What its host will see is the peer's: also a generation that this node heard of while it was giving its disk up, or is made equal to.
             boolean seesPeer = volume.seesDataOfPeer() && volume.state().peerDisk() == DiskState.UP_TO_DATE && volume.peerGenerations != null;
             if (seesPeer) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
             if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
             if (!volume.diskUsable() || volume.state().disk().isBelow(DiskState.INCONSISTENT)) continue;
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
-            boolean newGeneration = each.raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
+            each.begunByPromotion = raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
             GenerationIdentifiers identifiers = volume.identifiers();
             each.exposedBeforePromotion = volume.exposedIdentifier();
-            volume.setIdentifiers(newGeneration ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
+            volume.setIdentifiers(each.begunByPromotion ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
             superblocksOpen++;
         }
         // PRIMARY_IND and the new generation are durable before the first write can come (rule 13), and before them what the peer had sent (rule 21).
@@ -546,7 +547,7 @@ final class RoleControl {
     private void served(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
             if (parts.isBesidePeer()) {
-                if (each.raisedByForce) parts.sendIdentifiers(each, 0, out);
+                if (each.begunByPromotion) parts.sendIdentifiers(each, 0, out);
                 parts.sendState(each.volume, out);
             }
             each.exportOpen = true;

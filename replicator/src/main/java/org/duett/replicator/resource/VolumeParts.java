@@ -97,8 +97,11 @@ final class VolumeParts {
     boolean judgesAfterResync;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
     boolean goodAtLastContact;
-    /** The promotion made this disk UpToDate; the peer has to compare (spec states 4). */
-    boolean raisedByForce;
+    /**
+     * The promotion has begun a generation. The peer has to compare (spec states 4), or to know what its host is served through us should it be promoted without a
+     * disk: that is not what the disk has which it gave up before (rule 6, seed 652886).
+     */
+    boolean begunByPromotion;
     /** What hosts here had seen before the promotion that is being recorded. */
     long exposedBeforePromotion;
     boolean exportOpen;

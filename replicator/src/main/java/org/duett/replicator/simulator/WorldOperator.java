@@ -621,7 +621,8 @@ final class WorldOperator {
                 && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT);
         return isAskedFor && ledger.volumes().stream().allMatch(volume -> {
             boolean isBad = node.machine().state(volume).disk() == DiskState.INCONSISTENT;
-            if (ledger.isComplete(other, volume)) return !isBad || CopyLedger.holdsGoodData(other, volume);
+            // Whose peer could not be fenced is attached as Consistent, and is as good as ever (seed 651914).
+            if (ledger.isComplete(other, volume)) return !isBad || other.isRunning() && other.machine().state(volume).disk().isAtLeast(DiskState.CONSISTENT);
             // Of volumes that have not been changed apart the newer one is copied, whatever is discarded.
             return !isBad && !lineage.haveDiverged(volume);
         });

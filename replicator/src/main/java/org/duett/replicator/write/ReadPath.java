@@ -161,14 +161,11 @@ public final class ReadPath {
     }
 
     private void askPeer(Volume volume, HostRead read, ActionQueue out) {
-        if (!answersBeforePeer) {
-            readRemotely(read, out);
-            return;
-        }
-        // The peer reads when it is asked, and writes when its epoch has come: what we answered already could be overtaken.
+        // The peer reads when it is asked, and writes when its epoch has come: what we answered already could be overtaken, and so could what a read of
+        // our own disk, which has failed since, has shown of a write that is still under way (seed 651745).
         read.repairs = false;
         if (volume.overlap().enter(read)) nothingOverlaps(read, out);
-        else waitsForBarrier = true;
+        else waitsForBarrier |= answersBeforePeer;
     }
 
     /** Once: a read waits for a write that the peer will only confirm with a barrier (rule 16). */

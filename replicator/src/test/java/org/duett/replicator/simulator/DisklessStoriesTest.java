@@ -294,6 +294,28 @@ class DisklessStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 652886: the generation that a promotion had begun was not told, and a disk that had been given up before passed for what the host was served. */
+    @Test
+    void aPromotionTellsAPeerWithoutADiskWhichGenerationItIsBehind() {
+        var pair = SimulatedPair.connected(57);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.read(pair.alpha(), 8, 8));
+        pair.must(pair.beta(), new Command.Disconnect(true));
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        assertThat(refused(pair, pair.alpha(), new Command.Attach(0)).whatHappened()).contains("another generation");
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 4516: it did not know the generation of the data that its host was served, and took the peer's record of the loss for another one's. */
     @Test
     void aTargetThatIsPromotedRecordsTheLossOfItsDiskAfterItsResyncHasEnded() {

@@ -129,6 +129,27 @@ class OlderDataStoriesTest {
         pair.checkAll();
     }
 
+    /** Seed 651745: it had been read from the disk that has failed since. */
+    @Test
+    void aReadThroughThePeerWaitsForAWriteThatIsUnderWay() {
+        var pair = SimulatedPair.connected(14, StorySettings.onReadError(OnReadError.DETACH));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        var newer = pair.write(pair.alpha(), 8, 8);
+        var shown = pair.read(pair.alpha(), 8, 8);
+        pair.runUntil(shown::isCompleted);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.READ), 0, 1 << 20, Errno.EIO, 1);
+        var again = pair.read(pair.alpha(), 8, 8);
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(again.isCompleted()).as("shows what was before").isFalse();
+        pair.beta().data(0).resume();
+        pair.done(newer);
+        pair.done(again);
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPromotionThatWaitedForADiskIsNotCarriedOutOnOtherData() {
         var pair = SimulatedPair.connected(13);
