@@ -64,6 +64,22 @@ class CopyLedgerTest {
         assertThat(ledger.isComplete(pair.beta())).isTrue();
     }
 
+    /** Found by seed 653198: it was attached again, and promoted alone. */
+    @Test
+    void aDiskThatHungLacksWhatThePeerHadConfirmedBeforeItWasLostAsWell() {
+        var pair = SimulatedPair.connected(11610);
+        CopyLedger ledger = ledgerOf(pair);
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(50 * Stories.MILLI);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        ledger.acknowledged(pair.alpha(), 0, write.write);
+        assertThat(ledger.isComplete(pair.alpha())).isFalse();
+        assertThat(ledger.isComplete(pair.beta())).isTrue();
+    }
+
     /** Found by seed 70595: the source of a resync had confirmed a write, and lost its power before its Primary, the target, answered it. */
     @Test
     void whatOnlyTheCrashedSourceOfAResyncHadConfirmedIsPromisedAsIfItHadBeenAnsweredBeforeTheCrash() {
