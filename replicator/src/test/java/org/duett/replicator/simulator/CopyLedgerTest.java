@@ -8,6 +8,7 @@ import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
@@ -67,15 +68,19 @@ class CopyLedgerTest {
     /** Found by seed 653198: it was attached again, and promoted alone. */
     @Test
     void aDiskThatHungLacksWhatThePeerHadConfirmedBeforeItWasLostAsWell() {
-        var pair = SimulatedPair.connected(11610);
+        var pair = SimulatedPair.connected(11610, StorySettings.all(StorySettings.externalMetadata(), StorySettings.onNoData(OnNoData.SUSPEND_IO)));
         CopyLedger ledger = ledgerOf(pair);
         pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
         var write = pair.write(pair.alpha(), 8, 8);
         pair.runFor(50 * Stories.MILLI);
+        pair.alpha().command(new Command.Detach(0, false));
+        pair.runFor(50 * Stories.MILLI);
+        pair.alpha().command(new Command.Demote(true));
+        pair.runFor(50 * Stories.MILLI);
         pair.kill(pair.beta());
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
         pair.must(pair.alpha(), new Command.Detach(0, true));
-        ledger.acknowledged(pair.alpha(), 0, write.write);
+        pair.done(write);
         assertThat(ledger.isComplete(pair.alpha())).isFalse();
         assertThat(ledger.isComplete(pair.beta())).isTrue();
     }
