@@ -59,9 +59,13 @@ final class MirrorDuty {
     }
 
     /** Both have compared it in the generation that it had: another one now would be news to one of them only. A kernel may have written through us by then. */
-    private boolean hasItsDisk(Volume volume, int connection) {
-        return connection == parts.connection && parts.handshake.peerIsDuett() && volume.isConnected() && volume.state().peerDisk().isAtLeast(DiskState.INCONSISTENT)
-                && volume.state().peerDisk() != DiskState.UNKNOWN;
+    private boolean hasItsDisk(Volume volume) {
+        return parts.handshake.peerIsDuett() && volume.state().peerDisk().isAtLeast(DiskState.INCONSISTENT);
+    }
+
+    /** What came on it was not answered before that generation, and is not any more. The next one has a duty of its own, or both have compared in it (seed 800275). */
+    private boolean isOver(int connection, Volume volume) {
+        return connection != parts.connection || !volume.isConnected();
     }
 
     /** Data flushed, new generation durable, then it is told (rule 6). */
@@ -70,7 +74,7 @@ final class MirrorDuty {
         int connection = parts.connection;
         volume.generationForPeerBegins();
         volume.metadata().flushData((flushed, actions) -> {
-            if (!flushed || hasItsDisk(volume, connection)) {
+            if (!flushed || isOver(connection, volume) || hasItsDisk(volume)) {
                 volume.generationForPeerIsThrough();
                 return;
             }

@@ -316,6 +316,22 @@ class DisklessStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 800275: it was told to nobody, and the resync of the disk that had come back meanwhile ended in the one before. */
+    @Test
+    void aGenerationForADisklessPrimaryIsNotBegunOnceThatConnectionIsOver() {
+        var pair = SimulatedPair.connected(58);
+        pair.beta().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.beta().data(0).resume();
+        pair.runUntilProtected();
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.checkAll();
+    }
+
     /** Found by seed 4516: it did not know the generation of the data that its host was served, and took the peer's record of the loss for another one's. */
     @Test
     void aTargetThatIsPromotedRecordsTheLossOfItsDiskAfterItsResyncHasEnded() {
