@@ -627,8 +627,8 @@ final class WorldOperator {
                 && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT);
         return isAskedFor && ledger.volumes().stream().allMatch(volume -> {
             boolean isBad = node.machine().state(volume).disk() == DiskState.INCONSISTENT;
-            // Whose peer could not be fenced is attached as Consistent, and is as good as ever (seed 651914).
-            if (ledger.isComplete(other, volume)) return !isBad || other.isRunning() && other.machine().state(volume).disk().isAtLeast(DiskState.CONSISTENT);
+            // One that could not fence its peer is attached as Consistent, one that let it go on as Outdated: as that one has answered nothing, both have all (seeds 651914, 800489).
+            if (ledger.isComplete(other, volume)) return !isBad || other.isRunning() && other.machine().state(volume).disk().isAtLeast(DiskState.OUTDATED);
             // Of volumes that have not been changed apart the newer one is copied, whatever is discarded.
             return !isBad && !lineage.haveDiverged(volume);
         });
