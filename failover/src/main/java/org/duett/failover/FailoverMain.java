@@ -189,7 +189,8 @@ public final class FailoverMain {
     }
 
     @Command(name = "drill", description = {"Try on this cluster what harms nobody, and print a dated report: the check, each group to the other node and back,",
-            "standby and online. The service pauses for each move. Refused unless the cluster is protected; exit code 1 when a step fails."})
+            "standby and online. The service pauses for each move. Each step is told on standard error as it begins and ends, the report at the",
+            "end on standard output. Refused unless the cluster is protected; exit code 1 when a step fails."})
     int drill(@Option(names = "--yes", description = "do not ask first") boolean yes,
             @Option(names = "--report", paramLabel = "FILE", description = "write the report there, too; the file may not exist") Path report,
             @Option(names = "--patience", paramLabel = "TIME", defaultValue = "120s", description = "for one move (default: ${DEFAULT-VALUE})") Period patience)
@@ -205,7 +206,7 @@ public final class FailoverMain {
         }
         try {
             Path socket = socket();
-            Drill drill = new Drill(request -> ClusterSocket.ask(socket, request), System::nanoTime, Thread::sleep, patience.nanos() / 1_000_000);
+            Drill drill = new Drill(request -> ClusterSocket.ask(socket, request), System::nanoTime, Thread::sleep, patience.nanos() / 1_000_000, System.err::println);
             Optional<String> hindrance = drill.hindrance();
             if (hindrance.isPresent()) {
                 System.err.println("duett: no drill now: " + hindrance.get() + " Nothing was changed. See: duett cluster status");

@@ -32,10 +32,17 @@ public final class Drill {
         void sleepMillis(long millis) throws InterruptedException;
     }
 
+    /** Whoever waits for its end, which takes minutes. */
+    public interface Spectator {
+        /** One line, told at once. */
+        void told(String line);
+    }
+
     private final Daemon daemon;
     private final LongSupplier nanoTime;
     private final Sleeper sleeper;
     private final long patienceMillis;
+    private final Spectator spectator;
     private final List<DrillStep> steps = new ArrayList<>();
     private final Map<String, String> homes = new LinkedHashMap<>();
     private JsonTree status;
@@ -44,11 +51,12 @@ public final class Drill {
     private volatile boolean brokenOff;
 
     /** {@code patienceMillis}: for one move, until the cluster is protected again. */
-    public Drill(Daemon daemon, LongSupplier nanoTime, Sleeper sleeper, long patienceMillis) {
+    public Drill(Daemon daemon, LongSupplier nanoTime, Sleeper sleeper, long patienceMillis, Spectator spectator) {
         this.daemon = daemon;
         this.nanoTime = nanoTime;
         this.sleeper = sleeper;
         this.patienceMillis = patienceMillis;
+        this.spectator = spectator;
     }
 
     /** Why it should not be begun now; empty when it may. Nothing is changed by that. */
@@ -116,13 +124,24 @@ public final class Drill {
 
     private boolean step(String name, Trial trial) throws IOException, InterruptedException {
         Timeline timeline = new Timeline();
+        spectator.told("drill: step " + (steps.size() + 1) + (puttingBack ? "" : " of " + plannedSteps()) + ", " + name + " ...");
+        DrillStep step = tried(name, trial, timeline);
+        steps.add(step);
+        spectator.told(String.format(Locale.ROOT, "drill: %s after %.1f s. %s", step.passed() ? "PASSED" : "FAILED", timeline.seconds(), step.outcome()));
+        return step.passed();
+    }
+
+    private static DrillStep tried(String name, Trial trial, Timeline timeline) throws IOException, InterruptedException {
         try {
-            steps.add(new DrillStep(name, true, timeline.lines, trial.perform(timeline)));
-            return true;
+            return new DrillStep(name, true, timeline.lines, trial.perform(timeline));
         } catch (Failed failed) {
-            steps.add(new DrillStep(name, false, timeline.lines, failed.getMessage()));
-            return false;
+            return new DrillStep(name, false, timeline.lines, failed.getMessage());
         }
+    }
+
+    /** The check and the standby, and for each group there, the check there, and back. */
+    private int plannedSteps() {
+        return 2 + 3 * groupNames().size();
     }
 
     private String check(Timeline timeline) throws IOException, Failed {

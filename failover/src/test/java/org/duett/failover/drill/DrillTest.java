@@ -15,7 +15,8 @@ class DrillTest {
     private static final long PATIENCE_MILLIS = 10_000;
 
     private final Cluster cluster = new Cluster();
-    private final Drill drill = new Drill(cluster, () -> cluster.nowMillis * 1_000_000, millis -> cluster.nowMillis += millis, PATIENCE_MILLIS);
+    private final List<String> told = new ArrayList<>();
+    private final Drill drill = new Drill(cluster, () -> cluster.nowMillis * 1_000_000, millis -> cluster.nowMillis += millis, PATIENCE_MILLIS, told::add);
 
     /** Two nodes with one group, seen from alpha; a move takes a second down and one up. */
     private static final class Cluster implements Drill.Daemon {
@@ -83,6 +84,32 @@ class DrillTest {
                 .contains("Up on beta after 2.0 s, 2.0 s after it was last up").contains("PASSED  group web moves back to alpha").contains("All 5 steps passed");
     }
 
+    /** It said nothing for minutes, while the service was moved to and fro. */
+    @Test
+    void eachStepIsToldAsItBeginsAndAsItEnds() throws Exception {
+        List<String> placeWhenTold = new ArrayList<>();
+        Drill watched = new Drill(cluster, () -> cluster.nowMillis * 1_000_000, millis -> cluster.nowMillis += millis, PATIENCE_MILLIS, line -> {
+            told.add(line);
+            placeWhenTold.add(cluster.place);
+        });
+        assertThat(watched.hindrance()).isEmpty();
+        assertThat(told).isEmpty();
+        watched.run(BEGUN);
+
+        assertThat(told).hasSize(10).startsWith("drill: step 1 of 5, what a takeover needs is there ...",
+                "drill: PASSED after 0.0 s. duett cluster check finds nothing that would hinder a takeover.", "drill: step 2 of 5, group web moves to beta ...");
+        assertThat(told.get(3)).startsWith("drill: PASSED after 2.0 s. Up on beta after 2.0 s");
+        assertThat(placeWhenTold.subList(2, 4)).containsExactly("alpha", "beta");
+        assertThat(told.get(8)).isEqualTo("drill: step 5 of 5, alpha stands by and is online again ...");
+    }
+
+    @Test
+    void aStepThatFailsAndThePuttingBackAreTold() throws Exception {
+        brokenOffWhen("beta", "online");
+        assertThat(told).containsSubsequence("drill: step 2 of 5, group web moves to beta ...", "drill: FAILED after 0.1 s. Broken off by the operator.",
+                "drill: step 3, all is put back ...");
+    }
+
     @Test
     void aMoveThatDoesNotEndEndsTheDrill() throws Exception {
         cluster.stuckOn = "beta";
@@ -120,7 +147,7 @@ class DrillTest {
         broken[0] = new Drill(cluster, () -> cluster.nowMillis * 1_000_000, millis -> {
             cluster.nowMillis += millis;
             if (cluster.goingTo.equals(goingTo) && cluster.mode.equals(mode)) broken[0].breakOff();
-        }, PATIENCE_MILLIS);
+        }, PATIENCE_MILLIS, told::add);
         assertThat(broken[0].hindrance()).isEmpty();
         return broken[0].run(BEGUN);
     }
