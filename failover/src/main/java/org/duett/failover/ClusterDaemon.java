@@ -29,7 +29,6 @@ import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.ClusterTimes;
 import org.duett.failover.config.ConfigDigest;
 import org.duett.failover.config.GroupConfig;
-import org.duett.failover.config.KeyFile;
 import org.duett.failover.config.MemberConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.control.ClusterRequest;
@@ -66,7 +65,6 @@ import org.duett.replicator.clock.BootId;
 import org.duett.replicator.config.ConfigException;
 import org.duett.replicator.config.ConfigWarning;
 import org.duett.replicator.config.ReplicatorConfig;
-import org.duett.replicator.file.FileTrouble;
 import org.duett.replicator.state.DiskState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,8 +81,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     /** Whoever asked it to leave looks several times a second, and is to see that it has stopped its groups. */
     private static final int SEEN_MILLIS = 1000;
 
-    private final Path configuration;
     private final ClusterConfig config;
+    private final ConfigOnDisk onDisk;
     private final RecordFile record;
     private final KeyWatch keys;
     private final FailoverLoop loop;
@@ -131,8 +129,9 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
 
     private ClusterDaemon(Path configuration, ClusterConfig config, ReplicatorConfig replicator)
             throws ConfigException, IOException, InterruptedException {
-        this.configuration = configuration;
         this.config = config;
+        ConfigDigest digest = ConfigDigest.of(config, replicator);
+        onDisk = new ConfigOnDisk(configuration, config, digest);
         Files.createDirectories(config.runDirectory());
         Files.createDirectories(config.stateDirectory());
         record = new RecordFile(config.stateDirectory());
@@ -146,8 +145,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         var machine = new FailoverMachine(config, record.read(), record.pausedForNanos(), clock.getAsLong());
         keys = new KeyWatch(config.keyFile(), this::keysChanged, complaint -> LOG.error("The key file has changed, and cannot be used; the keys that were"
                 + " read before stay valid: {}", complaint));
-        loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(keys.keys()), ConfigDigest.of(config, replicator),
-                times);
+        loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(keys.keys()), digest, times);
         link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), failStopNotes(config), new LinkListener());
         restart = new ReplicatorRestart(configuration);
         members = new MemberDispatch(config.groups(), new MemberAgents(config.runDirectory(), config.replicatorSocket())::of, loop::post);
@@ -456,7 +454,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
                     ClusterStatus status = loop.look((machine, liveness) -> ClusterStatus.of(config, notCovered(), machine, liveness)).get();
                     yield new ClusterRequest.Answer(true, json ? StatusJson.of(status) : StatusText.of(status));
                 }
-                case ClusterRequest.Check() -> check();
+                case ClusterRequest.Check(String asked) -> check(asked);
                 case ClusterRequest.Order(OperatorCommand command) -> {
                     if (command instanceof OperatorCommand.Pause(long forNanos)) record.writePause(forNanos);
                     yield loop.ask(command).get();
@@ -467,28 +465,16 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         }
     }
 
-    /** The files may have changed since this daemon has read them, or what they allow has. */
-    private Optional<String> nextStartFails(List<String> lines) {
-        try {
-            ClusterConfigReader.Result read = ClusterConfigReader.read(configuration);
-            KeyFile.read(read.cluster().keyFile());
-            lines.addAll(read.advice());
-            return Optional.empty();
-        } catch (ConfigException wrong) {
-            return Optional.of("this daemon could not be started again: " + wrong.getMessage());
-        } catch (IOException failed) {
-            return Optional.of("this daemon could not be started again: " + FileTrouble.inWords(failed));
-        }
-    }
-
-    private ClusterRequest.Answer check() throws InterruptedException, ExecutionException {
-        List<String> lines = new ArrayList<>(ClusterTimes.of(config).lines());
+    private ClusterRequest.Answer check(String asked) throws InterruptedException, ExecutionException {
+        ConfigOnDisk.Finding files = onDisk.look(asked);
+        List<String> lines = new ArrayList<>(files.lines());
+        lines.addAll(ClusterTimes.of(config).lines());
         notCovered().forEach(proof -> lines.add("proof " + proof));
         lines.addAll(members.ways());
-        List<String> complaints = new ArrayList<>(members.rehearse());
+        List<String> complaints = new ArrayList<>(files.problems());
+        complaints.addAll(members.rehearse());
         complaints.addAll(paths.troubles());
         complaints.addAll(loop.look((machine, _) -> machine.troubles()).get());
-        nextStartFails(lines).ifPresent(complaints::add);
         for (CheckRunner.Standing standing : checks.standing()) {
             if (standing.failed()) complaints.add("check " + standing.check().name() + " fails: " + standing.last().detail());
         }

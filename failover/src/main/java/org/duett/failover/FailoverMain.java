@@ -115,9 +115,10 @@ public final class FailoverMain {
         return code;
     }
 
-    @Command(name = "check", description = "Is all there that a takeover would need? Prints the effective times and what the proof does not cover.")
+    @Command(name = "check", description = {"Is all there that a takeover would need? Prints the effective times and what the proof does not cover.",
+            "Asks the running daemon, which goes by the file that it has read; where FILE is another one, or says something else, the answer says so."})
     int check() {
-        return ask(new ClusterRequest.Check(), this::tellOfSection);
+        return ask(new ClusterRequest.Check(configuration.toAbsolutePath().toString()), this::tellOfSection);
     }
 
     /** What can be said without a daemon: whoever writes a section checks it before he starts one. */

@@ -33,6 +33,11 @@ public record ConfigDigest(List<Integer> parts) {
             this.what = what;
             this.consequence = consequence;
         }
+
+        /** As people call it. */
+        public String what() {
+            return what;
+        }
     }
 
     /** @param harmful nothing may be taken over while it lasts */

@@ -12,8 +12,8 @@ public sealed interface ClusterRequest {
     record Status(boolean json) implements ClusterRequest {
     }
 
-    /** What a takeover would need, looked at now. */
-    record Check() implements ClusterRequest {
+    /** What a takeover would need, looked at now. {@code configuration}: the file that whoever asks goes by; empty: the daemon's own. */
+    record Check(String configuration) implements ClusterRequest {
     }
 
     record Order(OperatorCommand command) implements ClusterRequest {
@@ -41,7 +41,10 @@ public sealed interface ClusterRequest {
                     json.writeStringField("ask", "status");
                     json.writeBooleanField("json", asJson);
                 }
-                case Check() -> json.writeStringField("ask", "check");
+                case Check(String configuration) -> {
+                    json.writeStringField("ask", "check");
+                    json.writeStringField("configuration", configuration);
+                }
                 case Order(OperatorCommand command) -> write(command, json);
             }
         });
@@ -85,7 +88,7 @@ public sealed interface ClusterRequest {
         String who = tree.at("who").text();
         return switch (tree.at("ask").text()) {
             case "status" -> new Status(tree.at("json").isTrue());
-            case "check" -> new Check();
+            case "check" -> new Check(tree.at("configuration").text());
             case "switchover" -> new Order(new OperatorCommand.Switchover(group));
             case "standby" -> new Order(new OperatorCommand.Standby());
             case "online" -> new Order(new OperatorCommand.Online());

@@ -145,7 +145,7 @@ public final class Drill {
     }
 
     private String check(Timeline timeline) throws IOException, Failed {
-        ClusterRequest.Answer answer = daemon.ask(new ClusterRequest.Check());
+        ClusterRequest.Answer answer = daemon.ask(new ClusterRequest.Check(""));
         for (String line : answer.text().lines().toList()) timeline.add(line);
         if (!answer.done()) throw new Failed("duett cluster check found what would hinder a takeover.");
         return "duett cluster check finds nothing that would hinder a takeover.";

@@ -34,7 +34,7 @@ class DrillTest {
             settle();
             return switch (request) {
                 case ClusterRequest.Status asked -> new ClusterRequest.Answer(true, status());
-                case ClusterRequest.Check() -> new ClusterRequest.Answer(trouble.isEmpty(), trouble.isEmpty() ? "All is there." : "PROBLEM: " + trouble);
+                case ClusterRequest.Check asked -> new ClusterRequest.Answer(trouble.isEmpty(), trouble.isEmpty() ? "All is there." : "PROBLEM: " + trouble);
                 case ClusterRequest.Order(OperatorCommand command) -> obey(command);
             };
         }
