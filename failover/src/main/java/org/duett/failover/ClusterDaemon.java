@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.duett.failover.agent.AddressNetworks;
 import org.duett.failover.agent.MemberAgents;
 import org.duett.failover.check.CheckHistory;
 import org.duett.failover.check.CheckResult;
@@ -168,6 +169,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         });
         for (String way : members.ways()) LOG.info("{}", way);
         for (String complaint : members.rehearse()) LOG.error("A takeover would fail here: {}", complaint);
+        for (String warning : AddressNetworks.warnings(config.groups())) LOG.warn("{}", warning);
         loop.start(this);
         link.start();
         checks.start();
@@ -471,6 +473,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         lines.addAll(ClusterTimes.of(config).lines());
         notCovered().forEach(proof -> lines.add("proof " + proof));
         lines.addAll(members.ways());
+        AddressNetworks.warnings(config.groups()).forEach(warning -> lines.add("WARNING: " + warning));
         List<String> complaints = new ArrayList<>(files.problems());
         complaints.addAll(members.rehearse());
         complaints.addAll(paths.troubles());

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
+import org.duett.failover.agent.AddressNetworks;
 import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.ClusterTimes;
 import org.duett.failover.config.GroupConfig;
@@ -131,6 +132,7 @@ public final class FailoverMain {
             ClusterTimes.of(read.cluster()).lines().forEach(System.out::println);
             read.warnings().forEach(System.out::println);
             read.advice().forEach(System.out::println);
+            AddressNetworks.warnings(read.cluster().groups()).forEach(warning -> System.out.println("WARNING: " + warning));
             System.out.println("Nothing else was looked at: members, paths and proofs are the daemon's to try.");
         } catch (ConfigException wrong) {
             System.out.println("PROBLEM: " + wrong.getMessage());

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.duett.failover.config.OwnAddress;
 import org.duett.replicator.config.ResourceConfig;
 import org.duett.replicator.config.VolumeConfig;
 
@@ -158,7 +159,7 @@ final class ImportedMembers {
             remark(resource, "it is no address that could move: somebody has it for good, or an earlier line has it");
             return;
         }
-        Optional<Map.Entry<String, Surroundings.OwnAddress>> network = surroundings.interfaceOf(address.get());
+        Optional<Map.Entry<String, OwnAddress>> network = surroundings.interfaceOf(address.get());
         int ofOneHost = address.get().getAddress().length * Byte.SIZE;
         boolean hasPrefix = parts.length > 1 && parts[1].matches("\\d{1,3}") && Integer.parseInt(parts[1]) >= 1 && Integer.parseInt(parts[1]) <= ofOneHost;
         Optional<String> prefix = hasPrefix ? Optional.of(parts[1]) : Optional.empty();

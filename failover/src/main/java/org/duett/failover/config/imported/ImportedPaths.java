@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.duett.failover.config.OwnAddress;
 import org.duett.failover.heartbeat.HeartbeatCodec;
 import org.duett.replicator.config.HostConfig;
 
@@ -100,12 +101,12 @@ final class ImportedPaths {
     private Optional<InetAddress> local(String name, Set<InetAddress> named) {
         List<InetAddress> others = Stream.concat(named.stream(), candidates().stream()).toList();
         // Heartbeat spoke IPv4: where nothing says which of several it was, an address of that kind.
-        Comparator<Surroundings.OwnAddress> likeliest = Comparator.comparingInt(own -> named.contains(own.address()) ? 0
+        Comparator<OwnAddress> likeliest = Comparator.comparingInt(own -> named.contains(own.address()) ? 0
                 : others.stream().anyMatch(own::hasInItsNetwork) ? 1
                 : own.address() instanceof Inet4Address ? 2 : 3);
         Optional<InetAddress> own = isHere()
                 ? surroundings.interfaces().getOrDefault(name, List.of()).stream().filter(each -> named.contains(each.address()) || !each.address().isLinkLocalAddress())
-                        .min(likeliest).map(Surroundings.OwnAddress::address)
+                        .min(likeliest).map(OwnAddress::address)
                 : Optional.empty();
         return own.or(() -> surroundings.lookUp().apply(localNode()).filter(named::contains));
     }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.duett.failover.config.OwnAddress;
 import org.duett.replicator.config.ReplicatorConfig;
 
 /**
@@ -23,21 +24,6 @@ import org.duett.replicator.config.ReplicatorConfig;
  */
 public record Surroundings(String localNode, Map<String, List<OwnAddress>> interfaces, Function<String, Optional<InetAddress>> lookUp,
         ReplicatorConfig replicator, Predicate<String> fileExists, Predicate<String> isSystemdUnit) {
-
-    /** An address of this machine, and how many bits of it name its network. */
-    public record OwnAddress(InetAddress address, int prefixLength) {
-
-        boolean hasInItsNetwork(InetAddress other) {
-            byte[] ours = address.getAddress();
-            byte[] theirs = other.getAddress();
-            if (ours.length != theirs.length) return false;
-            for (int bit = 0; bit < prefixLength; bit++) {
-                int mask = 0x80 >> bit % Byte.SIZE;
-                if ((ours[bit / Byte.SIZE] & mask) != (theirs[bit / Byte.SIZE] & mask)) return false;
-            }
-            return true;
-        }
-    }
 
     /** The interface and the address of this machine in whose network {@code address} is. */
     Optional<Map.Entry<String, OwnAddress>> interfaceOf(InetAddress address) {

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.duett.failover.config.OwnAddress;
 import org.duett.replicator.config.ConfigSelection;
 import org.duett.replicator.config.ReplicatorConfig;
 
@@ -35,11 +36,11 @@ public final class ThisMachine {
     }
 
     public static Surroundings surroundings(ReplicatorConfig replicator) throws IOException {
-        Map<String, List<Surroundings.OwnAddress>> interfaces = new LinkedHashMap<>();
+        Map<String, List<OwnAddress>> interfaces = new LinkedHashMap<>();
         for (NetworkInterface each : NetworkInterface.networkInterfaces().toList()) {
-            List<Surroundings.OwnAddress> addresses = new ArrayList<>();
+            List<OwnAddress> addresses = new ArrayList<>();
             for (InterfaceAddress address : each.getInterfaceAddresses()) {
-                addresses.add(new Surroundings.OwnAddress(InetAddress.getByAddress(address.getAddress().getAddress()), address.getNetworkPrefixLength()));
+                addresses.add(OwnAddress.of(address));
             }
             interfaces.put(each.getName(), addresses);
         }

@@ -21,6 +21,7 @@ import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.config.ClusterConfigReader;
 import org.duett.failover.config.GroupConfig;
 import org.duett.failover.config.MemberConfig;
+import org.duett.failover.config.OwnAddress;
 import org.duett.failover.config.PathConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.replicator.config.ConfigException;
@@ -54,7 +55,7 @@ class HeartbeatImportTest {
     private final Map<String, Boolean> files = new TreeMap<>(Map.of("/etc/init.d/mysql", true, "/etc/ha.d/resource.d/ourown", true));
     private String localNode = "node-a";
     /** They come first, as the kernel may list them. */
-    private final Map<String, List<Surroundings.OwnAddress>> moreAddresses = new TreeMap<>();
+    private final Map<String, List<OwnAddress>> moreAddresses = new TreeMap<>();
 
     @TempDir
     Path directory;
@@ -240,7 +241,7 @@ class HeartbeatImportTest {
         HeartbeatImport.Sources sources = ThisMachine.sources(directory, directory.resolve("drbdlinks.conf"));
         assertThat(sources.drbdlinks()).isEmpty();
         Surroundings here = ThisMachine.surroundings(replicator("duett { node-name node-b; }" + DRBD));
-        assertThat(here.interfaces().get("lo")).contains(new Surroundings.OwnAddress(ip("127.0.0.1"), 8));
+        assertThat(here.interfaces().get("lo")).contains(new OwnAddress(ip("127.0.0.1"), 8));
         assertThat(here.localNode()).isEqualTo("node-b");
         read(HeartbeatImport.of(sources, here, new Random(1)));
     }
@@ -374,10 +375,10 @@ class HeartbeatImportTest {
 
     private Surroundings surroundings(ReplicatorConfig replicator) {
         String last = localNode.equals("node-a") ? "1" : "2";
-        Map<String, List<Surroundings.OwnAddress>> interfaces = new LinkedHashMap<>();
-        interfaces.put("lo", List.of(new Surroundings.OwnAddress(ip("127.0.0.1"), 8)));
-        interfaces.put("eth0", List.of(new Surroundings.OwnAddress(ip("192.168.1.1" + last), 24)));
-        interfaces.put("eth1", List.of(new Surroundings.OwnAddress(ip("10.0.0." + last), 30)));
+        Map<String, List<OwnAddress>> interfaces = new LinkedHashMap<>();
+        interfaces.put("lo", List.of(new OwnAddress(ip("127.0.0.1"), 8)));
+        interfaces.put("eth0", List.of(new OwnAddress(ip("192.168.1.1" + last), 24)));
+        interfaces.put("eth1", List.of(new OwnAddress(ip("10.0.0." + last), 30)));
         moreAddresses.forEach((name, more) -> interfaces.merge(name, more, (few, others) -> Stream.concat(others.stream(), few.stream()).toList()));
         return new Surroundings(localNode, interfaces, name -> Optional.ofNullable(Map.of("ns.example", ip("192.168.1.54")).get(name)), replicator,
                 files::containsKey, "apache2.service"::equals);
@@ -403,8 +404,8 @@ class HeartbeatImportTest {
         return new PathConfig(name, new InetSocketAddress(ip(local), 7799), new InetSocketAddress(ip(peer), 7799));
     }
 
-    private static Surroundings.OwnAddress own(String literal, int prefixLength) {
-        return new Surroundings.OwnAddress(ip(literal), prefixLength);
+    private static OwnAddress own(String literal, int prefixLength) {
+        return new OwnAddress(ip(literal), prefixLength);
     }
 
     private static InetAddress ip(String literal) {
