@@ -104,10 +104,20 @@ final class HaCf {
         return new ConfigException(new SourcePosition(Path.of(line.file()), line.number(), 1), found, allowed);
     }
 
+    /** A directive that said where the log goes: whoever watches that place would see nothing any more. Where it is now. */
+    static Optional<String> whereTheLogIs(String keyword) {
+        return Optional.ofNullable(switch (keyword) {
+            case "logfile", "debugfile" -> "nothing is written there any more; the log is in the journal (journalctl -u duett -u duett-cluster): who watches or rotates that file has to know";
+            case "logfacility" -> "the log is in the journal (journalctl -u duett -u duett-cluster), and not in a facility of its own; 'notify syslog' tells of what matters, facility daemon";
+            case "use_logd" -> "there is no logging daemon; the log is in the journal (journalctl -u duett -u duett-cluster)";
+            default -> null;
+        });
+    }
+
     /** A directive of which nothing is taken over as there is no need for it: why. */
     static Optional<String> whyNotNeeded(String keyword) {
         return Optional.ofNullable(switch (keyword) {
-            case "debugfile", "logfile", "logfacility", "use_logd", "logd", "debug", "conn_logd_time", "log_badpack", "syslogmsgfmt" -> "the journal has the log, and notifiers tell of what matters";
+            case "logd", "debug", "conn_logd_time", "log_badpack", "syslogmsgfmt" -> "the journal has the log, and notifiers tell of what matters";
             case "apiauth" -> "nothing plugs into the daemon; who may order it the rights of its socket say";
             case "hopfudge", "msgfmt", "hbgenmethod", "uuidfrom", "compression", "compression_threshold", "traditional_compression", "baud" -> "heartbeats are small, and of a form of their own";
             case "realtime", "rtprio", "memreserve", "cpufreq", "coredumps", "normalpoll" -> "the systemd unit sees to how the daemon runs";

@@ -145,6 +145,7 @@ public final class HeartbeatImport {
                         "stonith_host", "watchdog" -> {
                     // taken over, or remarked upon, where its concept is
                 }
+                case "logfile", "debugfile", "logfacility", "use_logd" -> HaCf.whereTheLogIs(line.keyword()).ifPresent(where -> remarks.add(line.remark(where)));
                 case "deadping" -> remarks.add(line.remark("a ping node is asked anew for each proof; 'proof-timeout' says for how long"));
                 case "hbaping" -> remarks.add(line.remark("there is no ping over Fibre Channel"));
                 case "cluster" -> remarks.add(line.remark("the cluster is named after its nodes; 'name' sets another one, the same on both nodes"));

@@ -15,7 +15,6 @@ import org.duett.replicator.config.VolumeConfig;
 /** Writes the members of one group: what each script of haresources did. */
 final class ImportedMembers {
     private static final Set<String> FILE_SYSTEMS = Set.of("ext4", "xfs", "ext3", "ext2", "btrfs");
-    private static final Pattern LINK = Pattern.compile("(?m)^\\s*(mountpoint|link)\\s*\\(\\s*['\"]([^'\"]+)['\"]\\s*(?:,\\s*['\"]([^'\"]+)['\"])?");
 
     private final SourceLine line;
     private final Surroundings surroundings;
@@ -176,25 +175,7 @@ final class ImportedMembers {
         text.close();
     }
 
-    /** drbdlinks.conf: {@code mountpoint('/srv')}, {@code link('/etc/x')} for a link to the same path below the mount point, {@code link('/etc/x', '/srv/y')}. */
     private void links(HaResource resource, SectionText text) {
-        String mountPoint = "";
-        int written = 0;
-        for (Matcher found = LINK.matcher(drbdlinks); found.find();) {
-            boolean isLink = found.group(1).equals("link");
-            if (!isLink) {
-                mountPoint = found.group(2).replaceFirst("/+$", "");
-                continue;
-            }
-            String link = found.group(2).replaceFirst("(?<=.)/+$", "");
-            String target = found.group(3) == null ? mountPoint + link : found.group(3);
-            if (!link.startsWith("/") || !target.startsWith("/") || target.equals(link) || !taken.take("link " + link)) {
-                remark(resource, "the link " + link + " of drbdlinks.conf has no target below a mount point, or an earlier line has it");
-                continue;
-            }
-            text.open("link", SectionText.word(link)).statement("target", SectionText.word(target)).close();
-            written++;
-        }
-        if (written == 0) remark(resource, "no link could be read from /etc/drbdlinks.conf; write 'link PATH { target PATH; }' by hand");
+        if (!new ImportedLinks(drbdlinks, line, taken, remarks).write(text)) remark(resource, "no link could be read from /etc/drbdlinks.conf; write 'link PATH { target PATH; }' by hand");
     }
 }

@@ -130,7 +130,7 @@ class HeartbeatImportTest {
             assertThat(check.consequence()).isEqualTo(CheckConfig.Consequence.FAILOVER);
         });
         assertThat(result.remarks()).extracting(Remark::where).containsExactly("ha.cf:8", "ha.cf:10", "haresources:2", "haresources:2", "haresources:7",
-                "ha.cf:14", "ha.cf:21", "ha.cf", "authkeys:2");
+                "ha.cf:1", "ha.cf:2", "ha.cf:3", "ha.cf:14", "ha.cf:21", "ha.cf", "authkeys:2");
         assertThat(result.remarks().getFirst()).hasToString("ha.cf:8: udpport 694: port 7799 is used, so that it can be tried while Heartbeat runs; the firewall has to let it pass");
     }
 
@@ -308,10 +308,49 @@ class HeartbeatImportTest {
 
     @Test
     void whatIsNotNeededIsListedOnceWithAWordWhy() throws Exception {
-        var remarks = run(NODES + "logfacility local0\nuse_logd yes\ncompression bz2\nlogfacility daemon\ncrm off\n", "node-a drbddisk::r0", KEY).remarks();
+        var remarks = run(NODES + "debug 1\nconn_logd_time 60\ncompression bz2\ndebug 2\ncrm off\n", "node-a drbddisk::r0", KEY).remarks();
         assertThat(remarks).filteredOn(remark -> remark.statement().equals("not needed here")).singleElement().hasToString("ha.cf: not needed here:"
-                + " logfacility, use_logd (the journal has the log, and notifiers tell of what matters); compression (heartbeats are small, and of a form of their own);"
+                + " debug, conn_logd_time (the journal has the log, and notifiers tell of what matters); compression (heartbeats are small, and of a form of their own);"
                 + " crm (there is no other manager of groups)");
+    }
+
+    /** Of 'logfile /var/log/ha-log' the list had one word; who watched that file was not told. */
+    @Test
+    void whereTheLogWentIsToldWithItsLineAndWhereItIsNow() throws Exception {
+        var remarks = run("logfile /var/log/ha-log\ndebugfile /var/log/ha-debug\nlogfacility local0\nuse_logd yes\n" + NODES, "node-a drbddisk::r0", KEY).remarks();
+        assertThat(remarks).extracting(Remark::toString).anyMatch(remark -> remark.startsWith("ha.cf:1: logfile /var/log/ha-log: nothing is written there any more"))
+                .anyMatch(remark -> remark.startsWith("ha.cf:2: debugfile /var/log/ha-debug: nothing is written there")).anyMatch(remark -> remark.startsWith("ha.cf:3: logfacility local0: "))
+                .anyMatch(remark -> remark.startsWith("ha.cf:4: use_logd yes: there is no logging daemon")).noneMatch(remark -> remark.contains("not needed here"));
+        assertThatThrownBy(() -> run("logfile /var/log/ha-log\nnode one\n", "", KEY)).isInstanceOfSatisfying(HeartbeatImport.Refused.class,
+                refused -> assertThat(refused.remarks()).extracting(Remark::where).contains("ha.cf:1"));
+    }
+
+    /** It named the line of haresources, where there is nothing to mend. */
+    @Test
+    void aLinkThatCannotBeTakenOverIsToldWithItsLineInDrbdlinksConf() throws Exception {
+        String links = """
+                # by drbdlinks
+                link('/etc/early')
+                mountpoint('/srv')
+                restartSyslog(1)
+                link('/etc/apache2')
+                link('etc/relative')
+                link('/etc/x', 'y')
+                link(
+                    '/etc/apache2/',
+                )
+                """;
+        var sources = new HeartbeatImport.Sources(NODES, "node-a drbddisk::r0 drbdlinks\nnode-b drbddisk::mail drbdlinks\n", KEY, links);
+        var result = HeartbeatImport.of(sources, surroundings(replicator(DRBD)), new Random(1));
+        assertThat(result.section()).contains("link /etc/apache2").doesNotContain("/etc/early").doesNotContain("relative");
+        assertThat(result.remarks()).extracting(Remark::toString).contains(
+                "drbdlinks.conf:2: link /etc/early: no mount point is named before it, so it has no target; it is not taken over (for drbdlinks in haresources:1)",
+                "drbdlinks.conf:6: link etc/relative: its path is not absolute; it is not taken over (for drbdlinks in haresources:1)",
+                "drbdlinks.conf:7: link /etc/x: its target is no absolute path; it is not taken over (for drbdlinks in haresources:1)",
+                "drbdlinks.conf:8: link /etc/apache2: an earlier line has it; it is not taken over (for drbdlinks in haresources:1)",
+                "drbdlinks.conf:5: link /etc/apache2: an earlier line has it; it is not taken over (for drbdlinks in haresources:2)")
+                .containsOnlyOnce("drbdlinks.conf:4: restartSyslog(1): is neither a mount point nor a link that can be read; it is not taken over");
+        assertThat(result.remarks()).filteredOn(remark -> remark.where().startsWith("haresources:1")).extracting(Remark::statement).doesNotContain("drbdlinks");
     }
 
     @Test
