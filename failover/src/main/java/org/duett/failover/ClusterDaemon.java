@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import org.duett.failover.agent.AddressNetworks;
 import org.duett.failover.agent.MemberAgents;
 import org.duett.failover.check.CheckHistory;
@@ -38,6 +40,7 @@ import org.duett.failover.decision.Action;
 import org.duett.failover.decision.ClusterRecord;
 import org.duett.failover.decision.Event;
 import org.duett.failover.decision.FailoverMachine;
+import org.duett.failover.decision.GroupStatus;
 import org.duett.failover.decision.Notice;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.ResourceView;
@@ -90,6 +93,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private final ReplicatorLink link;
     private final ReplicatorRestart restart;
     private final MemberDispatch members;
+    private final RivalWatch rivals;
     private final List<Prover> provers;
     private final ProofDispatch proofs;
     private final Notifier notifier;
@@ -149,7 +153,10 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(keys.keys()), digest, times);
         link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), failStopNotes(config), new LinkListener());
         restart = new ReplicatorRestart(configuration);
-        members = new MemberDispatch(config.groups(), new MemberAgents(config.runDirectory(), config.replicatorSocket())::of, loop::post);
+        MemberDispatch.AgentFactory agents = new MemberAgents(config.runDirectory(), config.replicatorSocket())::of;
+        members = new MemberDispatch(config.groups(), agents, loop::post);
+        rivals = new RivalWatch(config.groups(), agents, Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("rivals").factory()),
+                (group, found, text) -> notify(found ? Notification.Kind.CHECK_FAILED : Notification.Kind.CHECK_RECOVERED, Optional.of(group), text));
         provers = Provers.of(config, replicationPorts(replicator), this::generations, BootClock::new);
         proofs = new ProofDispatch(provers, loop::post);
         notifier = Notifier.start(config.notifiers(), complaint -> LOG.warn("notification: {}", complaint));
@@ -345,9 +352,9 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
 
     /** The lifetime of service addresses goes on only while the group is up for certain (design section 4). */
     private void refreshAddresses(ClusterStatus status) {
-        for (var group : status.groups()) {
-            if (group.word().equals("up")) members.refresh(group.name());
-        }
+        Set<String> up = status.groups().stream().filter(group -> group.word().equals("up")).map(GroupStatus::name).collect(Collectors.toSet());
+        up.forEach(members::refresh);
+        rivals.turn(up, System.nanoTime());
     }
 
     /** What both nodes have is the newest there is: a witness that knows it refuses who was away when it was made. */
@@ -476,6 +483,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         AddressNetworks.warnings(config.groups()).forEach(warning -> lines.add("WARNING: " + warning));
         List<String> complaints = new ArrayList<>(files.problems());
         complaints.addAll(members.rehearse());
+        complaints.addAll(rivals.complaints());
         complaints.addAll(paths.troubles());
         complaints.addAll(loop.look((machine, _) -> machine.troubles()).get());
         for (CheckRunner.Standing standing : checks.standing()) {
@@ -500,6 +508,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         link.close();
         checks.close();
         members.close();
+        rivals.close();
         proofs.close();
         notifier.close();
         paths.close();

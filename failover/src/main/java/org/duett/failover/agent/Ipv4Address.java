@@ -1,5 +1,8 @@
 package org.duett.failover.agent;
 
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,6 +29,41 @@ final class Ipv4Address extends AddressAgent {
                 limitMillis + PATIENCE_MILLIS);
         Matcher reply = REPLY.matcher(asked.output());
         return reply.find() ? Optional.of(reply.group(1).toLowerCase(Locale.ROOT)) : Optional.empty();
+    }
+
+    /** A probe names no sender, so it moves the address in nobody's table; and this host does not answer its own. */
+    @Override
+    public String rival() throws InterruptedException {
+        if (!isHere()) return "";
+        Optional<String> answer = holder(PROBE_MILLIS);
+        // Whoever has it after a move is no rival.
+        return isHere() ? answer.filter(mac -> !isOwnMac(mac)).orElse("") : "";
+    }
+
+    private boolean isHere() {
+        try {
+            return NetworkInterface.getByInetAddress(config.address()) != null;
+        } catch (SocketException unlisted) {
+            return false;
+        }
+    }
+
+    /** Another interface of this host on the same wire answers for all of its addresses. */
+    private static boolean isOwnMac(String mac) {
+        try {
+            return NetworkInterface.networkInterfaces().anyMatch(each -> mac.equals(macOf(each)));
+        } catch (SocketException unlisted) {
+            return true;
+        }
+    }
+
+    private static String macOf(NetworkInterface link) {
+        try {
+            byte[] bytes = link.getHardwareAddress();
+            return bytes == null ? "" : HexFormat.ofDelimiter(":").formatHex(bytes);
+        } catch (SocketException gone) {
+            return "";
+        }
     }
 
     @Override

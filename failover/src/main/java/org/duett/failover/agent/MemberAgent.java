@@ -39,4 +39,12 @@ public interface MemberAgent {
     default String answeredBy() throws InterruptedException {
         return "";
     }
+
+    /**
+     * For an address that this host has: which other host answers for it, too; empty when none does, or when that cannot be asked. Changes nothing, here or
+     * there, and may be called beside any other call.
+     */
+    default String rival() throws InterruptedException {
+        return "";
+    }
 }

@@ -29,7 +29,7 @@ final class AddressAgentProcess implements AutoCloseable {
         answers = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
     }
 
-    /** probe, start, stop, refresh, rehearse: what the agent answered, as text. */
+    /** probe, start, stop, refresh, rehearse, rival: what the agent answered, as text. */
     String ask(String what) {
         try {
             process.getOutputStream().write((what + "\n").getBytes(StandardCharsets.UTF_8));
@@ -60,6 +60,7 @@ final class AddressAgentProcess implements AutoCloseable {
                     yield "refreshed";
                 }
                 case "rehearse" -> agent.rehearse();
+                case "rival" -> agent.rival();
                 default -> throw new IllegalArgumentException(question);
             });
         }

@@ -119,6 +119,26 @@ class AddressAgentTest {
         }
     }
 
+    /** Only IPv4 is asked: whoever takes an IPv6 address in use is told so by the search for duplicates of his own kernel. */
+    @Test
+    void aHostThatTakesTheAddressWhileItRunsHereIsFoundAndNobodyIsDisturbed() {
+        String mac = neighbour.run("cat", "/sys/class/net/" + neighbourLink + "/address").orThrow().output().strip();
+        Service service = services().getFirst();
+        AddressAgentProcess agent = agent(service, 1000);
+        assertThat(agent.ask("rival")).as("not here").isEmpty();
+        assertThat(agent.ask("start")).contains("done=true");
+        assertThat(agent.ask("rival")).as("this host does not answer itself").isEmpty();
+
+        neighbour.run("ip", "addr", "add", service.address + "/" + service.prefixLength, "dev", neighbourLink).orThrow();
+        neighbour.run("ip", "neigh", "flush", "all").orThrow();
+        assertThat(agent.ask("rival")).isEqualTo(mac);
+        assertThat(isThere(service)).isTrue();
+        assertThat(neighbour.run("ip", "neigh", "show", "dev", neighbourLink).orThrow().output()).as("what the question taught").doesNotContain(service.address + " ");
+
+        neighbour.run("ip", "addr", "del", service.address + "/" + service.prefixLength, "dev", neighbourLink).orThrow();
+        assertThat(agent.ask("rival")).isEmpty();
+    }
+
     @Test
     void anAddressThatNobodyRefreshesGoesByItself() throws Exception {
         for (Service service : services()) {
