@@ -1,29 +1,35 @@
 package org.duett.replicator.simulator;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.UnpooledByteBufAllocator;
-import io.netty.buffer.UnpooledHeapByteBuf;
 import java.util.Arrays;
 import org.duett.replicator.machine.BufferSource;
 
-/** A node's memory for blocks: plain buffers that come filled with rubbish, and are counted until their last reference is gone. */
+/** A node's memory for blocks: plain buffers that come filled with rubbish, and are counted until their last reference is gone; the next ones use it again. */
 public final class SimulatedBuffers implements BufferSource {
     private static final int RUBBISH = 0xa5;
     private static final byte[] PATTERN = pattern();
 
+    private final SpareArrays arrays;
     private int outstanding;
 
-    private final class Counted extends UnpooledHeapByteBuf {
+    SimulatedBuffers() {
+        this(new SpareArrays());
+    }
+
+    SimulatedBuffers(SpareArrays arrays) {
+        this.arrays = arrays;
+    }
+
+    private final class Counted extends SpareBuffer {
         Counted(int lengthBytes) {
-            super(UnpooledByteBufAllocator.DEFAULT, lengthBytes, lengthBytes);
+            super(arrays, lengthBytes);
             outstanding++;
         }
 
         @Override
         protected byte[] allocateArray(int lengthBytes) {
-            // A copy, because a new array would be filled twice.
-            if (lengthBytes <= PATTERN.length) return Arrays.copyOf(PATTERN, lengthBytes);
-            byte[] bytes = new byte[lengthBytes];
+            byte[] bytes = super.allocateArray(lengthBytes);
+            // Each time: whoever reads what nobody has written finds no block of before.
             Arrays.fill(bytes, (byte) RUBBISH);
             return bytes;
         }
@@ -31,6 +37,7 @@ public final class SimulatedBuffers implements BufferSource {
         @Override
         protected void freeArray(byte[] array) {
             outstanding--;
+            super.freeArray(array);
         }
     }
 

@@ -22,6 +22,8 @@ public final class SimulatedNetwork {
     private static final long SHORTEST_NANOS = 20_000;
     private static final long LONGEST_NANOS = 300_000;
     private static final long CONNECT_NANOS = 2_000_000;
+    /** More than a block has in front of its data, with a digest; as many sectors as memory is used again by. */
+    private static final int HEADER_BYTES = SimulatedDevice.SECTOR_BYTES;
 
     private final SimulatedTime time;
     private final SplittableRandom random;
@@ -33,6 +35,8 @@ public final class SimulatedNetwork {
     private boolean endsNeedTheCable;
     /** Ends of connections that the cable has not carried over yet. */
     private final List<Runnable> untold = new ArrayList<>();
+    /** What blocks travel in. */
+    private final SpareArrays arrays = new SpareArrays();
     private Link link;
     private long bytesCarried;
     /** The next packet of this sender that can be spoiled is. */
@@ -72,7 +76,7 @@ public final class SimulatedNetwork {
 
         void send(int from, Packet packet) {
             if (broken) return;
-            ByteBuf bytes = Unpooled.buffer(packet instanceof Packet.Data data ? 64 + data.lengthBytes : 64);
+            ByteBuf bytes = packet instanceof Packet.Data data ? new SpareBuffer(arrays, HEADER_BYTES + data.lengthBytes) : Unpooled.buffer(64);
             encoders[from].encode(packet, bytes);
             if (packet instanceof Packet.Data data) bytes.writeBytes(data.payload, data.payloadIndex, data.lengthBytes);
             boolean spoiled = spoils[from] && spoil(packet, bytes);
@@ -141,7 +145,11 @@ public final class SimulatedNetwork {
             if (owner.broken || queued.isEmpty()) return;
             if (cut || owner.deaf || silent[from] || nodes[1 - from].readingPaused(socket)) return;
             int packets = 1 + random.nextInt(8);
-            for (int i = 0; i < packets && !queued.isEmpty() && !owner.broken; i++) deliver(queued.poll());
+            for (int i = 0; i < packets && !queued.isEmpty() && !owner.broken; i++) {
+                ByteBuf bytes = queued.poll();
+                deliver(bytes);
+                bytes.release();
+            }
             deliverSoon();
         }
 
@@ -150,8 +158,9 @@ public final class SimulatedNetwork {
             // Now and then a segment ends in the midst of a packet.
             int piece = random.nextInt(16) == 0 ? 1 + random.nextInt(bytes.readableBytes()) : bytes.readableBytes();
             try {
-                nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes.readSlice(piece));
-                if (bytes.isReadable() && !owner.broken) nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
+                ByteBuf first = piece == bytes.readableBytes() ? bytes : bytes.readSlice(piece);
+                nodes[1 - from].received(owner.incarnations[1 - from], socket, first);
+                if (first != bytes && !owner.broken) nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
                 boolean isTaken = bytes == spoiled && !owner.broken && nodes[1 - from].listensTo(owner.incarnations[1 - from]);
                 if (isTaken) throw new AssertionError(nodes[1 - from].name() + " has not noticed that a bit had turned over on its way here");
             } catch (WireException e) {
@@ -161,6 +170,7 @@ public final class SimulatedNetwork {
         }
 
         void drop() {
+            queued.forEach(ByteBuf::release);
             queued.clear();
         }
     }

@@ -63,6 +63,7 @@ public final class SimulatedNode {
     // ---- the process
     private ResourceMachine machine;
     private SimulatedBuffers buffers;
+    private final SpareArrays arrays = new SpareArrays();
     private final TreeMap<Integer, SimulatedDisk> disks = new TreeMap<>();
     private ActionQueue queue = new ActionQueue();
     private final Deque<Event> pending = new ArrayDeque<>();
@@ -152,7 +153,7 @@ public final class SimulatedNode {
     public void start() {
         assert machine == null : "it runs already";
         process++;
-        buffers = new SimulatedBuffers();
+        buffers = new SimulatedBuffers(arrays);
         machine = new ResourceMachine(settings, buffers);
         identifiers = settings.volumes().stream().map(volume -> machine.volume(volume.number()).identifiers()).toArray(GenerationIdentifiers[]::new);
         queue = new ActionQueue();

@@ -1,6 +1,5 @@
 package org.duett.replicator.simulator;
 
-import java.util.PriorityQueue;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -8,27 +7,19 @@ import java.util.function.BooleanSupplier;
  * the next; what is due at the same nanosecond happens in the order in which it was asked for, so that a seed replays.
  */
 public final class SimulatedTime {
-    private final PriorityQueue<Due> ahead = new PriorityQueue<>();
+    private final DueQueue ahead = new DueQueue();
     private long nowNanos;
     private long lastSequence;
     private long happened;
 
     /** Something that is going to happen, unless it is cancelled. */
-    public static final class Due implements Comparable<Due> {
+    public static final class Due {
         private final long atNanos;
-        private final long sequence;
         private Runnable action;
 
-        private Due(long atNanos, long sequence, Runnable action) {
+        private Due(long atNanos, Runnable action) {
             this.atNanos = atNanos;
-            this.sequence = sequence;
             this.action = action;
-        }
-
-        @Override
-        public int compareTo(Due other) {
-            int byTime = Long.compare(atNanos, other.atNanos);
-            return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
         }
 
         public void cancel() {
@@ -47,8 +38,8 @@ public final class SimulatedTime {
 
     public Due at(long atNanos, Runnable action) {
         assert atNanos >= nowNanos : "the past is over";
-        Due due = new Due(atNanos, ++lastSequence, action);
-        ahead.add(due);
+        Due due = new Due(atNanos, action);
+        ahead.add(atNanos, ++lastSequence, due);
         return due;
     }
 
@@ -65,7 +56,7 @@ public final class SimulatedTime {
     }
 
     private void run(Due due) {
-        ahead.remove();
+        ahead.removeFirst();
         happened++;
         nowNanos = due.atNanos;
         Runnable action = due.action;
@@ -103,9 +94,11 @@ public final class SimulatedTime {
     }
 
     private Due next() {
-        while (!ahead.isEmpty() && ahead.peek().action == null) {
-            ahead.remove();
+        Due due = ahead.first();
+        while (due != null && due.action == null) {
+            ahead.removeFirst();
+            due = ahead.first();
         }
-        return ahead.peek();
+        return due;
     }
 }
