@@ -1,17 +1,29 @@
 package org.duett.replicator.simulator;
 
-import java.util.Arrays;
-
-/** Bytes of a device, sparse by page: what was never written reads as zeroes. What a page holds is never changed in place, so that others may keep it. */
+/** Contents of a device, sparse by page: what was never written reads as zeroes. What a page holds is never changed in place, so that others may keep it. */
 final class SectorStore {
     static final int PAGE_BYTES = 4096;
+    static final int SECTORS_PER_PAGE = PAGE_BYTES / SimulatedDevice.SECTOR_BYTES;
     /** Pages of zeroes, of which a resync writes many, are all the same one. */
-    private static final Page ZEROES = new Page(new byte[PAGE_BYTES], 0);
+    private static final Page ZEROES = new Page(Contents.ZEROES, 0);
 
     private final SparseTable<Page> pages;
 
-    /** A page's worth of an array, often of that with which it was written. */
-    record Page(byte[] bytes, int at) {
+    /** A page's worth of what was written, from that sector of it on. */
+    record Page(Contents contents, int sector) {
+        /** The first eight bytes of a sector of the page. */
+        long word(int inPage) {
+            return contents.word(sector + inPage);
+        }
+
+        void copyTo(int inPage, byte[] target, int index, int length) {
+            contents.copyTo(sector * SimulatedDevice.SECTOR_BYTES + inPage, target, index, length);
+        }
+
+        /** The first byte in which the two differ, or -1. */
+        int mismatch(Page other) {
+            return contents.mismatch(sector, other.contents, other.sector, SECTORS_PER_PAGE);
+        }
     }
 
     SectorStore() {
@@ -27,54 +39,34 @@ final class SectorStore {
         return page == null ? ZEROES : page;
     }
 
-    byte[] copy(long number) {
-        Page page = page(number);
-        return Arrays.copyOfRange(page.bytes, page.at, page.at + PAGE_BYTES);
-    }
-
-    void read(long offset, byte[] target, int targetIndex, int length) {
+    void read(long offset, byte[] target) {
         int done = 0;
-        while (done < length) {
+        while (done < target.length) {
             int inPage = (int) ((offset + done) % PAGE_BYTES);
-            int part = Math.min(PAGE_BYTES - inPage, length - done);
-            Page page = page((offset + done) / PAGE_BYTES);
-            System.arraycopy(page.bytes, page.at + inPage, target, targetIndex + done, part);
+            int part = Math.min(PAGE_BYTES - inPage, target.length - done);
+            page((offset + done) / PAGE_BYTES).copyTo(inPage, target, done, part);
             done += part;
         }
     }
 
-    /** {@code source}: null for zeroes; it does not change any more. */
-    void write(long offset, byte[] source, int sourceIndex, int length) {
+    void put(long number, Page page) {
+        boolean isZero = page.contents.isZero(page.sector, SECTORS_PER_PAGE);
+        pages.put(number, isZero ? ZEROES : page);
+    }
+
+    /** Any bytes anywhere. */
+    void write(long offset, byte[] source) {
         int done = 0;
-        while (done < length) {
+        while (done < source.length) {
             int inPage = (int) ((offset + done) % PAGE_BYTES);
-            int part = Math.min(PAGE_BYTES - inPage, length - done);
-            put((offset + done) / PAGE_BYTES, inPage, source, sourceIndex + done, part);
+            int part = Math.min(PAGE_BYTES - inPage, source.length - done);
+            long number = (offset + done) / PAGE_BYTES;
+            byte[] bytes = new byte[PAGE_BYTES];
+            page(number).copyTo(0, bytes, 0, PAGE_BYTES);
+            System.arraycopy(source, done, bytes, inPage, part);
+            put(number, new Page(Contents.of(bytes, 0, PAGE_BYTES), 0));
             done += part;
         }
-    }
-
-    private void put(long number, int inPage, byte[] source, int sourceIndex, int length) {
-        Page page = pages.get(number);
-        boolean whole = length == PAGE_BYTES;
-        boolean overZeroes = page == null || page == ZEROES;
-        boolean zeroes = source == null || overZeroes && isZero(source, sourceIndex, length);
-        if (zeroes && (whole || overZeroes)) {
-            if (page != ZEROES) pages.put(number, ZEROES);
-            return;
-        }
-        pages.put(number, whole ? new Page(source, sourceIndex) : changed(number, inPage, source, sourceIndex, length));
-    }
-
-    private static boolean isZero(byte[] bytes, int index, int length) {
-        return Arrays.equals(bytes, index, index + length, ZEROES.bytes, 0, length);
-    }
-
-    private Page changed(long number, int inPage, byte[] source, int sourceIndex, int length) {
-        byte[] bytes = copy(number);
-        if (source == null) Arrays.fill(bytes, inPage, inPage + length, (byte) 0);
-        else System.arraycopy(source, sourceIndex, bytes, inPage, length);
-        return new Page(bytes, 0);
     }
 
     /** The first page from this one on that was ever written, or -1. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -37,12 +38,12 @@ public final class SimulatedDevice {
     private boolean full;
     private long misdirectedByBytes;
     private SimulatedDisk holder;
-    private Watch watch = (offset, bytes) -> null;
+    private Watch watch = (offset, length, contents) -> null;
 
     /** Who looks at the moment in which a reader, or a power loss, can see what was written. */
     interface Watch {
         /** Told before it can be seen; what is returned is called right after it. Null: nothing is. */
-        Runnable written(long offset, byte[] bytes);
+        Runnable written(long offset, int length, Contents contents);
     }
 
     /** An operation on its way through the device. */
@@ -50,8 +51,6 @@ public final class SimulatedDevice {
         final Kind kind;
         final long offset;
         final int length;
-        /** What is written; null: zeroes. */
-        final byte[] bytes;
         final boolean durable;
         final Answer answer;
         final WriteCache.Write write;
@@ -62,15 +61,14 @@ public final class SimulatedDevice {
         boolean applied;
         SimulatedTime.Due due;
 
-        Request(Kind kind, long offset, int length, byte[] bytes, boolean durable, long orderedAt, Answer answer) {
+        Request(Kind kind, long offset, int length, Contents contents, boolean durable, long orderedAt, Answer answer) {
             this.kind = kind;
             this.offset = offset;
             this.length = length;
-            this.bytes = bytes;
             this.durable = durable;
             this.orderedAt = orderedAt;
             this.answer = answer;
-            this.write = changes() ? new WriteCache.Write(offset, length, bytes) : null;
+            this.write = changes() ? new WriteCache.Write(offset, length, contents) : null;
         }
 
         boolean changes() {
@@ -113,11 +111,22 @@ public final class SimulatedDevice {
         }
 
         void copyTo(ByteBuf target, int index) {
+            if (target.hasArray()) {
+                Objects.checkFromIndexSize(index, request.length, target.capacity());
+                copyTo(target.array(), target.arrayOffset() + index);
+                return;
+            }
+            byte[] bytes = new byte[request.length];
+            copyTo(bytes, 0);
+            target.setBytes(index, bytes);
+        }
+
+        private void copyTo(byte[] target, int index) {
             int done = 0;
             for (SectorStore.Page page : request.seen) {
                 int inPage = (int) ((request.offset + done) % SectorStore.PAGE_BYTES);
                 int part = Math.min(SectorStore.PAGE_BYTES - inPage, request.length - done);
-                target.setBytes(index + done, page.bytes(), page.at() + inPage, part);
+                page.copyTo(inPage, target, index + done, part);
                 done += part;
             }
         }
@@ -229,10 +238,10 @@ public final class SimulatedDevice {
     /** What a power loss at this moment could leave. This device goes on. */
     SimulatedDevice afterPowerLoss(SplittableRandom chance) {
         SimulatedDevice left = new SimulatedDevice(name, sizeBytes, time, chance.nextLong());
-        left.cache = new WriteCache(cache);
+        left.cache = WriteCache.toLosePower(cache);
         for (List<Request> requests : List.of(underWay, hung)) {
             for (Request request : requests) {
-                if (request.changes() && !request.applied) left.applyInPart(new WriteCache.Write(request.write));
+                if (request.changes() && !request.applied) left.applyInPart(request.write);
             }
         }
         left.cache.loseUnflushed(chance);
@@ -368,12 +377,12 @@ public final class SimulatedDevice {
         return reading;
     }
 
-    void write(long offset, byte[] bytes, boolean durable, Answer answer) {
-        schedule(new Request(Kind.WRITE, offset, bytes.length, bytes, durable, 0, answer));
+    void write(long offset, int length, Contents contents, boolean durable, Answer answer) {
+        schedule(new Request(Kind.WRITE, offset, length, contents, durable, 0, answer));
     }
 
     void zero(Kind kind, long offset, int length, boolean durable, Answer answer) {
-        schedule(new Request(kind, offset, length, null, durable, 0, answer));
+        schedule(new Request(kind, offset, length, Contents.ZEROES, durable, 0, answer));
     }
 
     void flush(Answer answer) {
@@ -431,11 +440,11 @@ public final class SimulatedDevice {
             case READ -> request.seen = cache.currentPages(request.offset, request.length);
             case WRITE, DISCARD, WRITE_ZEROES -> {
                 if (misdirectedByBytes != 0) {
-                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.bytes), sector -> true);
+                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.write.contents), sector -> true);
                     misdirectedByBytes = 0;
                     return;
                 }
-                Runnable look = request.kind == Kind.WRITE ? watch.written(request.offset, request.bytes) : null;
+                Runnable look = request.kind == Kind.WRITE ? watch.written(request.offset, request.length, request.write.contents) : null;
                 cache.apply(request.write, sector -> true);
                 if (look != null) look.run();
                 long end = (request.offset + request.length) / SECTOR_BYTES;

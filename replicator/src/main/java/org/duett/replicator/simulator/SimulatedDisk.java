@@ -1,9 +1,7 @@
 package org.duett.replicator.simulator;
 
 import io.netty.buffer.ByteBuf;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.duett.replicator.machine.BackingDisk;
@@ -140,31 +138,29 @@ public final class SimulatedDisk implements BackingDisk {
 
     private void write(DiskOperation operation, SimulatedDevice device) {
         Held one = hold(operation);
-        byte[] bytes = bytes(operation, one.buffer);
-        device.write(operation.offsetBytes, bytes, operation.forceUnitAccess, errno -> {
+        Contents contents = contents(operation, one.buffer);
+        device.write(operation.offsetBytes, operation.lengthBytes, contents, operation.forceUnitAccess, errno -> {
             if (abandoned) return;
-            assert isUnchanged(operation, one.buffer, bytes) : "the buffer changed while it was written: " + operation;
+            assert isUnchanged(operation, one.buffer, contents) : "the buffer changed while it was written: " + operation;
             letGo(one);
             changed(operation, errno);
         });
     }
 
+    private static Contents contents(DiskOperation operation, ByteBuf buffer) {
+        if (buffer.hasArray()) return Contents.of(buffer.array(), buffer.arrayOffset() + operation.bufferIndex, operation.lengthBytes);
+        return Contents.of(bytes(operation, buffer), 0, operation.lengthBytes);
+    }
+
+    private static boolean isUnchanged(DiskOperation operation, ByteBuf buffer, Contents contents) {
+        if (buffer.hasArray()) return contents.is(buffer.array(), buffer.arrayOffset() + operation.bufferIndex, operation.lengthBytes);
+        return contents.is(bytes(operation, buffer), 0, operation.lengthBytes);
+    }
+
     private static byte[] bytes(DiskOperation operation, ByteBuf buffer) {
-        if (buffer.hasArray()) {
-            int from = buffer.arrayOffset() + operation.bufferIndex;
-            return Arrays.copyOfRange(buffer.array(), from, from + operation.lengthBytes);
-        }
         byte[] bytes = new byte[operation.lengthBytes];
         buffer.getBytes(operation.bufferIndex, bytes);
         return bytes;
-    }
-
-    private static boolean isUnchanged(DiskOperation operation, ByteBuf buffer, byte[] bytes) {
-        if (buffer.hasArray()) {
-            int from = buffer.arrayOffset() + operation.bufferIndex;
-            return Arrays.equals(bytes, 0, bytes.length, buffer.array(), from, from + bytes.length);
-        }
-        return ByteBuffer.wrap(bytes).equals(buffer.nioBuffer(operation.bufferIndex, bytes.length));
     }
 
     private Held hold(DiskOperation operation) {

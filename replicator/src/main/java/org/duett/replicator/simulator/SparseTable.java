@@ -7,15 +7,16 @@ final class SparseTable<T> {
     private static final int LEAF = 1024;
 
     private Object[][] leaves = new Object[0][];
+    /** Leaves that belong to this one alone: a copy and its original share all others until one of them changes something there. */
+    private boolean[] own = new boolean[0];
 
     SparseTable() {
     }
 
     SparseTable(SparseTable<T> original) {
         leaves = original.leaves.clone();
-        for (int leaf = 0; leaf < leaves.length; leaf++) {
-            if (leaves[leaf] != null) leaves[leaf] = leaves[leaf].clone();
-        }
+        own = new boolean[leaves.length];
+        original.own = new boolean[leaves.length];
     }
 
     @SuppressWarnings("unchecked")
@@ -27,8 +28,12 @@ final class SparseTable<T> {
     void put(long number, T thing) {
         assert number >= 0;
         int leaf = Math.toIntExact(number / LEAF);
-        if (leaf >= leaves.length) leaves = Arrays.copyOf(leaves, Math.max(leaf + 1, leaves.length * 2));
-        if (leaves[leaf] == null) leaves[leaf] = new Object[LEAF];
+        if (leaf >= leaves.length) {
+            leaves = Arrays.copyOf(leaves, Math.max(leaf + 1, leaves.length * 2));
+            own = Arrays.copyOf(own, leaves.length);
+        }
+        if (!own[leaf]) leaves[leaf] = leaves[leaf] == null ? new Object[LEAF] : leaves[leaf].clone();
+        own[leaf] = true;
         leaves[leaf][(int) (number % LEAF)] = thing;
     }
 

@@ -33,14 +33,16 @@ final class UnnamedAtOnce {
     /** From now on; a disk that is made anew is not looked at any more. */
     void watch() {
         for (SimulatedNode node : pair.nodes()) {
-            for (VolumeSettings volume : pair.settings().volumes()) node.metadata(volume.number()).watch((offset, bytes) -> written(node, volume, offset, bytes));
+            for (VolumeSettings volume : pair.settings().volumes()) node.metadata(volume.number()).watch((offset, length, contents) -> written(node, volume, offset, length, contents));
         }
     }
 
-    private Runnable written(SimulatedNode node, VolumeSettings volume, long offset, byte[] bytes) {
+    private Runnable written(SimulatedNode node, VolumeSettings volume, long offset, int length, Contents contents) {
         MetadataLayout layout = node.isRunning() ? node.machine().volume(volume.number()).layout() : null;
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (layout == null || offset < layout.firstByte() || ledger.anyIsOlder()) return null;
+        byte[] bytes = new byte[length];
+        contents.copyTo(0, bytes, 0, length);
         BitSet blocks = unnamed(node, volume, layout, offset, bytes);
         return blocks.isEmpty() ? null : () -> named.checkUnnamed(node, volume, blocks);
     }

@@ -1,8 +1,5 @@
 package org.duett.replicator.simulator;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -20,15 +17,14 @@ import java.util.function.LongPredicate;
 final class WriteCache {
     private static final int SECTOR_BYTES = SimulatedDevice.SECTOR_BYTES;
     private static final int PAGE_BYTES = SectorStore.PAGE_BYTES;
-    private static final int SECTORS_PER_PAGE = PAGE_BYTES / SECTOR_BYTES;
-
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+    private static final int SECTORS_PER_PAGE = SectorStore.SECTORS_PER_PAGE;
+    private static final int ALL_SECTORS = (1 << SECTORS_PER_PAGE) - 1;
 
     private final SectorStore durable;
     private final SparseTable<UnflushedPage> unflushed = new SparseTable<>();
     /** The same pages, in no order. */
     private final List<UnflushedPage> unflushedPages = new ArrayList<>();
-    /** Which version of each sector of a page is about to be settled. */
+    /** Of the page that is just being looked at: one version of each sector. */
     private final Version[] over = new Version[SECTORS_PER_PAGE];
     private long answeredCount;
     /** What is known of how this differs from the one that it is compared with. */
@@ -44,38 +40,42 @@ final class WriteCache {
     static final class Write {
         final long offset;
         final int length;
-        /** Null: zeroes. */
-        final byte[] bytes;
+        final Contents contents;
         /** Its place in the order of answers; not answered yet: past all of them. */
         long answeredAt = Long.MAX_VALUE;
 
-        Write(long offset, int length, byte[] bytes) {
-            assert bytes == null || bytes.length == length;
+        Write(long offset, int length, Contents contents) {
             this.offset = offset;
             this.length = length;
-            this.bytes = bytes;
+            this.contents = contents;
         }
 
         Write(Write original) {
-            this(original.offset, original.length, original.bytes);
+            this(original.offset, original.length, original.contents);
             answeredAt = original.answeredAt;
         }
     }
 
-    /** One write of a sector, before the next one. */
+    /** One write of some sectors of a page, before the next one. */
     private static final class Version {
         final Write write;
+        /** A bit for each that has this version; of a page that is written as a whole there is one only. */
+        int sectors;
         Version older;
 
-        Version(Write write, Version older) {
+        Version(Write write, int sectors, Version older) {
             this.write = write;
+            this.sectors = sectors;
             this.older = older;
         }
 
-        /** The sector at {@code start + index} of the device into the target. */
-        void copyTo(byte[] target, long start, int index) {
-            if (write.bytes == null) Arrays.fill(target, index, index + SECTOR_BYTES, (byte) 0);
-            else System.arraycopy(write.bytes, (int) (start + index - write.offset), target, index, SECTOR_BYTES);
+        /** Where this sector of the device stands in what was written. */
+        int place(long sector) {
+            return (int) (sector - write.offset / SECTOR_BYTES);
+        }
+
+        boolean isOf(int sector) {
+            return (sectors >> sector & 1) != 0;
         }
     }
 
@@ -84,25 +84,17 @@ final class WriteCache {
         final long number;
         /** Where it stands in the list. */
         int place;
-        final Version[] newest = new Version[SECTORS_PER_PAGE];
+        Version newest;
 
         UnflushedPage(long number) {
             this.number = number;
         }
 
-        /** Is this write the newest one of every sector? */
-        boolean isAllOf(Write write) {
-            for (Version version : newest) {
-                if (version == null || version.write != write) return false;
-            }
-            return true;
-        }
-
-        boolean isEmpty() {
-            for (Version version : newest) {
-                if (version != null) return false;
-            }
-            return true;
+        /** Null: none that is not flushed. */
+        Version newestOf(int sector) {
+            Version version = newest;
+            while (version != null && !version.isOf(sector)) version = version.older;
+            return version;
         }
     }
 
@@ -110,21 +102,31 @@ final class WriteCache {
         durable = new SectorStore();
     }
 
-    WriteCache(WriteCache original) {
-        durable = new SectorStore(original.durable);
+    private WriteCache(SectorStore durable, WriteCache original) {
+        this.durable = durable;
         answeredCount = original.answeredCount;
         copied = original.differences;
         copiedAtLook = copied == null ? 0 : copied.looks();
+    }
+
+    WriteCache(WriteCache original) {
+        this(new SectorStore(original.durable), original);
         // Writes are copied, too: one that is still under way may be answered in the original only.
         Map<Write, Write> copies = new IdentityHashMap<>();
         for (UnflushedPage page : original.unflushedPages) {
-            UnflushedPage copy = unflushedPage(page.number);
-            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) copy.newest[sector] = copy(page.newest[sector], copies);
+            unflushedPage(page.number).newest = copy(page.newest, copies);
         }
     }
 
+    /** What is left of the original's if power is lost now, before {@link #loseUnflushed}: until that it shares the original's versions, and may get more over them. */
+    static WriteCache toLosePower(WriteCache original) {
+        var copy = new WriteCache(new SectorStore(original.durable), original);
+        for (UnflushedPage page : original.unflushedPages) copy.unflushedPage(page.number).newest = page.newest;
+        return copy;
+    }
+
     private static Version copy(Version version, Map<Write, Write> copies) {
-        return version == null ? null : new Version(copies.computeIfAbsent(version.write, Write::new), copy(version.older, copies));
+        return version == null ? null : new Version(copies.computeIfAbsent(version.write, Write::new), version.sectors, copy(version.older, copies));
     }
 
     private UnflushedPage unflushedPage(long number) {
@@ -138,7 +140,7 @@ final class WriteCache {
     }
 
     private void forgetIfEmpty(UnflushedPage page) {
-        if (!page.isEmpty()) return;
+        if (page.newest != null) return;
         unflushed.put(page.number, null);
         UnflushedPage last = unflushedPages.removeLast();
         if (last == page) return;
@@ -149,19 +151,15 @@ final class WriteCache {
     // ---- reading
 
     void readDurable(long offset, byte[] target) {
-        durable.read(offset, target, 0, target.length);
+        durable.read(offset, target);
     }
 
     void readCurrent(long offset, byte[] target) {
-        readDurable(offset, target);
-        if (unflushedPages.isEmpty()) return;
-        long end = offset + target.length;
-        for (long number = offset / PAGE_BYTES; number * PAGE_BYTES < end; number++) {
-            UnflushedPage page = unflushed.get(number);
-            if (page == null) continue;
-            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
-                if (page.newest[sector] != null) overlay(page.newest[sector].write, number * PAGE_BYTES + sector * SECTOR_BYTES, offset, target);
-            }
+        for (int done = 0; done < target.length; ) {
+            int inPage = (int) ((offset + done) % PAGE_BYTES);
+            int part = Math.min(PAGE_BYTES - inPage, target.length - done);
+            currentPage((offset + done) / PAGE_BYTES).copyTo(inPage, target, done, part);
+            done += part;
         }
     }
 
@@ -169,26 +167,17 @@ final class WriteCache {
         return unflushedPages.isEmpty();
     }
 
+    /** Eight bytes at the start of a sector. */
     long durableLong(long offset) {
-        SectorStore.Page page = durable.page(offset / PAGE_BYTES);
-        return (long) LONGS.get(page.bytes(), page.at() + (int) (offset % PAGE_BYTES));
+        assert offset % SECTOR_BYTES == 0;
+        return durable.page(offset / PAGE_BYTES).word((int) (offset % PAGE_BYTES / SECTOR_BYTES));
     }
 
-    /** Eight bytes at the start of a sector. */
+    /** The same of what a reader sees. */
     long currentLong(long offset) {
         UnflushedPage page = unflushed.get(offset / PAGE_BYTES);
-        Version version = page == null ? null : page.newest[(int) (offset % PAGE_BYTES / SECTOR_BYTES)];
-        if (version == null) return durableLong(offset);
-        return version.write.bytes == null ? 0 : (long) LONGS.get(version.write.bytes, (int) (offset - version.write.offset));
-    }
-
-    /** Copies what of the sector at {@code start} belongs into the target, which begins at {@code offset}. */
-    private static void overlay(Write write, long start, long offset, byte[] target) {
-        long from = Math.max(start, offset);
-        long to = Math.min(start + SECTOR_BYTES, offset + target.length);
-        if (from >= to) return;
-        if (write.bytes == null) Arrays.fill(target, (int) (from - offset), (int) (to - offset), (byte) 0);
-        else System.arraycopy(write.bytes, (int) (from - write.offset), target, (int) (from - offset), (int) (to - from));
+        Version version = page == null ? null : page.newestOf((int) (offset % PAGE_BYTES / SECTOR_BYTES));
+        return version == null ? durableLong(offset) : version.write.contents.word(version.place(offset / SECTOR_BYTES));
     }
 
     /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. */
@@ -207,7 +196,8 @@ final class WriteCache {
         List<Long> differing = new ArrayList<>();
         for (int page = pages.nextSetBit(0); page >= 0 && (long) page * PAGE_BYTES < endBytes; page = pages.nextSetBit(page + 1)) {
             // A volume may end in the midst of a page.
-            if ((long) page * PAGE_BYTES + differs(other, page) < endBytes) differing.add((long) page);
+            boolean isWithin = (page + 1L) * PAGE_BYTES <= endBytes || (long) page * PAGE_BYTES + differs(other, page) < endBytes;
+            if (isWithin) differing.add((long) page);
         }
         return differing;
     }
@@ -230,8 +220,8 @@ final class WriteCache {
     }
 
     private static boolean areEqual(SectorStore.Page here, SectorStore.Page there, int length) {
-        if (here.bytes() == there.bytes() && here.at() == there.at()) return true;
-        return Arrays.equals(here.bytes(), here.at(), here.at() + length, there.bytes(), there.at(), there.at() + length);
+        int difference = here.mismatch(there);
+        return difference < 0 || difference >= length;
     }
 
     private BitSet differences(WriteCache other) {
@@ -268,10 +258,7 @@ final class WriteCache {
 
     /** The first byte of the page that differs, or -1. */
     int differs(WriteCache other, long page) {
-        SectorStore.Page here = currentPage(page);
-        SectorStore.Page there = other.currentPage(page);
-        if (here.bytes() == there.bytes() && here.at() == there.at()) return -1;
-        return Arrays.mismatch(here.bytes(), here.at(), here.at() + PAGE_BYTES, there.bytes(), there.at(), there.at() + PAGE_BYTES);
+        return currentPage(page).mismatch(other.currentPage(page));
     }
 
     void addAllPages(BitSet pages) {
@@ -303,12 +290,49 @@ final class WriteCache {
     private SectorStore.Page currentPage(long number) {
         UnflushedPage page = unflushed.get(number);
         if (page == null) return durable.page(number);
-        Write first = page.newest[0] == null ? null : page.newest[0].write;
-        boolean oneWrite = first != null && first.bytes != null && page.isAllOf(first);
-        if (oneWrite) return new SectorStore.Page(first.bytes, (int) (number * PAGE_BYTES - first.offset));
+        int seen = 0;
+        Arrays.fill(over, null);
+        for (Version version = page.newest; version != null && seen != ALL_SECTORS; version = version.older) {
+            put(version, version.sectors & ~seen);
+            seen |= version.sectors;
+        }
+        return withVersions(page);
+    }
+
+    /** That is the version of these sectors. */
+    private void put(Version version, int sectors) {
+        for (int left = sectors; left != 0; left &= left - 1) over[Integer.numberOfTrailingZeros(left)] = version;
+    }
+
+    /** The durable page, and over it what is in {@link #over}. */
+    private SectorStore.Page withVersions(UnflushedPage page) {
+        long first = page.number * SECTORS_PER_PAGE;
+        if (isOneWrite(over)) return new SectorStore.Page(over[0].write.contents, over[0].place(first));
+        SectorStore.Page below = durable.page(page.number);
+        boolean repeats = below.contents().isRepeating();
+        for (Version version : over) repeats &= version == null || version.write.contents.isRepeating();
+        if (repeats) {
+            long[] words = new long[SECTORS_PER_PAGE];
+            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+                Version version = over[sector];
+                words[sector] = version == null ? below.word(sector) : version.write.contents.word(version.place(first + sector));
+            }
+            return new SectorStore.Page(Contents.repeating(words), 0);
+        }
         byte[] bytes = new byte[PAGE_BYTES];
-        readCurrent(number * PAGE_BYTES, bytes);
-        return new SectorStore.Page(bytes, 0);
+        below.copyTo(0, bytes, 0, PAGE_BYTES);
+        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+            Version version = over[sector];
+            if (version != null) version.write.contents.copyTo(version.place(first + sector) * SECTOR_BYTES, bytes, sector * SECTOR_BYTES, SECTOR_BYTES);
+        }
+        return new SectorStore.Page(Contents.of(bytes, 0, PAGE_BYTES), 0);
+    }
+
+    private static boolean isOneWrite(Version[] versions) {
+        for (Version version : versions) {
+            if (version == null || version.write != versions[0].write) return false;
+        }
+        return true;
     }
 
     /** What a reader sees at this moment, to be copied later: the page of each 4 KiB that it touches. */
@@ -322,7 +346,7 @@ final class WriteCache {
     boolean isAllocated(long offset, int length) {
         for (long sector = offset / SECTOR_BYTES; sector < (offset + length) / SECTOR_BYTES; sector++) {
             UnflushedPage page = unflushed.get(sector / SECTORS_PER_PAGE);
-            boolean inCache = page != null && page.newest[(int) (sector % SECTORS_PER_PAGE)] != null;
+            boolean inCache = page != null && page.newestOf((int) (sector % SECTORS_PER_PAGE)) != null;
             if (!inCache && !durable.isAllocated(sector * SECTOR_BYTES, SECTOR_BYTES)) return false;
         }
         return true;
@@ -335,30 +359,34 @@ final class WriteCache {
             UnflushedPage page = unflushed.get(sector / SECTORS_PER_PAGE);
             changed(sector / SECTORS_PER_PAGE);
             if (page == null) continue;
-            page.newest[(int) (sector % SECTORS_PER_PAGE)] = null;
+            remove(page, 1 << sector % SECTORS_PER_PAGE);
             forgetIfEmpty(page);
         }
-        durable.write(offset, bytes, 0, bytes.length);
+        durable.write(offset, bytes);
     }
 
     /** On the medium: an unflushed version of the sector hides it. */
     void rot(long offset, int bit) {
         byte[] one = new byte[1];
-        durable.read(offset, one, 0, 1);
+        durable.read(offset, one);
         one[0] ^= (byte) (1 << bit);
         changed(offset / PAGE_BYTES);
-        durable.write(offset, one, 0, 1);
+        durable.write(offset, one);
     }
 
     /** The write's sectors, or those that the predicate picks, are what a reader sees from now on. */
     void apply(Write write, LongPredicate picked) {
-        UnflushedPage page = null;
-        for (long sector = write.offset / SECTOR_BYTES; sector < (write.offset + write.length) / SECTOR_BYTES; sector++) {
-            if (!picked.test(sector)) continue;
-            if (page == null || page.number != sector / SECTORS_PER_PAGE) page = unflushedPage(sector / SECTORS_PER_PAGE);
-            changed(page.number);
-            int index = (int) (sector % SECTORS_PER_PAGE);
-            page.newest[index] = new Version(write, page.newest[index]);
+        long end = (write.offset + write.length) / SECTOR_BYTES;
+        for (long sector = write.offset / SECTOR_BYTES; sector < end; ) {
+            long number = sector / SECTORS_PER_PAGE;
+            int sectors = 0;
+            for (; sector < end && sector / SECTORS_PER_PAGE == number; sector++) {
+                if (picked.test(sector)) sectors |= 1 << sector % SECTORS_PER_PAGE;
+            }
+            if (sectors == 0) continue;
+            UnflushedPage page = unflushedPage(number);
+            changed(number);
+            page.newest = new Version(write, sectors, page.newest);
         }
     }
 
@@ -376,16 +404,9 @@ final class WriteCache {
         // From the end, because a page that is through is replaced by the last one.
         for (int place = unflushedPages.size() - 1; place >= 0; place--) {
             UnflushedPage page = unflushedPages.get(place);
-            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) over[sector] = covered(page.newest[sector], orderedAt);
-            settle(page);
+            settle(page, null, orderedAt);
             forgetIfEmpty(page);
         }
-    }
-
-    private static Version covered(Version newest, long orderedAt) {
-        Version covered = newest;
-        while (covered != null && covered.write.answeredAt > orderedAt) covered = covered.older;
-        return covered;
     }
 
     /** A write to stable storage was answered: its sectors are durable, newer versions of them are not. */
@@ -394,47 +415,43 @@ final class WriteCache {
         for (long number = write.offset / PAGE_BYTES; number * PAGE_BYTES < end; number++) {
             UnflushedPage page = unflushed.get(number);
             if (page == null) continue; // a flush that was ordered after it has settled it already
-            for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) over[sector] = versionOf(write, page.newest[sector]);
-            settle(page);
+            settle(page, write, 0);
             forgetIfEmpty(page);
         }
     }
 
-    private static Version versionOf(Write write, Version newest) {
-        Version version = newest;
-        while (version != null && version.write != write) version = version.older;
-        return version;
-    }
-
-    /** For each sector: the version in {@link #over} and those before it are over; it is durable. Null: nothing is. */
-    private void settle(UnflushedPage page) {
-        Write whole = over[0] == null ? null : over[0].write;
-        byte[] bytes = null;
-        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
-            if (over[sector] == null || over[sector].write != whole) whole = null;
-        }
-        long start = page.number * PAGE_BYTES;
-        if (whole != null) durable.write(start, whole.bytes, (int) (start - whole.offset), PAGE_BYTES);
-        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
-            Version version = over[sector];
-            if (version == null) continue;
-            if (whole == null) {
-                if (bytes == null) bytes = durable.copy(page.number);
-                version.copyTo(bytes, start, sector * SECTOR_BYTES);
+    /** This write, or null: what was answered up to then, is over in each sector of the page, and what came before it; it is durable. */
+    private void settle(UnflushedPage page, Write only, long answeredUpTo) {
+        int settled = 0;
+        Arrays.fill(over, null);
+        Version newer = null;
+        for (Version version = page.newest; version != null; version = version.older) {
+            boolean isOver = only == null ? version.write.answeredAt <= answeredUpTo : version.write == only;
+            if (isOver) {
+                put(version, version.sectors & ~settled);
+                settled |= version.sectors;
             }
-            cut(page, sector, version);
+            version.sectors &= ~settled;
+            newer = keepIfAny(page, newer, version);
         }
-        if (bytes != null) durable.write(start, bytes, 0, PAGE_BYTES);
+        if (settled != 0) durable.put(page.number, withVersions(page));
     }
 
-    private static void cut(UnflushedPage page, int sector, Version version) {
-        Version newer = page.newest[sector];
-        if (newer == version) {
-            page.newest[sector] = null;
-            return;
+    /** No version of these sectors is left. */
+    private static void remove(UnflushedPage page, int sectors) {
+        Version newer = null;
+        for (Version version = page.newest; version != null; version = version.older) {
+            version.sectors &= ~sectors;
+            newer = keepIfAny(page, newer, version);
         }
-        while (newer.older != version) newer = newer.older;
-        newer.older = null;
+    }
+
+    /** A version that no sector has any more leaves the page. Answers the last one that has not. */
+    private static Version keepIfAny(UnflushedPage page, Version newer, Version version) {
+        if (version.sectors != 0) return version;
+        if (newer == null) page.newest = version.older;
+        else newer.older = version.older;
+        return newer;
     }
 
     /** Power is lost: each sector keeps any of its versions or none. Often all or nothing, as a device does that was idle or busy. */
@@ -442,10 +459,13 @@ final class WriteCache {
         int mood = random.nextInt(4);
         unflushedPages.sort(Comparator.comparingLong(page -> page.number));
         for (UnflushedPage page : unflushedPages) {
+            boolean any = false;
             for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
-                over[sector] = page.newest[sector] == null ? null : survivor(page.newest[sector], mood, random);
+                over[sector] = survivor(page.newestOf(sector), sector, mood, random);
+                any |= over[sector] != null;
             }
-            settle(page);
+            // The versions themselves stay as they are: those of a copy are the original's.
+            if (any) durable.put(page.number, withVersions(page));
             unflushed.put(page.number, null);
             changed(page.number);
         }
@@ -453,15 +473,19 @@ final class WriteCache {
     }
 
     /** Null: what was durable before. */
-    private static Version survivor(Version newest, int mood, SplittableRandom random) {
+    private static Version survivor(Version newest, int sector, int mood, SplittableRandom random) {
+        if (newest == null) return null;
         if (mood == 0) return null;
         if (mood == 1) return newest;
         int versions = 0;
-        for (Version version = newest; version != null; version = version.older) versions++;
+        for (Version version = newest; version != null; version = version.older) versions += version.sectors >> sector & 1;
         int kept = random.nextInt(-1, versions);
         if (kept < 0) return null;
         Version version = newest;
-        for (int newer = versions - 1; newer > kept; newer--) version = version.older;
+        for (int newer = versions - 1; newer > kept; newer--) {
+            do version = version.older;
+            while (!version.isOf(sector));
+        }
         return version;
     }
 }

@@ -45,7 +45,7 @@ class UnnamedAtOnceTest {
     }
 
     private static void write(SimulatedPair pair, long at, byte[] block) {
-        pair.alpha().metadata(0).write(at, block, true, errno -> {
+        pair.alpha().metadata(0).write(at, block.length, Contents.of(block, 0, block.length), true, errno -> {
         });
         pair.runFor(10 * Stories.MILLI);
     }

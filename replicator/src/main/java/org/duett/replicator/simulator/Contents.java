@@ -1,0 +1,128 @@
+package org.duett.replicator.simulator;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * What a write has brought to a device, never changed. Sectors that repeat their first eight bytes, as all do that a simulated host writes, and zeroes, are kept as
+ * those eight: a device then costs a hundredth of its bytes, and to compare two of them costs no more than that. All others are kept as they are.
+ */
+final class Contents {
+    static final Contents ZEROES = new Contents(null, null);
+
+    private static final int SECTOR_BYTES = SimulatedDevice.SECTOR_BYTES;
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    /** Null: {@link #words}. */
+    private final byte[] bytes;
+    /** What each sector repeats. Null without {@link #bytes}: zeroes, as many as one likes. */
+    private final long[] words;
+
+    private Contents(byte[] bytes, long[] words) {
+        this.bytes = bytes;
+        this.words = words;
+    }
+
+    /** Of these bytes, whatever becomes of the array. */
+    static Contents of(byte[] array, int from, int lengthBytes) {
+        assert lengthBytes % SECTOR_BYTES == 0;
+        long[] words = new long[lengthBytes / SECTOR_BYTES];
+        for (int sector = 0; sector < words.length; sector++) {
+            int at = from + sector * SECTOR_BYTES;
+            if (!repeats(array, at)) return new Contents(Arrays.copyOfRange(array, from, from + lengthBytes), null);
+            words[sector] = (long) LONGS.get(array, at);
+        }
+        return new Contents(null, words);
+    }
+
+    static Contents repeating(long[] words) {
+        return new Contents(null, words);
+    }
+
+    /** Are each eight bytes of the sector like the eight after them? */
+    private static boolean repeats(byte[] array, int at) {
+        return Arrays.equals(array, at, at + SECTOR_BYTES - Long.BYTES, array, at + Long.BYTES, at + SECTOR_BYTES);
+    }
+
+    boolean isRepeating() {
+        return bytes == null;
+    }
+
+    /** The first eight bytes of that sector. */
+    long word(int sector) {
+        if (bytes != null) return (long) LONGS.get(bytes, sector * SECTOR_BYTES);
+        return words == null ? 0 : words[sector];
+    }
+
+    boolean isZero(int sector, int sectors) {
+        if (bytes != null) return false;
+        for (int i = sector; words != null && i < sector + sectors; i++) {
+            if (words[i] != 0) return false;
+        }
+        return true;
+    }
+
+    /** Are these bytes what this is of? */
+    boolean is(byte[] array, int from, int lengthBytes) {
+        if (bytes != null) return Arrays.equals(bytes, 0, bytes.length, array, from, from + lengthBytes);
+        for (int sector = 0; sector < lengthBytes / SECTOR_BYTES; sector++) {
+            int at = from + sector * SECTOR_BYTES;
+            if ((long) LONGS.get(array, at) != word(sector) || !repeats(array, at)) return false;
+        }
+        return true;
+    }
+
+    void copyTo(int from, byte[] target, int index, int lengthBytes) {
+        if (bytes != null) {
+            System.arraycopy(bytes, from, target, index, lengthBytes);
+            return;
+        }
+        for (int done = 0; done < lengthBytes; ) {
+            int inSector = (from + done) % SECTOR_BYTES;
+            int part = Math.min(SECTOR_BYTES - inSector, lengthBytes - done);
+            repeat(word((from + done) / SECTOR_BYTES), inSector, target, index + done, part);
+            done += part;
+        }
+    }
+
+    private static void repeat(long word, int inSector, byte[] target, int index, int lengthBytes) {
+        if (word == 0) {
+            Arrays.fill(target, index, index + lengthBytes, (byte) 0);
+            return;
+        }
+        long rotated = Long.rotateLeft(word, inSector % Long.BYTES * Byte.SIZE);
+        int done = 0;
+        for (; done + Long.BYTES <= lengthBytes; done += Long.BYTES) LONGS.set(target, index + done, rotated);
+        for (; done < lengthBytes; done++) target[index + done] = (byte) (rotated >>> (Long.BYTES - 1 - done % Long.BYTES) * Byte.SIZE);
+    }
+
+    /** The first byte, from the beginning of the sectors on, in which the two differ, or -1. */
+    int mismatch(int sector, Contents other, int othersSector, int sectors) {
+        if (this == other && (sector == othersSector || this == ZEROES)) return -1;
+        if (bytes != null && other.bytes != null) {
+            int here = sector * SECTOR_BYTES;
+            int there = othersSector * SECTOR_BYTES;
+            return Arrays.mismatch(bytes, here, here + sectors * SECTOR_BYTES, other.bytes, there, there + sectors * SECTOR_BYTES);
+        }
+        for (int i = 0; i < sectors; i++) {
+            int inSector = mismatch(sector + i, other, othersSector + i);
+            if (inSector >= 0) return i * SECTOR_BYTES + inSector;
+        }
+        return -1;
+    }
+
+    /** Of one sector, where one of the two repeats it. */
+    private int mismatch(int sector, Contents other, int othersSector) {
+        long differing = word(sector) ^ other.word(othersSector);
+        if (differing != 0) return Long.numberOfLeadingZeros(differing) / Byte.SIZE;
+        return bytes == null && other.bytes == null ? -1 : Arrays.mismatch(copy(sector), other.copy(othersSector));
+    }
+
+    private byte[] copy(int sector) {
+        byte[] copy = new byte[SECTOR_BYTES];
+        copyTo(sector * SECTOR_BYTES, copy, 0, SECTOR_BYTES);
+        return copy;
+    }
+}
