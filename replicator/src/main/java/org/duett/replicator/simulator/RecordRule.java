@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.metadata.Superblock;
@@ -32,14 +33,21 @@ final class RecordRule {
 
     /** A FLUSH was answered that was asked for at this moment. */
     void flushed(SimulatedNode by, int volume, long orderedAt) {
-        for (BlockHistory.Write write : pair.history(volume).unflushedBefore(orderedAt)) forced(by, volume, write);
+        List<BlockHistory.Write> covered = pair.history(volume).unflushedBefore(orderedAt);
+        if (!covered.isEmpty()) forced(by, volume, covered);
     }
 
     /** A FUA write was answered, or a FLUSH that covers this write. */
     void forced(SimulatedNode by, int volume, BlockHistory.Write write) {
+        forced(by, volume, List.of(write));
+    }
+
+    private void forced(SimulatedNode by, int volume, List<BlockHistory.Write> writes) {
         for (SimulatedNode node : pair.nodes()) {
             boolean counts = passesForGood(node, volume) && (node == by && CopyLedger.holdsGoodData(by, volume) || isSameGeneration(volume));
-            if (counts && lacks(node, volume, write, true)) {
+            if (!counts) continue;
+            for (BlockHistory.Write write : writes) {
+                if (!lacks(node, volume, write, true)) continue;
                 throw new AssertionError(by.name() + " answered a FLUSH or FUA that covers " + write + ", which is not durable on " + node.name() + "; " + pair.describe());
             }
         }

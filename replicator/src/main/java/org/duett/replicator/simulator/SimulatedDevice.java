@@ -291,6 +291,11 @@ public final class SimulatedDevice {
         return cache.currentLong(offset);
     }
 
+    /** The same of each sector of a page of 4 KiB. */
+    void currentLongs(long page, long[] target) {
+        cache.currentLongs(page, target);
+    }
+
     /** The same of what is certainly there after a power loss. */
     long durableLong(long offset) {
         return cache.durableLong(offset);

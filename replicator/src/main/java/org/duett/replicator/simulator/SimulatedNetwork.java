@@ -22,8 +22,6 @@ public final class SimulatedNetwork {
     private static final long SHORTEST_NANOS = 20_000;
     private static final long LONGEST_NANOS = 300_000;
     private static final long CONNECT_NANOS = 2_000_000;
-    /** More than a block has in front of its data, with a digest; as many sectors as memory is used again by. */
-    private static final int HEADER_BYTES = SimulatedDevice.SECTOR_BYTES;
 
     private final SimulatedTime time;
     private final SplittableRandom random;
@@ -76,7 +74,7 @@ public final class SimulatedNetwork {
 
         void send(int from, Packet packet) {
             if (broken) return;
-            ByteBuf bytes = packet instanceof Packet.Data data ? new SpareBuffer(arrays, HEADER_BYTES + data.lengthBytes) : Unpooled.buffer(64);
+            ByteBuf bytes = packet instanceof Packet.Data data ? new SpareBuffer(arrays, SpareArrays.WIRE_HEADER_BYTES + data.lengthBytes) : Unpooled.buffer(64);
             encoders[from].encode(packet, bytes);
             if (packet instanceof Packet.Data data) bytes.writeBytes(data.payload, data.payloadIndex, data.lengthBytes);
             boolean spoiled = spoils[from] && spoil(packet, bytes);

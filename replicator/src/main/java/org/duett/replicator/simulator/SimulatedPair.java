@@ -49,6 +49,8 @@ public final class SimulatedPair {
     private boolean heldAgainstMedia;
     private final List<HostOperation> operations = new ArrayList<>();
     private long requests;
+    /** Of the page that is just being checked. */
+    private final long[] contents = new long[BlockHistory.SECTORS_PER_PAGE];
     private Observer observer = new Observer() {
     };
 
@@ -518,10 +520,11 @@ public final class SimulatedPair {
 
     private void checkPage(SimulatedNode node, int volume, long page) {
         BlockHistory history = histories.get(volume);
-        long first = page * BlockHistory.SECTORS_PER_PAGE;
-        for (long sector = first; sector < first + BlockHistory.SECTORS_PER_PAGE; sector++) {
+        node.data(volume).currentLongs(page, contents);
+        for (int inPage = 0; inPage < contents.length; inPage++) {
+            long sector = page * BlockHistory.SECTORS_PER_PAGE + inPage;
             if (!history.knows(sector)) continue;
-            String complaint = history.complaint(sector, node.data(volume).currentLong(sector * 512));
+            String complaint = history.complaint(sector, contents[inPage]);
             if (complaint != null) throw new AssertionError(node.name() + ": " + complaint + "; " + describe());
         }
     }

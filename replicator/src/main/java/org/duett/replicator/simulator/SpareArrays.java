@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import java.util.ArrayDeque;
+import org.duett.replicator.wire.WireLimits;
 
 /**
  * Arrays that were given back, for the next one who needs as much. Most of what a life makes are blocks that are over at once: in memory that is still in the
@@ -8,16 +9,21 @@ import java.util.ArrayDeque;
  */
 final class SpareArrays {
     private static final int SECTOR_BYTES = SimulatedDevice.SECTOR_BYTES;
-    private static final int LARGEST_BYTES = 256 << 10;
-    /** Of one length; at least one is. */
-    private static final int KEPT_BYTES = 256 << 10;
+    /** More than a block has in front of its data on the wire, with a digest, and a sector: so that their memory is used again, too. */
+    static final int WIRE_HEADER_BYTES = SECTOR_BYTES;
+    /** Beyond this hardly two are of one length, but for those that a resync moves: they are the largest on the wire, there with {@link #WIRE_HEADER_BYTES}. */
+    private static final int USUAL_BYTES = 256 << 10;
+    private static final int LARGEST_BYTES = WireLimits.MAX_BLOCK_BYTES + WIRE_HEADER_BYTES;
+    /** Of one length. */
+    private static final int KEPT_BYTES = 16 << 20;
 
     /** By the number of sectors: of just this length, so that who reaches past the end of a block still meets the end of the array. */
     @SuppressWarnings("unchecked")
     private final ArrayDeque<byte[]>[] spare = new ArrayDeque[LARGEST_BYTES / SECTOR_BYTES + 1];
 
     private static boolean isKept(int lengthBytes) {
-        return lengthBytes <= LARGEST_BYTES && lengthBytes % SECTOR_BYTES == 0;
+        boolean isLargest = lengthBytes == WireLimits.MAX_BLOCK_BYTES || lengthBytes == LARGEST_BYTES;
+        return (lengthBytes <= USUAL_BYTES || isLargest) && lengthBytes % SECTOR_BYTES == 0;
     }
 
     /** Of this length, and with anything in it. */

@@ -180,6 +180,16 @@ final class WriteCache {
         return version == null ? durableLong(offset) : version.write.contents.word(version.place(offset / SECTOR_BYTES));
     }
 
+    /** The same of each sector of a page. */
+    void currentLongs(long number, long[] target) {
+        UnflushedPage page = unflushed.get(number);
+        SectorStore.Page below = durable.page(number);
+        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
+            Version version = page == null ? null : page.newestOf(sector);
+            target[sector] = version == null ? below.word(sector) : version.write.contents.word(version.place(number * SECTORS_PER_PAGE + sector));
+        }
+    }
+
     /** The first byte below {@code endBytes} in which a reader sees different contents, or -1. */
     long firstDifference(WriteCache other, long endBytes) {
         BitSet pages = differences(other);
