@@ -282,8 +282,13 @@ public final class SimulatedDevice {
     /** As a reader sees it now. */
     public byte[] current(long offset, int length) {
         byte[] bytes = new byte[length];
-        cache.readCurrent(offset, bytes);
+        readCurrent(offset, bytes);
         return bytes;
+    }
+
+    /** The same, into all of the target. */
+    void readCurrent(long offset, byte[] target) {
+        cache.readCurrent(offset, target);
     }
 
     /** The first eight bytes of what a reader sees there now. */
