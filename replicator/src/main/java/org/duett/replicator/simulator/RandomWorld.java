@@ -51,6 +51,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final AnswerRule answers;
     private final BitmapOnDisk bitmapOnDisk;
     private final ServedCopy served;
+    private final PeerPatience patience;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
     private int round;
@@ -84,6 +85,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         unnamedAtOnce = new UnnamedAtOnce(pair, ledger, named);
         bitmapOnDisk = new BitmapOnDisk(pair);
         served = new ServedCopy(pair);
+        patience = new PeerPatience(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan, random.split()));
@@ -191,6 +193,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         operator.checkTests();
         bitmapOnDisk.check();
         served.check();
+        patience.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         raisedDisk.check();

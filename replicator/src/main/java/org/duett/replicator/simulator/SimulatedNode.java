@@ -89,6 +89,7 @@ public final class SimulatedNode {
     private final TreeMap<Integer, Long> exportBytes = new TreeMap<>();
     private final Event.PeerPacketArrived packetArrived = new Event.PeerPacketArrived();
     private SimulatedNetwork.Link link;
+    private final OwedAnswers owed = new OwedAnswers();
     private int side;
     private PacketDecoder[] decoders;
     private boolean trying;
@@ -241,6 +242,11 @@ public final class SimulatedNode {
         return asleep || awakeSinceNanos >= nanos;
     }
 
+    /** Since when its peer owes it an answer on a connection that stands; {@link Long#MAX_VALUE}: it owes none. */
+    long owedSinceNanos() {
+        return link == null ? Long.MAX_VALUE : owed.oldestNanos();
+    }
+
     boolean sleeps() {
         return asleep;
     }
@@ -292,6 +298,7 @@ public final class SimulatedNode {
         if (machine == null) return;
         events++;
         if (event instanceof Event.TimeAdvanced(long nowNanos)) lastTimeNanos = nowNanos;
+        if (event instanceof Event.PeerPacketArrived arrived) owed.arrived(arrived.packet);
         hash.add(time.nowNanos(), event);
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " " + describe(event));
         machine.handle(event, queue);
@@ -379,7 +386,10 @@ public final class SimulatedNode {
                 network.resume();
             }
             case Action.SendPacket send -> {
-                if (link != null && send.connection == connection) link.send(side, send.packet);
+                if (link != null && send.connection == connection) {
+                    owed.sent(send.packet, time.nowNanos());
+                    link.send(side, send.packet);
+                }
             }
             case Action.ReleasePayload release -> release.payload.release();
             case Action.FinishCommand(long ticket, CommandResult result) -> {
@@ -527,6 +537,7 @@ public final class SimulatedNode {
     void paired(SimulatedNetwork.Link newLink, int newSide, boolean resolveConflicts) {
         trying = false;
         paused = false;
+        owed.connectionIsNew();
         link = newLink;
         side = newSide;
         closeDecoders();
