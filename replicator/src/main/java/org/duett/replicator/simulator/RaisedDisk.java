@@ -5,6 +5,7 @@ import java.util.Map;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 
 /**
@@ -14,6 +15,7 @@ import org.duett.replicator.state.VolumeState;
  */
 final class RaisedDisk {
     private final SimulatedPair pair;
+    private final boolean fenced;
     /** Disks, by their metadata, of which the other node was told that they are Outdated, and that have not met it since. */
     private final Map<SimulatedDevice, Told> told = new HashMap<>();
 
@@ -22,10 +24,12 @@ final class RaisedDisk {
 
     RaisedDisk(SimulatedPair pair) {
         this.pair = pair;
+        fenced = pair.settings().volumes().getFirst().fencing() != Fencing.DONT_CARE;
     }
 
     /** Told before what the core orders with it is done: the superblock is the one that was there. */
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        checkFenced(node, volume, before, after);
         checkRaised(node, volume, before, after);
         boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();
         boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
@@ -60,6 +64,15 @@ final class RaisedDisk {
         if (!raised || promoted || mayTell(after) || saysThatItIsGood(DurableSuperblock.asItIsRead(pair, node, volume))) return;
         throw new AssertionError(node.name() + "'s disk of volume " + volume + " was behind, and passes for good now, by nobody's word: from " + before + " to " + after + "; "
                 + pair.describe());
+    }
+
+    /** With fencing a disk that cannot know whether its peer has gone on is Consistent at the most, until that one was asked, or was outdated (spec metadata 4.1). */
+    private void checkFenced(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean isRaisedAlone = fenced && before.disk() != DiskState.UP_TO_DATE && after.disk() == DiskState.UP_TO_DATE && !before.connection().isEstablished()
+                && !after.connection().isEstablished();
+        boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
+        if (!isRaisedAlone || promoted || DurableSuperblock.asItIsRead(pair, node, volume).knowsPeerOutdated()) return;
+        throw new AssertionError(node.name() + "'s disk of volume " + volume + " passes for UpToDate, and its peer may have gone on: from " + before + " to " + after + "; " + pair.describe());
     }
 
     private static boolean passesForGood(DiskState disk) {
