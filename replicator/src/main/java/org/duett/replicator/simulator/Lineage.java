@@ -10,6 +10,7 @@ import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 
 /**
@@ -118,6 +119,9 @@ final class Lineage {
         if (after.connection().isEstablished() && !before.connection().isEstablished()) own.whileConnected = new LinkedHashSet<>(own.alone);
         boolean becomesTarget = after.connection().isTargetSide() && !before.connection().isTargetSide();
         if (becomesTarget && !own.givenUp && !peers.alone.containsAll(own.alone)) complain(node, volume, "is to be overwritten");
+        // Whatever it holds: its host has read from it, and would see it change (promise 1).
+        boolean isInService = before.role() == Role.PRIMARY && before.disk() == DiskState.UP_TO_DATE && !before.connection().isEstablished();
+        if (becomesTarget && isInService) complain(node, volume, "is served, and is to be overwritten");
         boolean finished = before.connection().isTargetSide() && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
         if (finished) {
             // Its source may have lost it, and gone on in a new generation, before the target knows of that.
@@ -190,6 +194,11 @@ final class Lineage {
     boolean haveDiverged(int volume) {
         Copy[] both = copies.get(volume);
         return !both[0].alone.containsAll(both[1].alone) && !both[1].alone.containsAll(both[0].alone);
+    }
+
+    /** Whatever was acknowledged on its copies, the other one has. */
+    boolean hasNothingOfItsOwn(SimulatedNode node) {
+        return copies.values().stream().allMatch(both -> both[1 - node.index()].alone.containsAll(both[node.index()].alone));
     }
 
     private static List<String> text(Copy copy) {

@@ -88,7 +88,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         patience = new PeerPatience(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
-            clients.add(new WorldClient(pair, volume.number(), plan, random.split()));
+            clients.add(new WorldClient(pair, volume.number(), plan, splitBrain, random.split()));
         }
     }
 

@@ -13,6 +13,8 @@ final class SplitBrain {
     private final List<Integer> volumes;
     private final int[] reportsBefore = new int[2];
     private boolean open;
+    /** Of this one nobody asks anything until both are equal again; null: hosts come to both. */
+    private SimulatedNode idle;
 
     SplitBrain(SimulatedPair pair, Lineage lineage) {
         this.pair = pair;
@@ -25,10 +27,22 @@ final class SplitBrain {
         return open;
     }
 
-    void begins() {
+    void begins(SimulatedNode newIdle) {
         open = true;
+        idle = newIdle;
         for (int volume : volumes) pair.history(volume).splitBegins();
         for (SimulatedNode node : pair.nodes()) reportsBefore[node.index()] = node.reports().size();
+    }
+
+    boolean isIdle(SimulatedNode node) {
+        return open && node == idle;
+    }
+
+    /** Who has acknowledged nothing since, while the other one has; null: nobody, or both. */
+    SimulatedNode unchanged() {
+        boolean isAlpha = lineage.hasNothingOfItsOwn(pair.alpha());
+        boolean isBeta = lineage.hasNothingOfItsOwn(pair.beta());
+        return isAlpha == isBeta ? null : isAlpha ? pair.alpha() : pair.beta();
     }
 
     void stateChanged() {

@@ -19,6 +19,7 @@ final class WorldClient {
     }
 
     private final SimulatedPair pair;
+    private final SplitBrain splitBrain;
     private final SplittableRandom random;
     private final int volume;
     private final int depth;
@@ -34,7 +35,8 @@ final class WorldClient {
     private SimulatedNode servedBy;
     private int servedByLife;
 
-    WorldClient(SimulatedPair pair, int volume, WorldPlan plan, SplittableRandom random) {
+    WorldClient(SimulatedPair pair, int volume, WorldPlan plan, SplitBrain splitBrain, SplittableRandom random) {
+        this.splitBrain = splitBrain;
         this.pair = pair;
         this.random = random;
         this.volume = volume;
@@ -84,12 +86,16 @@ final class WorldClient {
     }
 
     private SimulatedNode server() {
-        boolean both = pair.alpha().hasExport(volume) && pair.beta().hasExport(volume);
+        boolean both = serves(pair.alpha()) && serves(pair.beta());
         if (both) return pair.nodes().get(random.nextInt(2));
         for (SimulatedNode node : pair.nodes()) {
-            if (node.hasExport(volume)) return node;
+            if (serves(node)) return node;
         }
         return null;
+    }
+
+    private boolean serves(SimulatedNode node) {
+        return node.hasExport(volume) && !splitBrain.isIdle(node);
     }
 
     private void request(SimulatedNode node) {

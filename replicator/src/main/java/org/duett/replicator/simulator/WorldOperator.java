@@ -387,17 +387,27 @@ final class WorldOperator {
         boolean isPrevented = plan.settings().cluster() || plan.fencing() != Fencing.DONT_CARE;
         if (first == null || isPrevented || splitBrain.isOpen() || ledger.anyIsOlder()) return;
         SimulatedNode second = pair.other(first);
+        // One of them may be promoted, or stay Primary, for nobody: a policy that gives up only what has not changed ends that by itself, once nobody is Primary.
+        SimulatedNode idle = random.nextBoolean() ? null : random.nextBoolean() ? first : second;
+        boolean bothLetGo = idle != null && random.nextBoolean();
         pair.network().reset();
         pair.network().pull();
         pair.time().after(1 + random.nextLong(20_000_000), () -> {
             boolean bothServe = isPrimary(first) && second.isRunning() && !isPrimary(second) && !isConnected(second)
                     && ledger.volumes().stream().allMatch(volume -> CopyLedger.holdsGoodData(second, volume));
             if (!bothServe || splitBrain.isOpen() || ledger.anyIsOlder()) return;
-            splitBrain.begins();
+            splitBrain.begins(idle);
             ledger.splitByOperator();
             promote(second, false);
         });
-        pair.time().after(20_000_000 + random.nextLong(3_000_000_000L), () -> pair.network().heal());
+        pair.time().after(20_000_000 + random.nextLong(3_000_000_000L), () -> {
+            if (bothLetGo && splitBrain.isOpen()) {
+                for (SimulatedNode node : pair.nodes()) {
+                    if (isPrimary(node)) command(node, new Command.Demote(true));
+                }
+            }
+            pair.network().heal();
+        });
     }
 
     /** Devices of a volume that has its metadata elsewhere can grow; a volume never shrinks. */
@@ -656,6 +666,7 @@ final class WorldOperator {
         SimulatedNode primary = primary();
         if (primary != null) {
             SimulatedNode other = pair.other(primary);
+        if (splitBrain.isOpen() && splitBrain.unchanged() != null) return splitBrain.unchanged();
             // Of two volumes each has its newer generation on another node, and one node has all that was acknowledged.
             boolean inEachOthersWay = isTold(primary, "would be overwritten by the peer's data") && ledger.isComplete(primary) && other.isRunning() && !isPrimary(other);
             if (servesNobody(primary)) command(primary, new Command.Demote(true));

@@ -96,7 +96,7 @@ class WorldOperatorTest {
         pair.network().reset();
         pair.network().pull();
         pair.runUntil(() -> pair.nodes().stream().noneMatch(node -> pair.state(node).connection().isEstablished()));
-        splitBrain.begins();
+        splitBrain.begins(null);
         ledger.splitByOperator();
         pair.must(pair.beta(), new Command.Promote(false));
         for (SimulatedNode node : pair.nodes()) pair.done(pair.request(node, HostRequest.Kind.WRITE, 1, 800, 8, false));
