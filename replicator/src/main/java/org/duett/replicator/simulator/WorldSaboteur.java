@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.SplittableRandom;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.HostRequest;
 
 /** Who makes things go wrong in a random life, as far as its plan allows. */
 final class WorldSaboteur {
@@ -167,7 +168,28 @@ final class WorldSaboteur {
         ledger.blocksAreUnreadable();
         long sectors = plan.deviceBytes() / 512;
         long at = random.nextBoolean() ? random.nextLong(100) : random.nextLong(sectors / 2);
-        node.data(volume).unreadable(at * 512, 512 * (1 + random.nextInt(16)));
+        int spoiled = 1 + random.nextInt(16);
+        node.data(volume).unreadable(at * 512, 512 * spoiled);
+        if (random.nextInt(3) > 0) useAtOnce(volume, at, spoiled);
+    }
+
+    /** Its host needs just these sectors, several times at once, and writes parts of them meanwhile: a repair has to keep out of its way (rule 15). */
+    private void useAtOnce(int volume, long at, int sectors) {
+        for (int i = 0; i < 3; i++) ask(HostRequest.Kind.READ, volume, at, sectors, random.nextLong(2 * MILLI));
+        for (int i = 0; i < 12; i++) {
+            int from = random.nextInt(sectors);
+            ask(HostRequest.Kind.WRITE, volume, at + from, 1 + random.nextInt(Math.min(2, sectors - from)), random.nextLong(4 * MILLI));
+        }
+    }
+
+    private void ask(HostRequest.Kind kind, int volume, long at, int sectors, long inNanos) {
+        pair.time().after(1 + inNanos, () -> {
+            for (SimulatedNode node : pair.nodes()) {
+                if (!node.hasExport(volume)) continue;
+                pair.request(node, kind, volume, at, sectors, false);
+                return;
+            }
+        });
     }
 
     private void slow(SimulatedDevice device) {
@@ -195,6 +217,11 @@ final class WorldSaboteur {
 
     /** No fault acts any more; what they have done stays. */
     void stop() {
+        // Only a Primary's disk is read, and repaired.
+        if (!WorldOperator.isPrimary(node) && WorldOperator.isPrimary(pair.other(node)) && random.nextBoolean()) {
+            spoil(pair.other(node), volume);
+            return;
+        }
         flapping++;
         pair.network().heal();
         for (SimulatedNode node : pair.nodes()) {
