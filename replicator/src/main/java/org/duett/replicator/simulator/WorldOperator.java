@@ -362,6 +362,10 @@ final class WorldOperator {
     /** What nobody has written: the peer has to take it over all the same. Where that one has changed, or may be made to, it would be a split brain. */
     private void newGeneration(SimulatedNode node, int volume, VolumeState state) {
         SimulatedNode other = pair.other(node);
+        if (plan.settings().cluster() && isPrimary(other)) {
+            overtake(node, other, volume);
+            return;
+        }
         boolean isLeading = state.connection() == ConnectionState.STAND_ALONE && ledger.isComplete(node) && CopyLedger.holdsGoodData(node, volume) && !isPrimary(other)
                 && !isBeingPromoted(other) && !ledger.wentAlone(other) && !ledger.anyIsOlder() && !splitBrain.isOpen();
         // Each pushes the generation that the peer has towards the end of the history; once it has left that the two are strangers, as with DRBD (seed 430971).
@@ -369,6 +373,23 @@ final class WorldOperator {
         if (!isLeading || isKnownByOlderName) return;
         ledger.goesAlone(node);
         command(node, new Command.NewCurrentUuid(volume, false));
+    }
+
+    /** By mistake, beside a Primary that is frozen: what that one serves is older by name, and must not be overwritten while it is served. */
+    private void overtake(SimulatedNode node, SimulatedNode primary, int volume) {
+        boolean mayPart = isConnected(node) && isConnected(primary) && !ledger.anyIsOlder();
+        if (!mayPart) return;
+        command(node, new Command.Disconnect(true));
+        pair.time().after(1 + random.nextLong(30_000_000), () -> {
+            boolean isFrozen = isPrimary(primary) && !leaveRule.isGiven(primary) && !isConnected(primary);
+            if (!isFrozen || !node.isRunning() || isPrimary(node) || isBeingPromoted(node) || node.sleeps()) return;
+            VolumeState state = node.machine().state(volume);
+            boolean hasAll = state.connection() == ConnectionState.STAND_ALONE && ledger.isComplete(node, volume) && state.disk() == DiskState.UP_TO_DATE;
+            if (!hasAll || node.machine().volume(volume).identifiers().bitmap() != 0) return;
+            ledger.goesAlone(node);
+            command(node, new Command.NewCurrentUuid(volume, false));
+            command(node, new Command.Connect(false));
+        });
     }
 
     private void switchOver() {
@@ -554,6 +575,9 @@ final class WorldOperator {
         ledger.becameOlder(node);
     }
 
+        // As the message says.
+        boolean isInTheWay = isPrimary(node) && !isConnected(node) && isTold(node, "would be overwritten by the peer's data");
+        if (isInTheWay && random.nextInt(8) == 0) command(node, new Command.Demote(true));
     private void makeAnew(SimulatedNode node, List<Integer> volumes) {
         pair.kill(node);
         volumes.forEach(volume -> freshDisk(node, volume));
