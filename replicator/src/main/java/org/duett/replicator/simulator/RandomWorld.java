@@ -265,6 +265,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         ledger.stateChanged(node, volume, before, after);
         lineage.stateChanged(node, volume, before, after);
+        saboteur.stateChanged(node, volume, before, after);
         leaveRule.stateChanged(node, volume, before, after);
         splitBrain.stateChanged();
         raisedDisk.stateChanged(node, volume, before, after);

@@ -5,6 +5,8 @@ import java.util.SplittableRandom;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.VolumeState;
 
 /** Who makes things go wrong in a random life, as far as its plan allows. */
 final class WorldSaboteur {
@@ -20,6 +22,14 @@ final class WorldSaboteur {
     private SplittableRandom random;
     private long done;
     private int flapping;
+    private Spoiled resyncToSpoil = Spoiled.NONE;
+    private int errors;
+    private long delayNanos;
+
+    /** What the next resync is to meet: writes that fail at its target, in its midst or when that one is through; or a slow disk of its source, and the end of the connection. */
+    private enum Spoiled {
+        NONE, IN_ITS_MIDST, AT_ITS_END, SLOW_SOURCE
+    }
 
     WorldSaboteur(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, OlderCopies olderCopies) {
         this.pair = pair;
@@ -58,14 +68,18 @@ final class WorldSaboteur {
             case PAUSE -> {
                 if (node.isRunning()) node.sleep(1 + random.nextLong(4_000 * MILLI));
             }
-            case WRITE_ERROR -> fail(node, volume, CHANGES);
+            case WRITE_ERROR -> failWrites(node, volume);
             case READ_ERROR -> {
                 ledger.blocksAreUnreadable();
                 fail(node, volume, EnumSet.of(Kind.READ));
             }
             case FLUSH_ERROR -> fail(node, volume, EnumSet.of(Kind.FLUSH));
             case UNREADABLE_SECTORS -> spoil(node, volume);
-            case SLOW_DISK -> slow(device(node, volume));
+            case SLOW_DISK -> {
+                // In a resync its source's disk may be so, and the connection end before what the target has long had is written there (seed 101245).
+                if (plan.has(WorldFault.RESET) && random.nextInt(4) == 0) spoilNextResync(Spoiled.SLOW_SOURCE);
+                else slow(device(node, volume));
+            }
             case HUNG_DISK -> hang(node, volume);
             case CRASH_IN_RECOVERY -> crashTwice(node);
             case SITE_POWER_LOSS -> losePowerOfSite(node);
@@ -160,8 +174,62 @@ final class WorldSaboteur {
         device(node, volume).fail(kinds, 0, Long.MAX_VALUE / 2, Errno.EIO, 1 + random.nextInt(6));
     }
 
+    /** Now, or in the midst of the next resync, or when its target is through, which its source hears later (seed 7859): target and volume are whoever and whichever it is then. */
+    private void failWrites(SimulatedNode node, int volume) {
+        switch (random.nextInt(4)) {
+            case 0 -> spoilNextResync(Spoiled.IN_ITS_MIDST);
+            case 1 -> spoilNextResync(Spoiled.AT_ITS_END);
+            default -> fail(node, volume, CHANGES);
+        }
+    }
+
+    private void spoilNextResync(Spoiled how) {
+        resyncToSpoil = how;
+        errors = 1 + random.nextInt(6);
+        delayNanos = random.nextLong(4 * MILLI);
+    }
+
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean isTarget = after.connection() == ConnectionState.SYNC_TARGET;
+        boolean isThrough = before.connection() == ConnectionState.SYNC_TARGET && after.connection() == ConnectionState.CONNECTED;
+        boolean isDue = switch (resyncToSpoil) {
+            case NONE -> false;
+            case IN_ITS_MIDST -> isTarget && before.connection() != ConnectionState.SYNC_TARGET;
+            case AT_ITS_END -> isThrough;
+            case SLOW_SOURCE -> after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE;
+        };
+        if (!isDue) return;
+        Spoiled how = resyncToSpoil;
+        resyncToSpoil = Spoiled.NONE;
+        // Its source takes its time to write that down.
+        if (how == Spoiled.AT_ITS_END) slow(pair.other(node).metadata(volume), new SimulatedDevice.Speed(MILLI, 5 * MILLI, MILLI, 20 * MILLI), 60 * MILLI);
+        pair.time().after(how == Spoiled.AT_ITS_END ? 1 : 1 + delayNanos, () -> {
+            if (how == Spoiled.SLOW_SOURCE) endBesideSlowSource(node, volume);
+            else failAsTarget(node, volume);
+        });
+    }
+
+    private void endBesideSlowSource(SimulatedNode node, int volume) {
+        slow(node.data(volume), new SimulatedDevice.Speed(20 * MILLI, 60 * MILLI, MILLI / 2, 60 * MILLI), 300 * MILLI);
+        for (int i = 0; i < 6; i++) ask(HostRequest.Kind.WRITE, volume, 8 * i, 8, 0);
+        pair.time().after(2 * MILLI + 4 * delayNanos, () -> pair.network().reset());
+    }
+
+    private void failAsTarget(SimulatedNode node, int volume) {
+        if (!node.isRunning() || !node.machine().state(volume).connection().isEstablished()) return;
+        ledger.diskMayFail(node, volume);
+        node.data(volume).fail(CHANGES, 0, Long.MAX_VALUE / 2, Errno.EIO, errors);
+        // Its source sends these as to a target.
+        for (int i = 0; i < 6; i++) ask(HostRequest.Kind.WRITE, volume, 8 * i, 8, 0);
+    }
+
     /** Some sectors become unreadable, while the other copy is whole: two copies with holes are none. */
     private void spoil(SimulatedNode node, int volume) {
+        // Only a Primary's disk is read, and repaired.
+        if (!WorldOperator.isPrimary(node) && WorldOperator.isPrimary(pair.other(node)) && random.nextBoolean()) {
+            spoil(pair.other(node), volume);
+            return;
+        }
         boolean otherIsWhole = ledger.isComplete(pair.other(node), volume) && pair.other(node).isRunning() && !pair.other(node).data(volume).hasUnreadableSectors();
         if (!otherIsWhole) return;
         ledger.diskMayFail(node, volume);
@@ -195,8 +263,12 @@ final class WorldSaboteur {
     private void slow(SimulatedDevice device) {
         // Now and then slower than a reconnect takes.
         long longest = (1 + random.nextLong(random.nextInt(4) == 0 ? 1_200 : 80)) * MILLI;
-        device.speed(new SimulatedDevice.Speed(MILLI / 10, longest, MILLI / 2, 3 * longest));
-        pair.time().after(random.nextLong(3_000 * MILLI), () -> device.speed(SimulatedDevice.Speed.USUAL));
+        slow(device, new SimulatedDevice.Speed(MILLI / 10, longest, MILLI / 2, 3 * longest), random.nextLong(3_000 * MILLI));
+    }
+
+    private void slow(SimulatedDevice device, SimulatedDevice.Speed speed, long forNanos) {
+        device.speed(speed);
+        pair.time().after(forNanos, () -> device.speed(SimulatedDevice.Speed.USUAL));
     }
 
     private void hang(SimulatedNode node, int volume) {
@@ -215,13 +287,8 @@ final class WorldSaboteur {
         }
     }
 
-    /** No fault acts any more; what they have done stays. */
+    /** No fault acts any more, but for what the next resync is to meet, which mostly is that of the repair; what they have done stays. */
     void stop() {
-        // Only a Primary's disk is read, and repaired.
-        if (!WorldOperator.isPrimary(node) && WorldOperator.isPrimary(pair.other(node)) && random.nextBoolean()) {
-            spoil(pair.other(node), volume);
-            return;
-        }
         flapping++;
         pair.network().heal();
         for (SimulatedNode node : pair.nodes()) {
