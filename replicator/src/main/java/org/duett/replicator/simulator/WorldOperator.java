@@ -455,7 +455,32 @@ final class WorldOperator {
             default -> 0;
         };
         long ticket = command(node, new Command.Resize(volume, wanted, false));
+        if (random.nextBoolean()) detachWhenGrown(volume, sectors);
         if (wanted != 0 && wanted < sectors) unlawful.add(new Unlawful(node, node.life(), ticket, "to make volume " + volume + " only " + wanted + " sectors large"));
+    }
+
+    /** Its host may be served the new size already, and the disk that comes back say the old one. */
+    private void detachWhenGrown(int volume, long sectors) {
+        SimulatedNode node = primary() != null && random.nextInt(4) > 0 ? primary() : pair.nodes().get(random.nextInt(2));
+        boolean force = random.nextInt(4) > 0;
+        long in = random.nextLong(1_000_000);
+        long back = random.nextLong(100_000_000);
+        awaitGrowth(node, volume, sectors, 250, () -> pair.time().after(1 + in, () -> {
+            SimulatedNode other = pair.other(node);
+            boolean otherHasAll = ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
+            if (!node.isRunning() || !otherHasAll) return;
+            command(node, new Command.Detach(volume, force));
+            int life = node.life();
+            pair.time().after(1 + back, () -> {
+                if (node.life() == life && node.machine().state(volume).disk() == DiskState.DISKLESS) command(node, new Command.Attach(volume));
+            });
+        }));
+    }
+
+    private void awaitGrowth(SimulatedNode node, int volume, long sectors, int looks, Runnable then) {
+        if (!node.isRunning() || looks == 0) return;
+        if (node.machine().volume(volume).sizeSectors() > sectors) then.run();
+        else pair.time().after(20_000, () -> awaitGrowth(node, volume, sectors, looks - 1, then));
     }
 
     void checkRefusals() {
@@ -476,6 +501,7 @@ final class WorldOperator {
         long found = found(node, volume);
         for (SimulatedNode each : pair.nodes()) grow(each.data(volume), volume, bytes, found);
         assumedClean.put(volume, new Asked(node, node.life(), command(node, new Command.Resize(volume, 0, true))));
+        if (random.nextBoolean()) detachWhenGrown(volume, node.machine().volume(volume).sizeSectors());
     }
 
     private long found(SimulatedNode node, int volume) {
@@ -549,6 +575,9 @@ final class WorldOperator {
             else command(node, new Command.Attach(volume));
         }
         if (isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) command(node, new Command.Demote(true));
+        // As the message says.
+        boolean isInTheWay = isPrimary(node) && !isConnected(node) && isTold(node, "would be overwritten by the peer's data");
+        if (isInTheWay && random.nextInt(8) == 0) command(node, new Command.Demote(true));
         command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
         VolumeState state = node.machine().state(0);
         boolean isHeld = state.suspendedByUser() || freezes.isHeld(node);
@@ -575,9 +604,6 @@ final class WorldOperator {
         ledger.becameOlder(node);
     }
 
-        // As the message says.
-        boolean isInTheWay = isPrimary(node) && !isConnected(node) && isTold(node, "would be overwritten by the peer's data");
-        if (isInTheWay && random.nextInt(8) == 0) command(node, new Command.Demote(true));
     private void makeAnew(SimulatedNode node, List<Integer> volumes) {
         pair.kill(node);
         volumes.forEach(volume -> freshDisk(node, volume));
@@ -675,6 +701,7 @@ final class WorldOperator {
         if (ledger.isOlder(alpha)) return alpha;
         if (ledger.isOlder(beta)) return beta;
         // Of two that were changed apart by mistake either may be the one.
+        if (splitBrain.isOpen() && splitBrain.unchanged() != null) return splitBrain.unchanged();
         if (splitBrain.isOpen()) return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
         if (isNewerByNameAlone(alpha)) return alpha;
         if (isNewerByNameAlone(beta)) return beta;
@@ -690,7 +717,6 @@ final class WorldOperator {
         SimulatedNode primary = primary();
         if (primary != null) {
             SimulatedNode other = pair.other(primary);
-        if (splitBrain.isOpen() && splitBrain.unchanged() != null) return splitBrain.unchanged();
             // Of two volumes each has its newer generation on another node, and one node has all that was acknowledged.
             boolean inEachOthersWay = isTold(primary, "would be overwritten by the peer's data") && ledger.isComplete(primary) && other.isRunning() && !isPrimary(other);
             if (servesNobody(primary)) command(primary, new Command.Demote(true));
