@@ -46,9 +46,9 @@ final class ResyncEnds {
         boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
         // What a Primary that was killed meanwhile had written into its own disk alone, its log on disk names (NamedDifferences).
         boolean wroteAlone = before.peer() == Role.PRIMARY && pair.other(node).life() != lives[node.index()];
-        // Or the connection goes on without the target's disk, which has its own bitmap, and need not come back with it.
-        boolean lostDisk = after.connection() == ConnectionState.CONNECTED && before.peerDisk() == DiskState.INCONSISTENT && after.peerDisk().isBelow(DiskState.INCONSISTENT);
-        boolean ends = !after.connection().isEstablished() || lostDisk;
+        // Or the connection goes on, and the target's disk is lost, or stays as it is: its own bitmap need not come back with it.
+        boolean staysBad = after.connection() == ConnectionState.CONNECTED && before.peerDisk() == DiskState.INCONSISTENT && after.peerDisk().isAtMost(DiskState.INCONSISTENT);
+        boolean ends = !after.connection().isEstablished() || staysBad;
         boolean brokeOff = targetKeptAll && !wroteAlone && before.connection() == ConnectionState.SYNC_SOURCE && ends && bitmap != null;
         if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(pair.other(node), before.peer(), volume, page), "was source of a resync that broke off, and does not name what the target lacks");
     }
