@@ -267,5 +267,27 @@ final class PlantedFaults {
             fault("rule 8: leave to go on alone is taken for another contact", "resource/OperatorCommands.java",
                     "if (wish.allowed() && (parts.isConnected() || !isLatest(wish.contact()))) {", "if (wish.allowed() && parts.isConnected()) {"),
             fault("a demotion cuts off a client", "resource/RoleControl.java",
-                    "if (users() == 0) beginDemotion(out);", "if (users() <= 1) beginDemotion(out);"));
+                    "if (users() == 0) beginDemotion(out);", "if (users() <= 1) beginDemotion(out);"),
+            // ---- of those that former reviewers planted in vain
+            fault("rule 15: a read repair waits for no write, and no write for it", "volume/OverlapTracker.java",
+                    "            if (at.overlaps(user)) return true;\n        }\n        return false;\n    }\n\n    /** Does the user overlap one that waits",
+                    "            boolean isRepair = at instanceof org.duett.replicator.machine.HostRead read && read.repairs || user instanceof org.duett.replicator.machine.HostRead own && own.repairs;\n            if (!isRepair && at.overlaps(user)) return true;\n        }\n        return false;\n    }\n\n    /** Does the user overlap one that waits"),
+            fault("promise 2: the peer is not told of --discard-my-data", "resource/Parts.java",
+                    "parts.bitsTold, parts.flagsTold | extraFlags), out);", "parts.bitsTold, parts.flagsTold & ~PeerGenerations.DISCARD_MY_DATA | extraFlags), out);"),
+            fault("promise 2: the policy for a split brain keeps the copy with the fewer changes", "generation/SplitBrainPolicy.java",
+                    "!nodes.resolveConflicts() : comparison > 0);", "!nodes.resolveConflicts() : comparison < 0);"),
+            fault("a disk that cannot know whether its peer has gone on is attached as UpToDate under fencing", "attach/AttachSequence.java",
+                    "return nobodyElse ? DiskState.UP_TO_DATE : DiskState.CONSISTENT;", "return nobodyElse ? DiskState.UP_TO_DATE : DiskState.UP_TO_DATE;"),
+            fault("a ko-count is never reached", "resource/Connecting.java",
+                    "parts.nowNanos - oldest >= answerMillis() * NANOS_PER_MILLI;", "parts.nowNanos - oldest >= 1_000 * answerMillis() * NANOS_PER_MILLI;"),
+            fault("a Primary in service is overwritten by a newer peer", "generation/SyncHandshake.java",
+                    "case DISCONNECT -> false;", "case DISCONNECT -> true;"),
+            fault("promise 4: a source un-names what its target could not write", "resync/ResyncSource.java",
+                    "if (ack.kind == BlockAck.Kind.NEGATIVE_ACK || differsAgain) return;", "if (differsAgain) return;"),
+            fault("a generation that is begun while connected is not told to the peer", "resource/ResourceMachine.java",
+                    "if (parts.socketsUp && volume.isConnected()) parts.sendIdentifiers(parts.parts(volume), 0, out);", ""),
+            fault("rule 4: a write that a target refuses which is through is answered without a record", "write/WritePath.java",
+                    "boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;", "boolean copyCounts = before.peerDisk().servesHostAlone();"),
+            fault("promise 4: an ack's leave to clear bits outlives its connection", "write/WritePath.java",
+                    "for (int i = 0; i < slots.size(); i++) slots.get(i).clearsBits = false;", ""));
 }
