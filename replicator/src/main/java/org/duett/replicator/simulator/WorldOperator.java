@@ -575,7 +575,7 @@ final class WorldOperator {
             else command(node, new Command.Attach(volume));
         }
         if (isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) command(node, new Command.Demote(true));
-        // As the message says.
+        // As the message says: the other one may have begun a generation and answered nothing in it (seed 653517).
         boolean isInTheWay = isPrimary(node) && !isConnected(node) && isTold(node, "would be overwritten by the peer's data");
         if (isInTheWay && random.nextInt(8) == 0) command(node, new Command.Demote(true));
         command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
@@ -662,8 +662,8 @@ final class WorldOperator {
 
     private void reconnect(SimulatedNode node) {
         boolean givesUp = node == victim() && splitBrain.mayBeDecided();
-        // A Primary that has not got all: it was promoted, or stayed, without having answered anything, and the other has gone on, or only begun a generation (seed 653517).
-        if (isPrimary(node) && (givesUp || isOutdone(node))) command(node, new Command.Demote(true));
+        // A Primary that has not got all: it was promoted, or stayed, without having answered anything, and the other has gone on.
+        if (givesUp && isPrimary(node)) command(node, new Command.Demote(true));
         else {
             boolean discards = givesUp && (ledger.maySplit() || isNewerByNameAlone(node));
             if (discards) {
@@ -672,12 +672,6 @@ final class WorldOperator {
             }
             command(node, new Command.Connect(discards));
         }
-    }
-
-    /** As the message says: it has answered nothing that the other one, whose generation is newer, has not. */
-    private boolean isOutdone(SimulatedNode primary) {
-        SimulatedNode other = pair.other(primary);
-        return isTold(primary, "would be overwritten by the peer's data") && ledger.isComplete(other) && other.isRunning() && !isPrimary(other);
     }
 
     /** It began a generation, answered nothing in it, and lost its disk; as nobody else knows that, an operator has to give that generation up. */
