@@ -66,7 +66,7 @@ final class RivalWatch implements AutoCloseable {
     void turn(Set<String> up, long nowNanos) {
         // Whoever has it after a move is no rival, and the next start asks by itself.
         seen.keySet().removeIf(each -> !up.contains(each.group));
-        if (nowNanos < nextNanos || !busy.compareAndSet(false, true)) return;
+        if (nowNanos < nextNanos || thread.isShutdown() || !busy.compareAndSet(false, true)) return;
         List<Watched> here = addresses.stream().filter(each -> up.contains(each.group)).toList();
         thread.execute(() -> {
             try {
