@@ -30,6 +30,8 @@ public final class ResyncSource {
     private ResyncBlock firstReplied;
     private ResyncBlock lastReplied;
     private long bitsReplied;
+    /** Of the blocks that it was sent the target could not write one: it will not be good at its end. */
+    private boolean targetRefusedBlock;
     private long bytesRead;
     private long bytesSent;
     private boolean targetHasAsked;
@@ -46,6 +48,7 @@ public final class ResyncSource {
     public void start(int newConnection, long nowNanos) {
         connection = newConnection;
         bitsReplied = 0;
+        targetRefusedBlock = false;
         targetHasAsked = false;
         targetFinished = false;
         forgetReplies();
@@ -226,6 +229,7 @@ public final class ResyncSource {
         ResyncBlock replied = takeReplied(ack.firstSector, ack.lengthBytes);
         boolean differsAgain = replied != null && replied.writeFailedSince;
         if (replied != null) giveBack(replied);
+        targetRefusedBlock |= ack.kind == BlockAck.Kind.NEGATIVE_ACK;
         // Only we can name what it lacks of ours since.
         if (ack.kind == BlockAck.Kind.NEGATIVE_ACK || differsAgain) return;
         long bits = volume.bitmap().setInSync(ack.firstSector, ack.lengthBytes);
@@ -273,6 +277,11 @@ public final class ResyncSource {
      */
     public boolean targetMayHaveFinished() {
         return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.blocksFailedHereOnly();
+    }
+
+    /** It says that its disk is not good, and no block of the resync is why: it was through, and has refused a write since. */
+    public boolean targetWasThrough() {
+        return !targetRefusedBlock && targetMayHaveFinished();
     }
 
     public int inWork() {

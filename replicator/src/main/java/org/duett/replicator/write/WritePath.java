@@ -417,8 +417,9 @@ public final class WritePath implements HeldWrites {
         // Also that of a target which passes for good on its own disk, and of which we do not know that yet (seed 7859).
         boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;
         if (!isOpen) {
-            // It is answered, and a FLUSH that covers it is not. A generation that our bitmap counts from says already that the peer is behind.
-            if (copyCounts && volume.identifiers().bitmap() == 0) peerCopyLost(volume, before, targetWasThrough, out);
+            // It is answered, and a FLUSH that covers it is not. A generation that our bitmap counts from says already that the peer is behind, unless that one is
+            // a target which is through, and has ours (seed 950077).
+            if (copyCounts && (targetWasThrough || volume.identifiers().bitmap() == 0)) peerCopyLost(volume, before, targetWasThrough, out);
             return;
         }
         write.peer = Leg.FAILED;

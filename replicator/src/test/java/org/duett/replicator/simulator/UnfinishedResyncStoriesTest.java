@@ -136,6 +136,25 @@ class UnfinishedResyncStoriesTest {
         }
     }
 
+    /** Found by seed 900746: it goes on with its disk, and that this is bad told of no end as a good one. */
+    @Test
+    void whatATargetThatIsThroughRefusesAndGoesOnWithIsAnsweredInANewGeneration() {
+        var pair = SimulatedPair.connected(69, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        // It tells of its end when that is written down.
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        pair.done(pair.write(pair.alpha(), 100, 8));
+        assertThat(Stories.identifiers(pair.alpha()).current() | 1).as("alpha's generation").isNotEqualTo(Stories.identifiers(pair.beta()).current() | 1);
+    }
+
     /** What it lacked the host wrote anew meanwhile; its end passed for something said before it knew of the resync, and the source waited for ever. */
     @Test
     void aTargetThatHasNoBlockToAskForEndsTheResyncAlsoBesideAFailedWrite() {
