@@ -9,6 +9,8 @@ import org.duett.replicator.wire.Packet;
  */
 public final class ResyncBlock extends BlockUser {
     public int connection;
+    /** Of the source: which of its resyncs asked for it; a target that was detached and attached begins another one in the same connection. */
+    public int resync;
     public ByteBuf buffer;
     /** Source: the digest that the target sent with a checksum request, else null. */
     public byte[] digest;

@@ -23,6 +23,7 @@ public final class ResyncSource {
     private final BufferSource buffers;
     private final IntegrityAlgorithm checksum;
     private int connection;
+    private int resync;
     private ResyncBlock free;
     private ResyncBlock justFreed;
     private int inWork;
@@ -47,6 +48,7 @@ public final class ResyncSource {
 
     public void start(int newConnection, long nowNanos) {
         connection = newConnection;
+        resync++;
         bitsReplied = 0;
         targetRefusedBlock = false;
         targetHasAsked = false;
@@ -67,6 +69,7 @@ public final class ResyncSource {
         else block = new ResyncBlock();
         block.nextFree = null;
         block.connection = onConnection;
+        block.resync = resync;
         block.volume = volume.number;
         block.firstSector = request.firstSector;
         block.lengthBytes = request.lengthBytes;
@@ -99,8 +102,9 @@ public final class ResyncSource {
         volume.order(read, out);
     }
 
+    /** Nobody waits for the answer of a former resync (seed 951118). */
     private boolean isCurrent(ResyncBlock block) {
-        return block.connection == connection && volume.isConnected();
+        return block.connection == connection && block.resync == resync && volume.isConnected();
     }
 
     public void readDone(ResyncBlock block, ActionQueue out) {

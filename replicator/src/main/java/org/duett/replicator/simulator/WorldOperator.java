@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.OperatorReport;
@@ -104,7 +105,8 @@ final class WorldOperator {
     boolean mayPromote(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
         if (!node.isRunning() || isPrimary(node) || isPrimary(other) || isBeingPromoted(node) || isBeingPromoted(other)) return false;
-        return ledger.isComplete(node) || isConnected(node) && isConnected(other) && ledger.volumes().stream().allMatch(volume -> hasAllAtHand(node, volume));
+        // Who sleeps does not see that the connection has ended, and hears before this whatever he was told since (seed 952949).
+        return ledger.isComplete(node) || !node.sleeps() && isConnected(node) && isConnected(other) && ledger.volumes().stream().allMatch(volume -> hasAllAtHand(node, volume));
     }
 
     /** Connected is not enough: of two copies that were changed apart, one may be refused, and the other one be served. */
@@ -316,6 +318,8 @@ final class WorldOperator {
     }
 
     private void goOnByAnswer(SimulatedNode answering, SimulatedNode asking) {
+        // It would go on with older data than what this one has (seed 951375).
+        if (ledger.volumes().stream().anyMatch(volume -> !GenerationIdentifiers.sameGeneration(generation(answering, volume), generation(asking, volume)))) return;
         int contact = asking.machine().contact();
         int life = asking.life();
         long ticket = command(answering, new Command.GiveUpEyewitness(answering.machine().contact()));
@@ -325,6 +329,10 @@ final class WorldOperator {
         pair.time().after(1 + random.nextLong(300_000_000), () -> {
             if (asking.life() == life && !asking.sleeps()) leaveByAnswer(asking, contact);
         });
+    }
+
+    private static long generation(SimulatedNode node, int volume) {
+        return node.machine().volume(volume).identifiers().current();
     }
 
     /** The answer has come; of an earlier contact it says nothing. */
@@ -741,8 +749,8 @@ final class WorldOperator {
         return ledger.volumes().stream().anyMatch(this::isInTheWay) && isTold("would be the source of a resync, but its disk is Inconsistent");
     }
 
-    /** No disk of it is good, and it was not changed on both. */
+    /** No disk of it that has all is good (seed 900101), and it was not changed on both. */
     private boolean isInTheWay(int volume) {
-        return pair.nodes().stream().noneMatch(node -> CopyLedger.holdsGoodData(node, volume)) && !lineage.haveDiverged(volume);
+        return pair.nodes().stream().noneMatch(node -> ledger.isComplete(node, volume) && CopyLedger.holdsGoodData(node, volume)) && !lineage.haveDiverged(volume);
     }
 }
