@@ -227,6 +227,12 @@ public final class LossRecord {
         }
     }
 
+    /** A Primary is served by its peer's copy now, and made equal to that: what was given up with the last copy was of a loss that is over (seed 1000673). */
+    public void becomesTarget(Volume volume) {
+        Loss loss = of(volume);
+        if (loss.peer == PeerLoss.GIVEN_UP) loss.peer = PeerLoss.ON_RECORD;
+    }
+
     /** The peer is back without a copy to compare with: it is on record now that its copy lacks what was held (rule 4). */
     public void peerIsBackWithoutData(Volume volume, ActionQueue out) {
         if (of(volume).peer == PeerLoss.OPEN) make(volume, out);

@@ -239,6 +239,7 @@ final class ResyncControl {
         }
         boolean source = next == ConnectionState.WF_BITMAP_S;
         parts.fact(each, told.withConnection(next), source ? "source of a resync, " + coverage : "target of a resync, " + coverage);
+        if (!source) parts.record.becomesTarget(volume);
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
         if (inHandshake) parts.sendState(volume, out);
         else if (peerHasNotDecided) answer(each, identifiersAreSent, out);

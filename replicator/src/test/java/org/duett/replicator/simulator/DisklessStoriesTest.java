@@ -279,6 +279,26 @@ class DisklessStoriesTest {
         assertThat(directions).contains(ConnectionState.WF_BITMAP_S).hasSizeGreaterThan(1);
     }
 
+    /** Found by seed 1000673: what had been given up with the last copy stayed so, and a write that its disk refused later waited for ever. */
+    @Test
+    void aPrimaryThatLostBothCopiesAndIsTheTargetOfItsPeerLosesItsDiskAgainAndGoesOn() {
+        var pair = SimulatedPair.connected(91, StorySettings.all(StorySettings.cluster(), StorySettings.externalMetadata()));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.kill(pair.beta());
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_CONNECTION);
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        pair.must(pair.alpha(), new Command.Attach(0));
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.INCONSISTENT);
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        pair.done(pair.write(pair.alpha(), 16, 8));
+    }
+
     /** Found by seed 2863: the generation that the loss of its disk had brought came while that was being given up, and counted as foreign later. */
     @Test
     void whoIsPromotedWithoutADiskHasSeenThePeersGeneration() {
