@@ -377,11 +377,14 @@ final class OperatorCommands {
         }
         parts.eyewitnessGivenUp = true;
         parts.tickets.expect(ticket, parts.volumeParts.size());
+        int contact = parts.contact;
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "outdate");
             each.volume.metadata().writeSuperblock((durable, actions) -> {
-                VolumeParts good = parts.volumeParts.stream().filter(any -> any.volume.state().disk().isAbove(DiskState.OUTDATED)).findFirst().orElse(null);
-                if (durable && good != null) metMeanwhile(good, ticket, actions);
+                boolean anyIsGood = parts.volumeParts.stream().anyMatch(any -> any.volume.state().disk().isAbove(DiskState.OUTDATED));
+                // Outdated once more since, it need not be on disk yet (seed 1001965).
+                boolean met = contact != parts.contact || anyIsGood;
+                if (durable && met) metMeanwhile(each, ticket, actions);
                 else if (durable) done(ticket, "is Outdated", actions);
                 else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(each.volume) + " cannot be marked as Outdated: its metadata cannot be written.",
                         "The disk is not used any more, but after a restart it may pass for UpToDate.",
@@ -393,7 +396,7 @@ final class OperatorCommands {
     /** Contact has made it good again, and may have ended since: whoever asked would go on beside it (rule 23, seed 100004). */
     private void metMeanwhile(VolumeParts each, long ticket, ActionQueue out) {
         refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(each.volume) + " is " + each.volume.state() + ": the nodes met before it was on disk that it is Outdated.",
-                "The disk is good again by that contact.", "Ask again if the nodes have parted since.", out);
+                "By that contact the disk was good again.", "Ask again if the nodes have parted since.", out);
     }
 
     private void newCurrentUuid(VolumeParts each, long ticket, boolean clear, ActionQueue out) {

@@ -142,9 +142,7 @@ class EyewitnessStoriesTest {
     @Test
     void aDiskThatHasMetItsPeerBeforeItsMarkWasOnDiskIsNotOutdated() {
         var pair = SimulatedPair.connected(100004, StorySettings.cluster());
-        pair.network().pull();
-        pair.runUntil(() -> pair.nodes().stream().noneMatch(node -> pair.state(node).connection().isEstablished()));
-        pair.runFor(SimulatedPair.SECOND);
+        part(pair);
         pair.beta().metadata(0).hang(EnumSet.of(Kind.WRITE));
         long ticket = pair.beta().command(new Command.Outdate(0, -1, Long.MAX_VALUE));
         pair.network().heal();
@@ -154,6 +152,29 @@ class EyewitnessStoriesTest {
         assertThat(pair.beta().result(ticket)).isInstanceOf(CommandResult.Refused.class);
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Found by seed 1001965: it was Outdated once more when the former mark was through, and that of now was not on disk. */
+    @Test
+    void aDiskThatHasMetItsPeerAndIsOutdatedOnceMoreIsNotWhatWasAskedFor() {
+        var pair = SimulatedPair.connected(100005, StorySettings.cluster());
+        part(pair);
+        pair.beta().metadata(0).hang(EnumSet.of(Kind.WRITE));
+        long ticket = pair.beta().command(new Command.Outdate(0, -1, Long.MAX_VALUE));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED && pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        part(pair);
+        long again = pair.beta().command(new Command.Outdate(0, -1, Long.MAX_VALUE));
+        pair.beta().metadata(0).resume();
+        pair.runUntil(() -> pair.beta().result(ticket) != null && pair.beta().result(again) != null);
+        assertThat(pair.beta().result(ticket)).isInstanceOf(CommandResult.Refused.class);
+        assertThat(pair.beta().result(again)).isInstanceOf(CommandResult.Done.class);
+    }
+
+    private static void part(SimulatedPair pair) {
+        pair.network().pull();
+        pair.runUntil(() -> pair.nodes().stream().noneMatch(node -> pair.state(node).connection().isEstablished()));
+        pair.runFor(SimulatedPair.SECOND);
     }
 
     static List<Command> waysToGiveItsCopyUp() {
