@@ -80,6 +80,11 @@ final class StartRules {
         return losses.get(view.name()).isEyewitness() && !facts.mayHaveMissed() || proof.isDataVouchedFor() || facts.single;
     }
 
+    /** Who is fenced serves nobody: this node could go on with whatever that one had. */
+    private boolean hasNewestOfAll() {
+        return losses.keySet().stream().allMatch(name -> facts.resources.containsKey(name) && hasNewest(facts.resources.get(name)));
+    }
+
     /**
      * Without the peer: what keeps this node from taking over (rules 8, 20). {@code proofMissing}: nothing but the proof, which is worth
      * seeking then.
@@ -114,6 +119,10 @@ final class StartRules {
             }
         }
         if (proof.isHeld()) return new Alone("", false);
+        if (group.resourceNames().isEmpty() && facts.fences && !facts.single && !hasNewestOfAll()) {
+            return new Alone(facts.config.peerNode() + " may have newer data of other groups than this node, and is not fenced for the sake of a group that has none; look, then:"
+                    + " duett cluster confirm-peer-down", false);
+        }
         if (!facts.provesByItself) {
             return new Alone("no proof is configured that " + facts.config.peerNode() + " is down; look, then: duett cluster confirm-peer-down", true);
         }

@@ -64,21 +64,26 @@ final class ToldMachine {
     }
 
     private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, ProofConfig... proofs) {
-        this(record, resources, programs, 0, proofs);
+        this(record, resources, programs, 0, false, proofs);
     }
 
-    /** So many addresses stand last. */
-    private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, int addresses, ProofConfig... proofs) {
+    /** So many addresses stand last; and perhaps there is a group {@code job} of one program beside that, which has no data. */
+    private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, int addresses, boolean job, ProofConfig... proofs) {
         program = resources.size();
         address = program + programs.size();
         List<MemberConfig> members = new ArrayList<>();
         for (String resource : resources) members.add(new MemberConfig.Resource(resource, 1000, 1000));
         for (String name : programs) members.add(new MemberConfig.Program(name, new MemberConfig.ProgramKind.Systemd(name), 1000, 1000));
         for (int i = 0; i < addresses; i++) members.add(new MemberConfig.Address(serviceAddress(i), 24, "eth0", 5, 1000, 1000));
+        List<GroupConfig> groups = new ArrayList<>(List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)));
+        if (job) {
+            var program = new MemberConfig.Program("job", new MemberConfig.ProgramKind.Systemd("job"), 1000, 1000);
+            groups.add(new GroupConfig("job", Optional.empty(), List.of(program), 1, 2000));
+        }
         var config = new ClusterConfig("test", "beta", "alpha", Path.of("key"), new Timing(200, 1000, 2000, 30_000, 200, 1000),
                 List.of(new PathConfig("lan", new InetSocketAddress(InetAddress.getLoopbackAddress(), 1),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 2))),
-                List.of(proofs), List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)), List.of(check()), List.of(), Path.of("socket"),
+                List.of(proofs), groups, List.of(check()), List.of(), Path.of("socket"),
                 Path.of("run"), Path.of("state"));
         machine = new FailoverMachine(config, record, 0, now);
     }
@@ -93,7 +98,13 @@ final class ToldMachine {
 
     /** A new daemon on beta, whose replicator is Primary; what it finds of the rest is told by the test. */
     static ToldMachine restartedWithAddresses(int addresses, ProofConfig... proofs) {
-        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, addresses, proofs).pass(MILLI).seen(primary());
+        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, addresses, false, proofs).pass(MILLI).seen(primary());
+    }
+
+    /** A new daemon on beta, whose replicator sees this; nothing runs there of the group, or of another one without data. */
+    static ToldMachine withJob(ResourceView view, ProofConfig... proofs) {
+        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, 0, true, proofs).pass(MILLI).seen(view).programIs(MemberState.STOPPED)
+                .tell(new Event.MemberProbed("job", 0, MemberState.STOPPED));
     }
 
     private static CheckConfig check() {
@@ -274,6 +285,10 @@ final class ToldMachine {
 
     String waitsFor() {
         return machine.groups().getFirst().waitsFor();
+    }
+
+    String jobWaitsFor() {
+        return machine.groups().stream().filter(group -> group.name().equals("job")).findFirst().orElseThrow().waitsFor();
     }
 
     /** What changes something: without deadlines, and without the question whether the peer is there. */

@@ -521,4 +521,18 @@ class WasAwayTest {
         ResourceView view = secondary();
         return new ResourceView("r0", view.role(), view.peerRole(), true, view.disk(), view.peerDisk(), false, view.current(), 0, 1, false, false, false, false, "", view.signs());
     }
+
+    /** Found by lives with groups without data: the only node with the newest data of another group was switched off, and nobody served that. */
+    @Test
+    void aGroupWithoutDataHasNobodyFencedWhoMayHaveNewerDataOfAnother() {
+        ToldMachine beta = ToldMachine.withJob(without(secondary(), false), ToldMachine.fence()).tell(new Event.PeerSilent()).pass(10 * SECOND);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.jobWaitsFor()).contains("may have newer data of other groups", "duett cluster confirm-peer-down");
+    }
+
+    @Test
+    void aGroupWithoutDataSeeksAProofOfPingWhateverTheDataOfOthers() {
+        ToldMachine beta = ToldMachine.withJob(without(secondary(), false), ping()).tell(new Event.PeerSilent()).pass(10 * SECOND);
+        assertThat(beta.asksForProof()).isTrue();
+    }
 }
