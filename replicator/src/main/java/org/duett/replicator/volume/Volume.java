@@ -604,8 +604,10 @@ public final class Volume {
         if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
         if (state.disk().isAbove(DiskState.OUTDATED) && !outdatedMarked) flags |= Superblock.WAS_UP_TO_DATE;
         if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;
-        // As a source that crashes leaves them, so that the next crash does not make an Outdated peer of it.
-        if (resyncLeftOpen) flags |= Superblock.CONNECTED_INDICATED | Superblock.PEER_OUTDATED;
+        // As a source that crashes leaves them, so that the next crash does not make an Outdated peer of it; and from before its target is told to begin, which may
+        // be through before the source has written down what that one is (seed 1015052).
+        boolean isSource = state.connection().isSourceSide() && identifiers.bitmap() != 0;
+        if (resyncLeftOpen || isSource) flags |= Superblock.CONNECTED_INDICATED | Superblock.PEER_OUTDATED;
         return flags;
     }
 
