@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
@@ -691,9 +692,14 @@ final class WorldOperator {
             boolean isBad = node.machine().state(volume).disk() == DiskState.INCONSISTENT;
             // One that could not fence its peer is attached as Consistent, one that let it go on as Outdated: as that one has answered nothing, both have all (seeds 651914, 800489).
             if (ledger.isComplete(other, volume)) return !isBad || other.isRunning() && other.machine().state(volume).disk().isAtLeast(DiskState.OUTDATED);
-            // Of volumes that have not been changed apart the newer one is copied, whatever is discarded.
-            return !isBad && !lineage.haveDiverged(volume);
+            // Of volumes that have not been changed apart the newer one is copied, whatever is discarded; unless both have begun generations, of which nobody has told yet (seed 1012419).
+            return !isBad && !lineage.haveDiverged(volume) && hasGoneOnFrom(node, generation(other, volume), volume);
         });
+    }
+
+    private static boolean hasGoneOnFrom(SimulatedNode node, long generation, int volume) {
+        GenerationIdentifiers own = node.machine().volume(volume).identifiers();
+        return LongStream.of(own.current(), own.bitmap(), own.history0(), own.history1()).anyMatch(each -> GenerationIdentifiers.sameGeneration(each, generation));
     }
 
     /** Whose changes are given up if they do not fit together: nothing was acknowledged on them. Null when nobody's may be. */
