@@ -378,7 +378,8 @@ final class WorldOperator {
         boolean isLeading = state.connection() == ConnectionState.STAND_ALONE && ledger.isComplete(node) && CopyLedger.holdsGoodData(node, volume) && !isPrimary(other)
                 && !isBeingPromoted(other) && !ledger.wentAlone(other) && !ledger.anyIsOlder() && !splitBrain.isOpen();
         // Each pushes the generation that the peer has towards the end of the history; once it has left that the two are strangers, as with DRBD (seed 430971).
-        boolean isKnownByOlderName = node.machine().volume(volume).identifiers().bitmap() != 0;
+        // One that sleeps would carry out several of them when it wakes (seed 1013723).
+        boolean isKnownByOlderName = node.machine().volume(volume).identifiers().bitmap() != 0 || node.sleeps();
         if (!isLeading || isKnownByOlderName) return;
         ledger.goesAlone(node);
         command(node, new Command.NewCurrentUuid(volume, false));
@@ -697,6 +698,13 @@ final class WorldOperator {
         });
     }
 
+    /** It has a disk that is Inconsistent, where the other one's is good. */
+    private boolean isRuined(SimulatedNode node) {
+        SimulatedNode other = pair.other(node);
+        return node.isRunning() && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT
+                && ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume));
+    }
+
     private static boolean hasGoneOnFrom(SimulatedNode node, long generation, int volume) {
         GenerationIdentifiers own = node.machine().volume(volume).identifiers();
         return LongStream.of(own.current(), own.bitmap(), own.history0(), own.history1()).anyMatch(each -> GenerationIdentifiers.sameGeneration(each, generation));
@@ -708,7 +716,9 @@ final class WorldOperator {
         SimulatedNode beta = pair.beta();
         if (ledger.isOlder(alpha)) return alpha;
         if (ledger.isOlder(beta)) return beta;
-        // Of two that were changed apart by mistake either may be the one.
+        // Of two that were changed apart by mistake either may be the one, but for who has the only disk that can be read (seeds 1013479, 1016590).
+        boolean isRuinedAlpha = isRuined(alpha);
+        if (splitBrain.isOpen() && isRuinedAlpha != isRuined(beta)) return isRuinedAlpha ? alpha : beta;
         if (splitBrain.isOpen() && splitBrain.unchanged() != null) return splitBrain.unchanged();
         if (splitBrain.isOpen()) return isPrimary(beta) && !isPrimary(alpha) ? alpha : beta;
         if (isNewerByNameAlone(alpha)) return alpha;
