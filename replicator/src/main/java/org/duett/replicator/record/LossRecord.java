@@ -113,6 +113,11 @@ public final class LossRecord {
         else if (aloneAllowed && held.holdsAny(volume)) make(volume, out);
     }
 
+    /** The connection has ended. It is on record that its copy is behind, but it may not have heard so, and count as an eyewitness (rules 8, 20). */
+    public void untoldTargetLost() {
+        leaveNeeded = true;
+    }
+
     /**
      * A resync from here begins, and its target has our generation: until it has written down that it is behind it would pass for as good as we
      * are. From now on ours is another generation; what is answered on our copy alone waits for that (rule 1).

@@ -241,6 +241,8 @@ final class Connecting {
                     || each.volume.state().connection() == ConnectionState.PAUSED_SYNC_S;
             mayHaveFinished.add(syncing && each.source.targetMayHaveFinished() || each.targetMayPass);
             VolumeState ended = each.volume.state().withConnection(cause);
+            // Who has not heard that it is behind can be promoted with what it has (seed 1103036).
+            if (each.targetIsUntold) ended = ended.withPeerDisk(DiskState.UNKNOWN);
             parts.fact(each, peerLeavesOutdated ? ended.withPeerDisk(DiskState.OUTDATED) : ended, detail.isEmpty() ? cause.displayName() : detail);
         }
         if (parts.record.contactMayHaveBeen(out)) countAsLostContact(before.getFirst(), out);
@@ -274,6 +276,7 @@ final class Connecting {
         if (mayHaveFinished) each.volume.leaveResyncOpen();
         boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
+        if (lost && each.targetIsUntold) parts.record.untoldTargetLost();
         // What this incarnation has not put on record never will be: later identifiers may be those of writes that came from elsewhere (rule 1b).
         if (each.volume.seesDataOfPeer()) parts.record.noCopyLeft(each.volume, out);
         else if (before.disk() == DiskState.NEGOTIATING) parts.record.localLossStaysOpen(each.volume, out);

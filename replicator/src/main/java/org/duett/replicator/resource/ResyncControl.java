@@ -386,6 +386,7 @@ final class ResyncControl {
     /** It does so when it has written down that it is behind. */
     void targetAsks(VolumeParts each) {
         each.targetMayPass = false;
+        each.targetIsUntold = false;
         each.source.targetHasAsked();
     }
 
@@ -611,6 +612,7 @@ final class ResyncControl {
         each.grown = false;
         if (isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
+            each.targetIsUntold = true;
             leaveGenerationOfTarget(each, out);
             startSource(each, out);
         } else {

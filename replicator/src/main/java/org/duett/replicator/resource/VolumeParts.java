@@ -39,6 +39,8 @@ final class VolumeParts {
     PeerEpoch writesBeforeResync;
     /** Source: the target, a Primary, has our generation, and has not asked for a block yet, as it does when it has written down that it is behind. */
     boolean targetMayPass;
+    /** Source: the volume has grown, and the target, whose copy was good, has not asked for a block yet: it may not have heard that it is behind now. */
+    boolean targetIsUntold;
     /** Source: its sync identifier is on the way to disk. */
     boolean startingSource;
     /** Target: the answer to this ping proves that the source has processed all our acks; 0: not asked yet. */
@@ -129,6 +131,7 @@ final class VolumeParts {
         pendingSyncIdentifier = 0;
         sourceDue = false;
         targetMayPass = false;
+        targetIsUntold = false;
         writesBeforeResync = null;
         startingSource = false;
         finishPing = 0;

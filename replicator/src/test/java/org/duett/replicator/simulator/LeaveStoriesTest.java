@@ -452,4 +452,29 @@ class LeaveStoriesTest {
         }
         assertThat(met).isPositive();
     }
+
+    /**
+     * Found by seed 1103036: whoever grows becomes the source of the new part, and the target that had asked for it did not hear of that. It was behind from then on, had
+     * never been asked to let the other one go on, and would have taken over as an eyewitness.
+     */
+    @Test
+    void aTargetThatDoesNotKnowThatItIsOneHasAGoodCopyWhenItIsLost() {
+        var pair = SimulatedPair.connected(11, StorySettings.all(StorySettings.cluster(), StorySettings.externalMetadata()));
+        for (SimulatedNode node : pair.nodes()) node.data(0).grow(SimulatedPair.DEVICE_BYTES + (8L << 20));
+        pair.network().silence(pair.alpha().index());
+        pair.beta().command(new Command.Resize(0, 0, false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        var held = pair.write(pair.alpha(), 8, 8);
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runFor(20 * SimulatedPair.SECOND);
+        assertThat(pair.beta().machine().status().eyewitness()).isTrue();
+        assertThat(held.isCompleted()).isFalse();
+        assertThat(pair.state(pair.alpha()).peerDisk()).as("it can be promoted").isEqualTo(DiskState.UNKNOWN);
+
+        pair.must(pair.alpha(), LEAVE);
+        pair.done(held);
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }
