@@ -83,7 +83,8 @@ final class CopyLedger {
         boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
         Copies of = copies.get(volume);
         int other = 1 - node.index();
-        if (!there && of.doubtful[other] && here) of.complete[other] = false;
+        // In A it may be what was on its way when the connection ended (seed 1103190).
+        if (!there && here && (of.doubtful[other] || of.ahead[node.index()])) of.complete[other] = false;
         if (here == there) return;
         // What the lost copy has in its cache only a crash may yet take from it, and it is promised now (seed 11607).
         SimulatedNode lost = here ? pair.other(node) : node;
