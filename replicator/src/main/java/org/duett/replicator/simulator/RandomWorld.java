@@ -26,6 +26,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private static final long SETTLED_FOR_NANOS = SimulatedPair.SECOND;
     private static final long REPAIR_LIMIT_NANOS = 300 * SimulatedPair.SECOND;
 
+    /** The acts of a round have numbers from 1 on; this one comes behind them. */
+    static final int SILENT_ACT = 0;
     private static final long LEAST_WRITES = 2_000;
     private static final int LONGEST_LIFE_ROUNDS = 24;
 
@@ -44,6 +46,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final EyewitnessRule eyewitnesses;
     private final WorldOperator operator;
     private final WorldSaboteur saboteur;
+    private final SilentDamage silentDamage;
     private final OlderCopies olderCopies;
     private final NamedDifferences named;
     private final UnnamedAtOnce unnamedAtOnce;
@@ -78,6 +81,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, random.split());
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
+        silentDamage = new SilentDamage(pair, plan);
         new WorldFencer(pair, plan, ledger, random.split());
         if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
@@ -132,6 +136,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
             disturb();
             repair();
             pair.checkAll();
+            if (plan.hasSilentFaults()) perform(new Excerpt.Act(round, SILENT_ACT), this::damageSilently);
             if (plan.has(WorldFault.OLDER_DATA)) olderCopies.take(random);
             for (int volume : ledger.volumes()) pair.history(volume).prune();
         }
@@ -248,6 +253,15 @@ public final class RandomWorld implements SimulatedPair.Observer {
                 operator.resyncAgain();
             }
         }
+    }
+
+    /** What a disk says nothing of is gone when its copy has been made anew, under load. */
+    private String damageSilently(SplittableRandom chances) {
+        String what = silentDamage.strike(operator.primary(), chances);
+        clients.forEach(WorldClient::start);
+        repair();
+        pair.checkAll();
+        return what;
     }
 
     private boolean isSettled() {

@@ -20,17 +20,23 @@ public enum WorldFault {
     /** A fence-peer handler gets no answer from the other node. */
     FENCING_UNANSWERED,
     /** What one node sends does not arrive any more from some moment of the next handshake on. */
-    CUT_IN_HANDSHAKE;
+    CUT_IN_HANDSHAKE,
+    /** A bit of one copy turns over, and no disk says so ({@link SilentDamage}). */
+    BIT_ROT,
+    /** A write of one copy landed elsewhere, and no disk says so. */
+    MISDIRECTED_WRITE;
 
     public static final Set<WorldFault> ALL = Collections.unmodifiableSet(EnumSet.allOf(WorldFault.class));
+    /** Those that strike at a quiet moment only, and not in the midst of others. */
+    static final Set<WorldFault> SILENT = Collections.unmodifiableSet(EnumSet.of(BIT_ROT, MISDIRECTED_WRITE));
     /** Crashes, networks and pauses, which leave the disks as they are. */
     public static final Set<WorldFault> NOT_OF_DISKS = Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(WRITE_ERROR, READ_ERROR, FLUSH_ERROR,
-            UNREADABLE_SECTORS, HUNG_DISK, DISK_FULL, OLDER_DATA)));
+            UNREADABLE_SECTORS, HUNG_DISK, DISK_FULL, OLDER_DATA, BIT_ROT, MISDIRECTED_WRITE)));
 
     /** After it a disk may have to be copied whole. */
     boolean mayNeedFullSync() {
         return switch (this) {
-            case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK, DISK_FULL, OLDER_DATA -> true;
+            case WRITE_ERROR, READ_ERROR, FLUSH_ERROR, HUNG_DISK, DISK_FULL, OLDER_DATA, BIT_ROT, MISDIRECTED_WRITE -> true;
             case PROCESS_CRASH, MACHINE_CRASH, BOTH_CRASH, RESET, CUT, ONE_WAY_CUT, HALF_OPEN, FLAPPING, PAUSE, UNREADABLE_SECTORS, SLOW_DISK, CRASH_IN_RECOVERY,
                     SITE_POWER_LOSS, FLIPPED_BIT, FENCING_UNANSWERED, CUT_IN_HANDSHAKE -> false;
         };

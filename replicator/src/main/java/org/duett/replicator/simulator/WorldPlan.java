@@ -43,7 +43,8 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         boolean large = random.nextInt(6) == 0;
         int logExtents = large ? USUAL_LOG_EXTENTS : logExtents(seed);
         ResourceSettings settings = settings(large, logExtents, usualNet(seed), random);
-        EnumSet<WorldFault> faults = some(random, WorldFault.values(), EnumSet.noneOf(WorldFault.class));
+        EnumSet<WorldFault> faults = some(random, EnumSet.complementOf(EnumSet.copyOf(WorldFault.SILENT)).toArray(WorldFault[]::new), EnumSet.noneOf(WorldFault.class));
+        faults.addAll(silentFaults(seed));
         EnumSet<WorldCommand> commands = some(random, WorldCommand.values(), EnumSet.noneOf(WorldCommand.class));
         if (large) {
             faults.removeIf(WorldFault::mayNeedFullSync);
@@ -84,6 +85,14 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
     private static long oddBytes(long seed) {
         var random = new SplittableRandom(seed ^ 0x0dd5);
         return random.nextInt(3) == 0 ? 512 * (1 + random.nextLong(7)) : 0;
+    }
+
+    /** In a quarter of the lives either of them. */
+    private static Set<WorldFault> silentFaults(long seed) {
+        var random = new SplittableRandom(seed ^ 0x51e7);
+        EnumSet<WorldFault> silent = EnumSet.copyOf(WorldFault.SILENT);
+        silent.removeIf(each -> random.nextInt(4) > 0);
+        return silent;
     }
 
     /** Now and then one node's devices are the larger ones: the volume has what both have room for. */
@@ -171,6 +180,10 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     boolean has(WorldFault fault) {
         return faults.contains(fault);
+    }
+
+    boolean hasSilentFaults() {
+        return faults.stream().anyMatch(WorldFault.SILENT::contains);
     }
 
     String describe() {

@@ -44,9 +44,9 @@ final class WorldSaboteur {
 
     /** Something goes wrong, by these chances. What it was, or nothing. */
     String act(SplittableRandom chances) {
-        if (plan.faults().isEmpty()) return "";
+        WorldFault[] allowed = plan.faults().stream().filter(each -> !WorldFault.SILENT.contains(each)).toArray(WorldFault[]::new);
+        if (allowed.length == 0) return "";
         random = chances;
-        WorldFault[] allowed = plan.faults().toArray(WorldFault[]::new);
         SimulatedNode node = pair.nodes().get(random.nextInt(2));
         int volume = random.nextInt(plan.settings().volumes().size());
         done++;
@@ -90,6 +90,7 @@ final class WorldSaboteur {
             case FENCING_UNANSWERED -> {
                 // The handlers themselves throw the dice.
             }
+            case BIT_ROT, MISDIRECTED_WRITE -> throw new IllegalStateException(fault + " strikes at quiet moments only");
         }
     }
 

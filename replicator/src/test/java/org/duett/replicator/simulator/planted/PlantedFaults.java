@@ -289,5 +289,8 @@ final class PlantedFaults {
             fault("rule 4: a write that a target refuses which is through is answered without a record", "write/WritePath.java",
                     "boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;", "boolean copyCounts = before.peerDisk().servesHostAlone();"),
             fault("promise 4: an ack's leave to clear bits outlives its connection", "write/WritePath.java",
-                    "for (int i = 0; i < slots.size(); i++) slots.get(i).clearsBits = false;", ""));
+                    "for (int i = 0; i < slots.size(); i++) slots.get(i).clearsBits = false;", ""),
+            // ---- found since disks are damaged silently
+            fault("promise 3: a full sync leaves out what was not marked in the first blocks", "resource/WholeBitmap.java",
+                    "bitmap.setAllStep(from, DirtyBitmap.WORDS_PER_STEP)", "bitmap.setAllStep(Math.max(from, 8), DirtyBitmap.WORDS_PER_STEP)"));
 }
