@@ -45,6 +45,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final FreezeRule freezes;
     private final EyewitnessRule eyewitnesses;
     private final WorldOperator operator;
+    private final WorldRepair repair;
     private final WorldSaboteur saboteur;
     private final SilentDamage silentDamage;
     private final OlderCopies olderCopies;
@@ -78,7 +79,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         terms = new TermRule(pair);
         freezes = new FreezeRule(pair);
         eyewitnesses = new EyewitnessRule(pair);
-        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, random.split());
+        SplittableRandom ofOperator = random.split();
+        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, ofOperator);
+        repair = new WorldRepair(pair, ledger, lineage, splitBrain, freezes, operator, ofOperator);
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
         silentDamage = new SilentDamage(pair, plan);
@@ -244,13 +247,13 @@ public final class RandomWorld implements SimulatedPair.Observer {
             if (isGood() || waited > LOAD_LIMIT_NANOS) clients.forEach(WorldClient::stop);
             if (!isSettled()) settledSince = Long.MAX_VALUE;
             else if (settledSince == Long.MAX_VALUE) settledSince = pair.time().nowNanos();
-            pair.nodes().forEach(operator::repair);
+            pair.nodes().forEach(repair::step);
             // Not both: a promotion that waits keeps the other one from being asked for.
-            if (waited > FORCE_AFTER_NANOS && random.nextInt(8) == 0) operator.force();
+            if (waited > FORCE_AFTER_NANOS && random.nextInt(8) == 0) repair.force();
             else operator.serve();
             if (waited > RESYNC_AGAIN_AFTER_NANOS && random.nextInt(16) == 0) {
                 saboteur.makeLastCopiesReadable();
-                operator.resyncAgain();
+                repair.resyncAgain();
             }
         }
     }
@@ -285,7 +288,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         raisedDisk.stateChanged(node, volume, before, after);
         terms.stateChanged(node, before, after);
         eyewitnesses.stateChanged(node, before, after);
-        if (isGood()) operator.allIsWell();
+        if (isGood()) repair.allIsWell();
         understanding.stateChanged(node, after);
         coverage.changed(before, after);
     }

@@ -13,15 +13,15 @@ import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
-/** What the operator of a random life does, and what he must not. */
-class WorldOperatorTest {
+/** What the operator of a random life does when all is whole again, and what he must not. */
+class WorldRepairTest {
     /** Found by seed 12708: he promoted by force while the connection stood, and the peer's older disk was served. */
     @Test
     void whoeverForcesADiskThatIsRefusedEndsTheConnectionFirst() {
         var pair = SimulatedPair.connected(12709);
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
-        var operator = new WorldOperator(pair, WorldPlan.of(12709, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new TermRule(pair), new FreezeRule(pair), new SplittableRandom(12709));
+        WorldRepair repair = repair(12709, pair, ledger, lineage, new SplitBrain(pair, lineage));
         pair.network().reset();
         pair.network().pull();
         pair.done(pair.write(pair.alpha(), 800, 8));
@@ -30,11 +30,11 @@ class WorldOperatorTest {
         pair.network().heal();
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
         assertThat(ledger.mayNeedForce()).isTrue();
-        operator.force();
+        repair.force();
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
         assertThat(pair.state(pair.alpha()).role()).isEqualTo(Role.SECONDARY);
         pair.must(pair.alpha(), new Command.Attach(0));
-        operator.force();
+        repair.force();
         pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.PRIMARY);
         assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
     }
@@ -45,7 +45,7 @@ class WorldOperatorTest {
         var pair = SimulatedPair.connected(21671, StorySettings.twoVolumes());
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
-        var operator = new WorldOperator(pair, WorldPlan.of(21671, Set.of()), ledger, lineage, new LeaveRule(pair), new SplitBrain(pair, lineage), new TermRule(pair), new FreezeRule(pair), new SplittableRandom(21671));
+        WorldRepair repair = repair(21671, pair, ledger, lineage, new SplitBrain(pair, lineage));
         pair.must(pair.alpha(), new Command.Demote(false));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
         // A generation each, in which nobody has written.
@@ -56,7 +56,7 @@ class WorldOperatorTest {
         giveUp(pair, ledger, pair.alpha(), 1);
         giveUp(pair, ledger, pair.beta(), 0);
         for (int step = 0; step < 100 && !pair.isProtected(); step++) {
-            pair.nodes().forEach(operator::repair);
+            pair.nodes().forEach(repair::step);
             pair.runFor(SimulatedPair.SECOND);
         }
         assertThat(pair.isProtected()).as(pair.describe()).isTrue();
@@ -90,7 +90,7 @@ class WorldOperatorTest {
                 lineage.acknowledged(operation.node, operation.request.volume, operation.write);
             }
         });
-        var operator = new WorldOperator(pair, WorldPlan.of(14479, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), new FreezeRule(pair), new SplittableRandom(14479));
+        WorldRepair repair = repair(14479, pair, ledger, lineage, splitBrain);
         pair.must(pair.alpha(), new Command.Invalidate(0));
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
         pair.network().reset();
@@ -105,12 +105,19 @@ class WorldOperatorTest {
         assertThat(lineage.haveDiverged(1)).isTrue();
         pair.network().heal();
         for (int step = 0; step < 200 && !pair.isProtected(); step++) {
-            pair.nodes().forEach(operator::repair);
-            if (step % 8 == 7) operator.force();
+            pair.nodes().forEach(repair::step);
+            if (step % 8 == 7) repair.force();
             pair.runFor(SimulatedPair.SECOND);
         }
         assertThat(pair.isProtected()).as(pair.describe()).isTrue();
         pair.checkAll();
+    }
+
+    private static WorldRepair repair(long seed, SimulatedPair pair, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain) {
+        var random = new SplittableRandom(seed);
+        var freezes = new FreezeRule(pair);
+        var operator = new WorldOperator(pair, WorldPlan.of(seed, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), freezes, random);
+        return new WorldRepair(pair, ledger, lineage, splitBrain, freezes, operator, random);
     }
 
     private static void giveUp(SimulatedPair pair, CopyLedger ledger, SimulatedNode node, int volume) {
