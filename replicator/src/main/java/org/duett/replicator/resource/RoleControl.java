@@ -46,10 +46,7 @@ final class RoleControl {
     private int fenceRun;
     private boolean fenced;
     private int handlerRuns = 1 << 20;
-    /** Of an earlier process of this boot that did not give the role up; 0: none, or given up meanwhile (rule 22). */
-    private long formerTerm;
-    /** The promotion under way resumes {@link #formerTerm}. */
-    private boolean resuming;
+    private final FormerTerm former;
     /** The connection on which the peer gave its leave last. */
     private int askedOnConnection = -1;
     /** Connected while it waited for a disk, which the peer was to have a say on: the connection of that time; -1: none. */
@@ -59,6 +56,7 @@ final class RoleControl {
         this.parts = parts;
         this.requests = requests;
         this.connecting = connecting;
+        former = new FormerTerm(parts);
     }
 
     boolean isBusy() {
@@ -67,7 +65,7 @@ final class RoleControl {
 
     private void finish(CommandResult result, ActionQueue out) {
         step = Step.IDLE;
-        if (resuming) resumptionEnded(result, out);
+        if (former.isBeingResumed()) former.resumptionEnded(result, awaitsDeadline(), out);
         long answered = ticket;
         ticket = 0;
         if (answered != 0) out.add(new Action.FinishCommand(answered, result));
@@ -100,9 +98,9 @@ final class RoleControl {
         if (step != Step.LOOKING_FOR_DEVICES) return;
         for (Event.AttachedVolume each : attached) {
             // A term that goes on is the one that its devices wait for.
-            if (resuming && each.term() == formerTerm) continue;
+            if (former.isBeingResumed() && former.is(each.term())) continue;
             String resource = parts.settings.name();
-            String goOn = each.term() == formerTerm ? " To let it go on instead, when " + parts.settings.peerNode() + " is down for certain: duett resume-io "
+            String goOn = former.is(each.term()) ? " To let it go on instead, when " + parts.settings.peerNode() + " is down for certain: duett resume-io "
                     + resource : "";
             refuse(StateChangeResult.DEVICE_IN_USE, String.format("volume %d is attached as a block device of this host in term %016x;"
                     + " a promotion begins another term.", each.number(), each.term()), "The role is unchanged; what that device holds unwritten waits.",
@@ -130,7 +128,7 @@ final class RoleControl {
     void check(ActionQueue out) {
         switch (step) {
             case IDLE -> {
-                if (formerTerm != 0) checkFormerTerm(out);
+                if (former.goesOnByHandshake(out)) resume(false, out);
             }
             case DRAINING -> {
                 if (resumesWithoutPeer() && parts.isBesidePeer()) peerIsThereAfterAll(out);
@@ -166,7 +164,7 @@ final class RoleControl {
     }
 
     private boolean resumesWithoutPeer() {
-        return resuming && fenced;
+        return former.isBeingResumed() && fenced;
     }
 
     /** That it is down stood for its word while it could not be asked. It may have been promoted since, and have come without the disk that tells of it (rule 22, seed 401223). */
@@ -208,7 +206,7 @@ final class RoleControl {
         boolean proven = fenced && state.disk() == DiskState.CONSISTENT;
         VolumeState raised = raises || proven ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
         // Fencing failed, and the operator insists, or leave to go on alone was given: whatever the peer has does not count (spec states 7).
-        return (force || resuming) && fenced && isAtLarge(state) ? raised.withPeerDisk(DiskState.OUTDATED) : raised;
+        return (force || former.isBeingResumed()) && fenced && isAtLarge(state) ? raised.withPeerDisk(DiskState.OUTDATED) : raised;
     }
 
     /** Nobody can ask it, and its disk may be as good as ours. */
@@ -230,7 +228,7 @@ final class RoleControl {
                 step = Step.AWAITING_DEMOTION;
                 return;
             }
-            boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || resuming);
+            boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || former.isBeingResumed());
             if (!result.isSuccess() && !overruled) {
                 refusePromotion(each, result, out);
                 return;
@@ -350,9 +348,10 @@ final class RoleControl {
 
     private void storeTerm(ActionQueue out) {
         step = Step.STORING_TERM;
-        parts.term = resuming ? formerTerm : parts.random.takeIdentifier();
+        boolean resumes = former.isBeingResumed();
+        parts.term = resumes ? former.number() : parts.random.takeIdentifier();
         // Whoever still holds data of the former term is not let into this one. Refused before, the promotion had begun none, and the run file still has that one (seed 200359).
-        if (!resuming) formerTerm = 0;
+        if (!resumes) former.giveUp();
         out.add(new Action.StoreTerm(parts.term));
     }
 
@@ -369,7 +368,7 @@ final class RoleControl {
     /** Decided without the peer, which is there now: it has a say. */
     private void judgeAgain(ActionQueue out) {
         parts.term = 0;
-        if (!resuming) out.add(new Action.StoreTerm(0));
+        if (!former.isBeingResumed()) out.add(new Action.StoreTerm(0));
         begin(out);
     }
 
@@ -378,98 +377,42 @@ final class RoleControl {
     void termFound(long term) {
         assert step == Step.IDLE;
         assert !parts.isPrimary();
-        formerTerm = term;
+        former.found(term);
     }
 
     /** Primary, or it was in an earlier process and would be again: somebody can vouch for it that the peer is down (rules 8, 22). */
     boolean isHeldOrMayBeResumed() {
-        return parts.isPrimary() || formerTerm != 0 && (resuming || step == Step.IDLE);
+        return parts.isPrimary() || former.exists() && (former.isBeingResumed() || step == Step.IDLE);
     }
 
     /** The operator wishes what is under way already: the resumption answers him. */
     boolean joinsResumption(long newTicket) {
-        boolean joins = resuming && ticket == 0;
+        boolean joins = former.isBeingResumed() && ticket == 0;
         if (joins) ticket = newTicket;
         return joins;
     }
 
-    /**
-     * What the peer's handshake says of the former term: resumed when it is Secondary with our generation, over as soon as it was promoted
-     * meanwhile. Judged when the volume is established, before a resync makes the generations equal.
-     */
-    private void checkFormerTerm(ActionQueue out) {
-        if (!parts.socketsUp) return;
-        boolean confirmed = parts.allEstablished();
-        for (VolumeParts each : parts.volumeParts) {
-            Volume volume = each.volume;
-            if (!volume.isConnected()) continue;
-            boolean known = volume.peerGenerations != null && volume.diskUsable();
-            boolean same = known && wasNotPromoted(each);
-            if (volume.state().peer() == Role.PRIMARY || known && !same) {
-                forgetFormerTerm("the other node was promoted meanwhile", out);
-                return;
-            }
-            confirmed &= same && volume.state().disk() == DiskState.UP_TO_DATE;
-        }
-        if (confirmed) resume(false, out);
-    }
-
-    /** It has our generation, or the one in which our resync to it began, or is the target of that. */
-    private static boolean wasNotPromoted(VolumeParts each) {
-        GenerationIdentifiers own = each.volume.identifiers();
-        long peer = each.volume.peerGenerations.identifiers().current();
-        boolean isTarget = each.generationLeftToTarget != 0
-                && (GenerationIdentifiers.sameGeneration(peer, each.generationLeftToTarget) || GenerationIdentifiers.sameGeneration(peer, own.bitmap()));
-        return isTarget || GenerationIdentifiers.sameGeneration(peer, own.current());
-    }
-
     /** The failover daemon has the proof, or the operator vouches, that the peer is down: that stands for its word (rule 8). */
     void aloneAllowed(ActionQueue out) {
-        if (formerTerm != 0 && step == Step.IDLE && !parts.isConnected()) resume(true, out);
+        if (former.exists() && step == Step.IDLE && !parts.isConnected()) resume(true, out);
     }
 
     private void resume(boolean peerIsDown, ActionQueue out) {
         ticket = 0;
         force = false;
         fenced = peerIsDown;
-        resuming = true;
+        former.resumes();
         begin(out);
-    }
-
-    private void resumptionEnded(CommandResult result, ActionQueue out) {
-        boolean awaitsDeadline = awaitsDeadline();
-        resuming = false;
-        switch (result) {
-            case CommandResult.Done done -> {
-                parts.report(Level.INFO, "this node is Primary again, in the term of the daemon before this one.",
-                        "The other node was Secondary all the time, or is known to be down.", awaitsDeadline
-                                ? "Nothing is to be done; reads wait for the failover daemon of this node. Should there be none: duett resume-io " + parts.settings.name()
-                                : "Nothing is to be done.", out);
-                formerTerm = 0;
-            }
-            case CommandResult.Refused(StateChangeResult code, OperatorReport report) -> {
-                // The connection went while the peer was asked: it is asked again in the next one.
-                if (code != StateChangeResult.NEED_CONNECTION) forgetFormerTerm(report.whatHappened(), out);
-            }
-        }
     }
 
     /** Resumed by the peer's word and not by leave: how long that is good for is the failover daemon's to say, and it may be away (rule 9). */
     private boolean awaitsDeadline() {
-        return resuming && !fenced && parts.settings.cluster();
-    }
-
-    private void forgetFormerTerm(String why, ActionQueue out) {
-        formerTerm = 0;
-        out.add(new Action.StoreTerm(0));
-        parts.report(Level.WARNING, "the role that the daemon before this one had is not resumed: " + why + ".",
-                "This node is Secondary and serves nobody; what it had acknowledged is on the disks.",
-                "Attach the clients to the node that is Primary now (duett status); what still waits for this one has to be detached.", out);
+        return former.isBeingResumed() && !fenced && parts.settings.cluster();
     }
 
     /** The connection, a disk or the peer's role may have changed while the term was being stored. */
     private void promoteIfStillAllowed(ActionQueue out) {
-        if (resuming && !fenced && !parts.allEstablished()) {
+        if (former.isBeingResumed() && !fenced && !parts.allEstablished()) {
             parts.term = 0;
             refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the peer was asked.", "The role is unchanged.",
                     "It is asked again in the next connection.", out);
@@ -561,11 +504,11 @@ final class RoleControl {
     void demote(long newTicket, boolean newForce, ActionQueue out) {
         ticket = newTicket;
         if (!parts.isPrimary()) {
-            if (formerTerm == 0) {
+            if (!former.exists()) {
                 finish(new CommandResult.Done("is Secondary already"), out);
                 return;
             }
-            formerTerm = 0;
+            former.giveUp();
             step = Step.FORGETTING_TERM;
             out.add(new Action.StoreTerm(0));
             return;

@@ -229,7 +229,7 @@ final class PlantedFaults {
                     "        if (alone) parts.record.promotedAlone();\n", ""),
             fault("rule 13: the mark with which a node let the other one go is taken back when the connection ends", "resource/Outdating.java",
                     "if (announced && each.volume.state()", "if (announced && each.volume.isPrimary() && each.volume.state()"),
-            fault("rule 22: a former term is resumed although the other node was promoted since", "resource/RoleControl.java",
+            fault("rule 22: a former term is resumed although the other node was promoted since", "resource/FormerTerm.java",
                     "boolean same = known && wasNotPromoted(each);", "boolean same = known;"),
             // ---- by a third reviewer
             fault("promise 4: the last block of a device, of which there is only a part, is not marked", "bitmap/DirtyBitmap.java",
