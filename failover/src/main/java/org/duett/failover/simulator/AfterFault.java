@@ -32,17 +32,19 @@ final class AfterFault {
     private final ClusterWorld world;
     private final SimulatedTime time;
     private final List<WorldGroup> groups;
+    private final List<String> names;
     private final List<SimulatedHost> hosts;
     private final Wires wires;
     /** Of the last fault, if it is one that moves nothing: asked before anything else happens. */
     private Runnable nothingMoved = () -> {
     };
 
-    AfterFault(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<SimulatedHost> hosts, Wires wires) {
+    AfterFault(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<String> names, List<SimulatedHost> hosts, Wires wires) {
         this.wires = wires;
         this.world = world;
         this.time = time;
         this.groups = List.copyOf(groups);
+        this.names = List.copyOf(names);
         this.hosts = List.copyOf(hosts);
     }
 
@@ -58,9 +60,9 @@ final class AfterFault {
         int number = world.faults();
         Set<ClusterFault> provable = world.proof() == ClusterWorld.ProofKind.MANUAL ? NEED_A_PERSON : NEED_PROOF;
         boolean served = NEED_NO_PROOF.contains(fault) || provable.contains(fault);
-        if (groups.size() > 1 && OF_ONE_GROUP.contains(fault)) served = false;
+        if (names.size() > 1 && OF_ONE_GROUP.contains(fault)) served = false;
         if (served && !isPaused()) time.after(TAKEOVER_NANOS, () -> {
-            if (world.faults() == number) groups.forEach(each -> expectServed(fault, each));
+            if (world.faults() == number) names.forEach(each -> expectServed(fault, each));
         });
         if (fault == ClusterFault.CHECK_FAILS_ON_ACTIVE) {
             time.after(NOTHING_MOVES_NANOS, () -> {
@@ -80,15 +82,19 @@ final class AfterFault {
         time.after(NOTHING_MOVES_NANOS, () -> {
             if (world.faults() != number) return;
             nothingMoved.run();
-            groups.forEach(each -> expectServed(fault, each));
+            names.forEach(each -> expectServed(fault, each));
         });
     }
 
-    private void expectServed(ClusterFault fault, WorldGroup group) {
+    private void expectServed(ClusterFault fault, String group) {
         // Whoever is cut off from the clients, and may act all the same, serves nobody.
         boolean reached = world.witnessIsApart() && ISOLATES.contains(fault);
-        boolean served = hosts.stream().anyMatch(host -> host.serves(group) && !host.node(group).machine().status().frozen() && (!reached || wires.clientReaches(host.index)));
-        if (!served) world.broken(fault + " at a settled moment, and " + TAKEOVER_NANOS / SECOND + " s later nobody serves " + group.name);
+        boolean served = hosts.stream().anyMatch(host -> host.serves(group) && !isFrozen(host, group) && (!reached || wires.clientReaches(host.index)));
+        if (!served) world.broken(fault + " at a settled moment, and " + TAKEOVER_NANOS / SECOND + " s later nobody serves " + group);
+    }
+
+    private boolean isFrozen(SimulatedHost host, String name) {
+        return groups.stream().anyMatch(group -> group.name.equals(name) && host.node(group).machine().status().frozen());
     }
 
     private boolean isPaused() {

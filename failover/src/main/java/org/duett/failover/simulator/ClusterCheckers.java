@@ -30,6 +30,7 @@ final class ClusterCheckers {
     private final SimulatedTime time;
     private final Wires wires;
     private final List<WorldGroup> groups;
+    private final List<String> names;
     private final List<SimulatedHost> hosts;
 
     private final long[] haltedNanos = {-1, -1};
@@ -42,16 +43,19 @@ final class ClusterCheckers {
     private final Set<String> begunUnheard = new TreeSet<>();
     /** By node and group: since when it has been in doubt beside a silent peer; 0: it is not. */
     private final long[][] doubtSinceNanos;
+    private final JobCheckers job;
     /** How much had happened when all was looked at last. */
     private long lookedAfter;
 
-    ClusterCheckers(ClusterWorld world, SimulatedTime time, Wires wires, List<WorldGroup> groups, List<SimulatedHost> hosts) {
+    ClusterCheckers(ClusterWorld world, SimulatedTime time, Wires wires, List<WorldGroup> groups, List<String> names, List<SimulatedHost> hosts) {
         this.world = world;
         this.time = time;
         this.wires = wires;
         this.groups = List.copyOf(groups);
+        this.names = List.copyOf(names);
         this.hosts = List.copyOf(hosts);
-        doubtSinceNanos = new long[hosts.size()][groups.size()];
+        doubtSinceNanos = new long[hosts.size()][names.size()];
+        job = new JobCheckers(world, time, hosts);
     }
 
     /** Each millisecond in which anything has happened, beside this look itself. */
@@ -70,16 +74,17 @@ final class ClusterCheckers {
         else if (togetherSinceNanos == 0) togetherSinceNanos = time.nowNanos();
         for (SimulatedHost host : hosts) {
             checkProof(host);
-            for (int i = 0; i < groups.size(); i++) checkDoubt(host, i);
+            for (int i = 0; i < names.size(); i++) checkDoubt(host, i);
             checkHalts(host);
         }
-        for (WorldGroup group : groups) checkBothRun(group);
+        for (String group : names) checkBothRun(group);
+        if (names.size() > groups.size()) job.watch();
     }
 
     /** Of two that run one group, and hear each other, one lets go at once: who is only in doubt would take seconds (promise 2). */
-    private void checkBothRun(WorldGroup group) {
-        boolean both = togetherForNanos() > BOTH_RUN_NANOS && hosts.stream().allMatch(host -> host.daemonRuns() && mayRun(host.machine().phase(group.name)));
-        if (both) world.broken("both nodes run " + group.name + ", and have heard each other for a while");
+    private void checkBothRun(String group) {
+        boolean both = togetherForNanos() > BOTH_RUN_NANOS && hosts.stream().allMatch(host -> host.daemonRuns() && mayRun(host.machine().phase(group)));
+        if (both) world.broken("both nodes run " + group + ", and have heard each other for a while");
     }
 
     private static boolean mayRun(GroupPhase phase) {
@@ -111,14 +116,14 @@ final class ClusterCheckers {
 
     /** Who does not know whether the other one acts lets go of what the world sees (rule 9); but nothing is let go of while its replicator answers (rule 8). */
     private void checkDoubt(SimulatedHost host, int number) {
-        WorldGroup group = groups.get(number);
+        String group = names.get(number);
         boolean speaks = groups.stream().anyMatch(WorldGroup::isEstablished);
         boolean inDoubt = host.daemonRuns() && host.isAwake() && host.machine().peerLife() == PeerLife.SILENT && world.proof() != ClusterWorld.ProofKind.MANUAL
                 && host.status(group).phase() == GroupPhase.UP && host.status(group).word().equals("in doubt");
         long since = doubtSinceNanos[host.index][number];
         if (!inDoubt || speaks) doubtSinceNanos[host.index][number] = 0;
         else if (since == 0) doubtSinceNanos[host.index][number] = time.nowNanos();
-        else if (time.nowNanos() - since > DOUBT_NANOS) world.broken(host.name() + " " + group.name + " is in doubt and is not let go of");
+        else if (time.nowNanos() - since > DOUBT_NANOS) world.broken(host.name() + " " + group + " is in doubt and is not let go of");
     }
 
     /** What has ended the replicator of one node does not end that of the other one, which has heard of it (rule 25). */
@@ -169,6 +174,11 @@ final class ClusterCheckers {
         }
     }
 
+    /** A daemon that has begun anew has looked at what runs: nothing is started twice. */
+    void ordersStart(SimulatedHost host, String group, int member) {
+        if (host.parts(group).isRunning(member)) world.broken(host.name() + " starts member " + member + " of " + group + ", which runs there");
+    }
+
     /**
      * A program that could not be stopped on the other node, which is heard, is not started here on hope. One that is heard again in the midst of
      * a takeover is about to let go, if it did not before.
@@ -176,7 +186,7 @@ final class ClusterCheckers {
     void memberStarted(SimulatedHost host, String group, int member) {
         SimulatedHost other = host.other();
         boolean inTakeover = begunUnheard.contains(host.name() + " " + group) && togetherForNanos() < KNOWN_NANOS;
-        if (member == WorldConfig.PROGRAM && host.hearsPeer() && !inTakeover && other.daemonRuns() && other.parts(group).isRunning(member)) {
+        if (member == host.parts(group).program() && host.hearsPeer() && !inTakeover && other.daemonRuns() && other.parts(group).isRunning(member)) {
             world.broken("the program of " + group + " starts while it still runs on the other node");
         }
     }

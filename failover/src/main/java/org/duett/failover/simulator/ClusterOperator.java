@@ -24,6 +24,7 @@ final class ClusterOperator {
     private final ClusterWorld world;
     private final SimulatedTime time;
     private final List<WorldGroup> groups;
+    private final List<String> names;
     private final List<SimulatedHost> hosts;
     private final SplittableRandom random;
     /** Of each node: he has said that its data is to be used, and its peer has not been heard since. */
@@ -31,10 +32,11 @@ final class ClusterOperator {
     /** Whose data he chose last, and so gave up what the other one may have changed; -1: he never did. */
     private int chosen = -1;
 
-    ClusterOperator(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<SimulatedHost> hosts, long seed) {
+    ClusterOperator(ClusterWorld world, SimulatedTime time, List<WorldGroup> groups, List<String> names, List<SimulatedHost> hosts, long seed) {
         this.world = world;
         this.time = time;
         this.groups = List.copyOf(groups);
+        this.names = List.copyOf(names);
         this.hosts = List.copyOf(hosts);
         random = new SplittableRandom(seed);
     }
@@ -50,12 +52,17 @@ final class ClusterOperator {
         if (!host.replicator().runs()) world.ask(host, new OperatorCommand.Recover(""));
         if (!host.daemonRuns()) return;
         for (WorldGroup group : groups) {
-            GroupStatus status = host.status(group);
-            boolean hasStopped = status.word().equals("frozen") || host.replicator().hasStopped(group);
-            if (!status.failedHere().isEmpty() || hasStopped) world.ask(host, new OperatorCommand.Recover(group.name));
-            if (status.word().equals("stopped")) world.ask(host, new OperatorCommand.Start(group.name));
+            repair(host, group.name, host.replicator().hasStopped(group));
             if (host.node(group).isRunning()) endSplitBrain(host.node(group), group.pair.state(host.node(group)));
         }
+        if (names.size() > groups.size()) repair(host, WorldJob.NAME, false);
+    }
+
+    private void repair(SimulatedHost host, String group, boolean resourceHasStopped) {
+        GroupStatus status = host.status(group);
+        boolean hasStopped = status.word().equals("frozen") || resourceHasStopped;
+        if (!status.failedHere().isEmpty() || hasStopped) world.ask(host, new OperatorCommand.Recover(group));
+        if (status.word().equals("stopped")) world.ask(host, new OperatorCommand.Start(group));
     }
 
     /** He is told to name the node whose changes are given up: it is the one whose data he did not choose. */
@@ -91,7 +98,7 @@ final class ClusterOperator {
         if (life != PeerLife.SILENT && life != PeerLife.UNHEARD || !host.machine().proof().isEmpty()) return false;
         // Its status says that the other replicator answers.
         if (groups.stream().anyMatch(WorldGroup::isEstablished)) return false;
-        return groups.stream().anyMatch(group -> switch (host.status(group).phase()) {
+        return names.stream().anyMatch(group -> switch (host.status(group).phase()) {
             case DOWN -> !host.other().serves(group);
             case UP -> host.status(group).word().equals("in doubt");
             case PROBING, CLAIMING, CHECKING, STARTING, STOPPING, UNCLEAN -> false;
@@ -106,7 +113,7 @@ final class ClusterOperator {
             other.powerOff();
         }
         boolean hasAll = groups.stream().noneMatch(group -> group.isBehind(host.index));
-        confirm(host, hasAll && groups.stream().anyMatch(group -> !isEyewitness(host, group) || host.status(group).waitsFor().contains("--use-this-data")));
+        confirm(host, hasAll && groups.stream().anyMatch(group -> !isEyewitness(host, group) || host.status(group.name).waitsFor().contains("--use-this-data")));
     }
 
     private static boolean isEyewitness(SimulatedHost host, WorldGroup group) {

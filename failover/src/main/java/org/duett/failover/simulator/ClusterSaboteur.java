@@ -35,18 +35,23 @@ final class ClusterSaboteur {
     }
 
     /** Who serves it; when nobody does, any of the two. */
-    SimulatedHost active(WorldGroup group) {
+    SimulatedHost active(String group) {
         for (SimulatedHost host : hosts) {
             if (host.serves(group)) return host;
         }
         return hosts.get(random.nextInt(2));
     }
 
-    void act(ClusterFault fault, WorldGroup group) {
+    /** It, or, where it has no resource, the first that has one. */
+    private WorldGroup withData(String group) {
+        return groups.stream().filter(each -> each.name.equals(group)).findFirst().orElse(groups.getFirst());
+    }
+
+    void act(ClusterFault fault, String group) {
         SimulatedHost active = active(group);
         SimulatedHost passive = active.other();
         SimulatedHost either = hosts.get(random.nextInt(2));
-        HostParts.Part program = active.parts(group.name).part(WorldConfig.PROGRAM);
+        HostParts.Part program = program(active, group);
         long aWhile = 200 * MILLI + random.nextLong(10 * SECOND);
         switch (fault) {
             case ACTIVE_LOSES_POWER -> powerCycle(active, aWhile);
@@ -131,19 +136,19 @@ final class ClusterSaboteur {
             }
             case HEARTBEATS_LOST -> wires.cutHeartbeats();
             case WRONG_KEY -> either.keyIsWrong = true;
-            case CHECK_FAILS_ON_ACTIVE -> active(groups.getFirst()).checkFinds = "no answer";
+            case CHECK_FAILS_ON_ACTIVE -> active(groups.getFirst().name).checkFinds = "no answer";
             case CHECK_FAILS_ON_BOTH -> hosts.forEach(host -> host.checkFinds = "no answer");
             case PROGRAM_CRASHES -> program.running = false;
             case PROGRAM_DOES_NOT_START -> {
-                either.parts(group.name).part(WorldConfig.PROGRAM).doesNotStart = true;
+                program(either, group).doesNotStart = true;
                 program.running = false;
             }
             case PROGRAM_DOES_NOT_STOP -> {
                 program.doesNotStop = true;
-                world.ask(active, new OperatorCommand.Switchover(group.name));
+                world.ask(active, new OperatorCommand.Switchover(group));
             }
-            case WRITE_OF_DEATH -> poisoned = group;
-            case SWITCHOVER -> world.ask(either, new OperatorCommand.Switchover(group.name));
+            case WRITE_OF_DEATH -> poisoned = withData(group);
+            case SWITCHOVER -> world.ask(either, new OperatorCommand.Switchover(group));
             case STANDBY_AND_ONLINE -> {
                 world.ask(active, new OperatorCommand.Standby());
                 time.after(aWhile, () -> world.ask(active, new OperatorCommand.Online()));
@@ -151,9 +156,10 @@ final class ClusterSaboteur {
             case STANDBY_DURING_RESYNC -> {
                 powerCycle(passive, 3 * SECOND + aWhile);
                 int number = world.faults();
-                passive.node(group).data(0).speed(SLOW_DISK);
-                time.after(15 * SECOND + aWhile, () -> passive.node(group).data(0).speed(SimulatedDevice.Speed.USUAL));
-                time.after(3 * SECOND + aWhile, () -> standbyDuringResync(active, group, number));
+                WorldGroup data = withData(group);
+                passive.node(data).data(0).speed(SLOW_DISK);
+                time.after(15 * SECOND + aWhile, () -> passive.node(data).data(0).speed(SimulatedDevice.Speed.USUAL));
+                time.after(3 * SECOND + aWhile, () -> standbyDuringResync(active, data, number));
             }
             case BOTH_ONLINE_AT_ONCE -> {
                 hosts.forEach(host -> world.ask(host, new OperatorCommand.Standby()));
@@ -163,8 +169,8 @@ final class ClusterSaboteur {
                 });
             }
             case STOP_AND_START -> {
-                world.ask(either, new OperatorCommand.Stop(group.name));
-                time.after(aWhile, () -> world.ask(hosts.get(random.nextInt(2)), new OperatorCommand.Start(group.name)));
+                world.ask(either, new OperatorCommand.Stop(group));
+                time.after(aWhile, () -> world.ask(hosts.get(random.nextInt(2)), new OperatorCommand.Start(group)));
             }
             case PAUSE -> world.ask(either, new OperatorCommand.Pause(aWhile));
             case LEAVE -> {
@@ -174,9 +180,14 @@ final class ClusterSaboteur {
         }
     }
 
-    private void healLanDuringTakeover(SimulatedHost host, WorldGroup group, int number) {
+    private static HostParts.Part program(SimulatedHost host, String group) {
+        HostParts parts = host.parts(group);
+        return parts.part(parts.program());
+    }
+
+    private void healLanDuringTakeover(SimulatedHost host, String group, int number) {
         if (world.faults() != number || !host.daemonRuns()) return;
-        if (host.machine().phase(group.name) == GroupPhase.STARTING) time.after(random.nextLong(20 * MILLI), wires::healLan);
+        if (host.machine().phase(group) == GroupPhase.STARTING) time.after(random.nextLong(20 * MILLI), wires::healLan);
         else time.after(MILLI, () -> healLanDuringTakeover(host, group, number));
     }
 

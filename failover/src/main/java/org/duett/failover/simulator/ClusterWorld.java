@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.duett.failover.decision.Event;
 import org.duett.failover.decision.GroupPhase;
 import org.duett.failover.decision.GroupStatus;
@@ -49,7 +51,10 @@ public final class ClusterWorld {
     private final long seed;
     private final SplittableRandom random;
     private final SimulatedTime time = new SimulatedTime();
+    /** Those with data. */
     private final List<WorldGroup> groups = new ArrayList<>();
+    /** Of all groups, also of the one without a resource. */
+    private final List<String> names;
     private final Wires wires;
     private final List<SimulatedHost> hosts = new ArrayList<>();
     private final ProofKind proof;
@@ -82,15 +87,17 @@ public final class ClusterWorld {
         // One group, or two of which each node runs one.
         int count = random.nextInt(3) == 0 ? 1 : 2;
         for (int i = 0; i < count; i++) groups.add(new WorldGroup(i, seed + 1_000_003L * i, time, this::broken, this::stir));
+        Optional<WorldJob> job = WorldJob.of(seed);
+        names = Stream.concat(groups.stream().map(group -> group.name), job.stream().map(each -> WorldJob.NAME)).toList();
         wires = new Wires(time, groups.stream().map(group -> group.pair.network()).toList(), random.nextLong());
         for (WorldGroup group : groups) group.pair.trace(tracing);
-        var config = new WorldConfig(proof, groups, seed % 3 == 0);
+        var config = new WorldConfig(proof, groups, seed % 3 == 0, job);
         for (int index = 0; index < 2; index++) hosts.add(new SimulatedHost(index, groups, config.of(index), this, wires, time, random.nextLong()));
         proofs = new WorldProofs(proof, this, time, wires, hosts, random.nextLong());
         saboteur = new ClusterSaboteur(this, time, random, groups, hosts, wires);
-        checkers = new ClusterCheckers(this, time, wires, groups, hosts);
-        afterFault = new AfterFault(this, time, groups, hosts, wires);
-        operator = new ClusterOperator(this, time, groups, hosts, random.nextLong());
+        checkers = new ClusterCheckers(this, time, wires, groups, names, hosts);
+        afterFault = new AfterFault(this, time, groups, names, hosts, wires);
+        operator = new ClusterOperator(this, time, groups, names, hosts, random.nextLong());
     }
 
     // ---- a life
@@ -142,11 +149,11 @@ public final class ClusterWorld {
             }
             boolean settled = isSettled() && hosts.stream().allMatch(SimulatedHost::wouldStart);
             ClusterFault fault = kinds.get(random.nextInt(kinds.size()));
-            WorldGroup group = groups.get(random.nextInt(groups.size()));
+            String group = names.get(random.nextInt(names.size()));
             faults++;
-            say("==== " + fault + " " + group.name);
+            say("==== " + fault + " " + group);
             afterFault.ends();
-            if (settled) afterFault.expect(fault, saboteur.active(groups.getFirst()));
+            if (settled) afterFault.expect(fault, saboteur.active(groups.getFirst().name));
             saboteur.act(fault, group);
             // Most faults come alone; some come into the recovery from the one before.
             if (random.nextInt(3) > 0) {
@@ -162,7 +169,7 @@ public final class ClusterWorld {
 
     /** Nothing flaps: a bounded number of starts for each fault. */
     private void checkMoves(int startsOfRound, int faultsOfRound) {
-        int bound = (6 + 6 * faultsOfRound) * groups.size();
+        int bound = (6 + 6 * faultsOfRound) * names.size();
         if (startsOfRound > bound) broken(startsOfRound + " starts of a group for " + faultsOfRound + " faults");
     }
 
@@ -242,13 +249,17 @@ public final class ClusterWorld {
         for (SimulatedHost host : hosts) {
             if (!host.hearsPeer() || !host.isAwake() || !host.keepsReplicator() || host.keyIsWrong || !host.checkFinds.isEmpty()) return false;
         }
-        return groups.stream().allMatch(this::isSettled);
+        return groups.stream().allMatch(this::isSettled) && names.stream().allMatch(this::isServedByOne);
     }
 
     private boolean isSettled(WorldGroup group) {
         if (!group.pair.isProtected() && !group.isConnected()) return false;
         // It is told within a second, and refuses until then what it does not know (seed 402309).
         if (group.pair.nodes().stream().anyMatch(node -> !proofs.witnessKnows(group.pair.settings().name(), node.machine().volume(0).identifiers().current()))) return false;
+        return true;
+    }
+
+    private boolean isServedByOne(String group) {
         int serving = 0;
         for (SimulatedHost host : hosts) {
             String word = host.status(group).word();
@@ -345,10 +356,10 @@ public final class ClusterWorld {
     }
 
     void broken(String what) {
-        StringBuilder text = new StringBuilder("seed " + seed + " (" + proof + ", " + groups.size() + " groups): " + what + " at " + time.nowNanos() / MILLI + " ms");
+        StringBuilder text = new StringBuilder("seed " + seed + " (" + proof + ", " + names.size() + " groups): " + what + " at " + time.nowNanos() / MILLI + " ms");
         for (SimulatedHost host : hosts) {
             text.append("\n  ").append(host.name()).append(host.hasPower() ? "" : " without power");
-            for (WorldGroup group : groups) text.append(host.serves(group) ? " serves " + group.name : "");
+            for (String group : names) text.append(host.serves(group) ? " serves " + group : "");
             if (host.daemonRuns()) text.append(" peer=").append(host.machine().peerLife()).append(' ').append(host.machine().groups());
         }
         for (WorldGroup group : groups) {

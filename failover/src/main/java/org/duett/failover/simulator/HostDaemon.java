@@ -273,12 +273,12 @@ final class HostDaemon {
         time.after(WorldConfig.CHECK_INTERVAL_MILLIS * MILLI / 2 + random.nextLong(WorldConfig.CHECK_INTERVAL_MILLIS * MILLI / 2), this::check);
     }
 
-    /** Its interface has a carrier, or it has not; the members are those of {@link WorldConfig}. */
+    /** Its interface has a carrier, or it has not. */
     private void lookForAddressesCutOff() {
         String why = world.witnessIsApart() && !wires.clientReaches(host.index) ? "lan is down" : "";
         if (asleep || why.equals(cutOffTold)) return;
         cutOffTold = why;
-        for (GroupConfig group : config.groups()) onLoop(() -> deliver(new Event.AddressCutOff(group.name(), WorldConfig.ADDRESS, why)));
+        for (GroupConfig group : config.groups()) onLoop(() -> deliver(new Event.AddressCutOff(group.name(), host.parts(group.name()).address(), why)));
     }
 
     private void watchReplicator() {
@@ -384,6 +384,7 @@ final class HostDaemon {
 
     private void startMember(String group, int member) {
         if (over) return;
+        world.checkers().ordersStart(host, group, member);
         MemberOutcome outcome = host.parts(group).start(member, () -> world.checkers().memberStarted(host, group, member));
         post(delay(), new Event.MemberAnswered(group, member, outcome));
     }

@@ -35,6 +35,23 @@ final class HostParts {
         return parts.get(member);
     }
 
+    /** The place of the address among the members. */
+    int address() {
+        return placeOf(MemberConfig.Address.class);
+    }
+
+    /** The place of the program among the members. */
+    int program() {
+        return placeOf(MemberConfig.Program.class);
+    }
+
+    private int placeOf(Class<? extends MemberConfig> kind) {
+        for (int i = 0; i < members.size(); i++) {
+            if (kind.isInstance(members.get(i))) return i;
+        }
+        throw new AssertionError("no " + kind.getSimpleName() + " in the group");
+    }
+
     private boolean isAddress(int member) {
         return members.get(member) instanceof MemberConfig.Address;
     }

@@ -207,11 +207,11 @@ final class SimulatedHost {
         return daemon.machine();
     }
 
-    GroupStatus status(WorldGroup group) {
+    GroupStatus status(String group) {
         for (GroupStatus status : daemon.statuses()) {
-            if (status.name().equals(group.name)) return status;
+            if (status.name().equals(group)) return status;
         }
-        throw new AssertionError(name() + " does not know " + group.name);
+        throw new AssertionError(name() + " does not know " + group);
     }
 
     /** Of its resources, as the daemon's last status said. */
@@ -245,5 +245,13 @@ final class SimulatedHost {
     /** All of the group is here: a client that reaches the address is served. */
     boolean serves(WorldGroup group) {
         return hasDevice(group) && parts.get(group.name).allRun();
+    }
+
+    /** The same of any group, also of one without a resource. */
+    boolean serves(String name) {
+        for (WorldGroup group : groups) {
+            if (group.name.equals(name)) return serves(group);
+        }
+        return power && parts.get(name).allRun();
     }
 }

@@ -16,14 +16,14 @@ import org.duett.failover.config.PathConfig;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.config.Timing;
 
-/** The configuration of the two simulated nodes: default times, two paths, a resource, an address and a program for each group. */
-record WorldConfig(ClusterWorld.ProofKind proof, List<WorldGroup> groups, boolean webPrefersBeta) {
+/**
+ * The configuration of the two simulated nodes: default times, two paths, a resource, an address and a program for each group; the job, if there is one,
+ * has no resource.
+ */
+record WorldConfig(ClusterWorld.ProofKind proof, List<WorldGroup> groups, boolean webPrefersBeta, Optional<WorldJob> job) {
     static final String CHECK = "net";
     static final String CHECKED_GROUP = "web";
     static final int CHECK_INTERVAL_MILLIS = 1000;
-    static final int ADDRESS = 1;
-    /** The place of the program among the members of each group. */
-    static final int PROGRAM = 2;
 
     /** What the configuration of this node says. */
     ClusterConfig of(int index) {
@@ -39,15 +39,23 @@ record WorldConfig(ClusterWorld.ProofKind proof, List<WorldGroup> groups, boolea
         for (int i = 0; i < groups.size(); i++) {
             Optional<String> prefers = i == 0 ? webPrefersBeta ? Optional.of("beta") : Optional.empty() : Optional.of(webPrefersBeta ? "alpha" : "beta");
             List<MemberConfig> members = List.of(new MemberConfig.Resource(groups.get(i).resource, 30_000, 30_000),
-                    new MemberConfig.Address(address(100 + i), 24, "lan", 5, 10_000, 10_000),
-                    new MemberConfig.Program("service" + i, new MemberConfig.ProgramKind.Systemd("service" + i), 10_000, 10_000));
+                    serviceAddress(i), service(i));
             configs.add(new GroupConfig(groups.get(i).name, prefers, members, 2, 2000));
         }
+        job.ifPresent(each -> configs.add(new GroupConfig(WorldJob.NAME, each.prefers(), List.of(serviceAddress(groups.size()), service(groups.size())), 2, 2000)));
         var check = new CheckConfig(CHECK, Optional.of(CHECKED_GROUP), CheckConfig.Consequence.FAILOVER, new CheckConfig.Kind.ServiceNet(), CHECK_INTERVAL_MILLIS, 1000,
                 2, 2);
         Timing timing = new Timing(200, 1000, 2000, 8_000, 200, 1000);
         return new ClusterConfig("world", local, peer, Path.of("key"), timing, List.of(path(Wires.CROSSOVER), path(Wires.LAN)), configured, configs,
                 List.of(check), List.of(), Path.of("socket"), Path.of("run"), Path.of("state"));
+    }
+
+    private static MemberConfig serviceAddress(int number) {
+        return new MemberConfig.Address(address(100 + number), 24, "lan", 5, 10_000, 10_000);
+    }
+
+    private static MemberConfig service(int number) {
+        return new MemberConfig.Program("service" + number, new MemberConfig.ProgramKind.Systemd("service" + number), 10_000, 10_000);
     }
 
     private static PathConfig path(String name) {
