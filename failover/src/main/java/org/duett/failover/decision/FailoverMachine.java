@@ -291,7 +291,7 @@ public final class FailoverMachine {
             judge(group);
             wantsProof |= wantsProof(group) && !facts.givesWay(group.trouble());
             wouldWantProof |= facts.peerIsLate() && wouldWantProof(group) && !facts.givesWay(group.trouble());
-            unclean |= facts.peerIsAlive() && facts.fences && group.phase() == GroupPhase.DOWN
+            unclean |= facts.peerIsAlive() && facts.fences && group.phase() == GroupPhase.DOWN && starts.wouldFenceFor(group)
                     && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
         }
         boolean held = proof.isHeld();

@@ -86,6 +86,14 @@ final class StartRules {
     }
 
     /**
+     * A peer that is heard, and cannot stop the group, may be switched off for it: not for what would not run here after that, nor while that one may be
+     * the only node that has the newest data of some group.
+     */
+    boolean wouldFenceFor(GroupMachine group) {
+        return unwillingness(group).isEmpty() && !facts.isPaused() && hasNewestOfAll();
+    }
+
+    /**
      * Without the peer: what keeps this node from taking over (rules 8, 20). {@code proofMissing}: nothing but the proof, which is worth
      * seeking then.
      */

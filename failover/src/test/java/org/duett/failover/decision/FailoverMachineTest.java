@@ -680,6 +680,26 @@ class FailoverMachineTest {
     }
 
     @Test
+    void aPeerThatCannotStopAGroupIsSwitchedOffForIt() {
+        ToldMachine beta = besideUnclean(standingBy(fence()));
+        assertThat(beta.ordered).anyMatch(action -> action instanceof Action.AskProof ask && ask.exclusive());
+    }
+
+    /** Found by lives in which what cannot be stopped was stopped by an operator: nothing was started after that, and the groups of that node went down with it. */
+    @Test
+    void nobodyIsSwitchedOffForAGroupThatWouldNotRunHere() {
+        ToldMachine stopped = besideUnclean(standingBy(fence()).tell(new Event.OperatorAsked(1, new OperatorCommand.Stop("web"))));
+        ToldMachine standby = besideUnclean(standingBy(fence()).tell(new Event.OperatorAsked(1, new OperatorCommand.Standby())));
+        ToldMachine paused = besideUnclean(standingBy(fence()).tell(new Event.OperatorAsked(1, new OperatorCommand.Pause(60 * SECOND))));
+        ToldMachine behind = besideUnclean(standingBy(fence()).seen(without(secondary(), false)));
+        assertThat(List.of(stopped, standby, paused, behind)).noneMatch(ToldMachine::asksForProof);
+    }
+
+    private static ToldMachine besideUnclean(ToldMachine beta) {
+        return beta.hear(alpha(group(GroupPhase.UNCLEAN, true), resource(Role.SECONDARY, true, false, 0, 0))).pass(SECOND);
+    }
+
+    @Test
     void aGroupThatWasStoppedIsNotMoved() {
         ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Stop("web")));
         beta.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
