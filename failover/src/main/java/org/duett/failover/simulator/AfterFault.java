@@ -16,11 +16,14 @@ final class AfterFault {
     private static final Set<ClusterFault> NEED_PROOF = EnumSet.of(ClusterFault.ACTIVE_LOSES_POWER, ClusterFault.ACTIVE_LOSES_POWER_LONG,
             ClusterFault.PASSIVE_LOSES_POWER, ClusterFault.ACTIVE_ISOLATED, ClusterFault.PASSIVE_ISOLATED, ClusterFault.ACTIVE_CUT_OFF_UNWATCHED,
             ClusterFault.LAN_BACK_FIRST, ClusterFault.ACTIVE_HEARD_AGAIN, ClusterFault.ACTIVE_DEAF);
+    /** What the active node cannot stop another one starts when it has switched that one off. */
+    private static final Set<ClusterFault> NEED_A_FENCE = EnumSet.of(ClusterFault.PROGRAM_DOES_NOT_STOP);
     /** Where only a person proves anything: he looks after the machines every few seconds. */
     private static final Set<ClusterFault> NEED_A_PERSON = EnumSet.of(ClusterFault.ACTIVE_LOSES_POWER_LONG);
     private static final Set<ClusterFault> NEED_NO_PROOF = EnumSet.of(ClusterFault.REPLICATION_CUT, ClusterFault.CROSSOVER_CUT,
             ClusterFault.CROSSOVER_HEARTBEATS_CUT, ClusterFault.PROGRAM_CRASHES, ClusterFault.SWITCHOVER, ClusterFault.REPLICATOR_KILLED,
-            ClusterFault.PASSIVE_DAEMON_STAYS_AWAY, ClusterFault.PASSIVE_LAN_CUT, ClusterFault.CHECK_FAILS_ON_ACTIVE);
+            ClusterFault.PASSIVE_DAEMON_STAYS_AWAY, ClusterFault.PASSIVE_LAN_CUT, ClusterFault.CHECK_FAILS_ON_ACTIVE, ClusterFault.STANDBY_AND_ONLINE,
+            ClusterFault.LEAVE);
     private static final Set<ClusterFault> ISOLATES = EnumSet.of(ClusterFault.ACTIVE_ISOLATED, ClusterFault.PASSIVE_ISOLATED);
     /** A node that runs the other group cannot be the passive one alone. */
     private static final Set<ClusterFault> OF_ONE_GROUP = EnumSet.of(ClusterFault.PASSIVE_LAN_CUT, ClusterFault.PASSIVE_DAEMON_STAYS_AWAY,
@@ -55,11 +58,12 @@ final class AfterFault {
         };
     }
 
-    /** {@code checked}: who serves the group whose check may fail. */
-    void expect(ClusterFault fault, SimulatedHost checked) {
+    /** {@code checked}: who serves the group whose check may fail; {@code active}: who serves the one that is meant. */
+    void expect(ClusterFault fault, SimulatedHost checked, String group, SimulatedHost active) {
         int number = world.faults();
         Set<ClusterFault> provable = world.proof() == ClusterWorld.ProofKind.MANUAL ? NEED_A_PERSON : NEED_PROOF;
-        boolean served = NEED_NO_PROOF.contains(fault) || provable.contains(fault);
+        boolean isFenced = NEED_A_FENCE.contains(fault) && world.proof() == ClusterWorld.ProofKind.FENCE && !world.stopsByWord();
+        boolean served = NEED_NO_PROOF.contains(fault) || provable.contains(fault) || isFenced;
         if (names.size() > 1 && OF_ONE_GROUP.contains(fault)) served = false;
         if (served && !isPaused()) time.after(TAKEOVER_NANOS, () -> {
             if (world.faults() == number) names.forEach(each -> expectServed(fault, each));
@@ -69,6 +73,11 @@ final class AfterFault {
                 if (world.faults() == number && !checked.checkFinds.isEmpty() && checked.serves(groups.getFirst())) {
                     world.broken("a failover check fails on " + checked.name() + " alone, and " + NOTHING_MOVES_NANOS / SECOND + " s later it still serves");
                 }
+            });
+        }
+        if (fault == ClusterFault.SWITCHOVER) {
+            time.after(NOTHING_MOVES_NANOS, () -> {
+                if (world.faults() == number && active.serves(group)) world.broken(group + " was moved from " + active.name() + ", and is there again");
             });
         }
         if (MOVE_NOTHING.contains(fault)) expectNothing(fault, number);

@@ -1,9 +1,13 @@
 package org.duett.failover.simulator;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import org.duett.failover.decision.FailoverMachine;
 import org.duett.failover.decision.GroupPhase;
+import org.duett.failover.decision.NodeReport;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.PeerLife;
 import org.duett.replicator.machine.Command;
@@ -17,8 +21,8 @@ import org.duett.replicator.state.VolumeState;
 final class ClusterCheckers {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
-    /** Twice what a node in doubt may take to let go, with an attempt at the proof that is begun anew. */
-    private static final long DOUBT_NANOS = 15 * SECOND;
+    /** What a node in doubt may take to let go, with an attempt at the proof that is begun anew, by a fence agent that waits first. */
+    private static final long DOUBT_NANOS = 8 * SECOND;
     /** A few keepalives, and a look at the replicator. */
     private static final long KNOWN_NANOS = 3 * SECOND;
     /** The next heartbeat of each node, also on a network that is slow. */
@@ -44,6 +48,9 @@ final class ClusterCheckers {
     /** By node and group: since when it has been in doubt beside a silent peer; 0: it is not. */
     private final long[][] doubtSinceNanos;
     private final JobCheckers job;
+    private final OperatorsWords words;
+    /** By group: who has started it last. */
+    private final Map<String, LastStart> lastStarts = new TreeMap<>();
     /** How much had happened when all was looked at last. */
     private long lookedAfter;
 
@@ -56,6 +63,7 @@ final class ClusterCheckers {
         this.hosts = List.copyOf(hosts);
         doubtSinceNanos = new long[hosts.size()][names.size()];
         job = new JobCheckers(world, time, hosts);
+        words = new OperatorsWords(world, time, names, hosts);
     }
 
     /** Each millisecond in which anything has happened, beside this look itself. */
@@ -79,6 +87,7 @@ final class ClusterCheckers {
         }
         for (String group : names) checkBothRun(group);
         if (names.size() > groups.size()) job.watch();
+        words.watch(togetherForNanos());
     }
 
     /** Of two that run one group, and hear each other, one lets go at once: who is only in doubt would take seconds (promise 2). */
@@ -118,12 +127,21 @@ final class ClusterCheckers {
     private void checkDoubt(SimulatedHost host, int number) {
         String group = names.get(number);
         boolean speaks = groups.stream().anyMatch(WorldGroup::isEstablished);
-        boolean inDoubt = host.daemonRuns() && host.isAwake() && host.machine().peerLife() == PeerLife.SILENT && world.proof() != ClusterWorld.ProofKind.MANUAL
+        boolean inDoubt = host.daemonRuns() && host.isAwake() && isUnheard(host) && world.proof() != ClusterWorld.ProofKind.MANUAL
                 && host.status(group).phase() == GroupPhase.UP && host.status(group).word().equals("in doubt");
         long since = doubtSinceNanos[host.index][number];
         if (!inDoubt || speaks) doubtSinceNanos[host.index][number] = 0;
         else if (since == 0) doubtSinceNanos[host.index][number] = time.nowNanos();
         else if (time.nowNanos() - since > DOUBT_NANOS) world.broken(host.name() + " " + group + " is in doubt and is not let go of");
+    }
+
+    /** It does not hear the other one, or is not heard by it. */
+    private static boolean isUnheard(SimulatedHost host) {
+        return switch (host.machine().peerLife()) {
+            case SILENT -> true;
+            case ALIVE -> !host.other().hearsPeer();
+            case UNHEARD, STRANGE, GONE -> false;
+        };
     }
 
     /** What has ended the replicator of one node does not end that of the other one, which has heard of it (rule 25). */
@@ -156,8 +174,13 @@ final class ClusterCheckers {
         if (force && !vouched) world.broken(node.name() + " is promoted by force, and no operator said so");
     }
 
+    void asked(SimulatedHost host, OperatorCommand command) {
+        words.asked(host, command);
+    }
+
     /** Nobody can say of a node that is heard that it is down (rule 8). */
     void answered(SimulatedHost host, OperatorCommand command, boolean done) {
+        if (done) words.accepted(host, command);
         boolean accepted = command instanceof OperatorCommand.ConfirmPeerDown && done && host.hearsPeer();
         if (accepted) world.broken(host.name() + " accepts that a peer which it hears is down");
     }
@@ -165,6 +188,10 @@ final class ClusterCheckers {
     /** Two nodes that hear each other never start the same group both: who begins has been heard to claim it. */
     void claimed(SimulatedHost host, String group) {
         SimulatedHost other = host.other();
+        words.starts(host, group);
+        boolean unproven = host.machine().peerLife() == PeerLife.SILENT && host.machine().proof().isEmpty();
+        if (unproven) world.broken(host.name() + " takes " + group + " over, and has no proof");
+        checkLastActive(host, group);
         if (host.hearsPeer()) begunUnheard.remove(host.name() + " " + group);
         else begunUnheard.add(host.name() + " " + group);
         if (togetherForNanos() < SECOND || !other.daemonRuns()) return;
@@ -172,6 +199,35 @@ final class ClusterCheckers {
         if (theirs == GroupPhase.STARTING || theirs == GroupPhase.UP) {
             world.broken(host.name() + " starts " + group + ", which is " + theirs + " on " + other.name());
         }
+    }
+
+    /** Which boots of the two machines saw it. */
+    private record LastStart(int node, long boot, long otherBoot) {
+    }
+
+    /** After both have lost power who had it last starts it again, when it can, and nobody has moved it meanwhile (design section 4). */
+    private void checkLastActive(SimulatedHost host, String group) {
+        LastStart last = lastStarts.put(group, new LastStart(host.index, host.boot(), host.other().boot()));
+        SimulatedHost other = host.other();
+        boolean bothBooted = last != null && last.node == other.index && last.boot < other.boot() && last.otherBoot < host.boot();
+        if (!bothBooted || togetherForNanos() < KNOWN_NANOS || !other.daemonRuns()) return;
+        NodeReport.GroupReport theirs = host.machine().peerReport().flatMap(report -> report.group(group)).orElseThrow();
+        boolean theirTurn = theirs.willing() && !theirs.offered() && !theirs.troubled();
+        if (theirTurn) world.broken(host.name() + " starts " + group + " after both have lost power, and " + other.name() + " had it last");
+    }
+
+    /** Who has the other one switched off could run something, and does not end the only one that has the data. */
+    void asksToFence(SimulatedHost host) {
+        FailoverMachine machine = host.machine();
+        boolean heard = host.hearsPeer();
+        boolean forSomething = names.stream().anyMatch(name -> {
+            boolean would = machine.report(0).group(name).filter(NodeReport.GroupReport::willing).isPresent();
+            boolean isUnclean = machine.peerReport().flatMap(report -> report.group(name)).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
+            return would && (isUnclean || !heard) || !heard && mayRun(machine.phase(name));
+        });
+        if (!forSomething) world.broken(host.name() + " has the other node switched off, and would run nothing of what that one leaves");
+        boolean lacksAll = groups.stream().allMatch(group -> group.isBehind(host.index));
+        if (lacksAll && !world.operator().hasVouchedFor(host.index)) world.broken(host.name() + " has the only node switched off that has all acknowledged writes");
     }
 
     /** A daemon that has begun anew has looked at what runs: nothing is started twice. */

@@ -104,6 +104,7 @@ final class ClusterSaboteur {
             }
             case ACTIVE_HEARD_AGAIN -> {
                 isolate(active);
+                if (world.disksAreSlowInTakeover()) slowDisks(passive, 10 * SECOND);
                 if (random.nextBoolean()) time.after(2 * SECOND + aWhile / 2, wires::healLan);
                 else healLanDuringTakeover(passive, group, world.faults());
             }
@@ -141,11 +142,12 @@ final class ClusterSaboteur {
             case PROGRAM_CRASHES -> program.running = false;
             case PROGRAM_DOES_NOT_START -> {
                 program(either, group).doesNotStart = true;
+                if (world.programsFailEverywhere()) program(either.other(), group).doesNotStart = true;
                 program.running = false;
             }
             case PROGRAM_DOES_NOT_STOP -> {
                 program.doesNotStop = true;
-                world.ask(active, new OperatorCommand.Switchover(group));
+                world.ask(active, world.stopsIt(group));
             }
             case WRITE_OF_DEATH -> poisoned = withData(group);
             case SWITCHOVER -> world.ask(either, new OperatorCommand.Switchover(group));
@@ -177,6 +179,14 @@ final class ClusterSaboteur {
                 world.ask(active, new OperatorCommand.Leave());
                 time.after(aWhile + 5 * SECOND, active::startDaemon);
             }
+        }
+    }
+
+    private void slowDisks(SimulatedHost host, long forNanos) {
+        for (WorldGroup group : groups) {
+            SimulatedDevice data = host.node(group).data(0);
+            data.speed(SLOW_DISK);
+            time.after(forNanos, () -> data.speed(SimulatedDevice.Speed.USUAL));
         }
     }
 

@@ -153,7 +153,7 @@ public final class ClusterWorld {
             faults++;
             say("==== " + fault + " " + group);
             afterFault.ends();
-            if (settled) afterFault.expect(fault, saboteur.active(groups.getFirst().name));
+            if (settled) afterFault.expect(fault, saboteur.active(groups.getFirst().name), group, saboteur.active(group));
             saboteur.act(fault, group);
             // Most faults come alone; some come into the recovery from the one before.
             if (random.nextInt(3) > 0) {
@@ -189,6 +189,7 @@ public final class ClusterWorld {
     void ask(SimulatedHost host, OperatorCommand command) {
         if (!host.daemonRuns()) return;
         asked.add(command);
+        checkers.asked(host, command);
         host.ask(command, asked.size());
     }
 
@@ -231,6 +232,26 @@ public final class ClusterWorld {
     /** A machine that was fenced is back before its heartbeats are missed, now and then. */
     boolean machinesBootFast() {
         return seed % 4 == 3;
+    }
+
+    /** What does not start does so on neither node, now and then. */
+    boolean programsFailEverywhere() {
+        return seed % 6 == 1;
+    }
+
+    /** What an operator asks for when a program does not stop. */
+    OperatorCommand stopsIt(String group) {
+        return stopsByWord() ? new OperatorCommand.Stop(group) : new OperatorCommand.Switchover(group);
+    }
+
+    /** Nobody is to start then what could not be stopped. */
+    boolean stopsByWord() {
+        return seed % 3 == 1;
+    }
+
+    /** A takeover takes its time on the disk, now and then. */
+    boolean disksAreSlowInTakeover() {
+        return seed % 6 == 5;
     }
 
     /** The daemon reads the status whenever a connection changes, and so sees also what stands for a moment only. */

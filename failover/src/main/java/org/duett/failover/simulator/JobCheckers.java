@@ -24,6 +24,8 @@ final class JobCheckers {
     private final List<SimulatedHost> hosts;
     /** Since when both have run it; 0: they do not. */
     private long bothSinceNanos;
+    /** While both call it up, and hear each other: the node that has started it last; -1: they do not. */
+    private int startedLast = -1;
     /** By node: since when it might have taken it over, and has not; 0: it might not. */
     private final long[] mightSinceNanos = new long[2];
 
@@ -35,6 +37,7 @@ final class JobCheckers {
 
     void watch() {
         checkOneRunsIt();
+        checkWhoLetsGo();
         for (SimulatedHost host : hosts) checkTakeover(host);
     }
 
@@ -53,6 +56,23 @@ final class JobCheckers {
         if (!bothCanLetGo) bothSinceNanos = 0;
         else if (bothSinceNanos == 0) bothSinceNanos = time.nowNanos();
         else if (time.nowNanos() - bothSinceNanos > LETS_GO_NANOS) world.broken("both nodes run the program of " + WorldJob.NAME + ", and none lets go");
+    }
+
+    /** Of two that run it, and hear each other, who has started it last goes on (promise 2): the other one was thought not to act. */
+    private void checkWhoLetsGo() {
+        boolean know = hosts.stream().allMatch(host -> host.hearsPeer() && host.isAwake());
+        List<SimulatedHost> up = hosts.stream().filter(host -> host.daemonRuns() && host.machine().phase(WorldJob.NAME) == GroupPhase.UP).toList();
+        if (startedLast >= 0 && know && up.size() == 1 && up.getFirst().index != startedLast) {
+            world.broken("both nodes ran " + WorldJob.NAME + ", and who has started it last lets go");
+        }
+        startedLast = know && up.size() == 2 ? startedLast() : -1;
+    }
+
+    /** Unknown where neither has heard of the other's start. */
+    private int startedLast() {
+        long first = hosts.getFirst().status(WorldJob.NAME).startCounter();
+        long second = hosts.getLast().status(WorldJob.NAME).startCounter();
+        return first == second ? -1 : first > second ? 0 : 1;
     }
 
     private static boolean runsProgram(SimulatedHost host) {
