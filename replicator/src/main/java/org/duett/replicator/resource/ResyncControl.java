@@ -477,8 +477,7 @@ final class ResyncControl {
             boolean current = durable && each.startingTarget;
             each.startingTarget = false;
             if (!current || !volume.state().connection().isSyncTarget()) return;
-            each.target.start(connection, parts.nowNanos, actions);
-            if (volume.state().connection() == ConnectionState.PAUSED_SYNC_T) each.target.pause(true, actions);
+            each.target.start(connection, parts.nowNanos, volume.state().connection() == ConnectionState.PAUSED_SYNC_T, actions);
         }, out);
     }
 

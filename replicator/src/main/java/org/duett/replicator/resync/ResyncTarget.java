@@ -63,11 +63,11 @@ public final class ResyncTarget {
         this.checksum = checksum;
     }
 
-    public void start(int newConnection, long newNowNanos, ActionQueue out) {
+    public void start(int newConnection, long newNowNanos, boolean startsPaused, ActionQueue out) {
         connection = newConnection;
         nowNanos = newNowNanos;
         running = true;
-        paused = false;
+        paused = startsPaused;
         cursorBit = 0;
         inFlightBytes = 0;
         failedBits = 0;

@@ -179,6 +179,26 @@ class UnfinishedResyncStoriesTest {
         pair.checkAll();
     }
 
+    /** It asked for as much as it may have under way before it paused: all of a small device. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aResyncThatBeginsWhileItIsPausedCopiesNothing(boolean bySource) {
+        var pair = SimulatedPair.connected(72);
+        var pausing = bySource ? pair.alpha() : pair.beta();
+        pair.must(pausing, new Command.PauseSync());
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.PAUSED_SYNC_T && pair.state(pair.alpha()).connection().isSyncSource());
+        pair.runFor(500 * Stories.MILLI);
+        assertThat(Stories.isOutOfSync(pair.beta(), 8)).isTrue();
+        pair.must(pausing, new Command.ResumeSync());
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** The ack tells of what was read before the write that failed here, and that the target has instead now. */
     @Test
     void theAckOfAResyncedBlockDoesNotUnnameWhatHasFailedHereSince() {
