@@ -24,6 +24,8 @@ final class NamedDifferences {
     private static final int BLOCK_BYTES = MetadataLayout.BLOCK_BYTES;
     private static final int BLOCK_SECTORS = 8;
 
+    static final long NONE_TORN = -1;
+
     private final SimulatedPair pair;
 
     NamedDifferences(SimulatedPair pair) {
@@ -50,11 +52,16 @@ final class NamedDifferences {
      * these blocks only, which it has just ceased to name.
      */
     void checkUnnamed(SimulatedNode node, VolumeSettings volume, BitSet blocks) {
+        checkUnnamed(node, volume, blocks, NONE_TORN);
+    }
+
+    /** {@code tornByte}: and had that power loss torn the block of the activity log which lies there. */
+    void checkUnnamed(SimulatedNode node, VolumeSettings volume, BitSet blocks, long tornByte) {
         SimulatedNode other = pair.other(node);
         Disk here = new Disk(node, node.data(volume.number()), node.metadata(volume.number()), null);
         Disk there = Disk.of(other, volume);
         Disk thereAfterPowerLoss = new Disk(other, there.data, there.metadata, null);
-        try (Names ofHere = Names.onDisk(volume, here.metadata, here, false);
+        try (Names ofHere = Names.onDisk(volume, here.metadata, here, false).withTorn(tornByte);
                 Names ofThere = there.names(volume);
                 Names ofThereOnStableStorage = Names.onDisk(volume, there.metadata, thereAfterPowerLoss, true)) {
             for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
@@ -66,7 +73,8 @@ final class NamedDifferences {
                                 && !names(ofThereOnStableStorage, volume, sector);
                 if (!unnamed || names(ofHere, volume, sector)) continue;
                 throw new AssertionError("volume " + volume.number() + ": had " + node.name() + " lost power just now, block " + block + " (sector " + sector
-                        + ") would differ, and nobody would name it: what un-names it is on the disk before the block is; " + node.name() + here.against(volume, block) + ", "
+                        + ") would differ, and nobody would name it: " + (tornByte == NONE_TORN ? "what un-names it is on the disk before the block is" : "its name stands in a block that was torn")
+                        + "; " + node.name() + here.against(volume, block) + ", "
                         + there + there.against(volume, block) + "; " + pair.describe());
             }
         }
@@ -136,6 +144,7 @@ final class NamedDifferences {
         private final boolean onStableStorage;
         private DirtyBitmap bitmap;
         private int[] extents;
+        private long tornByte = NONE_TORN;
         /** It runs, and has lost its peer, or that one its disk: what no barrier had covered it has marked, and only its bits are compared. The log stands for what it is writing, and for a crash. */
         private final boolean isAlone;
         /** The metadata says that everything is to be copied. */
@@ -170,6 +179,12 @@ final class NamedDifferences {
             };
         }
 
+        /** Nobody can read what stands there. */
+        Names withTorn(long newTornByte) {
+            tornByte = newTornByte;
+            return this;
+        }
+
         private static ByteBuf block(SimulatedDevice metadata, boolean onStableStorage, long at) {
             return Unpooled.wrappedBuffer(onStableStorage ? metadata.durable(at, BLOCK_BYTES) : metadata.current(at, BLOCK_BYTES));
         }
@@ -181,7 +196,8 @@ final class NamedDifferences {
             }
             ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
             for (int position = 0; position < replay.blocks(); position++) {
-                replay.feed(position, block(metadata, onStableStorage, layout.activityLogByte() + (long) position * BLOCK_BYTES), 0);
+                long at = layout.activityLogByte() + (long) position * BLOCK_BYTES;
+                replay.feed(position, at == tornByte ? Unpooled.wrappedBuffer(new byte[BLOCK_BYTES]) : block(metadata, onStableStorage, at), 0);
             }
             extents = switch (replay.outcome()) {
                 case ActivityLogReplay.Outcome.NothingToMark() -> new int[0];

@@ -12,6 +12,7 @@ import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
 
 /**
  * One random life of a pair: rounds of load, faults and commands, each followed by a time in which nothing goes wrong any more and
@@ -56,6 +57,12 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final BitmapOnDisk bitmapOnDisk;
     private final ServedCopy served;
     private final PeerPatience patience;
+    private final DiskPatience diskPatience;
+    private final SignsOfLifeRule signsOfLife;
+    private final StandAloneRule standAlone;
+    private final PauseRule pauses;
+    private final SuperblockRule superblocks;
+    private final NoDataRule noData;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
     private int round;
@@ -78,6 +85,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         raisedDisk = new RaisedDisk(pair);
         terms = new TermRule(pair);
         freezes = new FreezeRule(pair);
+        noData = new NoDataRule(pair);
         eyewitnesses = new EyewitnessRule(pair);
         SplittableRandom ofOperator = random.split();
         operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, ofOperator);
@@ -93,6 +101,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
         bitmapOnDisk = new BitmapOnDisk(pair);
         served = new ServedCopy(pair);
         patience = new PeerPatience(pair);
+        diskPatience = new DiskPatience(pair);
+        signsOfLife = new SignsOfLifeRule(pair);
+        standAlone = new StandAloneRule(pair);
+        pauses = new PauseRule(pair);
+        superblocks = new SuperblockRule(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan, splitBrain, random.split()));
@@ -202,6 +215,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         bitmapOnDisk.check();
         served.check();
         patience.check();
+        signsOfLife.check();
+        pauses.check();
+        superblocks.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         raisedDisk.check();
@@ -288,6 +304,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         raisedDisk.stateChanged(node, volume, before, after);
         terms.stateChanged(node, before, after);
         eyewitnesses.stateChanged(node, before, after);
+        diskPatience.stateChanged(node, volume, before, after);
+        standAlone.stateChanged(node, before, after);
+        noData.stateChanged(node, volume, before, after);
         if (isGood()) repair.allIsWell();
         understanding.stateChanged(node, after);
         coverage.changed(before, after);
@@ -314,11 +333,27 @@ public final class RandomWorld implements SimulatedPair.Observer {
         answers.done(node, question);
         freezes.done(node, question);
         eyewitnesses.done(node, question);
+        signsOfLife.done(node, question);
+        standAlone.done(node, question);
+        noData.done(node, question);
+    }
+
+    @Override
+    public void heard(SimulatedNode node, Packet packet) {
+        pauses.heard(node, packet);
+    }
+
+    @Override
+    public void sends(SimulatedNode node, Packet packet) {
+        pauses.sends(node, packet);
     }
 
     @Override
     public void completed(SimulatedPair.HostOperation operation) {
-        if (operation.errno() != 0) return;
+        if (operation.errno() != 0) {
+            noData.failed(operation);
+            return;
+        }
         freezes.completed(operation);
         if (operation.request.kind == HostRequest.Kind.READ) terms.read(operation.node);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);

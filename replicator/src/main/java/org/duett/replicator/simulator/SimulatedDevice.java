@@ -27,6 +27,7 @@ public final class SimulatedDevice {
     private final SimulatedTime time;
     private final SplittableRandom random;
     private Speed speed = Speed.USUAL;
+    private long inTroubleNanos = Long.MIN_VALUE / 2;
     private long sizeBytes;
 
     private WriteCache cache = new WriteCache();
@@ -152,7 +153,18 @@ public final class SimulatedDevice {
     }
 
     public void speed(Speed newSpeed) {
+        noteTrouble();
         speed = newSpeed;
+    }
+
+    /** When it was slow, or hung, last; {@link Long#MIN_VALUE}{@code / 2}: never. */
+    long inTroubleNanos() {
+        noteTrouble();
+        return inTroubleNanos;
+    }
+
+    private void noteTrouble() {
+        if (speed != Speed.USUAL || !hanging.isEmpty()) inTroubleNanos = time.nowNanos();
     }
 
     void watch(Watch newWatch) {
@@ -178,6 +190,7 @@ public final class SimulatedDevice {
 
     /** What was stuck goes on, and answers late. */
     public void resume() {
+        noteTrouble();
         hanging.clear();
         List<Request> late = List.copyOf(hung);
         hung.clear();

@@ -96,6 +96,7 @@ public final class SimulatedNode {
     private int connection;
     private boolean paused;
     private long events;
+    private long peerHeardNanos = Long.MIN_VALUE;
     private int handlerExitCode;
     private boolean handlersHeld;
     private final List<Integer> heldHandlers = new ArrayList<>();
@@ -115,6 +116,9 @@ public final class SimulatedNode {
         random = new SplittableRandom(seed);
     }
 
+    /** In place of a time: there is no connection. */
+    static final long NO_CONNECTION = Long.MAX_VALUE;
+
     /** Told of each change of state that the core reports, and of other identifiers before what was ordered with them is done. */
     interface Observer {
         void stateChanged(int volume, VolumeState before, VolumeState after);
@@ -127,6 +131,13 @@ public final class SimulatedNode {
         }
 
         default void answered(Asked question, CommandResult result) {
+        }
+
+        /** What the peer sent was handled. */
+        default void heard(Packet packet) {
+        }
+
+        default void sends(Packet packet) {
         }
 
         /** The volume is served: a host may come now. */
@@ -154,6 +165,7 @@ public final class SimulatedNode {
     public void start() {
         assert machine == null : "it runs already";
         process++;
+        peerHeardNanos = Long.MIN_VALUE;
         buffers = new SimulatedBuffers(arrays);
         machine = new ResourceMachine(settings, buffers);
         identifiers = settings.volumes().stream().map(volume -> machine.volume(volume.number()).identifiers()).toArray(GenerationIdentifiers[]::new);
@@ -247,6 +259,26 @@ public final class SimulatedNode {
         return link == null ? Long.MAX_VALUE : owed.oldestNanos();
     }
 
+    /** When the last ping was sent that the peer has answered on this connection; {@link Long#MIN_VALUE}: none was; {@link #NO_CONNECTION}. */
+    long answeredPingNanos() {
+        return link == null ? NO_CONNECTION : owed.answeredPingNanos();
+    }
+
+    /** By this process, on any connection. */
+    long peerHeardNanos() {
+        return peerHeardNanos;
+    }
+
+    /** Somebody has told this process to give that disk up as it is. */
+    boolean isToDetachByForce(int volume) {
+        return asked.values().stream().anyMatch(each -> each.command instanceof Command.Detach(int number, boolean force) && force && (number == volume || number < 0));
+    }
+
+    /** It was told so, and answers that when all that waited has its answer. */
+    boolean isBeingLetGo() {
+        return asked.entrySet().stream().anyMatch(each -> each.getValue().command instanceof Command.ResumeIo && !results.containsKey(each.getKey()));
+    }
+
     boolean sleeps() {
         return asleep;
     }
@@ -298,12 +330,17 @@ public final class SimulatedNode {
         if (machine == null) return;
         events++;
         if (event instanceof Event.TimeAdvanced(long nowNanos)) lastTimeNanos = nowNanos;
-        if (event instanceof Event.PeerPacketArrived arrived) owed.arrived(arrived.packet);
+        Packet heard = event instanceof Event.PeerPacketArrived arrived && link != null ? arrived.packet : null;
+        if (heard != null) {
+            owed.arrived(heard);
+            peerHeardNanos = time.nowNanos();
+        }
         hash.add(time.nowNanos(), event);
         if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " " + describe(event));
         machine.handle(event, queue);
         lookAtIdentifiers();
         observer.handled();
+        if (heard instanceof Packet.State) observer.heard(heard);
         ActionQueue actions = queue;
         int current = process;
         for (int i = 0; i < actions.size() && current == process; i++) perform(actions.get(i));
@@ -388,6 +425,7 @@ public final class SimulatedNode {
             case Action.SendPacket send -> {
                 if (link != null && send.connection == connection) {
                     owed.sent(send.packet, time.nowNanos());
+                    if (send.packet instanceof Packet.BlockRequest) observer.sends(send.packet);
                     link.send(side, send.packet);
                 }
             }

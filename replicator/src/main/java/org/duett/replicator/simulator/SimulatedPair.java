@@ -29,6 +29,7 @@ import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
 
 /** Two nodes, their disks, a cable and a host, from one seed and in one thread: the same classes as in production. */
 public final class SimulatedPair {
@@ -68,6 +69,14 @@ public final class SimulatedPair {
 
         /** The node has answered a command. */
         default void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+        }
+
+        /** The node has handled what its peer says of its state. */
+        default void heard(SimulatedNode node, Packet packet) {
+        }
+
+        /** The node asks its peer for a block. */
+        default void sends(SimulatedNode node, Packet packet) {
         }
 
         /** The node's promotion is through: a host may come now. */
@@ -116,6 +125,16 @@ public final class SimulatedPair {
                 @Override
                 public void answered(SimulatedNode.Asked question, CommandResult result) {
                     observer.answered(node, question, result);
+                }
+
+                @Override
+                public void heard(Packet packet) {
+                    observer.heard(node, packet);
+                }
+
+                @Override
+                public void sends(Packet packet) {
+                    observer.sends(node, packet);
                 }
 
                 @Override

@@ -12,17 +12,21 @@ import org.duett.replicator.metadata.Superblock;
 /**
  * Rule 12 in the moment in which it would be broken: whenever a page of the bitmap, a superblock or a block of the activity log reaches its device, what that
  * one un-names is looked at as if power were lost just then. Such a window is over within milliseconds, and a look now and then misses it
- * (seeds 8839, 20512).
+ * (seeds 8839, 20512). Now and then a transaction of the activity log is looked at as one that was torn.
  */
 final class UnnamedAtOnce {
     private static final int BLOCK_BYTES = MetadataLayout.BLOCK_BYTES;
     private static final int BLOCK_SECTORS = MetadataLayout.BLOCK_SECTORS;
     private static final int EXTENT_BLOCKS = MetadataLayout.ACTIVITY_LOG_EXTENT_SECTORS / BLOCK_SECTORS;
 
+    /** One transaction of so many is looked at as a torn one. */
+    private static final int TEARS_EACH = 16;
+
     private final SimulatedPair pair;
     private final CopyLedger ledger;
     private final NamedDifferences named;
     private final ActivityLogTransaction transaction = new ActivityLogTransaction();
+    private long transactions;
 
     UnnamedAtOnce(SimulatedPair pair, CopyLedger ledger, NamedDifferences named) {
         this.pair = pair;
@@ -43,15 +47,30 @@ final class UnnamedAtOnce {
         if (layout == null || offset < layout.firstByte() || ledger.anyIsOlder()) return null;
         byte[] bytes = new byte[length];
         contents.copyTo(0, bytes, 0, length);
+        if (isTransaction(layout, offset) && ++transactions % TEARS_EACH == 0) return () -> tear(node, volume, layout, offset, bytes);
         BitSet blocks = unnamed(node, volume, layout, offset, bytes);
         return blocks.isEmpty() ? null : () -> named.checkUnnamed(node, volume, blocks);
     }
 
+    private static boolean isTransaction(MetadataLayout layout, long offset) {
+        long log = layout.activityLogByte();
+        return offset >= log && offset < log + (long) layout.ring().blocks() * BLOCK_BYTES;
+    }
+
+    /** Power is lost while it is being written, and nobody can read it afterwards: what the log named before is named by its other blocks (spec metadata 6.4). */
+    private void tear(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
+        if (transaction.decode(Unpooled.wrappedBuffer(bytes), 0) != ActivityLogTransaction.BlockKind.UPDATE) return;
+        BitSet blocks = new BitSet();
+        for (int i = 0; i < transaction.contextEntries(); i++) {
+            if (transaction.context(i) != ActivityLogTransaction.FREE) addExtent(node, volume, transaction.context(i), blocks);
+        }
+        if (!blocks.isEmpty()) named.checkUnnamed(node, volume, blocks, offset);
+    }
+
     private BitSet unnamed(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
         SimulatedDevice metadata = node.metadata(volume.number());
-        long log = layout.activityLogByte();
         if (offset == layout.superblockByte()) return unnamedBySuperblock(node, volume, metadata.current(offset, BLOCK_BYTES), bytes);
-        if (offset >= log && offset < log + (long) layout.ring().blocks() * BLOCK_BYTES) return unnamedByLog(node, volume, layout, bytes);
+        if (isTransaction(layout, offset)) return unnamedByLog(node, volume, layout, bytes);
         return offset >= layout.bitmapByte() ? cleared((int) ((offset - layout.bitmapByte()) / BLOCK_BYTES), metadata.current(offset, bytes.length), bytes) : new BitSet();
     }
 
