@@ -20,7 +20,9 @@ import org.duett.bench.node.NodeFolder;
 import org.duett.bench.node.ReplicatorProcess;
 import org.duett.failover.control.ClusterRequest;
 import org.duett.failover.control.ClusterSocket;
+import org.duett.failover.decision.OperatorCommand;
 import org.duett.replicator.command.Processes;
+import org.duett.replicator.control.ControlRequest;
 
 /** One node of a cluster: its machine and its two daemons. */
 public final class ClusterNode {
@@ -38,15 +40,17 @@ public final class ClusterNode {
     private final NodeFolder outside;
     private final Machine machine;
     private final String resource;
+    private final List<String> daemonOptions;
     private final Map<String, String> environment = new TreeMap<>();
     private ReplicatorProcess replicator;
     private FailoverProcess failover;
 
-    ClusterNode(NodeFolder inside, NodeFolder outside, Machine machine, String resource) {
+    ClusterNode(NodeFolder inside, NodeFolder outside, Machine machine, String resource, List<String> daemonOptions) {
         this.inside = inside;
         this.outside = outside;
         this.machine = machine;
         this.resource = resource;
+        this.daemonOptions = daemonOptions;
     }
 
     public String name() {
@@ -86,17 +90,18 @@ public final class ClusterNode {
     }
 
     public void startReplicator() {
-        replicator = ReplicatorProcess.startBy(outside, resource, daemon(REPLICATOR_NICE, ReplicatorProcess.command(inside, List.of())));
+        replicator = ReplicatorProcess.startBy(outside, resource, daemon(REPLICATOR_NICE, ReplicatorProcess.command(inside, daemonOptions)));
     }
 
     public void startFailover() {
-        failover = FailoverProcess.start("the failover daemon of " + name(), daemon(FAILOVER_NICE, FailoverProcess.command(inside.configuration())), failoverLog());
+        failover = FailoverProcess.start("the failover daemon of " + name(),
+                daemon(FAILOVER_NICE, FailoverProcess.command(inside.configuration(), daemonOptions)), failoverLog());
     }
 
     /** As at the boot of the machine. */
     public void startBoth() {
         startReplicator();
-        mustDuett("up", resource);
+        replicator.order(new ControlRequest.Up(resource));
         startFailover();
     }
 
@@ -221,6 +226,17 @@ public final class ClusterNode {
     /** {@code duett cluster} with these words, on this node. */
     public HostCommand cluster(String... words) {
         return HostCommand.run(machine.inside(FailoverProcess.verb(inside.configuration(), words)));
+    }
+
+    /** What a verb of {@code duett cluster} asks of the daemon, without a program for it; a refusal is an exception that quotes it. */
+    public void order(OperatorCommand command) {
+        ClusterRequest.Answer answer;
+        try {
+            answer = ClusterSocket.ask(ClusterSocket.in(outside.runDirectory()), new ClusterRequest.Order(command));
+        } catch (IOException e) {
+            throw new UncheckedIOException("The failover daemon of " + name() + " does not answer", e);
+        }
+        if (!answer.done()) throw new IllegalStateException(name() + " refused " + command + ": " + answer.text().strip());
     }
 
     public ClusterReading clusterReading() {

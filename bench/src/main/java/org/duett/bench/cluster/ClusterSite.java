@@ -8,6 +8,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.duett.bench.cluster.ClusterPlan.Proof;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
@@ -18,6 +20,8 @@ import org.duett.bench.network.Namespace;
 import org.duett.bench.network.VirtualCable;
 import org.duett.bench.node.NamespaceFenceAgent;
 import org.duett.bench.node.NodeFolder;
+import org.duett.replicator.control.ControlRequest;
+import org.duett.replicator.machine.Command;
 
 /**
  * Two nodes with a crossover cable and a LAN, and a client on the LAN, all on this machine. The resource has a file system with the data of
@@ -114,7 +118,8 @@ public final class ClusterSite implements AutoCloseable {
 
     private ClusterNode node(String name) {
         Machine machine = open(Machine.create(folder.resolve(name), seen));
-        var node = new ClusterNode(new NodeFolder(name, seen), new NodeFolder(name, folder.resolve(name).resolve("private")), machine, RESOURCE);
+        var node = new ClusterNode(new NodeFolder(name, seen), new NodeFolder(name, folder.resolve(name).resolve("private")), machine, RESOURCE,
+                plan.daemonOptions());
         nodes.add(node);
         return node;
     }
@@ -296,15 +301,25 @@ public final class ClusterSite implements AutoCloseable {
         } finally {
             HostCommand.must("umount", mountPoint.toString());
         }
-        alpha.mustDuett("create-md", RESOURCE, "--force"); // there is a file system on it, which leaves room
-        beta.mustDuett("create-md", RESOURCE, "--size", (plan.diskBytes() >> 20) + "M");
-        for (ClusterNode node : List.of(alpha, beta)) {
+        onBoth(node -> {
+            if (node == alpha) alpha.mustDuett("create-md", RESOURCE, "--force"); // there is a file system on it, which leaves room
+            else beta.mustDuett("create-md", RESOURCE, "--size", (plan.diskBytes() >> 20) + "M");
             node.startReplicator();
-            node.mustDuett("up", RESOURCE);
-        }
-        alpha.mustDuett("primary", "--force", RESOURCE);
+            node.replicator().order(new ControlRequest.Up(RESOURCE));
+        });
+        alpha.replicator().order(new ControlRequest.Order(RESOURCE, new Command.Promote(true)));
         alpha.replicator().await("in sync", SYNC_SECONDS, reading -> reading.isInSync());
-        alpha.mustDuett("secondary", RESOURCE);
+        alpha.replicator().order(new ControlRequest.Order(RESOURCE, new Command.Demote(false)));
+    }
+
+    /** On both at once: mostly a JVM is started. */
+    private void onBoth(Consumer<ClusterNode> work) {
+        var atAlpha = CompletableFuture.runAsync(() -> work.accept(alpha), run -> Thread.ofPlatform().start(run));
+        try {
+            work.accept(beta);
+        } finally {
+            atAlpha.join();
+        }
     }
 
     /** Ends everything and takes it away. */

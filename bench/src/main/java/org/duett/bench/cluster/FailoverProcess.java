@@ -20,8 +20,8 @@ public final class FailoverProcess implements AutoCloseable {
     }
 
     /** The daemon as a command. */
-    static List<String> command(Path configuration) {
-        return JavaProgram.command(MAIN, List.of(), "daemon", "-c", configuration.toString());
+    static List<String> command(Path configuration, List<String> jvmOptions) {
+        return JavaProgram.command(MAIN, jvmOptions, "daemon", "-c", configuration.toString());
     }
 
     /** A verb of {@code duett cluster} as a command. */

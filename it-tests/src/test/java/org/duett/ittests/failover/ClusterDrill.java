@@ -13,6 +13,7 @@ import org.duett.bench.cluster.ClusterReading;
 import org.duett.bench.cluster.ClusterSite;
 import org.duett.bench.cluster.RowClient;
 import org.duett.bench.cluster.ServiceProgram;
+import org.duett.failover.decision.OperatorCommand;
 import org.duett.ittests.Requirements;
 import org.duett.ittests.StoryOnFailure;
 import org.duett.ittests.oracle.DiskFiles;
@@ -33,6 +34,8 @@ abstract class ClusterDrill {
     static final int SOME_ROWS = 50;
     private static final long DISK_BYTES = 48L << 20;
     private static final int LOG_LINES = 60;
+    /** They live for a minute, four at once on few processors: over before a better compiler or a larger heap could pay. */
+    private static final List<String> SHORT_LIFE_OPTIONS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     static ClusterSite site;
     static ClusterNode alpha;
@@ -49,7 +52,7 @@ abstract class ClusterDrill {
 
     /** Small and quick; scenarios change what they need otherwise. */
     static ClusterPlan plan() {
-        return ClusterPlan.of(new ServiceProgram.HttpRows()).withDisk(DISK_BYTES);
+        return ClusterPlan.of(new ServiceProgram.HttpRows()).withDisk(DISK_BYTES).withDaemonOptions(SHORT_LIFE_OPTIONS);
     }
 
     void start(ClusterPlan plan) throws Exception {
@@ -78,12 +81,12 @@ abstract class ClusterDrill {
 
     /** As the last drill left it: the group is stopped, and whoever was active last starts it. */
     private void startAgain() {
-        alpha.mustCluster("recover"); // the attempts to start that the last drill has used up count anew
-        beta.mustCluster("recover");
-        alpha.mustCluster("start", ClusterSite.GROUP);
+        alpha.order(new OperatorCommand.Recover("")); // the attempts to start that the last drill has used up count anew
+        beta.order(new OperatorCommand.Recover(""));
+        alpha.order(new OperatorCommand.Start(ClusterSite.GROUP));
         awaitProtected();
         if (beta.clusterReading().isActive())
-            alpha.mustCluster("switchover");
+            alpha.order(new OperatorCommand.Switchover(""));
         alpha.await("active", PATIENCE_SECONDS, ClusterReading::isActive);
         awaitProtected();
         client.goOn();
@@ -117,7 +120,7 @@ abstract class ClusterDrill {
         ClusterNode passive = active == alpha ? beta : alpha;
         assertThat(active.clusterReading().isActive()).as(active + " is active").isTrue();
         assertThat(passive.clusterReading().isActive()).as(passive + " is active").isFalse();
-        active.mustCluster("stop", ClusterSite.GROUP);
+        active.order(new OperatorCommand.Stop(ClusterSite.GROUP));
         active.await("stopped", PATIENCE_SECONDS, reading -> reading.role().equals("Secondary"));
         alpha.replicator().await("in sync", PATIENCE_SECONDS, reading -> reading.isInSync() && reading.isQuiet());
         DiskFiles.assertSameBytes(diskFile(alpha), diskFile(beta), alpha.replicator().reading().sizeBytes());

@@ -15,6 +15,7 @@ import org.duett.bench.device.FaultyDevice.Operation;
 import org.duett.bench.device.FaultyDevice.Where;
 import org.duett.bench.host.HostCommand;
 import org.duett.ittests.Requirements;
+import org.duett.replicator.control.ControlRequest;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,14 +112,14 @@ class DiskDrillTest extends ClusterDrill {
     void whenInSync() throws IOException {
         closeDisks();
         for (ClusterNode node : new ClusterNode[]{alpha, beta}) {
-            node.mustDuett("down", ClusterSite.RESOURCE);
+            node.replicator().order(new ControlRequest.Down(ClusterSite.RESOURCE, false));
             Files.move(node.folder().disk(), diskFile(node));
             FaultyDevice device = FaultyDevice.over(diskFile(node));
             DISKS.put(node, device);
             Files.createSymbolicLink(node.folder().disk(), device.path());
         }
         for (ClusterNode node : new ClusterNode[]{alpha, beta})
-            node.mustDuett("up", ClusterSite.RESOURCE);
+            node.replicator().order(new ControlRequest.Up(ClusterSite.RESOURCE));
     }
 
     @AfterAll

@@ -10,6 +10,7 @@ import java.util.List;
 import org.duett.bench.cluster.ClusterNode;
 import org.duett.bench.cluster.ClusterReading;
 import org.duett.bench.cluster.ClusterSite;
+import org.duett.replicator.control.ControlRequest;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -96,7 +97,7 @@ class WriteOfDeathDrillTest extends ClusterDrill {
             node.setEnvironment("JDK_JAVA_OPTIONS", WriteOfDeath.option(site.folder(), mended()));
             node.replicator().kill();
             node.startReplicator();
-            node.mustDuett("up", ClusterSite.RESOURCE);
+            node.replicator().order(new ControlRequest.Up(ClusterSite.RESOURCE));
         }
     }
 
