@@ -29,6 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TwoDaemonsTest {
     private static final int DATA_BYTES = 24 << 20;
     private static final int USED_BYTES = 16 << 20;
+    /** As the launcher `duett` has them. */
+    private static final List<String> OF_SHORT_VERBS = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto");
     private static final Pattern NBD_URI = Pattern.compile("\"nbdUri\" : \"([^\"]+)\"");
 
     @TempDir
@@ -193,18 +195,19 @@ class TwoDaemonsTest {
     }
 
     private Process start(String node, Path output, String main, String... arguments) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(command(main, arguments)).redirectErrorStream(true).redirectOutput(output.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command(List.of(), main, arguments)).redirectErrorStream(true).redirectOutput(output.toFile());
         builder.environment().put("DUETT_CONF", conf(node).toString());
         Process process = builder.start();
         started.add(process);
         return process;
     }
 
-    private static List<String> command(String main, String... arguments) {
+    private static List<String> command(List<String> further, String main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
             if (!option.startsWith("-javaagent")) command.add(option);
         }
+        command.addAll(further);
         // Of the files of resources only those that ship: the tests' own logging is quieter.
         command.addAll(List.of("-Dlogback.configurationFile=" + Path.of("src/main/resources/logback.xml").toAbsolutePath(), "-cp",
                 System.getProperty("java.class.path"), main));
@@ -213,7 +216,7 @@ class TwoDaemonsTest {
     }
 
     private Ended duett(String node, String... arguments) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(command("org.duett.replicator.DuettMain", arguments));
+        ProcessBuilder builder = new ProcessBuilder(command(OF_SHORT_VERBS, "org.duett.replicator.DuettMain", arguments));
         builder.environment().put("DUETT_CONF", conf(node).toString());
         builder.redirectError(directory.resolve("err").toFile());
         Process process = builder.start();
