@@ -37,13 +37,13 @@ record KernelGuestImage(Path kernel, Path initialRamdisk) {
         return Requirement.madeOfPackages("a Debian kernel with DRBD 8.4", KernelGuestImage::prepare);
     }
 
-    static KernelGuestImage prepare() {
+    static synchronized KernelGuestImage prepare() {
         try {
             Path folder = cacheFolder();
             Files.createDirectories(folder);
             refuseFolderOfSomebodyElse(folder);
             var image = new KernelGuestImage(folder.resolve("vmlinuz"), folder.resolve("initrd.gz"));
-            // Test runs side by side build it once. Closing the channel frees the lock.
+            // Test runs side by side build it once, and so do tests of one run, by the monitor. Closing the channel frees the lock.
             try (FileChannel lock = FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE,
                     StandardOpenOption.WRITE); var _ = lock.lock()) {
                 if (!Files.exists(image.initialRamdisk)) {

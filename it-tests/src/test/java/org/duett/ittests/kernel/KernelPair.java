@@ -21,6 +21,11 @@ final class KernelPair implements AutoCloseable {
     static final String RESOURCE = "r0";
     private static final AtomicInteger COUNTER = new AtomicInteger();
     private static final long STATE_LIMIT_MILLIS = 90_000;
+    /**
+     * A kernel looks whether a new connection stands before it says a word, for as long as its ping-timeout unless told otherwise: half a
+     * second by default. A guest without KVM needs a longer ping-timeout, but not that.
+     */
+    private static final String AS_BY_DEFAULT = "socket-check-timeout 5;";
 
     /**
      * What the pair is to be.
@@ -82,13 +87,13 @@ final class KernelPair implements AutoCloseable {
         }
         return """
                 resource %s {
-                  net { protocol C; connect-int 3; ping-int 3; ping-timeout 30; timeout 29; %s }
+                  net { protocol C; connect-int 3; ping-int 3; ping-timeout 30; timeout 29; %s %s }
                   disk { c-plan-ahead 0; resync-rate 200M; %s }
                 %s
                   on ours   { address %s:7788; }
                   on kernel { address %s:7788; }
                 }
-                """.formatted(RESOURCE, plan.net(), plan.disk(), volumes, cable.addressOf(ourNamespace),
+                """.formatted(RESOURCE, forUs ? "" : AS_BY_DEFAULT, plan.net(), plan.disk(), volumes, cable.addressOf(ourNamespace),
                 cable.addressOf(kernelNamespace));
     }
 

@@ -8,16 +8,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.duett.bench.host.HostCommand;
+import org.duett.ittests.SideBySideTest;
 import org.duett.ittests.StoryOnFailure;
 import org.duett.replicator.control.ControlRequest;
 import org.duett.replicator.machine.Command;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Needs root and QEMU: a real DRBD 8.4 takes us for one of its own, in both roles. */
+/** Needs root and QEMU: a real DRBD 8.4 takes us for one of its own, in both roles. A guest for each test: it boots with what the test says of it. */
 @ExtendWith(StoryOnFailure.class)
 class KernelPeerTest {
 
@@ -42,7 +42,7 @@ class KernelPeerTest {
 
     // ---- full sync, and writes of every kind
 
-    @Test
+    @SideBySideTest
     void aKernelPrimarySyncsAFreshNodeAndItsWritesArrive() {
         pair = new KernelPair(folder, KernelPair.Plan.oneVolumeOf(64 * MIB));
         pair.bootKernel().createKernel().startKernel();
@@ -58,7 +58,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void ourPrimarySyncsAFreshKernelAndItsWritesArrive() {
         pair = new KernelPair(folder, KernelPair.Plan.oneVolumeOf(64 * MIB));
         pair.createOurs().startOurs();
@@ -74,7 +74,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void theRoleIsHandedOverAndBackWhileConnected() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB));
         for (int round = 0; round < 2; round++) {
@@ -92,7 +92,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void twoVolumesShareOneConnection() {
         pair = new KernelPair(folder, new KernelPair.Plan(List.of(32 * MIB, 48 * MIB), "", ""));
         pair.createOurs().startOurs();
@@ -115,7 +115,7 @@ class KernelPeerTest {
 
     // ---- loss and return
 
-    @Test
+    @SideBySideTest
     void whatAKernelPrimaryWroteAloneIsAllThatIsCopied() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         pair.kernel().must("drbdadm primary r0");
@@ -142,7 +142,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void whatOurPrimaryWroteAloneIsAllThatIsCopied() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         pair.ours().promote("r0");
@@ -169,7 +169,7 @@ class KernelPeerTest {
 
     // ---- a crashed Primary, connected and UpToDate on both sides before (spec states 4, rules 40 and 41)
 
-    @Test
+    @SideBySideTest
     void aCrashedKernelPrimaryThatNobodyReplacedIsSource() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         crashKernelWhileItWrites();
@@ -183,7 +183,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void aCrashedKernelPrimaryIsTargetWhenWeWerePromotedMeanwhile() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         crashKernelWhileItWrites();
@@ -198,7 +198,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void ourCrashedPrimaryThatNobodyReplacedIsSourceAfterARestartOfTheMachine() throws IOException {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         crashOursWhileItWrites();
@@ -214,7 +214,7 @@ class KernelPeerTest {
     }
 
     /** Rule 2: it goes on as Primary, with what was under way held, and no new generation was made. */
-    @Test
+    @SideBySideTest
     void ourPrimaryThatFrozeWithOpenWritesIsSourceWhenTheKernelIsBack() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB).withDisk("fencing resource-and-stonith;"));
         pair.ours().promote("r0");
@@ -235,7 +235,7 @@ class KernelPeerTest {
     }
 
     /** A kernel resends what it held. */
-    @Test
+    @SideBySideTest
     void aKernelPrimaryThatFrozeWithOpenWritesGoesOnWhenWeAreBack() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB).withDisk("fencing resource-and-stonith;"));
         pair.kernel().must("drbdadm primary r0");
@@ -255,7 +255,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void ourCrashedPrimaryIsTargetWhenTheKernelWasPromotedMeanwhile() throws IOException {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         crashOursWhileItWrites();
@@ -273,7 +273,7 @@ class KernelPeerTest {
 
     // ---- leave with a fencing policy: who goes on alone must be able to rely on it that the other knows (spec wire 3.9)
 
-    @Test
+    @SideBySideTest
     void weLeaveAFencingKernelPrimaryAsOutdated() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB).withDisk("fencing resource-only;"));
         pair.kernel().must("drbdadm primary r0");
@@ -295,7 +295,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void aKernelLeavesOurFencingPrimaryAsOutdated() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB).withDisk("fencing resource-and-stonith;"));
         pair.ours().promote("r0");
@@ -318,7 +318,7 @@ class KernelPeerTest {
 
     // ---- authentication and digests
 
-    @Test
+    @SideBySideTest
     void peersThatAuthenticateAndCheckEachBlockAgree() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB).withNet("cram-hmac-alg sha256; "
                 + "shared-secret \"not told\"; data-integrity-alg crc32c; csums-alg crc32c;"));
@@ -345,7 +345,7 @@ class KernelPeerTest {
         pair.judgeOurMetadata();
     }
 
-    @Test
+    @SideBySideTest
     void aPeerWithAnotherSecretIsRefused() {
         pair = new KernelPair(folder, KernelPair.Plan.oneVolumeOf(32 * MIB).withNet("cram-hmac-alg sha1; shared-secret one;"));
         pair.bootKernel().createKernel();

@@ -130,8 +130,8 @@ public final class DiskFiles {
         }
     }
 
-    /** Forced, as it asks on a terminal else, and as it knows block devices only, which the file is not. */
-    private static String drbdmeta(Path disk, String... command) {
+    /** Forced, as it asks on a terminal else, and as it knows block devices only, which the file is not. One at a time, as all take one lock. */
+    private static synchronized String drbdmeta(Path disk, String... command) {
         List<String> words = new ArrayList<>(List.of("drbdmeta", "--force", MINOR, "v08", disk.toString(), "internal"));
         words.addAll(List.of(command));
         return HostCommand.run(words).orThrow().output();
