@@ -605,6 +605,9 @@ public final class FailoverMachine {
         }
         if (!facts.configurationTrouble.isEmpty()) troubles.add("the cluster sections of the two nodes differ: " + facts.configurationTrouble);
         for (GroupMachine group : groups.values()) {
+            if (group.phase() == GroupPhase.UNCLEAN) troubles.add("group " + group.config.name() + " is unclean here: " + group.uncleanBy);
+            boolean there = facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
+            if (there) troubles.add("group " + group.config.name() + " is unclean on " + facts.config.peerNode() + ", and does not start here before it is stopped there, or that node is fenced");
             if (group.failedHere().isEmpty()) continue;
             troubles.add("group " + group.config.name() + " has failed here (" + group.failedHere() + "); when that is mended: duett cluster recover " + group.config.name());
         }

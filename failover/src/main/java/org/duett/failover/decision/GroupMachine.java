@@ -298,6 +298,12 @@ final class GroupMachine {
     // ---- stopping
 
     void stop(boolean force, AfterStop then, String why) {
+        // It ran, and nothing of it has failed: what it was moved for is no attempt that was in vain.
+        if (phase == GroupPhase.UP) startsTried = 0;
+        end(force, then, why);
+    }
+
+    private void end(boolean force, AfterStop then, String why) {
         boolean under = phase == GroupPhase.STOPPING;
         if (under && (forcedStop || !force)) return;
         if (phase == GroupPhase.DOWN || phase == GroupPhase.CLAIMING || phase == GroupPhase.CHECKING) {
@@ -493,7 +499,7 @@ final class GroupMachine {
         if (!again) failed(why);
         facts.notify(Kind.GROUP_FAILED, again ? Severity.WARNING : Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode()
                 + ": " + why + (again ? ". It is tried again." : ". The other node takes it, if it can; here it waits for: duett cluster recover " + config.name()));
-        stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
+        end(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }
 
     private void finished() {
@@ -624,7 +630,7 @@ final class GroupMachine {
         if (!again) failed(why);
         facts.notify(Kind.GROUP_FAILED, Severity.ERROR, config.name(), "Group " + config.name() + " on " + facts.config.localNode() + ": " + why
                 + (again ? ". It is started again." : ". The other node takes it, if it can."));
-        stop(false, again ? AfterStop.REST : AfterStop.OFFER, why);
+        end(false, again ? AfterStop.REST : AfterStop.OFFER, why);
     }
 
     /** After a start of the daemon: all runs (adopted), also without addresses, nothing runs, or something is half there and is tidied up. */

@@ -64,18 +64,18 @@ final class ToldMachine {
     }
 
     private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, ProofConfig... proofs) {
-        this(record, resources, programs, 0, false, proofs);
+        this(record, resources, programs, 0, false, 1, proofs);
     }
 
     /** So many addresses stand last; and perhaps there is a group {@code job} of one program beside that, which has no data. */
-    private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, int addresses, boolean job, ProofConfig... proofs) {
+    private ToldMachine(ClusterRecord record, List<String> resources, List<String> programs, int addresses, boolean job, int startAttempts, ProofConfig... proofs) {
         program = resources.size();
         address = program + programs.size();
         List<MemberConfig> members = new ArrayList<>();
         for (String resource : resources) members.add(new MemberConfig.Resource(resource, 1000, 1000));
         for (String name : programs) members.add(new MemberConfig.Program(name, new MemberConfig.ProgramKind.Systemd(name), 1000, 1000));
         for (int i = 0; i < addresses; i++) members.add(new MemberConfig.Address(serviceAddress(i), 24, "eth0", 5, 1000, 1000));
-        List<GroupConfig> groups = new ArrayList<>(List.of(new GroupConfig("web", Optional.empty(), members, 1, 2000)));
+        List<GroupConfig> groups = new ArrayList<>(List.of(new GroupConfig("web", Optional.empty(), members, startAttempts, 2000)));
         if (job) {
             var program = new MemberConfig.Program("job", new MemberConfig.ProgramKind.Systemd("job"), 1000, 1000);
             groups.add(new GroupConfig("job", Optional.empty(), List.of(program), 1, 2000));
@@ -98,12 +98,12 @@ final class ToldMachine {
 
     /** A new daemon on beta, whose replicator is Primary; what it finds of the rest is told by the test. */
     static ToldMachine restartedWithAddresses(int addresses, ProofConfig... proofs) {
-        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, addresses, false, proofs).pass(MILLI).seen(primary());
+        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, addresses, false, 1, proofs).pass(MILLI).seen(primary());
     }
 
     /** A new daemon on beta, whose replicator sees this; nothing runs there of the group, or of another one without data. */
     static ToldMachine withJob(ResourceView view, ProofConfig... proofs) {
-        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, 0, true, proofs).pass(MILLI).seen(view).programIs(MemberState.STOPPED)
+        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, 0, true, 1, proofs).pass(MILLI).seen(view).programIs(MemberState.STOPPED)
                 .tell(new Event.MemberProbed("job", 0, MemberState.STOPPED));
     }
 
@@ -267,7 +267,11 @@ final class ToldMachine {
 
     /** Beta serves, adopted; alpha stands by. */
     static ToldMachine serving(ProofConfig... proofs) {
-        ToldMachine told = new ToldMachine(proofs).pass(MILLI).seen(primary()).programIs(MemberState.RUNNING);
+        return servingWithStartAttempts(1, proofs);
+    }
+
+    static ToldMachine servingWithStartAttempts(int startAttempts, ProofConfig... proofs) {
+        ToldMachine told = new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, 0, false, startAttempts, proofs).pass(MILLI).seen(primary()).programIs(MemberState.RUNNING);
         return told.hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
     }
 
