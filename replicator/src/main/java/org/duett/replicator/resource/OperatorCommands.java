@@ -298,28 +298,28 @@ final class OperatorCommands {
             left(ticket, StateChangeResult.SUCCESS, out);
             return;
         }
-        outdating.mark((durable, marked) -> {
-            if (durable) requests.inTurn(actions -> askToLeaveOutdated(ticket, actions), marked);
-            else cannotLeaveOutdated(ticket, marked);
+        outdating.mark((mark, durable, marked) -> {
+            if (durable) requests.inTurn(actions -> askToLeaveOutdated(ticket, mark, actions), marked);
+            else cannotLeaveOutdated(ticket, mark, marked);
         }, out);
     }
 
-    private void cannotLeaveOutdated(long ticket, ActionQueue out) {
-        outdating.unmark();
+    private void cannotLeaveOutdated(long ticket, Outdating.Mark mark, ActionQueue out) {
+        mark.takeBack();
         refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.settings.peerNode() + " lets go only of a node whose disks say that they are Outdated, and the metadata of one"
                 + " cannot be written.", "That disk is not used any more; " + parts.settings.peerNode() + " was not told that it may go on alone.",
                 "See the message before this one, then disconnect again, or: duett disconnect --force " + parts.settings.name(), out);
     }
 
-    private void askToLeaveOutdated(long ticket, ActionQueue out) {
-        if (!parts.socketsUp) {
-            outdating.unmark();
+    private void askToLeaveOutdated(long ticket, Outdating.Mark mark, ActionQueue out) {
+        if (!parts.socketsUp || mark.isOver()) {
+            mark.takeBack();
             left(ticket, StateChangeResult.NEED_CONNECTION, out);
             return;
         }
-        outdating.announce();
+        mark.announce();
         requests.askToDisconnect(state -> state.withDisk(DiskState.OUTDATED), (result, actions) -> {
-            if (!isLeave(result)) outdating.unmark();
+            if (!isLeave(result)) mark.takeBack();
             left(ticket, result, actions);
         }, out);
     }

@@ -13,12 +13,33 @@ import org.duett.replicator.volume.Volume;
 final class Outdating {
     /** What goes on when all disks say so, or one of them cannot ({@code durable} false). */
     interface Then {
-        void go(boolean durable, ActionQueue out);
+        void go(Mark mark, boolean durable, ActionQueue out);
+    }
+
+    /** One wish to let the other node go on alone: the peer's, or that of somebody here. Both may be under way at once, and one of them be refused. */
+    final class Mark {
+        private boolean announced;
+
+        /** From here on the other may go on alone: there is no way back. */
+        void announce() {
+            announced = true;
+        }
+
+        /** The connection stays: so do the disks, unless the other wish is still under way. */
+        void takeBack() {
+            marks.remove(this);
+            if (marks.isEmpty()) unmark();
+        }
+
+        /** The connection for which it was made has ended. */
+        boolean isOver() {
+            return !marks.contains(this);
+        }
     }
 
     private final Parts parts;
+    private final List<Mark> marks = new ArrayList<>();
     private final List<VolumeParts> marked = new ArrayList<>();
-    private boolean announced;
 
     Outdating(Parts parts) {
         this.parts = parts;
@@ -30,10 +51,12 @@ final class Outdating {
     }
 
     void mark(Then then, ActionQueue out) {
+        var mark = new Mark();
+        marks.add(mark);
         List<VolumeParts> open = new ArrayList<>(parts.volumeParts);
         open.removeIf(each -> each.volume.state().disk().isAtMost(DiskState.OUTDATED));
         if (open.isEmpty()) {
-            then.go(true, out);
+            then.go(mark, true, out);
             return;
         }
         parts.eyewitnessGivenUp = true;
@@ -46,30 +69,25 @@ final class Outdating {
             volume.metadata().writeSuperblock((durable, actions) -> {
                 open.remove(each);
                 allDurable[0] &= durable;
-                if (open.isEmpty()) then.go(allDurable[0], actions);
+                if (open.isEmpty()) then.go(mark, allDurable[0], actions);
             }, out);
         }
     }
 
-    /** From here on the other may go on alone: there is no way back. */
-    void announce() {
-        announced = true;
-    }
-
     /** Called when the connection has ended: the state follows what is on disk, if the other may have heard of it. */
     void connectionEnded() {
+        boolean announced = marks.stream().anyMatch(mark -> mark.announced);
         for (VolumeParts each : marked) {
             if (announced && each.volume.state().disk().isAbove(DiskState.OUTDATED)) {
                 parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "the peer goes on alone");
             }
         }
+        marks.clear();
         unmark();
     }
 
-    /** The connection stays: so do the disks. */
-    void unmark() {
+    private void unmark() {
         for (VolumeParts each : marked) each.volume.markOutdated(false);
         marked.clear();
-        announced = false;
     }
 }

@@ -145,13 +145,14 @@ final class PeerRequests {
         }
         // It goes on alone as soon as it has our answer: by then we must know for good that we are behind (rule 13).
         int connection = parts.connection;
-        outdating.mark((durable, actions) -> {
+        outdating.mark((mark, durable, actions) -> {
             if (connection != parts.connection || !parts.socketsUp) return;
             if (durable) {
+                mark.announce();
                 letGo(packet, request, actions);
                 return;
             }
-            outdating.unmark();
+            mark.takeBack();
             reply(packet, StateChangeResult.NO_LOCAL_DISK, actions);
         }, out);
     }
@@ -163,7 +164,6 @@ final class PeerRequests {
     }
 
     private void letGo(Packet.StateChangeRequest packet, StateChangeRequest request, ActionQueue out) {
-        outdating.announce();
         reply(packet, StateChangeResult.SUCCESS, out);
         boolean peerIsOutdated = parts.volumeParts.stream().allMatch(each -> asksForOutdated(request, each, VolumeState::peerDisk));
         connecting.letPeerGo(peerIsOutdated, out);

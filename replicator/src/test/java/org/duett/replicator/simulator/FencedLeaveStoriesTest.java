@@ -57,6 +57,25 @@ class FencedLeaveStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 1300824: its own wish was refused, as both asked at once, and with that the mark was taken back for which the other one had its word. */
+    @Test
+    void whoLeavesAndIsLeftAtOnceIsOutdatedByTheOneThatGoesThrough() {
+        for (int seed = 70; seed < 100; seed++) {
+            var pair = SimulatedPair.connected(seed, settings -> with(Fencing.RESOURCE_ONLY, settings));
+            pair.beta().metadata(0).speed(new SimulatedDevice.Speed(5 * Stories.MILLI, 50 * Stories.MILLI, 5 * Stories.MILLI, 50 * Stories.MILLI));
+            long secondarys = pair.beta().command(new Command.Disconnect(false));
+            pair.runFor((seed - 69) * Stories.MILLI);
+            long primarys = pair.alpha().command(new Command.Disconnect(false));
+            pair.runUntil(() -> pair.alpha().result(primarys) != null && pair.beta().result(secondarys) != null);
+            pair.runFor(SimulatedPair.SECOND);
+            if (pair.state(pair.alpha()).connection().isEstablished()) continue;
+
+            assertThat(pair.state(pair.alpha()).peerDisk()).as("seed " + seed).isEqualTo(DiskState.OUTDATED);
+            assertThat(pair.state(pair.beta()).disk()).as("seed " + seed).isEqualTo(DiskState.OUTDATED);
+            assertThat(Stories.superblockOnDisk(pair.beta()).has(Superblock.WAS_UP_TO_DATE)).as("seed " + seed).isFalse();
+        }
+    }
+
     /** Found by seed 10426: the peer was outdated for a promotion that another volume had to be refused for, and nobody could serve any more. */
     @Test
     void nobodyIsFencedForAPromotionThatIsRefusedAllTheSame() {
