@@ -77,7 +77,7 @@ final class ClusterCheckers {
         lookedAfter = happened;
         for (WorldGroup group : groups) group.watch(hosts);
         boolean together = true;
-        for (SimulatedHost host : hosts) together &= host.hearsPeer() && host.isAwake();
+        for (SimulatedHost host : hosts) together &= host.hasHeardPeerWithin(BOTH_RUN_NANOS) && host.isAwake();
         if (!together) togetherSinceNanos = 0;
         else if (togetherSinceNanos == 0) togetherSinceNanos = time.nowNanos();
         for (SimulatedHost host : hosts) {

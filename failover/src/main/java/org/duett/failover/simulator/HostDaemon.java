@@ -49,6 +49,7 @@ final class HostDaemon {
     /** The version of its record that is on disk: they are written one after the other. */
     private long remembered;
     private boolean asleep;
+    private long heardNanos = Long.MIN_VALUE / 2;
     private long awakeSinceNanos;
     private final List<Runnable> queued = new ArrayList<>();
     private long toldNanos;
@@ -109,6 +110,11 @@ final class HostDaemon {
 
     boolean hearsPeer() {
         return machine.peerLife() == PeerLife.ALIVE;
+    }
+
+    /** When a heartbeat of the peer came last. */
+    long heardNanos() {
+        return heardNanos;
     }
 
     Map<String, Long> generations() {
@@ -249,6 +255,7 @@ final class HostDaemon {
             }
             PeerLiveness.Reception reception = liveness.received(path, heartbeat, events);
             tell(events);
+            heardNanos = time.nowNanos();
             if (reception != PeerLiveness.Reception.NEWEST || !liveness.peerHearsUs() || over) return;
             try {
                 deliver(new Event.PeerHeard(NodeReportCodec.decode(liveness.heardReport()), liveness.echoedSentBootNanos(), time.nowNanos() / MILLI));

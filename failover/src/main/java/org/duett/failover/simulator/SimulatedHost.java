@@ -237,6 +237,11 @@ final class SimulatedHost {
         return daemon != null && daemon.hearsPeer();
     }
 
+    /** It hears it, and not only counts it as alive still: who has slept, and is deaf since, does that for a while. */
+    boolean hasHeardPeerWithin(long nanos) {
+        return hearsPeer() && time.nowNanos() - daemon.heardNanos() < nanos;
+    }
+
     /** Programs on this machine reach the device, with or without an address. */
     boolean hasDevice(WorldGroup group) {
         return power && node(group).isRunning() && !replicator.hasStopped(group) && node(group).hasExport(0);
