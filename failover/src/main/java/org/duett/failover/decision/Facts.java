@@ -26,6 +26,8 @@ final class Facts {
     PeerLife life = PeerLife.UNHEARD;
     /** The last that was understood; null before the first. */
     NodeReport report;
+    /** Its daemon has been started anew since, mostly with its machine, and has not told yet what runs there now. */
+    boolean reportIsOfFormerLife;
     /** When that was. */
     long reportedAtNanos = Long.MIN_VALUE;
     /** When the youngest heartbeat of ours that the peer has heard was sent. */

@@ -90,6 +90,7 @@ public final class FailoverMachine {
             case Event.PeerRestarted() -> {
                 // One that was fenced while it was heard, and was back before it was missed.
                 if (facts.peerIsAlive() && proof.isHeld()) proof.peerIsBack();
+                facts.reportIsOfFormerLife = true;
             }
             case Event.PeerStrange(String why) -> strange(why);
             case Event.ConfigurationsDiffer(String how) -> configurationsDiffer(how);
@@ -116,6 +117,7 @@ public final class FailoverMachine {
         PeerLife before = facts.life;
         onTime();
         facts.report = report;
+        facts.reportIsOfFormerLife = false;
         facts.reportedAtNanos = facts.now;
         facts.peerPausedUntilNanos = report.pausedForNanos() > 0 ? facts.now + report.pausedForNanos() : Long.MIN_VALUE;
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
@@ -205,7 +207,9 @@ public final class FailoverMachine {
         if (facts.mayHaveMissed() && facts.allHaveConnectedSinceAway()) facts.missedNothing();
         // A fenced peer that has booted: what was proven of its former life is nothing for the next loss.
         if (facts.peerConnectedSinceSilence() && !facts.single) proof.peerIsBack();
-        if (facts.life == PeerLife.SILENT && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
+        // Also of one that was fenced while it was heard: its replicator speaks before its failover daemon does (seed 811083).
+        boolean maySpeakAnew = facts.life == PeerLife.SILENT || facts.peerIsAlive();
+        if (maySpeakAnew && !facts.single) proof.heardOverReplication(facts.heardOverReplicationNanos());
         replicator.seen();
         replication.seen();
         for (GroupMachine group : groups.values()) group.replicatorKnown();
@@ -291,7 +295,7 @@ public final class FailoverMachine {
             judge(group);
             wantsProof |= wantsProof(group) && !facts.givesWay(group.trouble());
             wouldWantProof |= facts.peerIsLate() && wouldWantProof(group) && !facts.givesWay(group.trouble());
-            unclean |= facts.peerIsAlive() && facts.fences && group.phase() == GroupPhase.DOWN && starts.wouldFenceFor(group)
+            unclean |= facts.peerIsAlive() && !facts.reportIsOfFormerLife && facts.fences && group.phase() == GroupPhase.DOWN && starts.wouldFenceFor(group)
                     && facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
         }
         boolean held = proof.isHeld();

@@ -12,6 +12,7 @@ import static org.duett.failover.decision.ToldMachine.primary;
 import static org.duett.failover.decision.ToldMachine.resource;
 import static org.duett.failover.decision.ToldMachine.secondary;
 import static org.duett.failover.decision.ToldMachine.serving;
+import static org.duett.failover.decision.ToldMachine.speaking;
 import static org.duett.failover.decision.ToldMachine.standingBy;
 import static org.duett.failover.decision.ToldMachine.without;
 
@@ -457,6 +458,26 @@ class WasAwayTest {
         assertThat(beta.machine.proof()).isNotEmpty();
         beta.tell(new Event.PeerRestarted());
         assertThat(beta.machine.proof()).isEmpty();
+    }
+
+    /** Found by seed 811083: it had booted in less than deadtime, its replicator had connected, and it was cut off again before its failover daemon had said a word. */
+    @Test
+    void theProofOfAPeerThatWasFencedWhileItWasHeardEndsWithTheFirstWordOfItsReplicator() {
+        ToldMachine beta = standingBy(fence());
+        beta.hear(alpha(group(GroupPhase.UNCLEAN, true), resource(Role.PRIMARY, true, false, 0, 0))).proof(Verdict.PROVEN).pass(100 * MILLI);
+        assertThat(beta.seen(speaking(secondary(), beta.now() - 200 * MILLI, 0)).machine.proof()).as("that was before").isNotEmpty();
+        assertThat(beta.seen(speaking(secondary(), beta.now(), 0)).machine.proof()).isEmpty();
+    }
+
+    /** Found by seed 811083: it was switched off again, in the midst of a start, for what it had not been able to stop before. */
+    @Test
+    void aPeerThatHasBootedIsNotFencedForAStopThatFailedBefore() {
+        ToldMachine beta = standingBy(fence());
+        NodeReport unclean = alpha(group(GroupPhase.UNCLEAN, true), resource(Role.SECONDARY, true, false, 0, 0));
+        beta.hear(unclean).proof(Verdict.PROVEN);
+        beta.ordered.clear();
+        assertThat(beta.tell(new Event.PeerRestarted()).pass(SECOND).asksForProof()).isFalse();
+        assertThat(beta.hear(unclean).asksForProof()).as("it has failed again").isTrue();
     }
 
     /** Found by seed 253: a daemon that left in order gave it up, the connection went on, and the node took nothing over any more. */
