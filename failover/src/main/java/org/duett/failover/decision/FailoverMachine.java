@@ -612,6 +612,8 @@ public final class FailoverMachine {
             if (group.phase() == GroupPhase.UNCLEAN) troubles.add("group " + group.config.name() + " is unclean here: " + group.uncleanBy);
             boolean there = facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
             if (there) troubles.add("group " + group.config.name() + " is unclean on " + facts.config.peerNode() + ", and does not start here before it is stopped there, or that node is fenced");
+            String hindrance = starts.dataHindrance(group);
+            if (group.phase() == GroupPhase.DOWN && !hindrance.isEmpty()) troubles.add("group " + group.config.name() + " could not start here now: " + hindrance);
             if (group.failedHere().isEmpty()) continue;
             troubles.add("group " + group.config.name() + " has failed here (" + group.failedHere() + "); when that is mended: duett cluster recover " + group.config.name());
         }

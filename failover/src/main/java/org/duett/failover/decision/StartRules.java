@@ -24,6 +24,11 @@ final class StartRules {
         if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
         if (!group.failedHere().isEmpty()) return "failed here: " + group.failedHere();
         if (!facts.configurationTrouble.isEmpty()) return "the two configurations differ: " + facts.configurationTrouble;
+        return dataHindrance(group);
+    }
+
+    /** Which resource of the group keeps it from here, and why; empty when each has data that may be used. */
+    String dataHindrance(GroupMachine group) {
         for (String name : group.resourceNames()) {
             ResourceView view = facts.resources.get(name);
             if (view == null) return "the replicator does not have resource " + name;
@@ -31,10 +36,17 @@ final class StartRules {
             // Attached, but not compared with the peer yet: nobody knows what it is worth.
             boolean vouched = proof.isDataVouchedFor() && view.disk().isAtLeast(DiskState.OUTDATED);
             if (!view.isUpToDate() && !vouched) {
-                return "the disk of " + name + " is " + (view.syncTarget() ? "being resynced" : view.disk().displayName());
+                return "the disk of " + name + " is " + (view.syncTarget() ? "being resynced" : view.disk().displayName()) + wayOut(view);
             }
         }
         return "";
+    }
+
+    /** Of a node that is alone with such a disk. What is behind can be used all the same, if a person says so; what is not whole cannot. */
+    private String wayOut(ResourceView view) {
+        if (facts.peerIsAlive() || facts.life == PeerLife.STRANGE || facts.peerSpeaksOverReplication()) return "";
+        return "; start " + facts.config.peerNode()
+                + (view.disk().isAtLeast(DiskState.OUTDATED) ? ", which has newer data, or: duett cluster confirm-peer-down --use-this-data" : "");
     }
 
     /** The peer is there and does not run it: is it this node's turn? The same answer on both nodes, once each has heard the other. */

@@ -594,6 +594,22 @@ class FailoverMachineTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
     }
 
+    /** The status named the disk, and no way out; and the check said that all was there. */
+    @Test
+    void whoIsLeftWithAnOutdatedDiskSaysWhatToDo() {
+        var outdated = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.OUTDATED, DiskState.UNKNOWN, false, 0x10, 0, 1, false, false, false, false, "", ResourceView.Signs.NONE);
+        ToldMachine beta = standingBy(ping()).seen(outdated);
+        assertThat(beta.waitsFor()).isEqualTo("the disk of r0 is Outdated");
+        assertThat(beta.machine.troubles()).containsExactly("group web could not start here now: the disk of r0 is Outdated");
+
+        beta.pass(3 * SECOND).tell(new Event.PeerSilent());
+        assertThat(beta.waitsFor()).contains("start alpha, which has newer data").endsWith("or: duett cluster confirm-peer-down --use-this-data");
+        assertThat(beta.machine.troubles()).singleElement().asString().contains("confirm-peer-down --use-this-data");
+
+        beta.seen(without(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.INCONSISTENT, DiskState.UNKNOWN, false, 0x10, 0, 1, false, false, false, false, "", ResourceView.Signs.NONE), false));
+        assertThat(beta.waitsFor()).as("what is not whole is no data").endsWith("start alpha");
+    }
+
     /** Found by hand: after two moves, both planned, the first crash of a program was not answered by a start in its place. */
     @Test
     void aMoveOfAGroupThatRanWellUsesUpNoAttemptToStartIt() {

@@ -25,14 +25,21 @@ public record CommandResult(List<String> command, Ending ending, int exitCode, S
 
     /** For a message: the program, how it ended, and what it said last. */
     public String describe() {
-        String said = output.strip();
-        String lastLine = said.substring(said.lastIndexOf('\n') + 1);
-        String quote = lastLine.isEmpty() ? "" : ": " + lastLine;
+        String last = saidLast();
+        String quote = last.isEmpty() ? "" : ": " + last;
         String words = String.join(" ", command);
         return switch (ending) {
             case EXITED -> words + " ended with exit code " + exitCode + quote;
             case TIMED_OUT -> words + " did not end in its time and was killed" + quote;
             case NOT_STARTED -> words + " could not be started" + quote;
         };
+    }
+
+    /** The last line, and the one that it goes on from: mount says what was wrong, and on an indented line that dmesg may know more. */
+    private String saidLast() {
+        String said = output.strip();
+        int start = said.lastIndexOf('\n') + 1;
+        while (start > 0 && Character.isWhitespace(said.charAt(start))) start = said.lastIndexOf('\n', start - 2) + 1;
+        return said.substring(start).replaceAll("\\s*\\R\\s*", " ");
     }
 }

@@ -29,6 +29,16 @@ class CommandRunnerTest {
         assertThat(ended.describe()).contains("exit code 3");
     }
 
+    /** mount says what was wrong on its first line, and on one that is indented where to read on: the last line alone told nothing. */
+    @Test
+    void aLineThatIsIndentedGoesOnFromTheOneBefore() throws Exception {
+        CommandResult ended = CommandRunner.run(List.of("printf", "loud\nmount: /srv: wrong fs type.\n       dmesg(1) may have more information.\n"), LONG_MILLIS);
+
+        assertThat(ended.describe()).endsWith(": mount: /srv: wrong fs type. dmesg(1) may have more information.");
+        assertThat(CommandRunner.run(List.of("printf", "  only this\n\n"), LONG_MILLIS).describe()).endsWith(": only this");
+        assertThat(CommandRunner.run(List.of("printf", "one\n\n  two"), LONG_MILLIS).describe()).endsWith(": one two");
+    }
+
     @Test
     void theCommandReadsItsInputAndSeesItsEnvironment() throws Exception {
         CommandResult ended = CommandRunner.run(List.of("sh", "-c", "cat; echo $DUETT_NODE"), Map.of("DUETT_NODE", "alpha"), "off\n",
