@@ -11,6 +11,8 @@ import org.duett.replicator.machine.Command;
 
 /** What this node knows at the moment, and where its orders go; shared by the parts of the machine. */
 final class Facts {
+    /** A failover daemon is up that long after its replicator, also on a slow machine. */
+    static final long DAEMON_STARTS_NANOS = 20_000_000_000L;
     static final long NANOS_PER_MILLI = 1_000_000;
 
     final ClusterConfig config;
@@ -146,6 +148,12 @@ final class Facts {
      */
     boolean peerSpeaksOverReplication() {
         return life == PeerLife.SILENT && now - heardOverReplicationNanos() < nanos(config.timing().deadtimeMillis());
+    }
+
+    /** Its replicator has spoken since it fell silent, and its failover daemon may be about to. */
+    boolean peerDaemonMayBeStarting() {
+        long heardNanos = heardOverReplicationNanos();
+        return life == PeerLife.SILENT && heardNanos > silentSinceNanos && now - heardNanos < DAEMON_STARTS_NANOS;
     }
 
     /** When anything of it came last over the connection of any resource. */

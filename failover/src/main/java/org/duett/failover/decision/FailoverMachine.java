@@ -23,9 +23,6 @@ import org.duett.replicator.state.DiskState;
 public final class FailoverMachine {
     private static final long STATUS_IS_NEWER_NANOS = 2_000_000_000L;
 
-    /** A failover daemon is up that long after its replicator, also on a slow machine: nobody is called for that. */
-    private static final long DAEMON_STARTS_NANOS = 20_000_000_000L;
-
     private final Facts facts;
     private final ProofDesk proof;
     private final Map<String, LossDesk> losses = new TreeMap<>();
@@ -314,7 +311,7 @@ public final class FailoverMachine {
             return;
         }
         if (missingSinceNanos == Long.MIN_VALUE) missingSinceNanos = facts.now;
-        if (toldOfMissingHeartbeats || facts.now - missingSinceNanos < DAEMON_STARTS_NANOS) return;
+        if (toldOfMissingHeartbeats || facts.now - missingSinceNanos < Facts.DAEMON_STARTS_NANOS) return;
         toldOfMissingHeartbeats = true;
         facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), "No heartbeat of " + facts.config.peerNode()
                 + " arrives on any path, but its replicator is connected and answers: it lives, nothing is taken over or let go of, and no group can be moved."

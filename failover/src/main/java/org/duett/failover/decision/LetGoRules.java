@@ -39,6 +39,9 @@ final class LetGoRules {
         if (!runs) return "";
         if (facts.peerIsAlive() && takenOver(group)) return facts.config.peerNode() + " runs it, too, and started it later";
         if (overtaken(group)) return facts.config.peerNode() + " has gone on alone meanwhile, and has newer data";
+        // It is back with data of its own, and was refused: what its daemon says decides whether this node, which clients have seen go on alone, goes on.
+        // Until then I/O is held; once it has let go nobody could say whose data is newer.
+        if (facts.peerDaemonMayBeStarting() && wentAhead(group)) return "";
         Long since = doubtSince.get(name);
         String over = since == null ? "" : doubtIsOver(since);
         if (!over.isEmpty() && facts.life == PeerLife.SILENT) leftToPeer.add(name);
@@ -68,6 +71,10 @@ final class LetGoRules {
     private boolean overtaken(GroupMachine group) {
         boolean startedLater = startedLaterThere(group);
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isOvertaken(startedLater));
+    }
+
+    private boolean wentAhead(GroupMachine group) {
+        return !group.resourceNames().isEmpty() && group.resourceNames().stream().allMatch(name -> losses.get(name).isPrimaryAhead());
     }
 
     boolean startedLaterThere(GroupMachine group) {

@@ -216,11 +216,12 @@ final class LossDesk {
 
     /**
      * Who is Secondary, not connected, of our generation and no eyewitness cannot begin to act before it has been connected again, and this node would
-     * be part of that. It may not hear this node, and so answer no question.
+     * be part of that. It may not hear this node, and so answer no question. Another generation of it is no hindrance to one that went on alone and serves:
+     * its replicator has refused this one's (a split brain), a person decides, and clients see until then what they have seen.
      */
     private void watchPowerlessPeer(ResourceView view) {
         boolean powerless = !view.connected() && facts.peerIsAlive() && facts.peerResource(name).filter(peer -> !peer.connected() && !peer.eyewitness()
-                && !peer.alone() && peer.role() == Role.SECONDARY && (peer.current() | 1) == (view.current() | 1)).isPresent();
+                && !peer.alone() && peer.role() == Role.SECONDARY && (isPrimaryAhead() || (peer.current() | 1) == (view.current() | 1))).isPresent();
         if (!powerless) powerlessThereSinceNanos = Long.MAX_VALUE;
         else if (powerlessThereSinceNanos == Long.MAX_VALUE) powerlessThereSinceNanos = facts.now;
     }
@@ -309,6 +310,11 @@ final class LossDesk {
     /** As the replicator says, unless it has just been told that it is none any more, or is a Primary that has to let go first. */
     boolean isEyewitness() {
         return view().eyewitness() && voidedContact != view().contact() && !isLeftBehind(view());
+    }
+
+    /** It serves here, and has gone on alone since the last contact. */
+    boolean isPrimaryAhead() {
+        return view() != null && view().isPrimary() && wentAhead(view());
     }
 
     /** This node went on alone since the last contact: its data is newer than what the peer has. */

@@ -594,6 +594,46 @@ class FailoverMachineTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
     }
 
+    /**
+     * Found by hand: the old active node, whose last writes a person had given up, came back; its replicator connected before its daemon spoke, and was
+     * refused. The service was let go of, and nobody could say any more whose data was newer.
+     */
+    @Test
+    void whoWentOnAloneWaitsForTheDaemonOfAPeerWhoseDataWasRefusedAndGoesOn() {
+        ToldMachine beta = goneAheadAndFrozenBesideAReturningPeer();
+        for (int i = 0; i < 6; i++) beta.pass(SECOND);
+        assertThat(beta.phase()).as("I/O is held, and it is not let go of").isEqualTo(GroupPhase.UP);
+
+        beta.ordered.clear();
+        for (int i = 0; i < 4; i++) beta.pass(SECOND).hear(refused());
+        assertThat(beta.commands()).contains(new Command.AllowAlone(true, 1, "alpha is no eyewitness, and can do nothing without this node"));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
+
+    @Test
+    void whoWentOnAloneLetsGoWhenTheDaemonOfThatPeerStaysAway() {
+        ToldMachine beta = goneAheadAndFrozenBesideAReturningPeer();
+        for (int i = 0; i < 22; i++) beta.pass(SECOND);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
+    private static ToldMachine goneAheadAndFrozenBesideAReturningPeer() {
+        ToldMachine beta = serving(ping()).seen(without(primary(), true)).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        ResourceView alone = new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 7, 1, false, true, false, false, "", ResourceView.Signs.NONE);
+        beta.seen(alone).pass(60 * SECOND);
+        beta.seen(ToldMachine.speaking(alone, beta.now(), Long.MIN_VALUE));
+        assertThat(beta.commands()).contains(new Command.AllowAlone(false, 1, ""));
+        ResourceView frozen = new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 7, 1, false, false, true, false, "",
+                new ResourceView.Signs(beta.now(), Long.MIN_VALUE));
+        beta.seen(frozen).pass(2 * SECOND).proof(Verdict.REFUTED);
+        return beta;
+    }
+
+    /** Alpha has booted, with a generation that it had begun alone. */
+    private static NodeReport refused() {
+        return alpha(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x31, 0, false, false, 0, 0));
+    }
+
     /** The status named the disk, and no way out; and the check said that all was there. */
     @Test
     void whoIsLeftWithAnOutdatedDiskSaysWhatToDo() {
