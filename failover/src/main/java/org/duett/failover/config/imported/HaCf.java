@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
@@ -14,7 +15,7 @@ import org.duett.replicator.config.SourcePosition;
 /** The directives of ha.cf, in order; of those that count once, the last. */
 final class HaCf {
     /** A number, of seconds when nothing else is said. */
-    private static final Pattern TIME = Pattern.compile("(\\d+(?:\\.\\d+)?)(us|ms|s|m|h)?");
+    private static final Pattern TIME = Pattern.compile("(\\d+(?:\\.\\d+)?)(usec|us|msec|ms|sec|s|min|m|hr|h)?", Pattern.CASE_INSENSITIVE);
 
     private static final List<String> TIMES = List.of("keepalive", "deadtime", "warntime", "initdead");
 
@@ -88,12 +89,12 @@ final class HaCf {
         String written = line.get().arguments().isEmpty() ? "" : line.get().arguments().getFirst();
         Matcher matcher = TIME.matcher(written);
         if (!matcher.matches()) throw refused(line.get(), "'" + keyword + "' has no time" + (written.isEmpty() ? "" : ": '" + written + "' is none"), "a number of seconds, or one with ms: keepalive 500ms");
-        String unit = matcher.group(2) == null ? "s" : matcher.group(2);
+        String unit = matcher.group(2) == null ? "s" : matcher.group(2).toLowerCase(Locale.ROOT);
         BigDecimal millis = new BigDecimal(matcher.group(1)).multiply(switch (unit) {
-            case "us" -> new BigDecimal("0.001");
-            case "ms" -> BigDecimal.ONE;
-            case "m" -> BigDecimal.valueOf(60_000);
-            case "h" -> BigDecimal.valueOf(3_600_000);
+            case "us", "usec" -> new BigDecimal("0.001");
+            case "ms", "msec" -> BigDecimal.ONE;
+            case "m", "min" -> BigDecimal.valueOf(60_000);
+            case "h", "hr" -> BigDecimal.valueOf(3_600_000);
             default -> BigDecimal.valueOf(1000);
         });
         if (millis.compareTo(BigDecimal.valueOf(Integer.MAX_VALUE)) > 0) throw refused(line.get(), "the time of '" + keyword + "' is too long", "less than three weeks");
@@ -119,9 +120,9 @@ final class HaCf {
         return Optional.ofNullable(switch (keyword) {
             case "logd", "debug", "conn_logd_time", "log_badpack", "syslogmsgfmt" -> "the journal has the log, and notifiers tell of what matters";
             case "apiauth" -> "nothing plugs into the daemon; who may order it the rights of its socket say";
-            case "hopfudge", "msgfmt", "hbgenmethod", "uuidfrom", "compression", "compression_threshold", "traditional_compression", "baud" -> "heartbeats are small, and of a form of their own";
+            case "hopfudge", "msgfmt", "hbgenmethod", "uuidfrom", "compression", "compression_threshold", "traditional_compression", "baud", "max_rexmit_delay" -> "heartbeats are small, and of a form of their own";
             case "realtime", "rtprio", "memreserve", "cpufreq", "coredumps", "normalpoll" -> "the systemd unit sees to how the daemon runs";
-            case "crm", "pacemaker" -> "there is no other manager of groups";
+            case "crm", "pacemaker", "record_config_changes", "record_pengine_inputs", "enable_config_writes" -> "there is no other manager of groups";
             case "autojoin" -> "there are two nodes, and both are named";
             case "quorum", "quorum_server" -> "a proof takes the place of a quorum";
             default -> null;

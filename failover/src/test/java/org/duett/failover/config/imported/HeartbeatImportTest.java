@@ -201,6 +201,11 @@ class HeartbeatImportTest {
         ClusterConfig fine = read(run("keepalive 500ms\ndeadtime 1.5\nwarntime 700ms\n" + NODES, "node-a drbddisk::r0", KEY));
         assertThat(fine.timing().keepaliveMillis()).isEqualTo(500);
         assertThat(fine.timing().deadtimeMillis()).isEqualTo(1500);
+        ClusterConfig units = read(run("keepalive 1500msec\ndeadtime 1min\nwarntime 10Sec\ninitdead 1hr\n" + NODES, "node-a drbddisk::r0", KEY));
+        assertThat(units.timing().keepaliveMillis()).isEqualTo(1500);
+        assertThat(units.timing().deadtimeMillis()).isEqualTo(60_000);
+        assertThat(units.timing().warntimeMillis()).isEqualTo(10_000);
+        assertThat(units.timing().initdeadMillis()).isEqualTo(3_600_000);
         assertThat(read(run("deadtime 60\n" + NODES, "node-a drbddisk::r0", KEY)).timing().initdeadMillis()).isEqualTo(60_000);
     }
 
@@ -312,6 +317,8 @@ class HeartbeatImportTest {
         assertThat(remarks).filteredOn(remark -> remark.statement().equals("not needed here")).singleElement().hasToString("ha.cf: not needed here:"
                 + " debug, conn_logd_time (the journal has the log, and notifiers tell of what matters); compression (heartbeats are small, and of a form of their own);"
                 + " crm (there is no other manager of groups)");
+        assertThat(run("max_rexmit_delay 250\nrecord_config_changes on\nrecord_pengine_inputs on\nenable_config_writes on\n" + NODES, "node-a drbddisk::r0", KEY).remarks())
+                .extracting(Remark::toString).noneMatch(remark -> remark.contains("is unknown here"));
     }
 
     /** Of 'logfile /var/log/ha-log' the list had one word; who watched that file was not told. */
