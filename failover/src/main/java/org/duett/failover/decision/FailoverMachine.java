@@ -130,7 +130,7 @@ public final class FailoverMachine {
             proof.peerIsBack();
             if (facts.life == PeerLife.GONE) {
                 facts.contactsEnd();
-                proof.vouch(facts.config.peerNode() + " has stopped its groups and said goodbye", false);
+                proof.saidGoodbye(facts.config.peerNode() + " has stopped its groups and said goodbye");
                 for (GroupMachine group : groups.values()) letsGo.peerLeft(group);
             }
             facts.notify(Kind.PEER_BACK, Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " is " + facts.life.words() + ".");

@@ -26,6 +26,8 @@ final class ProofDesk {
     private String why = "";
     /** A person's word needs no renewal, and no program can take it back. */
     private boolean byOperator;
+    /** Not the peer's goodbye. */
+    private boolean byPerson;
     private boolean dataVouchedFor;
     private long askedAtNanos;
     private long heldSinceNanos;
@@ -175,6 +177,7 @@ final class ProofDesk {
         heldSinceNanos = facts.now;
         why = newWhy;
         byOperator = false;
+        byPerson = false;
         dataVouchedFor = false;
         nextAtNanos = facts.now + RENEW_NANOS;
         failure = "";
@@ -182,11 +185,22 @@ final class ProofDesk {
         facts.notify(Notice.Kind.OTHER, Notice.Severity.INFO, facts.config.peerNode(), facts.config.peerNode() + " does not act: " + newWhy + ".");
     }
 
-    /** A person's word, or the peer's own goodbye. */
+    /** The peer's own goodbye is as good as a person's word, for one loss. */
+    void saidGoodbye(String newWhy) {
+        vouch(newWhy, false);
+        byPerson = false;
+    }
+
+    /** A person has said that the peer is down. */
+    boolean isPersonsWord() {
+        return isHeld() && byPerson;
+    }
+
     void vouch(String newWhy, boolean forData) {
         attempt++;
         hold(newWhy);
         byOperator = true;
+        byPerson = true;
         dataVouchedFor = forData;
     }
 

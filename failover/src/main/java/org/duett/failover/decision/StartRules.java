@@ -23,7 +23,11 @@ final class StartRules {
         if (facts.leaving) return facts.config.localNode() + " leaves";
         if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
         if (!group.failedHere().isEmpty()) return "failed here: " + group.failedHere();
-        if (!facts.configurationTrouble.isEmpty()) return "the two configurations differ: " + facts.configurationTrouble;
+        // What a peer would do otherwise matters no more once a person says that it is down.
+        if (!facts.configurationTrouble.isEmpty() && !proof.isPersonsWord()) {
+            String wayOut = isHeardInNoWay() ? "; start " + facts.config.peerNode() + ", or, if it is down: duett cluster confirm-peer-down" : "";
+            return "the two configurations differ: " + facts.configurationTrouble + wayOut;
+        }
         return dataHindrance(group);
     }
 
@@ -42,9 +46,13 @@ final class StartRules {
         return "";
     }
 
+    private boolean isHeardInNoWay() {
+        return !facts.peerIsAlive() && facts.life != PeerLife.STRANGE && !facts.peerSpeaksOverReplication();
+    }
+
     /** Of a node that is alone with such a disk. What is behind can be used all the same, if a person says so; what is not whole cannot. */
     private String wayOut(ResourceView view) {
-        if (facts.peerIsAlive() || facts.life == PeerLife.STRANGE || facts.peerSpeaksOverReplication()) return "";
+        if (!isHeardInNoWay()) return "";
         return "; start " + facts.config.peerNode()
                 + (view.disk().isAtLeast(DiskState.OUTDATED) ? ", which has newer data, or: duett cluster confirm-peer-down --use-this-data" : "");
     }
