@@ -171,7 +171,7 @@ final class WorldRepair {
             // One that could not fence its peer is attached as Consistent, one that let it go on as Outdated: as that one has answered nothing, both have all (seeds 651914, 800489).
             if (ledger.isComplete(other, volume)) return !isBad || other.isRunning() && other.machine().state(volume).disk().isAtLeast(DiskState.OUTDATED);
             // Of volumes that have not been changed apart the newer one is copied, whatever is discarded; unless both have begun generations, of which nobody has told yet (seed 1012419).
-            return !isBad && !lineage.haveDiverged(volume) && hasGoneOnFrom(node, WorldOperator.generation(other, volume), volume);
+            return !isBad && !lineage.haveDiverged(volume) && other.isRunning() && hasGoneOnFrom(node, WorldOperator.generation(other, volume), volume);
         });
     }
 
