@@ -185,6 +185,10 @@ final class ClusterCheckers {
         if (accepted) world.broken(host.name() + " accepts that a peer which it hears is down");
     }
 
+    void phaseChanged(SimulatedHost host, String group, GroupPhase before, GroupPhase now) {
+        if (group.equals(WorldJob.NAME) && before == GroupPhase.UP && now == GroupPhase.STOPPING) job.letsGo(host);
+    }
+
     /** Two nodes that hear each other never start the same group both: who begins has been heard to claim it. */
     void claimed(SimulatedHost host, String group) {
         SimulatedHost other = host.other();
@@ -217,7 +221,8 @@ final class ClusterCheckers {
     }
 
     /** Who has the other one switched off could run something, and does not end the only one that has the data. */
-    void asksToFence(SimulatedHost host) {
+    void asksForProof(SimulatedHost host) {
+        if (world.proof() != ClusterWorld.ProofKind.FENCE) return;
         FailoverMachine machine = host.machine();
         boolean heard = host.hearsPeer();
         boolean forSomething = names.stream().anyMatch(name -> {

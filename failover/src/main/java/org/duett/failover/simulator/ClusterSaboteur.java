@@ -13,6 +13,8 @@ final class ClusterSaboteur {
     private static final long SECOND = 1_000 * MILLI;
     /** A resync onto it takes its time. */
     private static final SimulatedDevice.Speed SLOW_DISK = new SimulatedDevice.Speed(20 * MILLI, 200 * MILLI, 20 * MILLI, 200 * MILLI);
+    /** The next faults come into it. */
+    private static final int LONG_PAUSES = 6;
     private static final String WRITE = "HostRequestArrived WRITE";
 
     private final ClusterWorld world;
@@ -174,7 +176,7 @@ final class ClusterSaboteur {
                 world.ask(either, new OperatorCommand.Stop(group));
                 time.after(aWhile, () -> world.ask(hosts.get(random.nextInt(2)), new OperatorCommand.Start(group)));
             }
-            case PAUSE -> world.ask(either, new OperatorCommand.Pause(aWhile));
+            case PAUSE -> world.ask(either, new OperatorCommand.Pause(world.pausesAreLong() ? LONG_PAUSES * aWhile : aWhile));
             case LEAVE -> {
                 world.ask(active, new OperatorCommand.Leave());
                 time.after(aWhile + 5 * SECOND, active::startDaemon);

@@ -249,6 +249,11 @@ public final class ClusterWorld {
         return seed % 3 == 1;
     }
 
+    /** The next faults come into a pause, now and then. */
+    boolean pausesAreLong() {
+        return seed % 2 == 0;
+    }
+
     /** A takeover takes its time on the disk, now and then. */
     boolean disksAreSlowInTakeover() {
         return seed % 6 == 5;
@@ -340,6 +345,7 @@ public final class ClusterWorld {
         SimulatedHost host = hosts.get(index);
         say(host.name() + " " + group + " ==== " + before + " -> " + now);
         stir();
+        checkers.phaseChanged(host, group, before, now);
         if (now != GroupPhase.STARTING) return;
         starts++;
         if (host.machine().peerLife() != PeerLife.ALIVE) takeovers++;

@@ -336,8 +336,10 @@ final class HostDaemon {
                     world.addressAnswers(host.index, group, member) ? "the other node" : ""));
             case Action.StartMember(String group, int member) -> time.after(delay(), () -> startMember(group, member));
             case Action.StopMember(String group, int member, boolean force) -> time.after(delay(), () -> stopMember(group, member));
-            case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> world.proofs().prove(host.index, attempt, lookMillis,
-                    event -> post(delay(), event));
+            case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> {
+                world.checkers().asksForProof(host);
+                world.proofs().prove(host.index, attempt, lookMillis, event -> post(delay(), event));
+            }
             case Action.RenewProof(long attempt) -> world.proofs().renew(host.index, attempt, event -> post(delay(), event));
             case Action.ReleaseProof() -> world.proofs().release(host.index);
             case Action.Remember(long version, ClusterRecord what) -> time.after(delay(), () -> {

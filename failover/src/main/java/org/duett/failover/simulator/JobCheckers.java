@@ -24,8 +24,6 @@ final class JobCheckers {
     private final List<SimulatedHost> hosts;
     /** Since when both have run it; 0: they do not. */
     private long bothSinceNanos;
-    /** While both call it up, and hear each other: the node that has started it last; -1: they do not. */
-    private int startedLast = -1;
     /** By node: since when it might have taken it over, and has not; 0: it might not. */
     private final long[] mightSinceNanos = new long[2];
 
@@ -37,7 +35,6 @@ final class JobCheckers {
 
     void watch() {
         checkOneRunsIt();
-        checkWhoLetsGo();
         for (SimulatedHost host : hosts) checkTakeover(host);
     }
 
@@ -58,21 +55,13 @@ final class JobCheckers {
         else if (time.nowNanos() - bothSinceNanos > LETS_GO_NANOS) world.broken("both nodes run the program of " + WorldJob.NAME + ", and none lets go");
     }
 
-    /** Of two that run it, and hear each other, who has started it last goes on (promise 2): the other one was thought not to act. */
-    private void checkWhoLetsGo() {
-        boolean know = hosts.stream().allMatch(host -> host.hearsPeer() && host.isAwake());
-        List<SimulatedHost> up = hosts.stream().filter(host -> host.daemonRuns() && host.machine().phase(WorldJob.NAME) == GroupPhase.UP).toList();
-        if (startedLast >= 0 && know && up.size() == 1 && up.getFirst().index != startedLast) {
-            world.broken("both nodes ran " + WorldJob.NAME + ", and who has started it last lets go");
-        }
-        startedLast = know && up.size() == 2 ? startedLast() : -1;
-    }
-
-    /** Unknown where neither has heard of the other's start. */
-    private int startedLast() {
-        long first = hosts.getFirst().status(WorldJob.NAME).startCounter();
-        long second = hosts.getLast().status(WorldJob.NAME).startCounter();
-        return first == second ? -1 : first > second ? 0 : 1;
+    /** Of two that run it who has started it last goes on (promise 2): the other one was thought not to act. */
+    void letsGo(SimulatedHost host) {
+        SimulatedHost other = host.other();
+        boolean both = host.hearsPeer() && other.daemonRuns() && other.machine().phase(WorldJob.NAME) == GroupPhase.UP;
+        if (!both || !wouldRun(host) || !host.parts(WorldJob.NAME).allRun()) return;
+        boolean startedLast = host.status(WorldJob.NAME).startCounter() > other.status(WorldJob.NAME).startCounter();
+        if (startedLast) world.broken("both nodes run " + WorldJob.NAME + ", and " + host.name() + ", which has started it last, lets go");
     }
 
     private static boolean runsProgram(SimulatedHost host) {
@@ -90,11 +79,15 @@ final class JobCheckers {
     }
 
     private static boolean mightTakeOver(SimulatedHost host) {
-        if (!host.daemonRuns() || !host.isAwake() || !host.wouldStart()) return false;
+        if (!host.daemonRuns() || !host.isAwake() || host.machine().peerLife() != PeerLife.SILENT || !host.wouldStart()) return false;
         FailoverMachine machine = host.machine();
-        boolean knows = machine.peerLife() == PeerLife.SILENT && !machine.proof().isEmpty() && machine.pausedForNanos() == 0 && machine.mode() == NodeMode.ONLINE;
+        boolean knows = !machine.proof().isEmpty() && machine.pausedForNanos() == 0 && machine.mode() == NodeMode.ONLINE;
         if (!knows) return false;
         GroupPhase phase = machine.phase(WorldJob.NAME);
-        return phase != GroupPhase.UP && machine.report(0).group(WorldJob.NAME).filter(NodeReport.GroupReport::willing).isPresent();
+        return phase != GroupPhase.UP && wouldRun(host);
+    }
+
+    private static boolean wouldRun(SimulatedHost host) {
+        return host.machine().report(0).group(WorldJob.NAME).filter(NodeReport.GroupReport::willing).isPresent();
     }
 }

@@ -21,8 +21,8 @@ final class OperatorsWords {
     private static final long DURABLE_NANOS = 500 * MILLI;
     /** The other node has heard it, and has it on its disk. */
     private static final long HEARD_NANOS = 2 * SECOND;
-    /** All members are stopped, the last one by force. */
-    private static final long STOPPED_NANOS = 25 * SECOND;
+    /** What runs begins to stop. */
+    private static final long STOPS_NANOS = 3 * SECOND;
 
     /** Of a node, or of a group, that somebody has stopped; nobody has said anything else since. */
     private static final class Word {
@@ -119,10 +119,10 @@ final class OperatorsWords {
 
     private void checkStopped(SimulatedHost host, int number) {
         String group = names.get(number);
-        boolean runs = host.daemonRuns() && host.isAwake() && host.wouldStart() && host.machine().phase(group) == GroupPhase.UP && mustNotRun(host, group);
+        boolean runs = mustNotRun(host, group) && host.daemonRuns() && host.isAwake() && host.wouldStart() && host.machine().phase(group) == GroupPhase.UP;
         if (!runs) runsSinceNanos[host.index][number] = 0;
         else if (runsSinceNanos[host.index][number] == 0) runsSinceNanos[host.index][number] = time.nowNanos();
-        else if (time.nowNanos() - runsSinceNanos[host.index][number] > STOPPED_NANOS) world.broken(host.name() + " goes on with " + group + ", and an operator has stopped it there");
+        else if (time.nowNanos() - runsSinceNanos[host.index][number] > STOPS_NANOS) world.broken(host.name() + " goes on with " + group + ", and an operator has stopped it there");
     }
 
     private boolean mustNotRun(SimulatedHost host, String group) {

@@ -52,13 +52,26 @@ final class WorldProofs {
     }
 
     void prove(int index, long attempt, int lookMillis, Consumer<Event> answer) {
+        SimulatedHost host = hosts.get(index);
+        SimulatedHost other = hosts.get(1 - index);
+        long boot = host.boot();
         asked[index] = attempt;
         switch (kind) {
             case PING -> {
                 ProofOutcome first = ping(index);
                 time.after(lookNanos(lookMillis), () -> answer.accept(new Event.ProofAnswered(attempt, together(first, ping(index)))));
             }
-            case FENCE -> fence(index, attempt, answer);
+            case FENCE -> time.after(200 * MILLI + (index == 0 ? 0 : 3 * SECOND), () -> {
+                // Who is off, or was meanwhile, does not shoot: the agent ends with its machine (seed 57146). An attempt that was broken off does not either.
+                if (!host.hasPower() || host.boot() != boot || brokenOff[index] >= attempt) return;
+                boolean works = random.nextInt(5) > 0;
+                if (works || random.nextBoolean()) {
+                    if (other.hasPower()) other.powerOff();
+                    time.after(world.machinesBootFast() ? 300 * MILLI : 5 * SECOND, other::powerOnIfOff);
+                }
+                answer.accept(new Event.ProofAnswered(attempt, works ? new ProofOutcome(Verdict.PROVEN, "fenced")
+                        : new ProofOutcome(Verdict.UNKNOWN, "the agent did not answer")));
+            });
             case WITNESS -> {
                 WitnessProver prover = witnesses[index];
                 time.after(50 * MILLI, () -> {
@@ -69,24 +82,6 @@ final class WorldProofs {
             }
             case MANUAL -> answer.accept(new Event.ProofAnswered(attempt, new ProofOutcome(Verdict.UNKNOWN, "nobody asked")));
         }
-    }
-
-    private void fence(int index, long attempt, Consumer<Event> answer) {
-        SimulatedHost host = hosts.get(index);
-        SimulatedHost other = hosts.get(1 - index);
-        long boot = host.boot();
-        world.checkers().asksToFence(host);
-        time.after(200 * MILLI + (index == 0 ? 0 : 3 * SECOND), () -> {
-            // Who is off, or was meanwhile, does not shoot: the agent ends with its machine (seed 57146). An attempt that was broken off does not either.
-            if (!host.hasPower() || host.boot() != boot || brokenOff[index] >= attempt) return;
-            boolean works = random.nextInt(5) > 0;
-            if (works || random.nextBoolean()) {
-                if (other.hasPower()) other.powerOff();
-                time.after(world.machinesBootFast() ? 300 * MILLI : 5 * SECOND, other::powerOnIfOff);
-            }
-            answer.accept(new Event.ProofAnswered(attempt, works ? new ProofOutcome(Verdict.PROVEN, "fenced")
-                    : new ProofOutcome(Verdict.UNKNOWN, "the agent did not answer")));
-        });
     }
 
     /** One that is begun early goes on beyond the peer's death; now and then its tools are through at once. */
