@@ -133,5 +133,9 @@ final class ClusterPlantedFaults {
                     "&& starts.wouldFenceFor(group)", ""),
             fault("rule 9: a group without a resource is never in doubt", "decision/LetGoRules.java",
                     "if (group.resourceNames().isEmpty()) return facts.life == PeerLife.SILENT && !proof.isHeld() && !facts.peerSpeaksOverReplication();",
-                    "if (group.resourceNames().isEmpty()) return false;"));
+                    "if (group.resourceNames().isEmpty()) return false;"),
+            fault("a peer that cannot stop a group is never switched off", "decision/FailoverMachine.java",
+                    "proof.step(wantsProof || unclean, unclean && !wantsProof);", "proof.step(wantsProof, false);"),
+            fault("a node that may lack the newest data has the other one switched off for a group without a resource", "decision/StartRules.java",
+                    "if (group.resourceNames().isEmpty() && facts.fences && !facts.single && !hasNewestOfAll()) {", "if (facts.now < 0) {"));
 }
