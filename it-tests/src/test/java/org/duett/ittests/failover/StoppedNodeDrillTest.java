@@ -6,9 +6,13 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.duett.bench.cluster.ClusterNode;
 import org.duett.bench.host.HostCommand;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /** Needs root: nodes and daemons that stand still for longer than deadtime, and wake again. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class StoppedNodeDrillTest extends ClusterDrill {
 
     private static final long STANDSTILL_MILLIS = 5000;
@@ -35,8 +39,9 @@ class StoppedNodeDrillTest extends ClusterDrill {
         allIsWell(whoeverIsActive());
     }
 
-    /** The active node seeks its proof for longer than the other one sleeps, and lets go of nothing. */
+    /** The active node seeks its proof for longer than the other one sleeps, and lets go of nothing. First, as it wants a cluster of its own. */
     @Test
+    @Order(1)
     void aPassiveNodeThatStandsStillForFiveSecondsTakesNothingOverWhenItWakes() throws Exception {
         start(plan().withTimes("proof-timeout 60s;"));
 
