@@ -7,7 +7,7 @@ import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 
 /**
- * Under cluster control a Primary that has lost a peer whose copy was as good as its own, or was promoted without one that may be so, answers no write before it was given
+ * Under cluster control a Primary that has lost a peer whose copy was as good as its own, or was promoted without one that may be so, answers no write, and no FLUSH, before it was given
  * leave for this loss (rule 8). Of another process, or of an earlier loss, leave is none.
  */
 final class LeaveRule {
@@ -70,11 +70,13 @@ final class LeaveRule {
         if (after.connection().isEstablished() || after.role() != Role.PRIMARY) lostBy[node.index()] = 0;
     }
 
-    /** This write was answered by this node. */
-    void acknowledged(SimulatedNode node, int volume, BlockHistory.Write write) {
+    /** This write, or FLUSH, was answered by this node. */
+    void acknowledged(SimulatedPair.HostOperation operation) {
+        SimulatedNode node = operation.node;
+        int volume = operation.request.volume;
         VolumeState state = node.machine().state(volume);
         boolean alone = pair.settings().cluster() && !state.connection().isEstablished() && lostGoodCopy.get(volume)[node.index()] == node.life();
-        boolean begunBefore = write.orderedAt < lostAt.get(volume)[node.index()];
+        boolean begunBefore = operation.orderedAt < lostAt.get(volume)[node.index()];
         if (!alone || begunBefore) return;
         if (leave[node.index()] != node.life()) throw new AssertionError(node.name() + " goes on alone without leave (rule 8): volume " + volume + "; " + pair.describe());
         if (isSeenByEyewitness(node)) throw new AssertionError(node.name() + " goes on alone by the leave for an earlier loss (rules 8, 20): volume " + volume + "; " + pair.describe());

@@ -13,7 +13,7 @@ import org.duett.replicator.wire.Packet;
 final class PauseRule {
     private static final long MILLI = 1_000_000;
     /** What waits for the own superblock is judged when that is written. */
-    private static final long JUDGED_WITHIN_NANOS = 1_000 * MILLI;
+    private static final long JUDGED_WITHIN_NANOS = 300 * MILLI;
 
     private final SimulatedPair pair;
     private final boolean checksums;

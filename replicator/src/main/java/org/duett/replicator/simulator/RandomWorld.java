@@ -357,9 +357,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         freezes.completed(operation);
         if (operation.request.kind == HostRequest.Kind.READ) terms.read(operation.node);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
+        if (operation.request.kind != HostRequest.Kind.READ) leaveRule.acknowledged(operation);
         if (operation.write == null) return;
         ledger.acknowledged(operation.node, operation.request.volume, operation.write);
-        leaveRule.acknowledged(operation.node, operation.request.volume, operation.write);
         lineage.acknowledged(operation.node, operation.request.volume, operation.write);
         // Where bits are set all the time a page is soon written anew.
         if (!isGood()) bitmapOnDisk.check();

@@ -202,8 +202,31 @@ final class WorldOperator {
                 // One that sleeps lets nobody in.
                 if (node.hasExport(volume) && !node.sleeps()) node.hostsHaveOpen(volume, random.nextInt(3));
             }
-            case PAUSE_SYNC -> command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
+            case PAUSE_SYNC -> {
+                if (random.nextInt(3) > 0) command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
+                else {
+                    ordered.append(node.name()).append(" pauses its next resync");
+                    pauseNextResync(node, 1 + random.nextLong(2_000_000), 100_000_000 + random.nextLong(1_000_000_000), 4_000);
+                }
+            }
         }
+    }
+
+    /** In its midst, on either of its nodes, and only for a while; {@code looks}: so often he looks whether it has begun. */
+    private void pauseNextResync(SimulatedNode node, long inNanos, long forNanos, int looks) {
+        if (looks == 0 || !node.isRunning()) return;
+        boolean runs = ledger.volumes().stream().map(volume -> node.machine().state(volume).connection()).anyMatch(state -> state.isSyncSource() || state.isSyncTarget());
+        if (!runs) {
+            pair.time().after(1_000_000, () -> pauseNextResync(node, inNanos, forNanos, looks - 1));
+            return;
+        }
+        int life = node.life();
+        pair.time().after(inNanos, () -> {
+            if (node.life() == life && node.isRunning()) command(node, new Command.PauseSync());
+        });
+        pair.time().after(inNanos + forNanos, () -> {
+            if (node.life() == life && node.isRunning()) command(node, new Command.ResumeSync());
+        });
     }
 
     /** As the other node's failover daemon asks for it (rule 23). */

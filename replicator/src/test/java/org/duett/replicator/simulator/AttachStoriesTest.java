@@ -30,6 +30,15 @@ class AttachStoriesTest {
         assertThat(refused(pair, pair.alpha(), new Command.Attach(0)).whatToDo()).contains("duett detach r0/0");
     }
 
+    /** The volume that is answered last is none that was refused. */
+    @Test
+    void anAttachOfAllVolumesIsRefusedWhenOneOfThemIs() {
+        var pair = SimulatedPair.connected(20, StorySettings.twoVolumes());
+        pair.must(pair.beta(), new Command.Detach(1, false));
+        assertThat(refused(pair, pair.beta(), new Command.Attach(-1)).whatHappened()).contains("r0/0: a disk is attached already");
+        pair.runUntilProtected();
+    }
+
     @Test
     void metadataThatCannotBeReadIsRefused() {
         var pair = SimulatedPair.connected(21);

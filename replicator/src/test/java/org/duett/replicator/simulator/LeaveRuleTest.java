@@ -24,6 +24,19 @@ class LeaveRuleTest {
     }
 
     @Test
+    void aFlushThatIsAnsweredAfterLeaveWasTakenBackIsTold() {
+        var pair = SimulatedPair.connected(1, StorySettings.cluster());
+        var rule = watching(pair);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        rule.given(pair.alpha());
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        assertThatCode(() -> pair.done(pair.flush(pair.alpha()))).doesNotThrowAnyException();
+        rule.withdrawn(pair.alpha());
+        assertThatThrownBy(() -> pair.done(pair.flush(pair.alpha()))).hasMessageContaining("without leave");
+    }
+
+    @Test
     void aPromotionWithoutThePeerIsNoLeave() {
         var pair = SimulatedPair.connected(2, StorySettings.cluster());
         watching(pair);
@@ -45,7 +58,7 @@ class LeaveRuleTest {
 
             @Override
             public void completed(SimulatedPair.HostOperation operation) {
-                if (operation.write != null && operation.errno() == 0) rule.acknowledged(operation.node, operation.request.volume, operation.write);
+                if (operation.errno() == 0) rule.acknowledged(operation);
             }
         });
         return rule;
