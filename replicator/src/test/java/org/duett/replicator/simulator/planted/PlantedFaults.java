@@ -349,5 +349,11 @@ final class PlantedFaults {
             fault("a disk that is attached takes all the room that it has", "metadata/SizeDecision.java",
                     "        return known != 0 ? Math.min(sizes.lastAgreed(), known) : sizes.lastAgreed();", "        return known != 0 ? known : sizes.lastAgreed();"),
             fault("rule 12: a target begins before its bitmap is on disk", "resource/ResyncControl.java",
-                    "        volume.metadata().writeBitmap(null, out);\n        volume.metadata().writeSuperblock((durable, actions) -> {\n            if (connection != parts.connection) return;\n            boolean current = durable && each.startingTarget;", "        volume.metadata().writeSuperblock((durable, actions) -> {\n            if (connection != parts.connection) return;\n            boolean current = durable && each.startingTarget;"));
+                    "        volume.metadata().writeBitmap(null, out);\n        volume.metadata().writeSuperblock((durable, actions) -> {\n            if (connection != parts.connection) return;\n            boolean current = durable && each.startingTarget;", "        volume.metadata().writeSuperblock((durable, actions) -> {\n            if (connection != parts.connection) return;\n            boolean current = durable && each.startingTarget;"),
+            fault("rule 16: FUA is not asked of the own disk", "write/WritePath.java",
+                    "        disk.forceUnitAccess = write.forceUnitAccess && volume.settings.diskFlushes();", "        disk.forceUnitAccess = false;"),
+            fault("rule 16: FUA of a zeroing is lost on its way to the peer", "write/WritePackets.java",
+                    "        zeroing.flags = flags | (zeroesAgreed", "        zeroing.flags = flags & ~DataFlags.FUA | (zeroesAgreed"),
+            fault("rule 22: a demotion does not take the term off the disk", "resource/RoleControl.java",
+                    "        step = Step.ERASING_TERM;\n        // The role is given up durably before anybody hears that it is (rule 22).\n        out.add(new Action.StoreTerm(0));", "        becomeSecondary(out);"));
 }
