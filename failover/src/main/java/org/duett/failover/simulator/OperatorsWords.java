@@ -96,7 +96,10 @@ final class OperatorsWords {
                 SimulatedHost other = host.other();
                 pauses[host.index] = new Pause(host.machine(), other.daemonRuns() ? other.machine() : null, time.nowNanos() + forNanos - CLOCK_NANOS, time.nowNanos());
             }
-            case OperatorCommand.Online _, OperatorCommand.Start _, OperatorCommand.Switchover _, OperatorCommand.Fail _, OperatorCommand.Recover _,
+            // Asked of a daemon that slept, and answered after what was asked before it.
+            case OperatorCommand.Online() -> standby[host.index] = null;
+            case OperatorCommand.Start(String group) -> stopped.remove(group);
+            case OperatorCommand.Switchover _, OperatorCommand.Fail _, OperatorCommand.Recover _,
                  OperatorCommand.Leave _, OperatorCommand.Single _, OperatorCommand.ConfirmPeerDown _ -> {
                 // It is done, and leaves nothing that would have to hold.
             }
