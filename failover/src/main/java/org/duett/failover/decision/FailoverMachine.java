@@ -56,7 +56,7 @@ public final class FailoverMachine {
         }
         for (GroupConfig group : config.groups()) groups.put(group.name(), new GroupMachine(facts, group, proof, losses, record.of(group.name())));
         starts = new StartRules(facts, proof, losses);
-        letsGo = new LetGoRules(facts, proof, losses);
+        letsGo = new LetGoRules(facts, proof, losses, starts);
         replicator = new ReplicatorWatch(facts);
         replication = new ReplicationNews(facts);
         failStops = new FailStopDesk(facts);
@@ -331,7 +331,7 @@ public final class FailoverMachine {
 
     private boolean wantsProof(GroupMachine group) {
         // Nobody is fenced for the sake of what could not go on here anyway.
-        if (!isSilentEverywhere() || group.isFrozen()) return false;
+        if (!isSilentEverywhere() || group.isFrozen() || !starts.maySeekProofFor(group)) return false;
         if (group.phase() == GroupPhase.DOWN) {
             return starts.unwillingness(group).isEmpty() && starts.waitsAlone(group).proofMissing();
         }

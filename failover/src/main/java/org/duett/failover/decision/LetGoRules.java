@@ -10,15 +10,17 @@ final class LetGoRules {
     private final Facts facts;
     private final ProofDesk proof;
     private final Map<String, LossDesk> losses;
+    private final StartRules starts;
     /** Since when a group has been in doubt. */
     private final Map<String, Long> doubtSince = new TreeMap<>();
     /** Groups that were let go of because the silent peer may take them over, and have not been started here since. */
     private final Set<String> leftToPeer = new TreeSet<>();
 
-    LetGoRules(Facts facts, ProofDesk proof, Map<String, LossDesk> losses) {
+    LetGoRules(Facts facts, ProofDesk proof, Map<String, LossDesk> losses, StartRules starts) {
         this.facts = facts;
         this.proof = proof;
         this.losses = losses;
+        this.starts = starts;
     }
 
     /** Its I/O is held, or it has nothing that could be held and nobody knows what the peer does. */
@@ -43,7 +45,7 @@ final class LetGoRules {
         // Until then I/O is held; once it has let go nobody could say whose data is newer.
         if (facts.peerDaemonMayBeStarting() && wentAhead(group)) return "";
         Long since = doubtSince.get(name);
-        String over = since == null ? "" : doubtIsOver(since);
+        String over = since == null ? "" : doubtIsOver(group, since);
         if (!over.isEmpty() && facts.life == PeerLife.SILENT) leftToPeer.add(name);
         return over;
     }
@@ -88,11 +90,14 @@ final class LetGoRules {
 
     /**
      * The data is safe in doubt, I/O is held. What the world sees is given up when an attempt at the proof, begun in doubt, has found
-     * nothing, and the peer has had the time to act; where only a person can tell it to act, this node waits for the same person.
+     * nothing, and the peer has had the time to act, or none may be made; where only a person can tell it to act, this node waits for the same person.
      */
-    private String doubtIsOver(long since) {
+    private String doubtIsOver(GroupMachine group, long since) {
         long patience = facts.nanos(facts.config.timing().deadtimeMillis() + facts.config.timing().proofTimeoutMillis());
         if (facts.now - since < patience || !facts.provesByItself) return "";
+        if (facts.life == PeerLife.SILENT && !proof.isHeld() && !starts.maySeekProofFor(group)) {
+            return "nobody knows what " + facts.config.peerNode() + " does, and it is not fenced for the sake of a group that has no data, as it may have newer data of others; it may take over";
+        }
         return switch (facts.life) {
             case SILENT -> proof.isHeld() ? facts.config.peerNode() + " may have gone on alone while this node was cut off or did not run"
                     : proof.failedAttemptBegunNanos() >= since

@@ -105,6 +105,11 @@ final class StartRules {
         return losses.keySet().stream().allMatch(name -> facts.resources.containsKey(name) && hasNewest(facts.resources.get(name)));
     }
 
+    /** Not by a fence agent for the sake of a group without data, where the peer may be the only one that has the newest data of another group. */
+    boolean maySeekProofFor(GroupMachine group) {
+        return !group.resourceNames().isEmpty() || !facts.fences || facts.single || hasNewestOfAll();
+    }
+
     /**
      * A peer that is heard, and cannot stop the group, may be switched off for it: not for what would not run here after that, nor while that one may be
      * the only node that has the newest data of some group.
@@ -147,7 +152,7 @@ final class StartRules {
             }
         }
         if (proof.isHeld()) return new Alone("", false);
-        if (group.resourceNames().isEmpty() && facts.fences && !facts.single && !hasNewestOfAll()) {
+        if (!maySeekProofFor(group)) {
             return new Alone(facts.config.peerNode() + " may have newer data of other groups than this node, and is not fenced for the sake of a group that has none; look, then:"
                     + " duett cluster confirm-peer-down", false);
         }

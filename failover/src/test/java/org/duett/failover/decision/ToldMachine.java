@@ -101,6 +101,12 @@ final class ToldMachine {
         return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, addresses, false, 1, proofs).pass(MILLI).seen(primary());
     }
 
+    /** The same, where that other one runs. */
+    static ToldMachine withRunningJob(ResourceView view, ProofConfig... proofs) {
+        return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, 0, true, 1, proofs).pass(MILLI).seen(view).programIs(MemberState.STOPPED)
+                .tell(new Event.MemberProbed("job", 0, MemberState.RUNNING)).hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+    }
+
     /** A new daemon on beta, whose replicator sees this; nothing runs there of the group, or of another one without data. */
     static ToldMachine withJob(ResourceView view, ProofConfig... proofs) {
         return new ToldMachine(ClusterRecord.EMPTY, ONE_RESOURCE, ONE_PROGRAM, 0, true, 1, proofs).pass(MILLI).seen(view).programIs(MemberState.STOPPED)

@@ -551,6 +551,18 @@ class WasAwayTest {
         assertThat(beta.jobWaitsFor()).contains("may have newer data of other groups", "duett cluster confirm-peer-down");
     }
 
+    /** Found by seed 770676: nor where it runs already; and as no proof is sought, the end of an attempt at it is not waited for. */
+    @Test
+    void whoRunsAGroupWithoutDataLetsGoOfItRatherThanHaveThatOneFenced() {
+        ToldMachine beta = ToldMachine.withRunningJob(without(secondary(), false), ToldMachine.fence());
+        beta.tell(new Event.PeerSilent()).pass(SECOND);
+        assertThat(beta.machine.phase("job")).isEqualTo(GroupPhase.UP);
+        beta.pass(20 * SECOND);
+        assertThat(beta.asksForProof()).isFalse();
+        assertThat(beta.machine.phase("job")).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.jobWaitsFor()).contains("may have newer data of other groups");
+    }
+
     @Test
     void aGroupWithoutDataSeeksAProofOfPingWhateverTheDataOfOthers() {
         ToldMachine beta = ToldMachine.withJob(without(secondary(), false), ping()).tell(new Event.PeerSilent()).pass(10 * SECOND);

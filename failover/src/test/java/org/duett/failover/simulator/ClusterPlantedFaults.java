@@ -138,5 +138,5 @@ final class ClusterPlantedFaults {
             fault("a peer that cannot stop a group is never switched off", "decision/FailoverMachine.java",
                     "proof.step(wantsProof || unclean, unclean && !wantsProof);", "proof.step(wantsProof, false);"),
             fault("a node that may lack the newest data has the other one switched off for a group without a resource", "decision/StartRules.java",
-                    "if (group.resourceNames().isEmpty() && facts.fences && !facts.single && !hasNewestOfAll()) {", "if (facts.now < 0) {"));
+                    "|| !facts.fences || facts.single || hasNewestOfAll();", "|| facts.now > 0;"));
 }
