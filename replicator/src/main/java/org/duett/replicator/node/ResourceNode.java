@@ -52,6 +52,8 @@ final class ResourceNode {
     /** For payloads of clients and of the peer; above what the front end hands out, so that the peer's never wait for it. */
     private static final long BUFFER_BYTES = 256L << 20;
     private static final long ANSWER_SECONDS = 10;
+    /** It has nothing yet that could hang, and a machine that boots is busy: given up, the resource would stay down until somebody sees that. */
+    private static final long START_SECONDS = 120;
 
     private final ResourceConfig config;
     private final HostConfig local;
@@ -71,7 +73,7 @@ final class ResourceNode {
     /** Not yet configured for the core: nothing is attached, nothing connected. Fails when it cannot listen for its host. */
     static ResourceNode start(ResourceConfig config, HostConfig local, HostConfig peer, NodeSurroundings node) throws IOException {
         EventLoop eventLoop = node.loops().next();
-        ResourceNode started = onLoop(eventLoop, () -> new ResourceNode(config, local, peer, node, eventLoop));
+        ResourceNode started = onLoop(eventLoop, START_SECONDS, () -> new ResourceNode(config, local, peer, node, eventLoop));
         try {
             started.listen(node);
         } catch (IOException failed) {
@@ -83,7 +85,7 @@ final class ResourceNode {
         for (VolumeConfig volume : local.volumes()) {
             if (cacheIntact(node, config.name(), volume.number()).read().isPresent()) intact.add(volume.number());
         }
-        onLoop(eventLoop, () -> {
+        onLoop(eventLoop, START_SECONDS, () -> {
             started.events.created();
             for (int volume : intact) started.loop.deliver(new Event.CacheIntactFound(volume));
             if (formerTerm.isPresent()) started.termFound(formerTerm.getAsLong(), peer.displayName());
@@ -271,13 +273,17 @@ final class ResourceNode {
     }
 
     private static <T> T onLoop(EventLoop eventLoop, Callable<T> work) throws IOException {
+        return onLoop(eventLoop, ANSWER_SECONDS, work);
+    }
+
+    private static <T> T onLoop(EventLoop eventLoop, long seconds, Callable<T> work) throws IOException {
         try {
-            return eventLoop.submit(work).get(ANSWER_SECONDS, TimeUnit.SECONDS);
+            return eventLoop.submit(work).get(seconds, TimeUnit.SECONDS);
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
             throw new IOException("given up", ended);
         } catch (TimeoutException stuck) {
-            throw new IOException("the event loop of the resource has not answered for " + ANSWER_SECONDS + " s", stuck);
+            throw new IOException("the event loop of the resource has not answered for " + seconds + " s", stuck);
         } catch (ExecutionException failed) {
             if (failed.getCause() instanceof IOException io) throw io;
             throw new IllegalStateException(failed.getCause());
