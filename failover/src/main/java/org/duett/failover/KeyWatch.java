@@ -3,11 +3,13 @@ package org.duett.failover;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.duett.failover.config.KeyFile;
 import org.duett.replicator.config.ConfigException;
@@ -17,12 +19,15 @@ import org.duett.replicator.config.ConfigException;
  * keys that were read last stay valid. One thread at a time.
  */
 final class KeyWatch {
-    /** What tells one content of the file from another without reading it; a file that is put in its place has another {@code fileKey}. */
-    private record Mark(FileTime modified, long sizeBytes, Object fileKey) {
+    /**
+     * What tells one content of the file from another without reading it; a file that is put in its place has another {@code fileKey}. Who
+     * may read it belongs to it: a mode that is opened changes nothing else, and is told now, not by the daemon's next start that refuses it.
+     */
+    private record Mark(FileTime modified, long sizeBytes, Object fileKey, Set<PosixFilePermission> permissions) {
         static Mark of(Path file) {
             try {
-                BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-                return new Mark(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey());
+                PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
+                return new Mark(attributes.lastModifiedTime(), attributes.size(), attributes.fileKey(), attributes.permissions());
             } catch (IOException gone) {
                 // Reading it says why.
                 return null;

@@ -114,4 +114,16 @@ class KeyWatchTest {
         look();
         assertThat(read).hasSize(1);
     }
+
+    @Test
+    void aModeThatIsOpenedWhileTheDaemonRunsIsTold() throws IOException {
+        look();
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        look();
+        assertThat(complaints).singleElement().asString().contains("0600");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        look();
+        assertThat(complaints).hasSize(1);
+        assertThat(read).as("the same keys").isEmpty();
+    }
 }
