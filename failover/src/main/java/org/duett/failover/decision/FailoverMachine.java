@@ -145,12 +145,18 @@ public final class FailoverMachine {
         failStops.heard(report);
         for (NodeReport.GroupReport theirs : report.groups()) {
             GroupMachine group = groups.get(theirs.name());
-            if (group != null && theirs.heldVersion() > group.heldVersion()) {
+            if (group != null && isNewer(theirs, group)) {
                 group.hold(theirs.held(), theirs.heldVersion());
                 remember(() -> {
                 });
             }
         }
+    }
+
+    /** Of what was said on both nodes while they did not hear each other, the word to stop counts: nothing runs that somebody wants stopped. */
+    private static boolean isNewer(NodeReport.GroupReport theirs, GroupMachine group) {
+        if (theirs.heldVersion() != group.heldVersion()) return theirs.heldVersion() > group.heldVersion();
+        return theirs.held() && !group.isHeld();
     }
 
     private void onTime() {

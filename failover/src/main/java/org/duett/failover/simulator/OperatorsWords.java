@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.duett.failover.decision.FailoverMachine;
 import org.duett.failover.decision.GroupPhase;
+import org.duett.failover.decision.NodeReport;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.replicator.simulator.SimulatedTime;
 
@@ -55,6 +56,8 @@ final class OperatorsWords {
     /** By node and group: since when it runs although it must not; 0: it does not. */
     private final long[][] runsSinceNanos;
     private long togetherForNanos;
+    /** When somebody stopped a group last, or started it. */
+    private long heldNanos = -HEARD_NANOS;
     /** When both had heard each other last for long enough to know all. */
     private long togetherNanos;
 
@@ -68,6 +71,7 @@ final class OperatorsWords {
 
     /** Before it is known whether it will be accepted: what was said before may be over from now on. */
     void asked(SimulatedHost host, OperatorCommand command) {
+        noteHeld(command);
         switch (command) {
             case OperatorCommand.Online() -> standby[host.index] = null;
             case OperatorCommand.Start(String group) -> stopped.remove(group);
@@ -79,7 +83,12 @@ final class OperatorsWords {
         }
     }
 
+    private void noteHeld(OperatorCommand command) {
+        if (command instanceof OperatorCommand.Start || command instanceof OperatorCommand.Stop) heldNanos = time.nowNanos();
+    }
+
     void accepted(SimulatedHost host, OperatorCommand command) {
+        noteHeld(command);
         Word word = new Word(time.nowNanos(), host.index);
         switch (command) {
             case OperatorCommand.Standby() -> {
@@ -112,12 +121,20 @@ final class OperatorsWords {
     }
 
     void watch(long newTogetherForNanos) {
+        boolean haveBothHeard = togetherForNanos <= HEARD_NANOS && newTogetherForNanos > HEARD_NANOS && time.nowNanos() - heldNanos > HEARD_NANOS;
         togetherForNanos = newTogetherForNanos;
+        if (haveBothHeard) checkAgreed();
         if (togetherForNanos > HEARD_NANOS) togetherNanos = time.nowNanos();
         for (Word word : stopped.values()) word.heard |= word.durable && togetherForNanos > HEARD_NANOS && time.nowNanos() - word.saidNanos > HEARD_NANOS;
         for (SimulatedHost host : hosts) {
             for (int i = 0; i < names.size(); i++) checkStopped(host, i);
         }
+    }
+
+    /** Whatever was said on each of them while they did not hear each other. */
+    private void checkAgreed() {
+        List<List<Boolean>> held = hosts.stream().map(host -> host.machine().report(0).groups().stream().map(NodeReport.GroupReport::held).toList()).toList();
+        if (!held.getFirst().equals(held.getLast())) world.broken("of the groups that an operator has stopped the two nodes know different things: " + held);
     }
 
     private void checkStopped(SimulatedHost host, int number) {

@@ -807,4 +807,18 @@ class FailoverMachineTest {
         assertThat(promoted).isPositive();
         assertThat(told.get(promoted - 1)).isInstanceOf(Command.SetReadDeadline.class).isNotEqualTo(new Command.SetReadDeadline(Long.MAX_VALUE));
     }
+
+    /** Both are the first word after the last that both nodes knew: nobody can say which one came later. */
+    @Test
+    void ofAStopAndAStartSaidOnNodesThatDidNotHearEachOtherTheStopCountsOnBoth() {
+        ToldMachine beta = ToldMachine.serving(ping()).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+        beta.tell(new Event.OperatorAsked(1, new OperatorCommand.Stop("web"))).tell(new Event.OperatorAsked(2, new OperatorCommand.Start("web")));
+        assertThat(beta.machine.report(0).groups().getFirst().heldVersion()).isEqualTo(2);
+        beta.pass(ToldMachine.SECOND).hear(alpha(ToldMachine.held(group(GroupPhase.DOWN, false), true, 2), resource(Role.SECONDARY, true, false, 0, 0)));
+        assertThat(beta.machine.report(0).groups().getFirst().held()).isTrue();
+        beta.pass(ToldMachine.SECOND).hear(alpha(ToldMachine.held(group(GroupPhase.DOWN, false), false, 2), resource(Role.SECONDARY, true, false, 0, 0)));
+        assertThat(beta.machine.report(0).groups().getFirst().held()).as("what alpha had said before it heard of the stop").isTrue();
+        beta.pass(ToldMachine.SECOND).hear(alpha(ToldMachine.held(group(GroupPhase.DOWN, true), false, 3), resource(Role.SECONDARY, true, false, 0, 0)));
+        assertThat(beta.machine.report(0).groups().getFirst().held()).as("a start that somebody says now").isFalse();
+    }
 }

@@ -174,6 +174,11 @@ final class ToldMachine {
         return new NodeReport(report.mode(), nanos, 0, report.groups(), report.resources(), report.failStops());
     }
 
+    /** The same group, which alpha's operator has stopped, or started again, as of so many such words. */
+    static GroupReport held(GroupReport group, boolean held, long version) {
+        return new GroupReport(group.name(), group.phase(), group.startCounter(), group.willing(), false, false, held, version, false, false, "");
+    }
+
     /** The last word of an alpha that leaves in order. */
     static NodeReport leaving(GroupReport group, ResourceReport resource) {
         return new NodeReport(NodeMode.OFFLINE, 0, 0, List.of(group), List.of(resource), List.of());

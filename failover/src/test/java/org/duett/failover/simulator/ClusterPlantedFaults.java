@@ -98,7 +98,7 @@ final class ClusterPlantedFaults {
             fault("a new daemon forgets a stop", "decision/GroupMachine.java",
                     "held = record.held();", "held = false;"),
             fault("a stop is not taken over from the peer", "decision/FailoverMachine.java",
-                    "if (group != null && theirs.heldVersion() > group.heldVersion()) {", "if (facts.now < 0) {"),
+                    "if (group != null && isNewer(theirs, group)) {", "if (facts.now < 0) {"),
             fault("a node in standby starts groups", "decision/StartRules.java",
                     "if (facts.mode != NodeMode.ONLINE) return", "if (facts.now < 0) return"),
             fault("what was stopped for the other node is not offered", "decision/GroupMachine.java",
