@@ -23,6 +23,7 @@ final class OperatorCommands {
 
     private final Parts parts;
     private final Connecting connecting;
+    private final ResyncControl resync;
     private final FullSync fullSync;
     private final PeerRequests requests;
     private final DiskControl disks;
@@ -37,6 +38,7 @@ final class OperatorCommands {
         this.outdating = outdating;
         this.parts = parts;
         this.connecting = connecting;
+        this.resync = resync;
         this.fullSync = new FullSync(parts, connecting, resync, requests);
         this.requests = requests;
         this.disks = disks;
@@ -213,6 +215,7 @@ final class OperatorCommands {
             else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
             if (each.stateIsDue) parts.sendState(volume, actions);
+            resync.stateIsDueNoMore(each, actions);
         }, out);
     }
 

@@ -312,9 +312,14 @@ final class ResyncControl {
         }
     }
 
+    /** Our state, which had to wait, was told, or has not to be told any more: the peer compares when it hears it, and takes no bitmap before. */
+    void stateIsDueNoMore(VolumeParts each, ActionQueue out) {
+        advance(each, out);
+    }
+
     /** It has not begun, and what it would send is complete. */
     private static boolean maySend(VolumeParts each) {
-        return !each.exchange.sent() && !each.exchange.wantsStep() && !each.wholeBitmap.wantsStep();
+        return !each.stateIsDue && !each.exchange.sent() && !each.exchange.wantsStep() && !each.wholeBitmap.wantsStep();
     }
 
     boolean wantsStep() {

@@ -24,7 +24,7 @@ class ThreadedDiskTest extends BackingDiskContract {
 
     @Test
     void anOperationMakesNoGarbage() {
-        long bytes = KernelDisks.bytesPerWrite((KernelDiskHarness) harness());
+        long bytes = KernelDisks.bytesPerWrite((KernelDiskHarness) harness(), 64);
         System.out.println("ThreadedDisk: " + bytes + " bytes allocated on the heap per 4 KiB write at depth 32");
         assertThat(bytes).isLessThan(64);
     }

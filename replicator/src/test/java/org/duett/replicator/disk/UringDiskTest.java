@@ -28,7 +28,7 @@ class UringDiskTest extends BackingDiskContract {
 
     @Test
     void anOperationMakesNoGarbage() {
-        long bytes = KernelDisks.bytesPerWrite((KernelDiskHarness) harness());
+        long bytes = KernelDisks.bytesPerWrite((KernelDiskHarness) harness(), 64);
         System.out.println("UringDisk: " + bytes + " bytes allocated on the heap per 4 KiB write at depth 32");
         assertThat(bytes).isLessThan(64);
     }

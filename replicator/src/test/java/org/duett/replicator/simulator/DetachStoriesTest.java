@@ -274,4 +274,22 @@ class DetachStoriesTest {
             pair.checkAll();
         }
     }
+
+    /** Found by seed 1500653: the bitmap came before the word by which the peer compares; it was dropped there as of a disk that is given up, and both waited for ever. */
+    @Test
+    void theBitmapForAnAttachWaitsForTheStateThatWaitsForTheAnswerToADetach() {
+        for (int step = 0; step < 20; step++) {
+            var pair = SimulatedPair.connected(310 + step);
+            pair.must(pair.alpha(), new Command.Detach(0, false));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            long detach = pair.beta().command(new Command.Detach(0, false));
+            pair.runFor(step * Stories.MILLI / 20);
+            pair.beta().sleep(100 * Stories.MILLI);
+            pair.alpha().command(new Command.Attach(0));
+            pair.runUntil(() -> pair.beta().result(detach) != null);
+            assertThat(pair.beta().result(detach)).isInstanceOf(CommandResult.Refused.class);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
 }
