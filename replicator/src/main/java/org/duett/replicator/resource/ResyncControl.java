@@ -56,7 +56,7 @@ final class ResyncControl {
             connectWithoutComparison(each, told, out);
             return;
         }
-        SyncHandshake.Result result = SyncHandshake.decide(new SyncHandshake.Inputs(sides(each, ownDisk, report),
+        SyncHandshake.Result result = SyncHandshake.decide(new SyncHandshake.Inputs(sides(each, ownDisk, report, inHandshake),
                 volume.state().disk() == DiskState.NEGOTIATING, parts.handshake.peerDryRun(), parts.settings.net().splitBrain()));
         for (HandshakeVerdict.Handler handler : result.handlers()) {
             out.add(new Action.RunHandler(++handlerRuns, handler.configName(), volume.number));
@@ -127,9 +127,13 @@ final class ResyncControl {
         PeerGenerations peer = each.volume.peerGenerations;
         boolean bothHoldData = ownDisk.isAbove(DiskState.INCONSISTENT) && peer.realDisk(report.disk()).isAbove(DiskState.INCONSISTENT);
         if (!bothHoldData || !parts.handshake.peerIsDuett()) return false;
+        return grown || ownBits(each, report, inHandshake) > 0 || peer.outOfSyncBits() > 0;
+    }
+
+    /** As the peer has them, or will have: in growing meanwhile, each by itself, both have marked more, and the peer compares what it was told (spec states 5). */
+    private static long ownBits(VolumeParts each, VolumeState report, boolean inHandshake) {
         boolean tellsAgain = !inHandshake && report.disk() == DiskState.NEGOTIATING;
-        long ownBits = tellsAgain ? each.volume.bitmap().setBits() : each.bitsTold;
-        return grown || ownBits > 0 || peer.outOfSyncBits() > 0;
+        return tellsAgain ? each.volume.bitmap().setBits() : each.bitsTold;
     }
 
     /** Of two nodes with the same generation: the Primary, or who has the resolve-conflicts flag (spec wire 5.6). */
@@ -137,10 +141,10 @@ final class ResyncControl {
         return state.role() != state.peer() ? state.role() == Role.PRIMARY : parts.resolveConflicts;
     }
 
-    private SyncComparison.Inputs sides(VolumeParts each, DiskState ownDisk, VolumeState report) {
+    private SyncComparison.Inputs sides(VolumeParts each, DiskState ownDisk, VolumeState report, boolean inHandshake) {
         Volume volume = each.volume;
         boolean bothDuett = parts.handshake.peerIsDuett();
-        var own = new SyncComparison.Side(new PeerGenerations(volume.identifiers(), volume.bitmap().setBits(), parts.ownFlags(each)),
+        var own = new SyncComparison.Side(new PeerGenerations(volume.identifiers(), ownBits(each, report, inHandshake), parts.ownFlags(each)),
                 volume.state().role(), ownDisk);
         var peer = new SyncComparison.Side(volume.peerGenerations, report.role(), volume.peerGenerations.realDisk(report.disk()));
         return new SyncComparison.Inputs(own, peer, parts.resolveConflicts, parts.handshake.writeSameAgreed(), bothDuett);

@@ -206,4 +206,22 @@ class SplitBrainStoriesTest {
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
     }
+
+    /** Found by seed 1501167: in growing each marked more on its own side only, took the other one for unchanged, and both were the source. */
+    @Test
+    void ofTwoThatHaveNotChangedAndHaveGrownOneIsTheTarget() {
+        var policy = policy(AfterSplitBrain.DISCARD_ZERO_CHANGES, AfterSplitBrain.DISCONNECT, AfterSplitBrain.DISCONNECT);
+        var pair = SimulatedPair.connected(9, StorySettings.all(StorySettings.splitBrain(policy), StorySettings.externalMetadata()));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        for (SimulatedNode node : pair.nodes()) {
+            pair.must(node, new Command.Disconnect(true));
+            pair.must(node, new Command.NewCurrentUuid(0, false));
+            pair.kill(node);
+            node.data(0).grow(SimulatedPair.DEVICE_BYTES + (4L << 20));
+        }
+        for (SimulatedNode node : pair.nodes()) node.up();
+        pair.runUntilProtected();
+        for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+        pair.checkAll();
+    }
 }
