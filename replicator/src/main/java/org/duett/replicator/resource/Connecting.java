@@ -241,8 +241,8 @@ final class Connecting {
                     || each.volume.state().connection() == ConnectionState.PAUSED_SYNC_S;
             mayHaveFinished.add(syncing && each.source.targetMayHaveFinished() || each.targetMayPass);
             VolumeState ended = each.volume.state().withConnection(cause);
-            // Who has not heard that it is behind can be promoted with what it has (seed 1103036).
-            if (each.targetIsUntold) ended = ended.withPeerDisk(DiskState.UNKNOWN);
+            // Who has not heard that it is behind can be promoted with what it has (seed 1103036), and so can who is behind no more, and was not heard to say so (seed 1501629).
+            if (each.targetIsUntold || mayHaveFinished.getLast()) ended = ended.withPeerDisk(DiskState.UNKNOWN);
             parts.fact(each, peerLeavesOutdated ? ended.withPeerDisk(DiskState.OUTDATED) : ended, detail.isEmpty() ? cause.displayName() : detail);
         }
         if (parts.record.contactMayHaveBeen(out)) countAsLostContact(before.getFirst(), out);

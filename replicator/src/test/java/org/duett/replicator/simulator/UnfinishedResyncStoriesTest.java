@@ -262,6 +262,35 @@ class UnfinishedResyncStoriesTest {
         }
     }
 
+    /** Found by seed 1501629: the target had not been heard to say that it is through, and was an eyewitness; its source answered alone without leave (rules 8, 20). */
+    @Test
+    void underClusterControlASecondaryWhoseTargetMayHaveFinishedIsPromotedAndWaitsForLeave() {
+        for (int seed = 50; seed < 58; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.cluster());
+            pair.kill(pair.beta());
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+            pair.must(pair.alpha(), new Command.AllowAlone(true, pair.alpha().machine().contact(), "story"));
+            for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), 16L * i, 8));
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.beta().up();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+            pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+            pair.network().reset();
+            pair.network().pull();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+            assertThat(pair.beta().machine().isEyewitness()).isTrue();
+            pair.must(pair.alpha(), new Command.Promote(false));
+            var write = pair.write(pair.alpha(), 8, 8);
+            pair.runFor(SimulatedPair.SECOND);
+            assertThat(write.isCompleted()).isFalse();
+            pair.must(pair.alpha(), new Command.AllowAlone(true, pair.alpha().machine().contact(), "story"));
+            pair.runUntil(write::isCompleted);
+            pair.network().heal();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     /** Found by seed 8839: the target's bitmap is written now and then, after a flush that blocks were too late for which it un-named (rule 12). */
     @Test
     void aTargetNamesOnDiskWhatItsFlushDidNotCover() {
