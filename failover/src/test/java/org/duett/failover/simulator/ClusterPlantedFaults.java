@@ -99,6 +99,8 @@ final class ClusterPlantedFaults {
                     "held = record.held();", "held = false;"),
             fault("a stop is not taken over from the peer", "decision/FailoverMachine.java",
                     "if (group != null && isNewer(theirs, group)) {", "if (facts.now < 0) {"),
+            fault("a stop and a start said at once are kept apart", "decision/FailoverMachine.java",
+                    "return theirs.held() && !group.isHeld();", "return false;"),
             fault("a node in standby starts groups", "decision/StartRules.java",
                     "if (facts.mode != NodeMode.ONLINE) return", "if (facts.now < 0) return"),
             fault("what was stopped for the other node is not offered", "decision/GroupMachine.java",
