@@ -166,6 +166,11 @@ final class Facts {
         return life == PeerLife.ALIVE && silentAtNanos != Long.MAX_VALUE;
     }
 
+    /** The peer is heard for so long, and has heard nothing that this node sent in that time. */
+    boolean isUnheardFor(long nanos) {
+        return peerIsAlive() && now - Math.max(echoedSentNanos, heardSinceNanos) > nanos;
+    }
+
     boolean peerIsAlive() {
         return life == PeerLife.ALIVE;
     }

@@ -27,8 +27,17 @@ final class LetGoRules {
     boolean isInDoubt(GroupMachine group) {
         boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
         if (!runs) return false;
-        if (group.resourceNames().isEmpty()) return facts.life == PeerLife.SILENT && !proof.isHeld() && !facts.peerSpeaksOverReplication();
+        if (group.resourceNames().isEmpty()) return !proof.isHeld() && nobodyKnowsWhatPeerRuns();
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isInDoubt());
+    }
+
+    /** It is not heard; or it has been started anew, and nothing that it says counts before it has heard this node, which it does not. */
+    private boolean nobodyKnowsWhatPeerRuns() {
+        return facts.life == PeerLife.SILENT && !facts.peerSpeaksOverReplication() || facts.reportIsOfFormerLife && isUnheard();
+    }
+
+    private boolean isUnheard() {
+        return facts.isUnheardFor(facts.nanos(facts.config.timing().deadtimeMillis()));
     }
 
     /** Why the group has to be let go of now; empty: it has not. */
@@ -39,7 +48,8 @@ final class LetGoRules {
         boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
         if (runs || facts.life != PeerLife.SILENT) leftToPeer.remove(name);
         if (!runs) return "";
-        if (facts.peerIsAlive() && takenOver(group)) return facts.config.peerNode() + " runs it, too, and started it later";
+        String taken = facts.peerIsAlive() ? takenOver(group) : "";
+        if (!taken.isEmpty()) return taken;
         if (overtaken(group)) return facts.config.peerNode() + " has gone on alone meanwhile, and has newer data";
         // It is back with data of its own, and was refused: what its daemon says decides whether this node, which clients have seen go on alone, goes on.
         // Until then I/O is held; once it has let go nobody could say whose data is newer.
@@ -59,13 +69,18 @@ final class LetGoRules {
         return isLeft && !facts.single && (facts.mayHaveMissed() || proof.isRefuted());
     }
 
-    /** Both run it: who started it last goes on (detected at the next contact, promise 2). */
-    private boolean takenOver(GroupMachine group) {
+    /** Both run it: who started it last goes on (detected at the next contact, promise 2); who is not heard by the other one lets go, as that one cannot know of it. */
+    private String takenOver(GroupMachine group) {
         var theirs = facts.peerGroup(group.config.name());
-        if (theirs.isEmpty()) return false;
+        if (theirs.isEmpty() || facts.reportIsOfFormerLife) return "";
         boolean both = theirs.get().phase() == GroupPhase.UP || theirs.get().phase() == GroupPhase.STARTING;
-        if (!both) return false;
-        if (theirs.get().startCounter() != group.startCounter()) return theirs.get().startCounter() > group.startCounter();
+        if (!both) return "";
+        if (isUnheard()) return facts.config.peerNode() + " runs it, too, and does not hear this node";
+        return isLaterThere(theirs.get(), group) ? facts.config.peerNode() + " runs it, too, and started it later" : "";
+    }
+
+    private boolean isLaterThere(NodeReport.GroupReport theirs, GroupMachine group) {
+        if (theirs.startCounter() != group.startCounter()) return theirs.startCounter() > group.startCounter();
         return facts.config.localNode().compareTo(facts.config.peerNode()) > 0;
     }
 
@@ -104,7 +119,7 @@ final class LetGoRules {
                     ? "there is no proof that " + facts.config.peerNode() + " is down (" + proof.failure() + "), so it may take over"
                     : "";
             // It is heard, but does not hear us: to itself it is alone.
-            case ALIVE -> facts.now - facts.echoedSentNanos > patience ? facts.config.peerNode() + " does not hear this node, and may take over" : "";
+            case ALIVE -> facts.isUnheardFor(patience) ? facts.config.peerNode() + " does not hear this node, and may take over" : "";
             case UNHEARD, STRANGE, GONE -> "";
         };
     }

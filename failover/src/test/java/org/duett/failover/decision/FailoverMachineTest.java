@@ -821,4 +821,28 @@ class FailoverMachineTest {
         beta.pass(ToldMachine.SECOND).hear(alpha(ToldMachine.held(group(GroupPhase.DOWN, true), false, 3), resource(Role.SECONDARY, true, false, 0, 0)));
         assertThat(beta.machine.report(0).groups().getFirst().held()).as("a start that somebody says now").isFalse();
     }
+
+    /** Found by seed 840184: a group without data is frozen by nothing, and the peer, which had started it as often, did not hear this node. */
+    @Test
+    void whoIsNotHeardByAPeerThatRunsTheGroupTooLetsGoOfIt() {
+        for (boolean isHeard : new boolean[]{true, false}) {
+            ToldMachine beta = ToldMachine.withRunningJob(secondary(), ping());
+            NodeReport both = ToldMachine.runningJob(alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0)), beta.machine.groups().getFirst().startCounter() - 1);
+            for (int i = 0; i < 20; i++) {
+                beta.pass(200 * ToldMachine.MILLI).tell(new Event.PeerHeard(both, isHeard ? beta.now() - 100 * ToldMachine.MILLI : 0, 0));
+            }
+            assertThat(beta.machine.phase("job")).isEqualTo(isHeard ? GroupPhase.UP : GroupPhase.DOWN);
+        }
+    }
+
+    /** The same seed: the peer had booted anew, and what it says counts only when it has heard this node. */
+    @Test
+    void whoIsNotHeardByAPeerThatHasBootedAnewLetsGoOfAGroupWithoutData() {
+        for (boolean hasBooted : new boolean[]{true, false}) {
+            ToldMachine beta = ToldMachine.withRunningJob(secondary(), ping());
+            if (hasBooted) beta.tell(new Event.PeerRestarted());
+            for (int i = 0; i < 10; i++) beta.pass(ToldMachine.SECOND);
+            assertThat(beta.machine.phase("job")).isEqualTo(hasBooted ? GroupPhase.DOWN : GroupPhase.UP);
+        }
+    }
 }

@@ -179,6 +179,13 @@ final class ToldMachine {
         return new GroupReport(group.name(), group.phase(), group.startCounter(), group.willing(), false, false, held, version, false, false, "");
     }
 
+    /** The same, and it runs the group without data, too, which it has started so often. */
+    static NodeReport runningJob(NodeReport report, long startCounter) {
+        List<GroupReport> groups = new ArrayList<>(report.groups());
+        groups.add(new GroupReport("job", GroupPhase.UP, startCounter, true, false, false, false, 0, false, false, ""));
+        return new NodeReport(report.mode(), 0, 0, groups, report.resources(), report.failStops());
+    }
+
     /** The last word of an alpha that leaves in order. */
     static NodeReport leaving(GroupReport group, ResourceReport resource) {
         return new NodeReport(NodeMode.OFFLINE, 0, 0, List.of(group), List.of(resource), List.of());
