@@ -114,7 +114,7 @@ final class ClusterPlantedFaults {
                     "if (facts.now - since < patience || !facts.provesByItself) return \"\";",
                     "if (facts.now - since < 3 * patience || !facts.provesByItself) return \"\";"),
             fault("rule 9: who is not heard by a peer that it hears never lets go", "decision/LetGoRules.java",
-                    "case ALIVE -> facts.now - facts.echoedSentNanos > patience ?", "case ALIVE -> facts.now < 0 ?"),
+                    "case ALIVE -> facts.isUnheardFor(patience) ?", "case ALIVE -> facts.now < 0 ?"),
             fault("what does not start is tried for ever", "decision/GroupMachine.java",
                     "        boolean again = startsTried < config.startAttempts();\n"
                             + "        if (!again) failed(why);\n"
