@@ -123,6 +123,11 @@ final class FullSync {
     }
 
     private void refusedByPeer(VolumeParts each, long ticket, StateChangeResult answer, ActionQueue out) {
+        if (!parts.socketsUp) {
+            refuse(ticket, StateChangeResult.NEED_CONNECTION, "the connection was lost while " + parts.settings.peerNode() + " was asked for the full sync.",
+                    "When it is back, try again.", out);
+            return;
+        }
         if (each.pendingSyncIdentifier != 0) {
             connecting.lose(ConnectionState.PROTOCOL_ERROR, "it began a full sync and refused it", out);
         }

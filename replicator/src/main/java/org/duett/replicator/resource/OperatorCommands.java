@@ -212,6 +212,8 @@ final class OperatorCommands {
             boolean isGone = volume.attach() != attach || each.closingDisk || !volume.diskUsable();
             if (isGone) done(ticket, "is " + volume.state().disk().displayName(), actions);
             else if (answer.isSuccess()) detachWithLeave(each, ticket, actions);
+            else if (!parts.socketsUp) refuse(ticket, StateChangeResult.NEED_CONNECTION, "the connection was lost while " + parts.settings.peerNode() + " was asked whether "
+                    + parts.name(volume) + " may be detached.", "Nothing was changed.", "Detach again; it is decided without the peer then.", actions);
             else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
             if (each.stateIsDue) parts.sendState(volume, actions);

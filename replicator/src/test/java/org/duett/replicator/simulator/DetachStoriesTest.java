@@ -97,7 +97,7 @@ class DetachStoriesTest {
         for (int i = 0; i < 20; i++) pair.write(pair.alpha(), i * 16L, 8);
         pair.runUntilProtected();
         pair.network().silence(1);
-        assertThat(refused(pair, pair.alpha(), new Command.Detach(0, false)).whatHappened()).contains("detach");
+        assertThat(refused(pair, pair.alpha(), new Command.Detach(0, false)).whatHappened()).contains("the connection was lost while beta was asked whether r0/0 may be detached");
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
         pair.network().heal();
         pair.runUntilProtected();

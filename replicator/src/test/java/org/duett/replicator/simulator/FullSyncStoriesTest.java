@@ -193,6 +193,18 @@ class FullSyncStoriesTest {
     }
 
     @Test
+    void whoLosesTheConnectionWhileItAsksIsNotToldThatThePeerRefused() {
+        var pair = SimulatedPair.connected(87);
+        pair.beta().sleep(3 * SimulatedPair.SECOND);
+        var refused = Stories.refused(pair, pair.alpha(), new Command.Invalidate(0));
+        assertThat(refused.whatHappened()).contains("the connection was lost while beta was asked for the full sync");
+        pair.runUntilProtected();
+        pair.must(pair.alpha(), new Command.Invalidate(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
     void withoutALocalDiskNothingIsInvalidated() {
         var pair = SimulatedPair.connected(5);
         pair.must(pair.beta(), new Command.Detach(0, false));
