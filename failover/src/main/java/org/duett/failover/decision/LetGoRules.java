@@ -27,7 +27,7 @@ final class LetGoRules {
     boolean isInDoubt(GroupMachine group) {
         boolean runs = group.phase() == GroupPhase.UP || group.phase() == GroupPhase.STARTING;
         if (!runs) return false;
-        if (group.resourceNames().isEmpty()) return !proof.isHeld() && nobodyKnowsWhatPeerRuns();
+        if (group.resourceNames().isEmpty()) return (!proof.isHeld() || proof.isBlind()) && nobodyKnowsWhatPeerRuns();
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isInDoubt());
     }
 
@@ -114,7 +114,8 @@ final class LetGoRules {
             return "nobody knows what " + facts.config.peerNode() + " does, and it is not fenced for the sake of a group that has no data, as it may have newer data of others; it may take over";
         }
         return switch (facts.life) {
-            case SILENT -> proof.isHeld() ? facts.config.peerNode() + " may have gone on alone while this node was cut off or did not run"
+            case SILENT -> proof.isBlind() ? "this node reaches too few ping nodes by now, and " + facts.config.peerNode() + " may be back, and run it, too"
+                    : proof.isHeld() ? facts.config.peerNode() + " may have gone on alone while this node was cut off or did not run"
                     : proof.failedAttemptBegunNanos() >= since
                     ? "there is no proof that " + facts.config.peerNode() + " is down (" + proof.failure() + "), so it may take over"
                     : "";

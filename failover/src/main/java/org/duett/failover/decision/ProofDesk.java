@@ -39,6 +39,8 @@ final class ProofDesk {
     /** The attempt under way was begun while the peer was only late. */
     private boolean early;
     private int cutOffInARow;
+    /** What is held was found by looking around, and by now this node sees nothing: the peer, should it have come back, could find as much. */
+    private boolean blind;
     /** What was proven is over, and is given up when the peer has heard what this node did meanwhile: before that it could prove the same. */
     private boolean releaseDue;
 
@@ -48,6 +50,11 @@ final class ProofDesk {
 
     boolean isHeld() {
         return state == State.HELD || state == State.RENEWING;
+    }
+
+    /** Data is kept apart by its generations; what has none runs twice if the other node takes the same for proven. */
+    boolean isBlind() {
+        return isHeld() && blind;
     }
 
     String why() {
@@ -126,7 +133,8 @@ final class ProofDesk {
         // It has lived while this node saw nothing at all, and may have looked around in that time, too (seed 105223).
         boolean livedMeanwhile = (cutOffInARow > 0 || outcome.answeredLate()) && outcome.verdict() == ProofOutcome.Verdict.REFUTED;
         refuted = outcome.verdict() == ProofOutcome.Verdict.REFUTED;
-        cutOffInARow = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF ? cutOffInARow + 1 : 0;
+        boolean seesNothing = outcome.verdict() == ProofOutcome.Verdict.CUT_OFF;
+        cutOffInARow = seesNothing && state == State.ASKED ? cutOffInARow + 1 : 0;
         // One that was begun early goes on for longer than two others.
         boolean longLook = cutOffInARow > 0 && facts.now - askedAtNanos > facts.nanos(facts.config.timing().proofTimeoutMillis());
         if (facts.life == PeerLife.SILENT && (cutOffInARow >= BELIEVED_CUT_OFF || longLook || livedMeanwhile)) facts.wasAway();
@@ -155,7 +163,8 @@ final class ProofDesk {
                 }
             }
             case RENEWING -> {
-                if (outcome.verdict() == ProofOutcome.Verdict.PROVEN) {
+                blind = seesNothing;
+                if (outcome.verdict() == ProofOutcome.Verdict.PROVEN || seesNothing) {
                     state = State.HELD;
                     nextAtNanos = facts.now + RENEW_NANOS;
                 } else {
@@ -175,6 +184,7 @@ final class ProofDesk {
     private void hold(String newWhy) {
         state = State.HELD;
         heldSinceNanos = facts.now;
+        blind = false;
         why = newWhy;
         byOperator = false;
         byPerson = false;

@@ -151,6 +151,9 @@ final class StartRules {
                         + " may be old; start " + facts.config.peerNode() + ", or: duett cluster confirm-peer-down --use-this-data", false);
             }
         }
+        if (proof.isBlind() && group.resourceNames().isEmpty()) {
+            return new Alone("too few ping nodes answer by now, and " + facts.config.peerNode() + " may be back, and run it", false);
+        }
         if (proof.isHeld()) return new Alone("", false);
         if (!maySeekProofFor(group)) {
             return new Alone(facts.config.peerNode() + " may have newer data of other groups than this node, and is not fenced for the sake of a group that has none; look, then:"

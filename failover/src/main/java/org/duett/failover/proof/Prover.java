@@ -13,7 +13,7 @@ public interface Prover {
         return prove();
     }
 
-    /** While this node acts alone on this proof: does it still hold (a lease is renewed here)? */
+    /** While this node acts alone on this proof: does it still hold (a lease is renewed here)? CUT_OFF: for data, and for nothing else. */
     ProofOutcome renew() throws InterruptedException;
 
     /**

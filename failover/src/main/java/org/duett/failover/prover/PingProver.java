@@ -28,6 +28,8 @@ public final class PingProver implements Prover {
     private final ProofConfig.Ping config;
     private final List<PeerTrace> traces;
     private final int timeoutMillis;
+    /** At the last look since the proof was taken this node was cut off, or found the peer. */
+    private boolean lostSight;
 
     public PingProver(ProofConfig.Ping config, List<PeerTrace> traces, int timeoutMillis) {
         this.config = config;
@@ -47,10 +49,15 @@ public final class PingProver implements Prover {
 
     @Override
     public ProofOutcome prove(int lookMillis) throws InterruptedException {
-        return look(Math.max(lookMillis, (int) (timeoutMillis * SHARE_FOR_ASKING))).outcome();
+        lostSight = false;
+        return look(traces, Math.max(lookMillis, askingMillis())).outcome();
     }
 
-    private PingEvidence look(int lookMillis) throws InterruptedException {
+    private int askingMillis() {
+        return (int) (timeoutMillis * SHARE_FOR_ASKING);
+    }
+
+    private PingEvidence look(List<PeerTrace> traces, int lookMillis) throws InterruptedException {
         long begunNanos = System.nanoTime();
         long deadlineNanos = begunNanos + TimeUnit.MILLISECONDS.toNanos(lookMillis);
         List<Callable<Timed<Boolean>>> questions = new ArrayList<>();
@@ -64,7 +71,7 @@ public final class PingProver implements Prover {
         try {
             List<Future<Timed<Boolean>>> asked = questions.stream().map(threads::submit).toList();
             List<Future<Timed<Optional<Finding>>>> sought = threads.invokeAll(searches, lookMillis + (long) (timeoutMillis * (1 - SHARE_FOR_ASKING)), TimeUnit.MILLISECONDS);
-            return gather(asked, sought);
+            return gather(asked, traces, sought);
         } finally {
             threads.shutdownNow();
         }
@@ -77,7 +84,7 @@ public final class PingProver implements Prover {
         }
     }
 
-    private PingEvidence gather(List<Future<Timed<Boolean>>> asked, List<Future<Timed<Optional<Finding>>>> sought) throws InterruptedException {
+    private PingEvidence gather(List<Future<Timed<Boolean>>> asked, List<PeerTrace> traces, List<Future<Timed<Optional<Finding>>>> sought) throws InterruptedException {
         var answering = new ArrayList<String>();
         var silent = new ArrayList<String>();
         int atOnce = 0;
@@ -122,10 +129,20 @@ public final class PingProver implements Prover {
         }
     }
 
-    /** It is evidence of a moment. Should the peer return, its heartbeats tell so before any search would. */
+    /**
+     * It is evidence of a moment: should the peer return, its heartbeats tell so before any search would. Who reaches the ping nodes no more would not
+     * hear them, and says so by {@link ProofOutcome.Verdict#CUT_OFF}, until it reaches them again and does not find the peer.
+     */
     @Override
-    public ProofOutcome renew() {
-        return new ProofOutcome(ProofOutcome.Verdict.PROVEN, "taken once");
+    public ProofOutcome renew() throws InterruptedException {
+        ProofOutcome seen = lostSight ? prove() : askTargets();
+        lostSight = seen.verdict() != ProofOutcome.Verdict.PROVEN;
+        return lostSight ? new ProofOutcome(ProofOutcome.Verdict.CUT_OFF, seen.detail()) : seen;
+    }
+
+    private ProofOutcome askTargets() throws InterruptedException {
+        PingEvidence evidence = look(List.of(), askingMillis());
+        return evidence.targetsAnswering().size() < config.quorum() ? evidence.outcome() : new ProofOutcome(ProofOutcome.Verdict.PROVEN, "taken once");
     }
 
     @Override

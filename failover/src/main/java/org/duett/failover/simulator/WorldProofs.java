@@ -32,6 +32,8 @@ final class WorldProofs {
     private final long[] answered = new long[2];
     private final long[] brokenOff = new long[2];
     private boolean breaksOffAtWitness;
+    /** Of each node, as {@code PingProver} has it: it was cut off, or found the peer, when it looked last since it proved something. */
+    private final boolean[] lostSight = new boolean[2];
 
     WorldProofs(ClusterWorld.ProofKind kind, ClusterWorld world, SimulatedTime time, Wires wires, List<SimulatedHost> hosts, long seed) {
         this.world = world;
@@ -58,6 +60,7 @@ final class WorldProofs {
         asked[index] = attempt;
         switch (kind) {
             case PING -> {
+                lostSight[index] = false;
                 ProofOutcome first = ping(index);
                 time.after(lookNanos(lookMillis), () -> answer.accept(new Event.ProofAnswered(attempt, together(first, ping(index)))));
             }
@@ -125,8 +128,18 @@ final class WorldProofs {
     }
 
     void renew(int index, long attempt, Consumer<Event> answer) {
-        ProofOutcome outcome = kind == ClusterWorld.ProofKind.WITNESS ? witness(index, WitnessProver::renew) : new ProofOutcome(Verdict.PROVEN, "as before");
+        ProofOutcome outcome = switch (kind) {
+            case PING -> lookAgain(index);
+            case WITNESS -> witness(index, WitnessProver::renew);
+            case FENCE, MANUAL -> new ProofOutcome(Verdict.PROVEN, "as before");
+        };
         answer.accept(new Event.ProofAnswered(attempt, outcome));
+    }
+
+    private ProofOutcome lookAgain(int index) {
+        boolean proven = lostSight[index] ? ping(index).verdict() == Verdict.PROVEN : wires.reachesPingNodes(index);
+        lostSight[index] = !proven;
+        return proven ? new ProofOutcome(Verdict.PROVEN, "as before") : new ProofOutcome(Verdict.CUT_OFF, "the ping nodes do not answer, or the peer is found");
     }
 
     /** A question to the witness that is broken off may have got there all the same. */

@@ -20,6 +20,7 @@ import static org.duett.failover.decision.ToldMachine.without;
 import java.util.List;
 import org.duett.failover.config.ProofConfig;
 import org.duett.failover.group.MemberState;
+import org.duett.failover.proof.ProofOutcome;
 import org.duett.failover.proof.ProofOutcome.Verdict;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.state.DiskState;
@@ -843,6 +844,30 @@ class FailoverMachineTest {
             if (hasBooted) beta.tell(new Event.PeerRestarted());
             for (int i = 0; i < 10; i++) beta.pass(ToldMachine.SECOND);
             assertThat(beta.machine.phase("job")).isEqualTo(hasBooted ? GroupPhase.DOWN : GroupPhase.UP);
+        }
+    }
+
+    /** Found by seed 843360: a proof that was taken by a look around outlived the port by which it was taken, and the peer, back behind it, found as little. */
+    @Test
+    void whoSeesNothingAnyMoreLetsGoOfAGroupWithoutDataThatItRunsByALookAround() {
+        for (boolean isBlind : new boolean[]{true, false}) {
+            ToldMachine beta = ToldMachine.withRunningJob(without(secondary(), true), ping());
+            beta.tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
+            assertThat(beta.machine.phase("web")).isEqualTo(GroupPhase.UP);
+            beta.seen(new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 8, 1, true, true, false, false, "", ResourceView.Signs.NONE));
+            renew(beta, isBlind ? Verdict.CUT_OFF : Verdict.PROVEN);
+            assertThat(beta.machine.phase("job")).isEqualTo(isBlind ? GroupPhase.DOWN : GroupPhase.UP);
+            assertThat(beta.machine.phase("web")).as("data is kept apart by its generations").isEqualTo(GroupPhase.UP);
+            renew(beta, Verdict.PROVEN);
+            assertThat(beta.machine.phase("job")).as(beta.jobWaitsFor()).isEqualTo(GroupPhase.UP);
+        }
+    }
+
+    private static void renew(ToldMachine beta, Verdict verdict) {
+        for (int i = 0; i < 10; i++) {
+            beta.pass(ToldMachine.SECOND);
+            long attempt = beta.ordered.stream().filter(Action.RenewProof.class::isInstance).mapToLong(action -> ((Action.RenewProof) action).attempt()).max().orElseThrow();
+            beta.tell(new Event.ProofAnswered(attempt, new ProofOutcome(verdict, "so")));
         }
     }
 }

@@ -135,7 +135,7 @@ final class ClusterPlantedFaults {
             fault("a peer that cannot stop a group is switched off for what would not run here", "decision/FailoverMachine.java",
                     "&& starts.wouldFenceFor(group)", ""),
             fault("rule 9: a group without a resource is never in doubt", "decision/LetGoRules.java",
-                    "if (group.resourceNames().isEmpty()) return !proof.isHeld() && nobodyKnowsWhatPeerRuns();",
+                    "if (group.resourceNames().isEmpty()) return (!proof.isHeld() || proof.isBlind()) && nobodyKnowsWhatPeerRuns();",
                     "if (group.resourceNames().isEmpty()) return false;"),
             fault("a peer that cannot stop a group is never switched off", "decision/FailoverMachine.java",
                     "proof.step(wantsProof || unclean, unclean && !wantsProof);", "proof.step(wantsProof, false);"),

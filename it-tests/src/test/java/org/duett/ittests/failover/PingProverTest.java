@@ -146,6 +146,23 @@ class PingProverTest {
         assertThat(prove(cableAddress()).verdict()).isEqualTo(Verdict.UNKNOWN);
     }
 
+    /** Between two renewals the peer may have come back behind a port that is dead, and have found as little. */
+    @Test
+    void whoIsCutOffAfterItsLookTrustsItNoMoreBeforeItHasLookedAgain() throws Exception {
+        peerDies();
+        PingProver prover = prover(lanAddress());
+        assertThat(here.call(prover::prove).verdict()).isEqualTo(Verdict.PROVEN);
+        assertThat(here.call(prover::renew).verdict()).isEqualTo(Verdict.PROVEN);
+        lan.losePingNode();
+        assertCutOff(here.call(prover::renew), "ping nodes answer");
+        peer.run("ip", "link", "set", lan.interfaceNameIn(peer), "up").orThrow();
+        lan.restorePingNode();
+        assertCutOff(here.call(prover::renew), "the peer is there");
+        peerDies();
+        ProofOutcome again = here.call(prover::renew);
+        assertThat(again.verdict()).as(again.detail()).isEqualTo(Verdict.PROVEN);
+    }
+
     /** As when its power goes: both of its network cards are silent at once. */
     private void peerDies() {
         peer.run("ip", "link", "set", lan.interfaceNameIn(peer), "down").orThrow();
@@ -187,7 +204,10 @@ class PingProverTest {
     }
 
     private ProofOutcome prove(PeerTrace... traces) throws Exception {
-        var config = new ProofConfig.Ping(List.of(InetAddress.getByName(lan.pingNode())), 1);
-        return here.call(() -> new PingProver(config, List.of(traces), TIMEOUT_MILLIS).prove());
+        return here.call(prover(traces)::prove);
+    }
+
+    private PingProver prover(PeerTrace... traces) throws UnknownHostException {
+        return new PingProver(new ProofConfig.Ping(List.of(InetAddress.getByName(lan.pingNode())), 1), List.of(traces), TIMEOUT_MILLIS);
     }
 }
