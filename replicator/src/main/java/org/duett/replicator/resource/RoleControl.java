@@ -44,6 +44,8 @@ final class RoleControl {
     private int superblocksOpen;
     private boolean superblockFailed;
     private int fenceRun;
+    /** The connection that was tried, or waited for, when the handler began. */
+    private int fencedBeside;
     private boolean fenced;
     private int handlerRuns = 1 << 20;
     private final FormerTerm former;
@@ -314,12 +316,21 @@ final class RoleControl {
     private void fence(ActionQueue out) {
         step = Step.FENCING;
         fenceRun = ++handlerRuns;
+        fencedBeside = parts.connection;
         out.add(new Action.RunHandler(fenceRun, "fence-peer", -1));
     }
 
     /** A fence-peer handler ended that a promotion waits for; false: it is not ours. */
     boolean handlerFinished(int run, int exitCode, ActionQueue out) {
         if (run != fenceRun || step != Step.FENCING) return false;
+        // The peer was there meanwhile, and contact may have made good what the handler had outdated: each loss needs its own proof (rule 8, seed 5002).
+        boolean peerWasThere = parts.socketsUp || parts.connection != fencedBeside;
+        if (peerWasThere) {
+            step = Step.DRAINING;
+            waitedOnConnection = -1;
+            check(out);
+            return true;
+        }
         fenced = true;
         FenceOutcome.of(exitCode).apply(parts, out);
         judge(out);

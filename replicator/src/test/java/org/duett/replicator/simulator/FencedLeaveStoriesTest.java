@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Stories of two nodes that part in order while a fencing policy holds: who stays behind knows it, for good (spec states 8, wire 3.9). */
 class FencedLeaveStoriesTest {
+    private static final int PEER_OUTDATED = 4;
 
     @ParameterizedTest
     @EnumSource(value = Fencing.class, names = {"RESOURCE_ONLY", "RESOURCE_AND_STONITH"})
@@ -55,6 +56,34 @@ class FencedLeaveStoriesTest {
         pair.must(pair.beta(), new Command.Attach(0));
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Found by seed 5002: contact had made the disk good again that the handler of a promotion had outdated, and its answer came when that contact was over. */
+    @Test
+    void whatAHandlerFoundOutBeforeAContactPromotesNobodyAfterIt() {
+        var pair = SimulatedPair.connected(64, settings -> with(Fencing.RESOURCE_ONLY, settings));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        part(pair);
+        pair.beta().holdHandlers();
+        long promotion = pair.beta().command(new Command.Promote(false));
+        pair.runFor(Stories.MILLI);
+        pair.must(pair.alpha(), Command.Outdate.UNBOUND);
+        pair.network().heal();
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).isMirrored()));
+        part(pair);
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+
+        pair.beta().finishHandlers(PEER_OUTDATED);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.beta().handlersRun()).filteredOn("fence-peer"::equals).as("it is asked anew, and nobody answers").hasSize(2);
+        assertThat(pair.beta().result(promotion)).isInstanceOf(CommandResult.Refused.class);
+        assertThat(pair.state(pair.beta()).peerDisk()).isNotEqualTo(DiskState.OUTDATED);
+    }
+
+    private static void part(SimulatedPair pair) {
+        pair.network().reset();
+        pair.network().pull();
+        pair.runUntil(() -> pair.nodes().stream().noneMatch(node -> pair.state(node).connection().isEstablished()));
     }
 
     /** Found by seed 1300824: its own wish was refused, as both asked at once, and with that the mark was taken back for which the other one had its word. */
