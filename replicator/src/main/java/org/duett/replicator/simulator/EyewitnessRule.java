@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import java.util.TreeMap;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
@@ -8,7 +9,8 @@ import org.duett.replicator.state.VolumeState;
 
 /**
  * The eyewitness (rule 20), under cluster control: who has lost its peer, has a good disk and calls itself one may be started with as soon as that one is proven dead, so
- * it has all that was acknowledged; and who has given it up is none before the next contact, or before it was taken back.
+ * it has all that was acknowledged; and who has given it up is none before the next contact, or before it was taken back. Nor is one of which, as the nodes parted, any volume was not
+ * Connected and UpToDate on both: it may be started with as a whole.
  */
 final class EyewitnessRule {
     private final SimulatedPair pair;
@@ -17,9 +19,12 @@ final class EyewitnessRule {
     private final int[] givenUpContact = new int[2];
     /** Somebody has promoted the other one by force: this node has not heard of that. */
     private final boolean[] overruled = new boolean[2];
+    /** By volume and node: the life of the process whose last connection ended while not both were good; 0: none. */
+    private final TreeMap<Integer, int[]> partedUnequal = new TreeMap<>();
 
     EyewitnessRule(SimulatedPair pair) {
         this.pair = pair;
+        for (VolumeSettings volume : pair.settings().volumes()) partedUnequal.put(volume.number(), new int[2]);
     }
 
     void done(SimulatedNode node, SimulatedNode.Asked question) {
@@ -38,7 +43,9 @@ final class EyewitnessRule {
         }
     }
 
-    void stateChanged(SimulatedNode node, VolumeState before, VolumeState after) {
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean parts = before.connection().isEstablished() && !after.connection().isEstablished();
+        if (parts) partedUnequal.get(volume)[node.index()] = before.isMirrored() ? 0 : node.life();
         boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();
         if (meets) overruled[node.index()] = false;
     }
@@ -61,6 +68,10 @@ final class EyewitnessRule {
     private void check(SimulatedNode node) {
         boolean hasGivenItUp = givenUpBy[node.index()] == node.life() && givenUpContact[node.index()] == node.machine().contact();
         if (hasGivenItUp) throw new AssertionError(node.name() + " has given up the eyewitness of contact " + node.machine().contact() + ", and is one (rule 20); " + pair.describe());
+        partedUnequal.forEach((volume, by) -> {
+            if (by[node.index()] != node.life() || node.machine().state(volume).connection().isEstablished()) return;
+            throw new AssertionError(node.name() + " calls itself an eyewitness, and as the nodes parted volume " + volume + " was not good on both (rule 20); " + pair.describe());
+        });
         if (!pair.settings().cluster() || overruled[node.index()]) return;
         for (VolumeSettings volume : pair.settings().volumes()) {
             VolumeState state = node.machine().state(volume.number());

@@ -8,7 +8,7 @@ import org.duett.replicator.state.VolumeState;
 
 /**
  * Under cluster control a Primary that has lost a peer whose copy was as good as its own, or was promoted without one that may be so, answers no write, and no FLUSH, before it was given
- * leave for this loss (rule 8). Of another process, or of an earlier loss, leave is none.
+ * leave for this loss (rule 8). Of another process, of an earlier loss, or of a role that was given up since, leave is none.
  */
 final class LeaveRule {
     private final SimulatedPair pair;
@@ -61,6 +61,8 @@ final class LeaveRule {
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = after.role() == Role.PRIMARY && before.bothUpToDate() ? node.life() : 0;
         }
+        // Who lets its role go lets the leave go that it served by: the proof may be the other one's by now.
+        if (before.role() == Role.PRIMARY && after.role() != Role.PRIMARY) leave[node.index()] = 0;
         // A promotion is no leave: what it was asked for with nobody has proven.
         boolean promotedAlone = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY && !after.connection().isEstablished() && after.peerDisk().isAbove(DiskState.OUTDATED);
         if (promotedAlone) {

@@ -44,6 +44,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final RaisedDisk raisedDisk;
     private final TermRule terms;
     private final FreezeRule freezes;
+    private final PromotionRule promotions;
+    private final OnePrimary onePrimary;
+    private final FenceRule fences;
     private final EyewitnessRule eyewitnesses;
     private final WorldOperator operator;
     private final WorldRepair repair;
@@ -85,15 +88,18 @@ public final class RandomWorld implements SimulatedPair.Observer {
         raisedDisk = new RaisedDisk(pair);
         terms = new TermRule(pair);
         freezes = new FreezeRule(pair);
+        promotions = new PromotionRule(pair);
+        onePrimary = new OnePrimary(pair);
+        fences = new FenceRule(pair);
         noData = new NoDataRule(pair);
         eyewitnesses = new EyewitnessRule(pair);
         SplittableRandom ofOperator = random.split();
-        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, ofOperator);
+        operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, promotions, ofOperator);
         repair = new WorldRepair(pair, ledger, lineage, splitBrain, freezes, operator, ofOperator);
         olderCopies = new OlderCopies(pair, ledger, lineage);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
         silentDamage = new SilentDamage(pair, plan);
-        new WorldFencer(pair, plan, ledger, random.split());
+        new WorldFencer(pair, plan, ledger, fences, random.split());
         if (!plan.settings().net().integrityAlgorithm().isEmpty()) pair.network().sendsDigests();
         named = new NamedDifferences(pair);
         answers = new AnswerRule(pair);
@@ -212,6 +218,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pair.checkCauses();
         operator.checkRefusals();
         operator.checkTests();
+        operator.race().check();
+        promotions.check();
         bitmapOnDisk.check();
         served.check();
         patience.check();
@@ -303,7 +311,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
         splitBrain.stateChanged();
         raisedDisk.stateChanged(node, volume, before, after);
         terms.stateChanged(node, before, after);
-        eyewitnesses.stateChanged(node, before, after);
+        eyewitnesses.stateChanged(node, volume, before, after);
+        operator.race().stateChanged(node, before, after);
+        onePrimary.stateChanged(node, volume, after);
+        promotions.stateChanged(node, after);
+        fences.stateChanged(node, volume, before, after);
         diskPatience.stateChanged(node, volume, before, after);
         standAlone.stateChanged(node, before, after);
         noData.stateChanged(node, volume, before, after);
@@ -333,6 +345,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         answers.done(node, question);
         freezes.done(node, question);
         eyewitnesses.done(node, question);
+        fences.done(node, question);
         signsOfLife.done(node, question);
         standAlone.done(node, question);
         noData.done(node, question);
@@ -355,6 +368,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
             return;
         }
         freezes.completed(operation);
+        fences.acknowledged(operation);
         if (operation.request.kind == HostRequest.Kind.READ) terms.read(operation.node);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
         if (operation.request.kind != HostRequest.Kind.READ) leaveRule.acknowledged(operation);

@@ -19,7 +19,10 @@ final class RecordRule {
     /** {@code powerLosses}: of each node when the write was ordered; what a later one took, its own mark on the other node covers. */
     void acknowledged(SimulatedNode by, int volume, BlockHistory.Write write, int[] powerLosses) {
         boolean peerMayLack = pair.settings().net().protocol() != Protocol.C && by.machine().state(volume).connection().isEstablished();
-        if (peerMayLack) return;
+        if (peerMayLack) {
+            if (!CopyLedger.holdsGoodData(by, volume)) onlyCopyHasIt(by, volume, write, powerLosses);
+            return;
+        }
         boolean nobodyHasIt = true;
         for (SimulatedNode node : pair.nodes()) {
             boolean lacks = lacks(node, volume, write, false);
@@ -29,6 +32,14 @@ final class RecordRule {
             }
         }
         if (nobodyHasIt) throw new AssertionError(by.name() + " acknowledged " + write + ", and no disk has it; " + pair.describe());
+    }
+
+    /** In A and B, too: without a good disk of its own a Primary answers what its peer's disk has, and not what is on its way there (rule 1). */
+    private void onlyCopyHasIt(SimulatedNode by, int volume, BlockHistory.Write write, int[] powerLosses) {
+        SimulatedNode other = pair.other(by);
+        boolean countsStill = other.powerLosses() == powerLosses[other.index()];
+        if (!countsStill || !lacks(other, volume, write, false)) return;
+        throw new AssertionError(by.name() + " has no good disk, and acknowledged " + write + ", which " + other.name() + "'s disk does not have; " + pair.describe());
     }
 
     /** A FLUSH was answered that was asked for at this moment. */

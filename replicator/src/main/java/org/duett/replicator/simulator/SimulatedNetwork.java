@@ -28,7 +28,7 @@ public final class SimulatedNetwork {
     private final SimulatedNode[] nodes = new SimulatedNode[2];
     private final boolean[] silent = new boolean[2];
     private boolean cut;
-    /** In the next connection: who goes silent, how long after it was made; null: nobody. */
+    /** In the next connection: who goes silent, or hangs up and is not heard to, how long after it was made; null: nobody. */
     private Silence inNextHandshake;
     private boolean endsNeedTheCable;
     /** Ends of connections that the cable has not carried over yet. */
@@ -41,7 +41,7 @@ public final class SimulatedNetwork {
     private final boolean[] spoils = new boolean[2];
     private boolean digestsAreSent;
 
-    private record Silence(int node, long afterNanos) {
+    private record Silence(int node, long afterNanos, boolean hangsUp) {
     }
 
     SimulatedNetwork(SimulatedTime time, long seed) {
@@ -197,7 +197,9 @@ public final class SimulatedNetwork {
         inNextHandshake = null;
         if (due == null) return;
         time.after(1 + due.afterNanos, () -> {
-            if (link == fresh) silent[due.node] = true;
+            if (link != fresh) return;
+            if (due.hangsUp) halfOpen(due.node);
+            else silent[due.node] = true;
         });
     }
 
@@ -230,7 +232,12 @@ public final class SimulatedNetwork {
 
     /** So that of the next connection one node may see the whole handshake, and the other one does not. */
     void silenceInNextHandshake(int node, long afterNanos) {
-        inNextHandshake = new Silence(node, afterNanos);
+        inNextHandshake = new Silence(node, afterNanos, false);
+    }
+
+    /** So that the other one waits in its midst for somebody who has gone. */
+    void halfOpenInNextHandshake(int node, long afterNanos) {
+        inNextHandshake = new Silence(node, afterNanos, true);
     }
 
     /** What this node sends arrives again. */

@@ -22,7 +22,12 @@ enum WorldCommand {
     /** A new generation of what nobody else writes, of a node that is StandAlone. */
     NEW_GENERATION,
     /** Hosts open the device, or close it. */
-    USERS;
+    USERS,
+    /** Two persons at once: both nodes are told to be Primary, while they are connected. */
+    PROMOTE_BOTH;
+
+    /** Drawn by chances of its own, in a quarter of the lives: the others are as they were without it. */
+    static final WorldCommand DRAWN_APART = PROMOTE_BOTH;
 
     boolean copiesWhole() {
         return this == INVALIDATE || this == INVALIDATE_REMOTE;

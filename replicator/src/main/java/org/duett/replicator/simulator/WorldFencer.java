@@ -24,17 +24,25 @@ final class WorldFencer {
     private final SimulatedPair pair;
     private final WorldPlan plan;
     private final CopyLedger ledger;
+    private final FenceRule rule;
     private final SplittableRandom random;
 
-    WorldFencer(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, SplittableRandom random) {
+    WorldFencer(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, FenceRule rule, SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
+        this.rule = rule;
         this.random = random;
         for (SimulatedNode node : pair.nodes()) node.handlers((handler, answer) -> run(node, handler, answer));
     }
 
-    private void run(SimulatedNode by, String handler, IntConsumer answer) {
+    private void run(SimulatedNode by, String handler, IntConsumer toNode) {
+        int life = by.life();
+        int loss = rule.lossOf(by);
+        IntConsumer answer = exitCode -> {
+            if (handler.equals("fence-peer")) rule.handlerAnswers(by, life, loss, exitCode);
+            toNode.accept(exitCode);
+        };
         boolean unanswered = plan.has(WorldFault.FENCING_UNANSWERED) && random.nextInt(3) == 0;
         long takes = 1 + random.nextLong(200 * MILLI);
         pair.time().after(takes, () -> {

@@ -40,6 +40,8 @@ final class WorldOperator {
     private final List<Unlawful> unlawful = new ArrayList<>();
     private final List<Tested> tested = new ArrayList<>();
     private final WorldGrowth growth;
+    private final WorldRace race;
+    private final PromotionRule promotions;
 
     /** A node that was to find out whether its peer is there. */
     private record Tested(SimulatedNode node, int life, int connection, long atNanos) {
@@ -50,7 +52,7 @@ final class WorldOperator {
     }
 
     WorldOperator(SimulatedPair pair, WorldPlan plan, CopyLedger ledger, Lineage lineage, LeaveRule leaveRule, SplitBrain splitBrain, TermRule terms,
-            FreezeRule freezes, SplittableRandom random) {
+            FreezeRule freezes, PromotionRule promotions, SplittableRandom random) {
         this.pair = pair;
         this.plan = plan;
         this.ledger = ledger;
@@ -60,11 +62,17 @@ final class WorldOperator {
         this.terms = terms;
         this.freezes = freezes;
         this.random = random;
+        this.promotions = promotions;
         growth = new WorldGrowth(pair, ledger, this);
+        race = new WorldRace(pair, plan, ledger, splitBrain, this);
     }
 
     long commands() {
         return commands;
+    }
+
+    WorldRace race() {
+        return race;
     }
 
     // ---- who may be Primary
@@ -83,6 +91,11 @@ final class WorldOperator {
     boolean isBeingPromoted(SimulatedNode node) {
         return node.isRunning() && promotion[node.index()] != 0 && promotionOfLife[node.index()] == node.life()
                 && node.result(promotion[node.index()]) == null;
+    }
+
+    /** The ticket of the last one. */
+    long promotionOf(SimulatedNode node) {
+        return promotion[node.index()];
     }
 
     boolean isConnected(SimulatedNode node) {
@@ -109,8 +122,10 @@ final class WorldOperator {
 
     void promote(SimulatedNode node, boolean force) {
         if (force) leaveRule.given(node);
+        boolean mayNotRefuse = promotions.mayNotRefuse(node);
         promotion[node.index()] = command(node, new Command.Promote(force));
         promotionOfLife[node.index()] = node.life();
+        if (mayNotRefuse) promotions.asked(node, promotion[node.index()]);
     }
 
     long command(SimulatedNode node, Command command) {
@@ -202,6 +217,7 @@ final class WorldOperator {
                 // One that sleeps lets nobody in.
                 if (node.hasExport(volume) && !node.sleeps()) node.hostsHaveOpen(volume, random.nextInt(3));
             }
+            case PROMOTE_BOTH -> race.begin(random);
             case PAUSE_SYNC -> {
                 if (random.nextInt(3) > 0) command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
                 else {

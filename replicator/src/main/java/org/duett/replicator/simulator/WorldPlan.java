@@ -43,9 +43,11 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         boolean large = random.nextInt(6) == 0;
         int logExtents = large ? USUAL_LOG_EXTENTS : logExtents(seed);
         ResourceSettings settings = settings(large, logExtents, usualNet(seed), random);
-        EnumSet<WorldFault> faults = some(random, EnumSet.complementOf(EnumSet.copyOf(WorldFault.SILENT)).toArray(WorldFault[]::new), EnumSet.noneOf(WorldFault.class));
+        EnumSet<WorldFault> faults = some(random, EnumSet.complementOf(EnumSet.copyOf(WorldFault.DRAWN_APART)).toArray(WorldFault[]::new), EnumSet.noneOf(WorldFault.class));
         faults.addAll(silentFaults(seed));
-        EnumSet<WorldCommand> commands = some(random, WorldCommand.values(), EnumSet.noneOf(WorldCommand.class));
+        if (inAQuarter(seed ^ 0x4a1f)) faults.add(WorldFault.HALF_OPEN_IN_HANDSHAKE);
+        EnumSet<WorldCommand> commands = some(random, EnumSet.complementOf(EnumSet.of(WorldCommand.DRAWN_APART)).toArray(WorldCommand[]::new), EnumSet.noneOf(WorldCommand.class));
+        if (inAQuarter(seed ^ 0x2b07)) commands.add(WorldCommand.DRAWN_APART);
         if (large) {
             faults.removeIf(WorldFault::mayNeedFullSync);
             commands.removeIf(WorldCommand::copiesWhole);
@@ -93,6 +95,10 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         EnumSet<WorldFault> silent = EnumSet.copyOf(WorldFault.SILENT);
         silent.removeIf(each -> random.nextInt(4) > 0);
         return silent;
+    }
+
+    private static boolean inAQuarter(long chances) {
+        return new SplittableRandom(chances).nextInt(4) == 0;
     }
 
     /** Now and then one node's devices are the larger ones: the volume has what both have room for. */

@@ -87,6 +87,10 @@ final class WorldSaboteur {
             case OLDER_DATA -> goBack(node);
             case FLIPPED_BIT -> pair.network().spoil(node.index());
             case CUT_IN_HANDSHAKE -> cutInHandshake(node);
+            case HALF_OPEN_IN_HANDSHAKE -> {
+                pair.network().reset();
+                pair.network().halfOpenInNextHandshake(node.index(), random.nextLong(MILLI / 2));
+            }
             case FENCING_UNANSWERED -> {
                 // The handlers themselves throw the dice.
             }

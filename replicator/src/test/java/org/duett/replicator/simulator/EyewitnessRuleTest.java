@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Set;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
 /** The checker itself: an eyewitness has all that was acknowledged, and who has given it up is none (rule 20). */
@@ -33,6 +36,18 @@ class EyewitnessRuleTest {
         rule.done(pair.beta(), asked(new Command.GiveUpEyewitness(-1)));
         assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("has given up the eyewitness");
         rule.done(pair.beta(), asked(new Command.TakeEyewitnessBack(-1)));
+        assertThatCode(rule::check).doesNotThrowAnyException();
+    }
+
+    @Test
+    void whoPartedWithAVolumeThatWasNotGoodOnBothIsNone() {
+        var pair = parted(3);
+        var rule = new EyewitnessRule(pair);
+        VolumeState alone = pair.state(pair.beta());
+        VolumeState mirrored = alone.withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE);
+        rule.stateChanged(pair.beta(), 0, mirrored.withPeerDisk(DiskState.INCONSISTENT), alone);
+        assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("was not good on both");
+        rule.stateChanged(pair.beta(), 0, mirrored, alone);
         assertThatCode(rule::check).doesNotThrowAnyException();
     }
 

@@ -48,6 +48,20 @@ class LeaveRuleTest {
         assertThatThrownBy(() -> pair.done(pair.write(pair.beta(), 8, 8))).hasMessageContaining("without leave");
     }
 
+    @Test
+    void leaveEndsWithTheRole() {
+        var pair = SimulatedPair.connected(3, StorySettings.cluster());
+        var rule = watching(pair);
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        rule.given(pair.alpha());
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Promote(false));
+        // The core is given it anew, and the rule knows nothing of it.
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        assertThatThrownBy(() -> pair.done(pair.write(pair.alpha(), 8, 8))).hasMessageContaining("without leave");
+    }
+
     private static LeaveRule watching(SimulatedPair pair) {
         var rule = new LeaveRule(pair);
         pair.observe(new SimulatedPair.Observer() {

@@ -1,0 +1,94 @@
+package org.duett.replicator.simulator;
+
+import java.util.TreeMap;
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
+
+/**
+ * With a fencing policy a node that has lost its peer knows of that one's disk what the peer said as they parted, what its own superblock says, and what a fence-peer handler has
+ * found out since (spec states 6). With resource-and-stonith a Primary answers no write, and no FLUSH, that was asked for after the loss of a peer as good as itself, before one of
+ * these, or a person, says that it may.
+ */
+final class FenceRule {
+    private static final int PEER_INCONSISTENT = 3;
+    private static final int PEER_OUTDATED = 4;
+    private static final int PEER_UNREACHABLE = 5;
+    private static final int PEER_SHOT = 7;
+
+    private final SimulatedPair pair;
+    private final boolean applies;
+    private final boolean freezes;
+    /** How many connections each node has lost. */
+    private final int[] losses = new int[2];
+    /** The life of the process to which a handler has said so since, or a person; 0: none. */
+    private final int[] proof = new int[2];
+    /** By volume and node: the life of the process that lost a good copy, and when, in the order of its requests. */
+    private final TreeMap<Integer, Lost[]> lost = new TreeMap<>();
+
+    private record Lost(int life, long at) {
+    }
+
+    FenceRule(SimulatedPair pair) {
+        this.pair = pair;
+        Fencing policy = pair.settings().volumes().getFirst().fencing();
+        applies = policy != Fencing.DONT_CARE;
+        freezes = policy == Fencing.RESOURCE_AND_STONITH;
+        for (VolumeSettings volume : pair.settings().volumes()) lost.put(volume.number(), new Lost[2]);
+    }
+
+    /** A handler begins now; what it says is of this loss. */
+    int lossOf(SimulatedNode node) {
+        return losses[node.index()];
+    }
+
+    /** Just before the node hears it. */
+    void handlerAnswers(SimulatedNode node, int life, int loss, int exitCode) {
+        boolean isProof = exitCode == PEER_INCONSISTENT || exitCode == PEER_OUTDATED || exitCode == PEER_UNREACHABLE || exitCode == PEER_SHOT;
+        if (isProof && node.life() == life && losses[node.index()] == loss) proof[node.index()] = life;
+    }
+
+    void done(SimulatedNode node, SimulatedNode.Asked question) {
+        boolean isByPerson = question.command() instanceof Command.ResumeIo || question.command() instanceof Command.AllowAlone || question.command() instanceof Command.Promote(boolean force) && force;
+        if (isByPerson) proof[node.index()] = node.life();
+    }
+
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        if (!applies) return;
+        Lost[] lostBy = lost.get(volume);
+        if (before.connection().isEstablished() && !after.connection().isEstablished()) {
+            boolean isFirst = volume == lost.firstKey();
+            if (isFirst) losses[node.index()]++;
+            if (isFirst) proof[node.index()] = 0;
+            boolean isLoss = after.role() == Role.PRIMARY && before.bothUpToDate() && after.peerDisk().isAbove(DiskState.OUTDATED);
+            lostBy[node.index()] = isLoss ? new Lost(node.life(), pair.history(volume).now()) : null;
+            return;
+        }
+        if (after.connection().isEstablished() || after.role() != Role.PRIMARY) lostBy[node.index()] = null;
+        if (after.connection().isEstablished() || before.connection().isEstablished()) return;
+        boolean learns = before.peerDisk().isAbove(DiskState.OUTDATED) && after.peerDisk().isAtMost(DiskState.OUTDATED);
+        boolean bySuperblock = before.disk().isBelow(DiskState.INCONSISTENT) && after.disk().isAtLeast(DiskState.INCONSISTENT);
+        boolean byPromotion = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
+        if (learns && !bySuperblock && !byPromotion && !hasProof(node)) {
+            throw new AssertionError(node.name() + " holds the other disk of volume " + volume + " to be behind, and nobody has told it so: from " + before + " to " + after + "; " + pair.describe());
+        }
+    }
+
+    private boolean hasProof(SimulatedNode node) {
+        return proof[node.index()] == node.life();
+    }
+
+    /** This write, or FLUSH, was answered by this node. */
+    void acknowledged(SimulatedPair.HostOperation operation) {
+        if (!freezes || operation.request.kind == HostRequest.Kind.READ) return;
+        SimulatedNode node = operation.node;
+        int volume = operation.request.volume;
+        Lost loss = lost.get(volume)[node.index()];
+        boolean alone = loss != null && loss.life == node.life() && !node.machine().state(volume).connection().isEstablished() && operation.orderedAt >= loss.at;
+        if (alone && !hasProof(node)) throw new AssertionError(node.name() + " goes on alone, and its peer is not fenced: volume " + volume + "; " + pair.describe());
+    }
+}

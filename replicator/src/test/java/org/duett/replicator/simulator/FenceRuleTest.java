@@ -1,0 +1,64 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: what a node holds a lost peer to be a handler has told it. */
+class FenceRuleTest {
+    private static final int PEER_OUTDATED = 4;
+
+    @Test
+    void aHandlerThatSaysNothingOutdatesNobody() {
+        var pair = SimulatedPair.connected(1, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
+        var rule = new FenceRule(pair);
+        SimulatedNode alpha = lose(pair, rule);
+        VolumeState alone = pair.state(alpha);
+        VolumeState fenced = alone.withPeerDisk(DiskState.OUTDATED);
+        rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha), 1);
+        assertThatThrownBy(() -> rule.stateChanged(alpha, 0, alone, fenced)).isInstanceOf(AssertionError.class).hasMessageContaining("nobody has told it so");
+        rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha) - 1, PEER_OUTDATED);
+        assertThatThrownBy(() -> rule.stateChanged(alpha, 0, alone, fenced)).as("of an earlier loss").isInstanceOf(AssertionError.class);
+        rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha), PEER_OUTDATED);
+        assertThatCode(() -> rule.stateChanged(alpha, 0, alone, fenced)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aPrimaryWhosePeerIsNotFencedAnswersNothing() {
+        assertThatCode(() -> writeAlone(true)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> writeAlone(false)).hasMessageContaining("its peer is not fenced");
+    }
+
+    private static void writeAlone(boolean ruleHears) {
+        var pair = SimulatedPair.connected(2, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
+        var rule = new FenceRule(pair);
+        SimulatedNode alpha = lose(pair, rule);
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void completed(SimulatedPair.HostOperation operation) {
+                rule.acknowledged(operation);
+            }
+        });
+        if (ruleHears) rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha), PEER_OUTDATED);
+        alpha.finishHandlers(PEER_OUTDATED);
+        pair.done(pair.write(alpha, 8, 8));
+    }
+
+    private static SimulatedNode lose(SimulatedPair pair, FenceRule rule) {
+        SimulatedNode alpha = pair.alpha();
+        alpha.holdHandlers();
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                rule.stateChanged(node, volume, before, after);
+            }
+        });
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(alpha).connection().isEstablished());
+        return alpha;
+    }
+}

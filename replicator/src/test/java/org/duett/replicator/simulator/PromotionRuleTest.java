@@ -1,0 +1,38 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.duett.replicator.machine.Command;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: who is good and alone is promoted when it is told to. */
+class PromotionRuleTest {
+    @Test
+    void whoHearsNobodyIsNotRefused() {
+        var pair = SimulatedPair.connected(1);
+        var rule = new PromotionRule(pair);
+        assertThat(rule.mayNotRefuse(pair.beta())).as("it has to ask").isFalse();
+        // Refused, as the other one is Primary: had it been alone, that would be for nothing.
+        long refused = pair.beta().command(new Command.Promote(false));
+        pair.runFor(SimulatedPair.SECOND);
+        rule.asked(pair.beta(), refused);
+        rule.stateChanged(pair.beta(), pair.state(pair.beta()));
+        assertThatCode(rule::check).doesNotThrowAnyException();
+        rule.asked(pair.beta(), refused);
+        assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("hears nobody");
+    }
+
+    @Test
+    void whoIsPromotedIsNotComplainedOf() {
+        var pair = SimulatedPair.connected(2);
+        var rule = new PromotionRule(pair);
+        pair.kill(pair.alpha());
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(rule.mayNotRefuse(pair.beta())).isTrue();
+        rule.asked(pair.beta(), pair.beta().command(new Command.Promote(false)));
+        pair.runFor(SimulatedPair.SECOND);
+        assertThatCode(rule::check).doesNotThrowAnyException();
+    }
+}
