@@ -29,6 +29,8 @@ public final class HostWrite extends BlockUser {
     public boolean peerDiskConfirmed;
     /** A write ack was asked for and has not come; it comes before the barrier ack (spec wire 4.5). */
     public boolean awaitsWriteAck;
+    /** No ack of its own was asked for, and the own disk is lost: only the barrier ack says that the peer's disk has it. */
+    public boolean awaitsBarrier;
     /** The peer has it in sync: its bits are cleared once the local disk has it, too (spec wire 5.5). */
     public boolean clearsBits;
     /** When it went to the peer, for timeout x ko-count; core time. */

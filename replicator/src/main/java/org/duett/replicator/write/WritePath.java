@@ -222,6 +222,7 @@ public final class WritePath implements HeldWrites {
         write.record = Leg.NOT_NEEDED;
         write.inEpoch = false;
         write.peerDiskConfirmed = false;
+        write.awaitsBarrier = false;
         write.clearsBits = false;
     }
 
@@ -342,6 +343,7 @@ public final class WritePath implements HeldWrites {
         }
         if (write.disk.errno == 0) {
             write.local = Leg.DONE;
+            if (!volume.state().disk().servesHostAlone()) peerHasTheOnlyCopy(write);
             bytesWritten += write.lengthBytes;
             if (write.clearsBits) clearBits(volume, write);
         } else {
@@ -357,6 +359,7 @@ public final class WritePath implements HeldWrites {
      */
     private void loseLocalLeg(Volume volume, HostWrite write, boolean copyCounts) {
         write.local = Leg.FAILED;
+        peerHasTheOnlyCopy(write);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
         failedWrites.accept(write);
         if (write.peer == Leg.PENDING || write.peer == Leg.DONE) volume.failedHereOnly(write.firstSector, write.lengthBytes);
@@ -368,6 +371,17 @@ public final class WritePath implements HeldWrites {
         }
         write.record = Leg.PENDING;
         record.localLost(volume);
+    }
+
+    /**
+     * In A and B the peer's leg counts before that disk has the write. Once our own is lost nobody else has it, and on its way is no copy, in any protocol (rule 1, seed 27):
+     * it waits for the barrier ack.
+     */
+    private void peerHasTheOnlyCopy(HostWrite write) {
+        boolean isConfirmed = protocol == Protocol.C || !write.inEpoch || write.peerDiskConfirmed || write.awaitsWriteAck;
+        if (isConfirmed || write.peer != Leg.PENDING && write.peer != Leg.DONE) return;
+        write.peer = Leg.PENDING;
+        write.awaitsBarrier = true;
     }
 
     /** An ack for one of our writes. False: there is no such write, the peer broke the protocol (spec wire 4.3). */
@@ -386,7 +400,8 @@ public final class WritePath implements HeldWrites {
                 }
             }
             case RECEIVE_ACK -> {
-                boolean waitsForDisk = write.forceUnitAccess || write.awaitsWriteAck && !volume.state().disk().servesHostAlone();
+                if (!volume.state().disk().servesHostAlone()) peerHasTheOnlyCopy(write);
+                boolean waitsForDisk = write.forceUnitAccess || write.awaitsBarrier || write.awaitsWriteAck && !volume.state().disk().servesHostAlone();
                 if (write.peer == Leg.PENDING && !waitsForDisk) write.peer = Leg.DONE;
             }
             case NEGATIVE_ACK -> negative(volume, write, out);
@@ -497,9 +512,11 @@ public final class WritePath implements HeldWrites {
         if (epoch == null) return false;
         boolean complete = true;
         for (HostWrite write = epoch.pollWrite(); write != null; write = epoch.pollWrite()) {
-            if (write.peer == Leg.PENDING || write.awaitsWriteAck) complete = false;
+            if (write.peer == Leg.PENDING && !write.awaitsBarrier || write.awaitsWriteAck) complete = false;
+            if (write.awaitsBarrier && write.peer == Leg.PENDING) write.peer = Leg.DONE;
             write.inEpoch = false;
             if (write.request == null) retire(volume(write.volume), write, out);
+            else if (write.awaitsBarrier) decide(volume(write.volume), write, out);
         }
         for (HostFlush flush = epoch.pollFlush(); flush != null; flush = epoch.pollFlush()) flushes.barrierAcknowledged(flush, out);
         epochs.recycle(epoch);

@@ -407,6 +407,25 @@ class DisklessStoriesTest {
         pair.checkAcknowledgedWrites(pair.beta());
     }
 
+    /** Found by seed 27: in A and B what was under way as the own disk failed was answered when the peer had it on its way, and no disk did. */
+    @ParameterizedTest
+    @EnumSource(Protocol.class)
+    void aWriteThatTheOwnDiskRefusesIsAnsweredWhenThePeersDiskHasItInEachProtocol(Protocol protocol) {
+        var pair = SimulatedPair.connected(48, StorySettings.protocol(protocol));
+        // Its extent is hot.
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), 0, 1 << 20, Errno.EIO, 1);
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        var write = pair.write(pair.alpha(), 64, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.DISKLESS);
+        assertThat(write.isCompleted()).isFalse();
+        pair.beta().data(0).resume();
+        pair.done(write);
+        pair.kill(pair.alpha());
+        pair.checkAcknowledgedWrites(pair.beta());
+    }
+
     @Test
     void whoIsRefusedByADisklessPrimaryBeginsNoGenerationForIt() {
         var pair = SimulatedPair.connected(45);
