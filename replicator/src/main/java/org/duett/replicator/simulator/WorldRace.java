@@ -14,6 +14,9 @@ import org.duett.replicator.state.VolumeState;
  */
 final class WorldRace {
     private static final long MILLI = 1_000_000;
+    private static final int RACES = 4;
+    private static final long RACE_NANOS = 60 * MILLI;
+    private static final int LOOKS = 50;
 
     private final SimulatedPair pair;
     private final CopyLedger ledger;
@@ -36,12 +39,19 @@ final class WorldRace {
     }
 
     void begin(SplittableRandom random) {
-        SimulatedNode primary = operator.primary();
+        // Several times: mostly one of them is through before the other one asks.
+        for (int i = 0; i < RACES; i++) {
+            int first = random.nextInt(2);
+            long gap = 1 + random.nextLong(random.nextBoolean() ? MILLI / 10 : MILLI);
+            pair.time().after(1 + i * RACE_NANOS, () -> begin(first, gap));
+        }
+    }
+
+    private void begin(int first, long gap) {
         if (isPrevented || splitBrain.isOpen() || ledger.anyIsOlder()) return;
+        SimulatedNode primary = operator.primary();
         if (primary != null) operator.command(primary, new Command.Demote(true));
-        int first = random.nextInt(2);
-        long gap = 1 + random.nextLong(random.nextBoolean() ? MILLI / 10 : MILLI);
-        pair.time().after(1 + random.nextLong(MILLI), () -> await(first, gap, 200));
+        await(first, gap, LOOKS);
     }
 
     /** {@code looks}: so often they look whether nobody is Primary, and both are equal. */
