@@ -22,7 +22,16 @@ final class HaCf {
     private final List<SourceLine> lines;
 
     HaCf(String text) {
-        lines = SourceLine.of("ha.cf", text);
+        this(SourceLine.of("ha.cf", text));
+    }
+
+    private HaCf(List<SourceLine> lines) {
+        this.lines = lines;
+    }
+
+    /** The same, where it names nodes by what they are called today. */
+    HaCf with(NodeNames names) {
+        return new HaCf(lines.stream().map(line -> line.keyword().equals("node") || line.keyword().equals("stonith_host") ? names.in(line) : line).toList());
     }
 
     /** All that stands in the way of an import, in one go. */

@@ -73,7 +73,11 @@ public final class HeartbeatImport {
         HaCf haCf = new HaCf(sources.haCf());
         List<ConfigException> errors = haCf.errors();
         if (!errors.isEmpty()) throw refused(errors, haCf, random);
+        NodeNames names = NodeNames.of(haCf.nodes(), surroundings);
+        remarkOnNames(names, haCf.nodes());
+        haCf = haCf.with(names);
         List<String> nodes = haCf.nodes();
+        surroundings = surroundings.knowing(names);
         if (!nodes.contains(surroundings.localNode())) {
             remarks.add(new Remark("ha.cf", "node " + String.join(" ", nodes), "this machine is called " + surroundings.localNode()
                     + ", so its interfaces say nothing about the nodes; run the import on one of them"));
@@ -88,7 +92,7 @@ public final class HeartbeatImport {
         new ImportedPaths(nodes, surroundings, taken, remarks).write(haCf, text);
         ImportedProofs proofs = new ImportedProofs(haCf, nodes, surroundings, taken, remarks);
         proofs.write(text);
-        ImportedGroups groups = new ImportedGroups(nodes, surroundings, sources.drbdlinks(), taken, remarks);
+        ImportedGroups groups = new ImportedGroups(nodes, names, surroundings, sources.drbdlinks(), taken, remarks);
         groups.write(sources.haresources(), text);
         writeRest(haCf, proofs.pings(), text);
         text.close();
@@ -97,10 +101,16 @@ public final class HeartbeatImport {
         return new Result(text.toString(), remarks, AuthKeys.keyFile(sources.authkeys(), random, remarks));
     }
 
+    private void remarkOnNames(NodeNames names, List<String> written) {
+        if (!names.areOthers()) return;
+        remarks.add(new Remark("ha.cf", "node " + String.join(" ", written), "this machine is called " + surroundings.localNode() + ", so the section says "
+                + String.join(" and ", names.today().values()) + "; what 'uname -n' says on the other node has to be its name there, or 'node-name' in section duett sets it"));
+    }
+
     /** The other files are read all the same: whoever mends one hears at once what is with the others. */
     private Refused refused(List<ConfigException> errors, HaCf haCf, RandomGenerator random) {
         SectionText unused = new SectionText();
-        new ImportedGroups(haCf.named(), surroundings, sources.drbdlinks(), new Taken(), remarks).write(sources.haresources(), unused);
+        new ImportedGroups(haCf.named(), NodeNames.of(haCf.named(), surroundings), surroundings, sources.drbdlinks(), new Taken(), remarks).write(sources.haresources(), unused);
         writeRest(haCf, true, unused);
         AuthKeys.keyFile(sources.authkeys(), random, remarks);
         return new Refused(errors, remarks);

@@ -7,6 +7,7 @@ import org.duett.replicator.config.ResourceConfig;
 /** Makes a group out of each line of haresources. */
 final class ImportedGroups {
     private final List<String> nodes;
+    private final NodeNames names;
     private final Surroundings surroundings;
     private final List<Remark> remarks;
     private final String drbdlinks;
@@ -14,9 +15,10 @@ final class ImportedGroups {
     private int groups;
     private final List<String> resources = new ArrayList<>();
 
-    ImportedGroups(List<String> nodes, Surroundings surroundings, String drbdlinks, Taken taken, List<Remark> remarks) {
+    ImportedGroups(List<String> nodes, NodeNames names, Surroundings surroundings, String drbdlinks, Taken taken, List<Remark> remarks) {
         this.taken = taken;
         this.nodes = nodes;
+        this.names = names;
         this.surroundings = surroundings;
         this.drbdlinks = drbdlinks;
         this.remarks = remarks;
@@ -59,8 +61,9 @@ final class ImportedGroups {
 
     private void write(SourceLine line, List<HaResource> inOrder, SectionText members, SectionText text) {
         text.open("group", SectionText.word(name(inOrder)));
-        boolean isNode = nodes.contains(line.keyword());
-        if (isNode) text.statement("prefers", SectionText.word(line.keyword()));
+        String node = names.of(line.keyword());
+        boolean isNode = nodes.contains(node);
+        if (isNode) text.statement("prefers", SectionText.word(node));
         else remarks.add(new Remark(line.where(), line.keyword(), "is no node of ha.cf; the group prefers none"));
         members.toString().lines().forEach(text::raw);
         text.close();

@@ -38,6 +38,11 @@ public record Surroundings(String localNode, Map<String, List<OwnAddress>> inter
         return new Surroundings(localNode, rest, lookUp, replicator, fileExists, isSystemdUnit);
     }
 
+    /** The same machine; the address of a node is that of the name that the old files have, if nobody knows that of today. */
+    Surroundings knowing(NodeNames names) {
+        return new Surroundings(localNode, interfaces, host -> lookUp.apply(host).or(() -> lookUp.apply(names.written(host))), replicator, fileExists, isSystemdUnit);
+    }
+
     boolean isOwn(InetAddress address) {
         return interfaces.values().stream().flatMap(List::stream).anyMatch(own -> own.address().equals(address));
     }

@@ -142,6 +142,28 @@ class HeartbeatImportTest {
         assertThat(run(haCf, "node-a drbddisk::r0", KEY).section()).isEqualTo(onNodeA);
     }
 
+    /** Names of 2005 had a domain, and 'uname -n' has none today; or the other way round. A section with the old ones was refused on both nodes. */
+    @Test
+    void nodesThatAreCalledOtherwiseTodayAreCalledSo() throws Exception {
+        String haCf = "bcast eth1\nucast eth0 192.168.1.11\nucast eth0 192.168.1.12\n";
+        String fencing = "stonith_host * external/ipmi NODE-a 192.168.2.11 admin TopSecret lanplus\nstonith_host * external/ipmi NODE-b 192.168.2.12 admin TopSecret lanplus\n";
+        String expected = run(haCf + NODES + fencing.replace("NODE", "node"), "node-a drbddisk::r0\nnode-b drbddisk::mail\n", KEY).section();
+        String longNames = haCf + "node node-a.example.com node-b.example.com\n" + fencing.replaceAll("NODE-(.)", "node-$1.example.com");
+        HeartbeatImport.Result result = run(longNames, "node-a.example.com drbddisk::r0\nnode-b.example.com drbddisk::mail\n", KEY);
+        assertThat(result.section()).isEqualTo(expected);
+        assertThat(result.remarks()).extracting(Remark::toString).contains("ha.cf: node node-a.example.com node-b.example.com: this machine is called node-a, so the section says"
+                + " node-a and node-b; what 'uname -n' says on the other node has to be its name there, or 'node-name' in section duett sets it");
+        read(result);
+        localNode = "node-b";
+        assertThat(run(longNames, "node-a.example.com drbddisk::r0\nnode-b.example.com drbddisk::mail\n", KEY).section()).isEqualTo(expected);
+        localNode = "node-a";
+        assertThat(run(haCf + "node NODE-A Node-B\n" + fencing.replaceAll("NODE-a", "NODE-A").replaceAll("NODE-b", "Node-B"), "NODE-A drbddisk::r0\nNode-B drbddisk::mail\n", KEY).section())
+                .isEqualTo(expected);
+        localNode = "node-a.example.org";
+        assertThat(run(haCf + "node node-a other\n", "node-a drbddisk::r0\nother 192.168.1.101\n", KEY).section()).contains("node-a.example.org 192.168.1.12:7799")
+                .contains("other.example.org 192.168.1.11:7799").contains("prefers other.example.org");
+    }
+
     /** On the node where Heartbeat runs the group its addresses were taken for the machine's own, and left out. */
     @Test
     void theActiveNodeMakesTheSameClusterAsTheOther() throws Exception {
