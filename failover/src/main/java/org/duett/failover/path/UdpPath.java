@@ -14,7 +14,9 @@ import io.netty.channel.socket.SocketProtocolFamily;
 import io.netty.channel.socket.nio.NioDatagramChannel;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.PortUnreachableException;
+import java.net.SocketException;
 import java.util.concurrent.TimeUnit;
 import org.duett.failover.config.PathConfig;
 import org.duett.failover.heartbeat.HeartbeatCodec;
@@ -72,7 +74,7 @@ final class UdpPath implements HeartbeatPath {
 
     private void bound(ChannelFuture bound) {
         if (!bound.isSuccess()) {
-            inTrouble("cannot listen on " + shown(config.local()) + ": " + bound.cause().getMessage());
+            inTrouble("cannot listen on " + shown(config.local()) + ": " + saidOfOurs(bound.cause()) + whoseItIs());
             bindLater();
             return;
         }
@@ -80,6 +82,21 @@ final class UdpPath implements HeartbeatPath {
         failedSends = 0;
         if (closed) channel.close();
         else outOfTrouble();
+    }
+
+    /** Netty adds the address of the peer, though it is ours that cannot be had. */
+    private static String saidOfOurs(Throwable cause) {
+        return cause.getCause() == null ? cause.getMessage() : cause.getCause().getMessage();
+    }
+
+    /** Of two nodes with one name each has the address of the other one in its section: the kernel says only that it cannot be assigned. */
+    private String whoseItIs() {
+        try {
+            if (config.local().getAddress().isLoopbackAddress() || NetworkInterface.getByInetAddress(config.local().getAddress()) != null) return "";
+        } catch (SocketException unreadable) {
+            return "";
+        }
+        return "; no interface of this machine has that address. If it is the other node's, this one has its name: 'uname -n' and 'node-name' in section duett say what it is called";
     }
 
     private void bindLater() {

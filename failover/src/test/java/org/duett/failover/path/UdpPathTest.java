@@ -128,6 +128,16 @@ class UdpPathTest {
         }
     }
 
+    /** Two nodes with one name: the kernel's word for it does not name what to mend. */
+    @Test
+    void anAddressThatNoInterfaceHasIsToldWithTheNameThatMayBeWrong() throws Exception {
+        PathConfig ofTheOther = new PathConfig("lan", new InetSocketAddress(InetAddress.ofLiteral("192.0.2.77"), 7799), path.peer());
+        try (HeartbeatPaths waiting = HeartbeatPaths.open(List.of(ofTheOther), (_, datagram) -> inbox.add(datagram), 10)) {
+            while (waiting.troubles().isEmpty()) Thread.onSpinWait();
+            assertThat(waiting.troubles().getFirst()).doesNotContain("127.0.0.3").contains("no interface of this machine has that address").contains("'uname -n'").contains("node-name");
+        }
+    }
+
     @Test
     void aFloodFromThePeersAddressIsCutShort() throws Exception {
         byte[] datagram = codec.encode(ofPeer(1));
