@@ -611,6 +611,7 @@ public final class FailoverMachine {
             troubles.add("the heartbeats of " + facts.config.peerNode() + " are rejected (another key or version; the log says which), so nothing is taken over");
         }
         if (!facts.configurationTrouble.isEmpty()) troubles.add("the cluster sections of the two nodes differ: " + facts.configurationTrouble);
+        resources().stream().map(this::connectionTrouble).filter(trouble -> !trouble.isEmpty()).forEach(troubles::add);
         for (GroupMachine group : groups.values()) {
             if (group.phase() == GroupPhase.UNCLEAN) troubles.add("group " + group.config.name() + " is unclean here: " + group.uncleanBy);
             boolean there = facts.peerGroup(group.config.name()).filter(theirs -> theirs.phase() == GroupPhase.UNCLEAN).isPresent();
@@ -621,6 +622,14 @@ public final class FailoverMachine {
             troubles.add("group " + group.config.name() + " has failed here (" + group.failedHere() + "); when that is mended: duett cluster recover " + group.config.name());
         }
         return troubles;
+    }
+
+    /** Both nodes are there, and it is mirrored on neither: also where it runs on none of them, as after a split brain of two that let go. */
+    private String connectionTrouble(ResourceView view) {
+        if (!facts.peerIsAlive() || view.connected()) return "";
+        String why = view.standAlone() ? " is StandAlone: this node has refused the data of " + facts.config.peerNode() + " (split brain, or what its log says), or somebody has disconnected it"
+                : " is not connected, though " + facts.config.peerNode() + " is heard";
+        return "resource " + view.name() + why + "; what to do says, on both nodes: duett status " + view.name();
     }
 
     public PeerLife peerLife() {

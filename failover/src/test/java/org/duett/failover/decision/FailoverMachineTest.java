@@ -635,13 +635,25 @@ class FailoverMachineTest {
         return alpha(group(GroupPhase.DOWN, true), new NodeReport.ResourceReport("r0", Role.SECONDARY, DiskState.UP_TO_DATE, false, 0x31, 0, false, false, 0, 0));
     }
 
+    /** A split brain of two nodes of which none runs the group: the check said that all was there. */
+    @Test
+    void aResourceThatIsNotConnectedThoughThePeerIsHeardIsATrouble() {
+        var standAlone = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x10, 0, 1, false, false, false, true, "", ResourceView.Signs.NONE);
+        ToldMachine beta = standingBy(ping()).seen(standAlone).hear(refused());
+        assertThat(beta.machine.troubles()).singleElement().asString().startsWith("resource r0 is StandAlone: this node has refused the data of alpha (split brain").endsWith("duett status r0");
+        var seeks = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x10, 0, 1, false, false, false, false, "", ResourceView.Signs.NONE);
+        assertThat(beta.seen(seeks).machine.troubles()).containsExactly("resource r0 is not connected, though alpha is heard; what to do says, on both nodes: duett status r0");
+        assertThat(beta.pass(3 * SECOND).tell(new Event.PeerSilent()).machine.troubles()).isEmpty();
+    }
+
     /** The status named the disk, and no way out; and the check said that all was there. */
     @Test
     void whoIsLeftWithAnOutdatedDiskSaysWhatToDo() {
         var outdated = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.OUTDATED, DiskState.UNKNOWN, false, 0x10, 0, 1, false, false, false, false, "", ResourceView.Signs.NONE);
         ToldMachine beta = standingBy(ping()).seen(outdated);
         assertThat(beta.waitsFor()).isEqualTo("the disk of r0 is Outdated");
-        assertThat(beta.machine.troubles()).containsExactly("group web could not start here now: the disk of r0 is Outdated");
+        assertThat(beta.machine.troubles()).containsExactly("resource r0 is not connected, though alpha is heard; what to do says, on both nodes: duett status r0",
+                "group web could not start here now: the disk of r0 is Outdated");
 
         beta.pass(3 * SECOND).tell(new Event.PeerSilent());
         assertThat(beta.waitsFor()).contains("start alpha, which has newer data").endsWith("or: duett cluster confirm-peer-down --use-this-data");
