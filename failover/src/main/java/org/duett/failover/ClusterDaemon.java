@@ -426,17 +426,18 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         public CheckResult replication(Optional<String> group) {
             ClusterStatus status = lastStatus;
             if (status == null) return CheckResult.unknown("the status is not known yet");
+            List<String> bad = new ArrayList<>();
             for (ResourceView resource : status.resources()) {
                 boolean concerned = group.isEmpty() || config.groups().stream().filter(each -> each.name().equals(group.get()))
                         .anyMatch(each -> each.members().stream().anyMatch(member -> member instanceof MemberConfig.Resource(var name, var start, var stop)
                                 && name.equals(resource.name())));
                 boolean good = resource.connected() && resource.disk() == DiskState.UP_TO_DATE && resource.peerDisk() == DiskState.UP_TO_DATE;
                 if (concerned && !good) {
-                    return CheckResult.bad("resource " + resource.name() + " is " + (resource.connected() ? "connected, " : "not connected, ")
+                    bad.add("resource " + resource.name() + " is " + (resource.connected() ? "connected, " : "not connected, ")
                             + resource.disk().displayName() + "/" + resource.peerDisk().displayName());
                 }
             }
-            return CheckResult.good("connected and UpToDate");
+            return bad.isEmpty() ? CheckResult.good("connected and UpToDate") : CheckResult.bad(String.join("; ", bad));
         }
 
         @Override

@@ -8,4 +8,6 @@ import java.util.Map;
  */
 public record GroupStatus(String name, GroupPhase phase, String word, String memberInHand, String waitsFor, String failedHere, long startCounter,
         Map<String, String> failingChecks) {
+    /** So begins what a node that does not start it again by itself says of it, here and there. */
+    public static final String FAILED_HERE = "failed here: ";
 }

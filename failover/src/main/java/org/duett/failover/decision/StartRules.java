@@ -22,7 +22,7 @@ final class StartRules {
         if (group.isHeld()) return "stopped by an operator (duett cluster start " + group.config.name() + ")";
         if (facts.leaving) return facts.config.localNode() + " leaves";
         if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
-        if (!group.failedHere().isEmpty()) return "failed here: " + group.failedHere();
+        if (!group.failedHere().isEmpty()) return GroupStatus.FAILED_HERE + group.failedHere();
         // What a peer would do otherwise matters no more once a person says that it is down.
         if (!facts.configurationTrouble.isEmpty() && !proof.isPersonsWord()) {
             String wayOut = isHeardInNoWay() ? "; start " + facts.config.peerNode() + ", or, if it is down: duett cluster confirm-peer-down" : "";

@@ -3,6 +3,8 @@ package org.duett.failover.status;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.duett.failover.config.ClusterConfig;
 import org.duett.failover.decision.FailoverMachine;
 import org.duett.failover.decision.GroupStatus;
@@ -46,6 +48,12 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         };
     }
 
+    /** The other node, which is heard, does not start it again by itself. */
+    boolean hasFailedThere(String group) {
+        return peerLife == PeerLife.ALIVE && peer.flatMap(report -> report.group(group))
+                .filter(theirs -> !theirs.willing() && theirs.detail().startsWith(GroupStatus.FAILED_HERE)).isPresent();
+    }
+
     /** In a sentence: can the service survive the loss of a node now? */
     String verdict() {
         List<String> down = groups.stream().filter(group -> !isUpSomewhere(group)).map(GroupStatus::name).toList();
@@ -59,23 +67,25 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         if (peerLife != PeerLife.ALIVE) return "NOT protected: " + peerNode + " is " + peerLife.words() + ".";
         boolean paused = pausedForNanos > 0 || peer.get().pausedForNanos() > 0;
         if (paused) return "NOT protected: automatic takeover is paused.";
-        for (GroupStatus group : groups) {
-            boolean isUpHere = group.word().equals("up");
-            String passiveWord = isUpHere ? peerWord(group.name()) : group.word();
-            // By name: "the other node" is this one, where the status is asked of the node that could not.
-            if (!passiveWord.equals("recover")) return "NOT protected: " + (isUpHere ? peerNode : localNode) + " could not take over " + group.name() + " now.";
-        }
+        // By name: "the other node" is this one, where the status is asked of the node that could not.
+        List<String> notTakenOver = Stream.of(notTakenOverBy(peerNode), notTakenOverBy(localNode)).filter(each -> !each.isEmpty()).toList();
+        if (!notTakenOver.isEmpty()) return "NOT protected: " + String.join(", and ", notTakenOver) + " now.";
         // A disk that is attached and UpToDate is one that could start; without the connection it may be older than its peer's (rule 20).
-        for (ResourceView resource : resources) {
-            if (!isMirrored(resource)) return "NOT protected: the disks of " + resource.name() + " are not kept equal now.";
-        }
-        for (ResourceView resource : resources) {
-            boolean isHeld = resource.isPrimary() && resource.frozen();
-            if (isHeld) return "NOT SERVING: the I/O of " + resource.name() + " is held; by whom says: duett status " + resource.name();
-        }
+        String notMirrored = resources.stream().filter(resource -> !isMirrored(resource)).map(ResourceView::name).collect(Collectors.joining(", "));
+        if (!notMirrored.isEmpty()) return "NOT protected: the disks of " + notMirrored + " are not kept equal now.";
+        List<String> held = resources.stream().filter(resource -> resource.isPrimary() && resource.frozen()).map(ResourceView::name).toList();
+        if (!held.isEmpty()) return "NOT SERVING: the I/O of " + String.join(", ", held) + " is held; by whom says: duett status" + (held.size() == 1 ? " " + held.getFirst() : "");
         long up = paths.stream().filter(path -> path.state() == PathState.UP).count();
         if (up < paths.size()) return "Protected, but only " + up + " of " + paths.size() + " heartbeat paths works.";
         return "Protected: either node may be lost.";
+    }
+
+    /** Of all groups that run on the other one; empty: it could take over each. */
+    private String notTakenOverBy(String node) {
+        boolean byPeer = node.equals(peerNode);
+        String names = groups.stream().filter(group -> group.word().equals("up") == byPeer)
+                .filter(group -> !(byPeer ? peerWord(group.name()) : group.word()).equals("recover")).map(GroupStatus::name).collect(Collectors.joining(", "));
+        return names.isEmpty() ? "" : node + " could not take over " + names;
     }
 
     /** Who hears nothing may itself be the one that is cut off. */

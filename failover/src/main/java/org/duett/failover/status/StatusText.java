@@ -50,6 +50,18 @@ public final class StatusText {
                 .append(status.peerWord(group.name())).append(" on ").append(status.peerNode()).append('\n');
         if (!group.memberInHand().isEmpty()) text.append("    in hand: ").append(group.memberInHand()).append('\n');
         if (!group.waitsFor().isEmpty()) text.append("    here: ").append(group.waitsFor()).append('\n');
+        recovery(status, group, text);
         group.failingChecks().forEach((check, why) -> text.append("    check ").append(check).append(" fails: ").append(why).append('\n'));
+    }
+
+    /** What failed is not tried again on that node by itself: the way out, and where it is to be said. */
+    private static void recovery(ClusterStatus status, GroupStatus group, StringBuilder text) {
+        if (!group.failedHere().isEmpty()) {
+            boolean isTold = group.waitsFor().contains(group.failedHere());
+            text.append("    ").append(isTold ? "" : "failed here: " + group.failedHere() + "; ").append("when that is mended: duett cluster recover ").append(group.name()).append('\n');
+        }
+        if (status.hasFailedThere(group.name())) {
+            text.append("    when what failed on ").append(status.peerNode()).append(" is mended, there: duett cluster recover ").append(group.name()).append('\n');
+        }
     }
 }

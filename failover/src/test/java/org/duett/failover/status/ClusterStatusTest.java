@@ -62,6 +62,47 @@ class ClusterStatusTest {
         assertThat(alone.verdict()).isEqualTo("NOT protected: beta could not take over web now.");
     }
 
+    /** Of several that could not be taken over the first was named, and of two disks that are not equal. */
+    @Test
+    void allThatIsNotProtectedIsNamed() {
+        var there = report(true, DiskState.UP_TO_DATE);
+        ClusterStatus status = here(view(true, DiskState.UP_TO_DATE), there);
+        var webThere = new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, false, false, false, false, 0, false, false, "");
+        var sqlThere = new NodeReport.GroupReport("sql", GroupPhase.DOWN, 1, false, false, false, false, 0, false, false, "");
+        var mailThere = new NodeReport.GroupReport("mail", GroupPhase.UP, 1, true, false, false, false, 0, false, false, "");
+        var peer = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(webThere, sqlThere, mailThere), List.of(there), List.of());
+        var groups = List.of(status.groups().getFirst(), new GroupStatus("sql", GroupPhase.UP, "up", "", "", "", 1, Map.of()),
+                new GroupStatus("mail", GroupPhase.DOWN, "fail", "", "", "failed", 1, Map.of()));
+        assertThat(with(status, peer, groups, status.resources()).verdict()).isEqualTo("NOT protected: beta could not take over web, sql, and alpha could not take over mail now.");
+        ResourceView second = view("r1", false);
+        assertThat(with(status, status.peer().orElseThrow(), status.groups(), List.of(view("r0", false), second)).verdict())
+                .isEqualTo("NOT protected: the disks of r0, r1 are not kept equal now.");
+    }
+
+    /** The status said that it had failed, and not how it is let try again. */
+    @Test
+    void whatFailedNamesTheCommandThatLetsItTryAgainAndTheNode() {
+        ClusterStatus status = here(view(true, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE));
+        var failed = new GroupStatus("web", GroupPhase.DOWN, "fail", "", "failed here: out of licences", "out of licences", 1, Map.of());
+        var up = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(new NodeReport.GroupReport("web", GroupPhase.UP, 1, true, false, false, false, 0, false, false, "")),
+                status.peer().orElseThrow().resources(), List.of());
+        assertThat(StatusText.of(with(status, up, List.of(failed), status.resources()))).contains("\n    here: failed here: out of licences\n    when that is mended: duett cluster recover web\n");
+        var failedThere = new NodeReport(NodeMode.ONLINE, 0, 0,
+                List.of(new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, false, false, false, false, 0, false, false, "failed here: out of licences")),
+                status.peer().orElseThrow().resources(), List.of());
+        assertThat(StatusText.of(with(status, failedThere, status.groups(), status.resources()))).contains("when what failed on beta is mended, there: duett cluster recover web\n");
+        assertThat(StatusText.of(status)).doesNotContain("recover web");
+    }
+
+    private static ClusterStatus with(ClusterStatus status, NodeReport peer, List<GroupStatus> groups, List<ResourceView> resources) {
+        return new ClusterStatus(status.name(), "alpha", "beta", NodeMode.ONLINE, PeerLife.ALIVE, Optional.of(peer), List.of(), "", List.of(), 0, false, groups, resources, 0);
+    }
+
+    private static ResourceView view(String name, boolean connected) {
+        return new ResourceView(name, Role.PRIMARY, Role.SECONDARY, connected, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE, false, 0x11, 7, 1, true, false, false, false, "",
+                ResourceView.Signs.NONE);
+    }
+
     /** Found with another key on one node: the passive one said that nobody serves, while the active one did. */
     @Test
     void whetherAPeerServesThatCannotBeUnderstoodIsNotKnown() {
