@@ -75,6 +75,9 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         if (!notMirrored.isEmpty()) return "NOT protected: the disks of " + notMirrored + " are not kept equal now.";
         List<String> held = resources.stream().filter(resource -> resource.isPrimary() && resource.frozen()).map(ResourceView::name).toList();
         if (!held.isEmpty()) return "NOT SERVING: the I/O of " + String.join(", ", held) + " is held; by whom says: duett status" + (held.size() == 1 ? " " + held.getFirst() : "");
+        // What nobody wants to run needs nobody who could take it over; the others are judged without it.
+        String stopped = groups.stream().filter(ClusterStatus::isStopped).map(GroupStatus::name).collect(Collectors.joining(", "));
+        if (!stopped.isEmpty()) return "NOT SERVING: " + stopped + " was stopped by an operator; of all else either node may be lost.";
         long up = paths.stream().filter(path -> path.state() == PathState.UP).count();
         if (up < paths.size()) return "Protected, but only " + up + " of " + paths.size() + " heartbeat paths works.";
         return "Protected: either node may be lost.";
@@ -83,7 +86,7 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
     /** Of all groups that run on the other one; empty: it could take over each. */
     private String notTakenOverBy(String node) {
         boolean byPeer = node.equals(peerNode);
-        String names = groups.stream().filter(group -> group.word().equals("up") == byPeer)
+        String names = groups.stream().filter(group -> group.word().equals("up") == byPeer && !isStopped(group))
                 .filter(group -> !(byPeer ? peerWord(group.name()) : group.word()).equals("recover")).map(GroupStatus::name).collect(Collectors.joining(", "));
         return names.isEmpty() ? "" : node + " could not take over " + names;
     }
@@ -102,7 +105,11 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         return here.connected() && here.isUpToDate() && there.isPresent() && there.get().connected() && there.get().disk() == DiskState.UP_TO_DATE;
     }
 
+    private static boolean isStopped(GroupStatus group) {
+        return group.word().equals("stopped");
+    }
+
     private boolean isUpSomewhere(GroupStatus group) {
-        return group.word().equals("up") || group.word().equals("stopped") || peerLife == PeerLife.ALIVE && peerWord(group.name()).equals("up");
+        return group.word().equals("up") || isStopped(group) || peerLife == PeerLife.ALIVE && peerWord(group.name()).equals("up");
     }
 }

@@ -79,6 +79,17 @@ class ClusterStatusTest {
                 .isEqualTo("NOT protected: the disks of r0, r1 are not kept equal now.");
     }
 
+    /** The node that one looked at "could not take over" what an operator had stopped in the whole cluster. */
+    @Test
+    void whatAnOperatorStoppedIsNotServedAndSaidSo() {
+        ClusterStatus status = here(view(true, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE));
+        var mail = new NodeReport.GroupReport("mail", GroupPhase.DOWN, 1, false, false, false, true, 1, false, false, "stopped by an operator");
+        List<NodeReport.GroupReport> theirs = List.of(status.peer().orElseThrow().groups().getFirst(), mail);
+        var peer = new NodeReport(NodeMode.ONLINE, 0, 0, theirs, status.peer().orElseThrow().resources(), List.of());
+        var groups = List.of(status.groups().getFirst(), new GroupStatus("mail", GroupPhase.DOWN, "stopped", "", "", "", 1, Map.of()));
+        assertThat(with(status, peer, groups, status.resources()).verdict()).isEqualTo("NOT SERVING: mail was stopped by an operator; of all else either node may be lost.");
+    }
+
     /** The status said that it had failed, and not how it is let try again. */
     @Test
     void whatFailedNamesTheCommandThatLetsItTryAgainAndTheNode() {
