@@ -37,7 +37,6 @@ import org.duett.failover.config.ProofConfig;
 import org.duett.failover.control.ClusterRequest;
 import org.duett.failover.control.ClusterSocket;
 import org.duett.failover.decision.Action;
-import org.duett.failover.decision.ClusterRecord;
 import org.duett.failover.decision.Event;
 import org.duett.failover.decision.FailoverMachine;
 import org.duett.failover.decision.GroupStatus;
@@ -81,6 +80,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private static final long UNANSWERED_MILLIS = 1500;
     /** The watchdog is not fed by a daemon that has decided nothing for so long: it looks at all each second. */
     private static final long UNDECIDED_MILLIS = 5000;
+    /** Between two attempts to write down what could not be written. */
+    private static final long RECORD_RETRY_MILLIS = 1000;
     private static final int GOODBYES = 5;
     /** Whoever asked it to leave looks several times a second, and is to see that it has stopped its groups. */
     private static final int SEEN_MILLIS = 1000;
@@ -103,7 +104,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
     private final Optional<WatchdogFeeder> watchdog;
     private final ClusterSocket socket;
     private final ExecutorService errands = Executors.newVirtualThreadPerTaskExecutor();
-    private final ExecutorService recorder = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("record").factory());
+    private final Recorder recorder;
     private final CountDownLatch left = new CountDownLatch(1);
     private Future<?> lookAtKeys = CompletableFuture.completedFuture(null);
     private long nextSecondNanos;
@@ -151,6 +152,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         keys = new KeyWatch(config.keyFile(), this::keysChanged, complaint -> LOG.error("The key file has changed, and cannot be used; the keys that were"
                 + " read before stay valid: {}", complaint));
         loop = new FailoverLoop(config, clock, machine, liveness, new HeartbeatCodec(keys.keys()), digest, times);
+        recorder = new Recorder(record::write, RECORD_RETRY_MILLIS, version -> loop.post(new Event.Remembered(version)), this::notRemembered);
         link = new ReplicatorLink(config.replicatorSocket(), Math.max(100, config.timing().keepaliveMillis()), failStopNotes(config), new LinkListener());
         restart = new ReplicatorRestart(configuration);
         MemberDispatch.AgentFactory agents = new MemberAgents(config.runDirectory(), config.replicatorSocket())::of;
@@ -240,7 +242,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
             case Action.AskProof(long attempt, boolean exclusive, int lookMillis) -> proofs.ask(attempt, exclusive, lookMillis);
             case Action.RenewProof(long attempt) -> proofs.renew(attempt);
             case Action.ReleaseProof() -> proofs.release();
-            case Action.Remember(long version, var what) -> recorder.execute(() -> remember(version, what));
+            case Action.Remember(long version, var what) -> recorder.remember(version, what);
             case Action.Notify(Notice notice) -> tell(notice);
             case Action.Leave() -> errands.execute(this::leave);
             case Action.SendHeartbeat now -> throw new AssertionError("the loop does this: " + action);
@@ -256,15 +258,14 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         }
     }
 
-    private void remember(long version, ClusterRecord what) {
-        try {
-            record.write(what);
-            loop.post(new Event.Remembered(version));
-        } catch (IOException failed) {
-            // Nothing is started, and no goodbye said, that could not be remembered; the operator hears why.
-            tell(new Notice(Notice.Kind.GROUP_FAILED, Notice.Severity.ERROR, config.localNode(),
-                    "The state directory cannot be written (" + failed + "). No group is started here until it can, and this node does not leave."));
-        }
+    /** Nothing is started, and no goodbye said, that could not be remembered; the operator hears why. */
+    private void notRemembered(String why) {
+        tell(new Notice(Notice.Kind.GROUP_FAILED, Notice.Severity.ERROR, config.localNode(), recordTrouble(why)));
+    }
+
+    private String recordTrouble(String why) {
+        return "The state directory " + config.stateDirectory() + " cannot be written (" + why + "). No group is started here until it can, and this node does not leave;"
+                + " a stop, a start or standby that was ordered meanwhile is forgotten if the daemon ends before that. It is tried again each second: make room there.";
     }
 
     private void tell(Notice notice) {
@@ -485,6 +486,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         List<String> complaints = new ArrayList<>(files.problems());
         complaints.addAll(members.rehearse());
         complaints.addAll(rivals.complaints());
+        if (!recorder.trouble().isEmpty()) complaints.add(recordTrouble(recorder.trouble()));
         complaints.addAll(paths.troubles());
         complaints.addAll(loop.look((machine, _) -> machine.troubles()).get());
         for (CheckRunner.Standing standing : checks.standing()) {
@@ -514,7 +516,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
         notifier.close();
         paths.close();
         watchdog.ifPresent(WatchdogFeeder::close);
-        recorder.shutdown();
+        recorder.close();
         errands.shutdownNow();
     }
 }
