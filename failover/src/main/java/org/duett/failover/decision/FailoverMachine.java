@@ -618,6 +618,8 @@ public final class FailoverMachine {
             if (there) troubles.add("group " + group.config.name() + " is unclean on " + facts.config.peerNode() + ", and does not start here before it is stopped there, or that node is fenced");
             String hindrance = starts.dataHindrance(group);
             if (group.phase() == GroupPhase.DOWN && !hindrance.isEmpty()) troubles.add("group " + group.config.name() + " could not start here now: " + hindrance);
+            boolean waitsAlone = (facts.life == PeerLife.SILENT || facts.life == PeerLife.GONE) && group.phase() == GroupPhase.DOWN && starts.unwillingness(group).isEmpty();
+            if (waitsAlone && !group.waitsFor.isEmpty()) troubles.add("group " + group.config.name() + " does not start here now: " + group.waitsFor);
             if (group.failedHere().isEmpty()) continue;
             troubles.add("group " + group.config.name() + " has failed here (" + group.failedHere() + "); when that is mended: duett cluster recover " + group.config.name());
         }

@@ -13,10 +13,20 @@ public sealed interface PeerTrace {
 
     /** An address that answers ARP, neighbour solicitation or an echo. {@code networkInterface}: where it has to be, when that is known. */
     record Address(InetAddress address, Optional<String> networkInterface) implements PeerTrace {
+        /** As messages have it. */
+        @Override
+        public String toString() {
+            return address.getHostAddress() + networkInterface.map(name -> " on " + name).orElse("");
+        }
     }
 
     /** A TCP port whose host answers: that it refuses is an answer, too. */
     record Port(InetSocketAddress address) implements PeerTrace {
+        /** As messages have it. */
+        @Override
+        public String toString() {
+            return "TCP port " + address.getAddress().getHostAddress() + ":" + address.getPort();
+        }
     }
 
     /** Its addresses on the heartbeat paths, the service addresses of all groups, its replication ports. */

@@ -643,7 +643,16 @@ class FailoverMachineTest {
         assertThat(beta.machine.troubles()).singleElement().asString().startsWith("resource r0 is StandAlone: this node has refused the data of alpha (split brain").endsWith("duett status r0");
         var seeks = new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x10, 0, 1, false, false, false, false, "", ResourceView.Signs.NONE);
         assertThat(beta.seen(seeks).machine.troubles()).containsExactly("resource r0 is not connected, though alpha is heard; what to do says, on both nodes: duett status r0");
-        assertThat(beta.pass(3 * SECOND).tell(new Event.PeerSilent()).machine.troubles()).isEmpty();
+        assertThat(beta.pass(3 * SECOND).tell(new Event.PeerSilent()).machine.troubles()).noneMatch(trouble -> trouble.startsWith("resource r0"));
+    }
+
+    /** The status of a node that came back alone said that its data may be old; its check said that all was there that a takeover needs. */
+    @Test
+    void whatKeepsALoneNodeFromStartingIsATrouble() {
+        var mayBeOld = without(secondary(), false);
+        ToldMachine beta = standingBy(ping()).seen(mayBeOld).pass(3 * SECOND).tell(new Event.PeerSilent());
+        assertThat(beta.machine.troubles()).singleElement().asString().startsWith("group web does not start here now: this node was not connected and UpToDate when alpha was last seen")
+                .endsWith("duett cluster confirm-peer-down --use-this-data");
     }
 
     /** The status named the disk, and no way out; and the check said that all was there. */

@@ -37,6 +37,12 @@ class ProversTest {
                 new PeerTrace.Address(InetAddress.getByName("192.0.2.100"), Optional.of("eth0")), new PeerTrace.Port(REPLICATION));
     }
 
+    /** The message of a look that took too long showed "Address[address=/192.0.2.100, networkInterface=Optional[eth0]]". */
+    @Test
+    void aTraceIsToldInWords() throws Exception {
+        assertThat(PeerTrace.of(cluster(), List.of(REPLICATION))).extracting(PeerTrace::toString).containsExactly("10.99.0.2", "192.0.2.12", "192.0.2.100 on eth0", "TCP port 10.99.0.2:7788");
+    }
+
     private static ClusterConfig cluster() throws Exception {
         var group = new GroupConfig("web", Optional.empty(),
                 List.of(new MemberConfig.Resource("mirror", 1, 1), new MemberConfig.Address(InetAddress.getByName("192.0.2.100"), 24, "eth0", 5, 1, 1)), 2, 5000);
