@@ -33,7 +33,7 @@ public sealed interface HandshakeVerdict {
         SPLIT_BRAIN("Decide which node's changes to give up. There run: %2$s, then duett connect --discard-my-data %1$s; on the other node: duett connect %1$s"),
         NEEDS_WSAME("Enable the feature WSAME at the peer (a kernel DRBD 8.4 of protocol 101 has it),"
                 + " or demote before connecting"),
-        NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: duett primary --force %1$s"),
+        NO_GOOD_DATA("Bring back the node with good data, or choose this disk's data by: %3$s"),
         PEER_HAS_NO_GOOD_DATA("Bring back the node with good data, or choose the peer's data by running there: duett primary --force %1$s"),
         ROLE_CONFLICT("Demote this node, and it connects again by itself: %2$s"),
         DRY_RUN("Connect without --tentative to do it");
@@ -52,19 +52,19 @@ public sealed interface HandshakeVerdict {
             this.advice = advice;
         }
 
-        /** What to do, with the commands for this resource; {@code demotion} is the one that takes the role of Primary from a node. */
-        public String advice(String resource, String demotion) {
-            return advice.formatted(resource, demotion);
+        /** What to do, with the commands for this resource; {@code demotion} takes the role of Primary from a node, {@code choice} has the data of this node's disk count. */
+        public String advice(String resource, String demotion, String choice) {
+            return advice.formatted(resource, demotion, choice);
         }
 
         /** As {@link #advice}, where only a disk is refused that is attached in a connection, which goes on (spec states 4.2). */
-        public String adviceForLateAttach(String resource, String demotion) {
+        public String adviceForLateAttach(String resource, String demotion, String choice) {
             String late = switch (this) {
                 case SPLIT_BRAIN -> LATE_SPLIT_BRAIN;
                 case NO_GOOD_DATA, PEER_HAS_NO_GOOD_DATA -> LATE_WITHOUT_GOOD_DATA;
                 case UNRELATED_DATA, NEEDS_WSAME, ROLE_CONFLICT, DRY_RUN -> advice;
             };
-            return late.formatted(resource, demotion);
+            return late.formatted(resource, demotion, choice);
         }
     }
 

@@ -43,6 +43,17 @@ public record ResourceSettings(String name, String localNode, String peerNode, b
         return group.map(each -> "duett cluster standby (afterwards: duett cluster online)").orElse("duett secondary " + name);
     }
 
+    /**
+     * How a person chooses the data of this node's disk, which is not good by itself. A Primary is not promoted again, and of a group the failover daemon
+     * promotes: it is stopped meanwhile.
+     */
+    public String choiceOfThisDisk() {
+        String force = "duett primary --force " + name;
+        String connect = "duett secondary " + name + ", and on both nodes duett connect " + name;
+        return group.map(each -> "duett cluster stop " + each + ", " + force + ", " + connect + ", then duett cluster start " + each)
+                .orElse(force + " (where it is Primary: duett secondary --force " + name + " before)");
+    }
+
     /** Where the peer has the role, and is to lose it to this node. */
     public String demotionOfPeer() {
         return group.map(each -> "duett cluster switchover " + each).orElse("duett secondary " + name);

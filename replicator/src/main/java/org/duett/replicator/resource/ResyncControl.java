@@ -79,7 +79,8 @@ final class ResyncControl {
                 boolean endsConnection = inHandshake || !lateAttach;
                 String resource = parts.settings.name();
                 String demotion = parts.settings.demotionHere();
-                String advice = endsConnection ? reason.advice(resource, demotion) : reason.adviceForLateAttach(resource, demotion);
+                String choice = parts.settings.choiceOfThisDisk();
+                String advice = endsConnection ? reason.advice(resource, demotion, choice) : reason.adviceForLateAttach(resource, demotion, choice);
                 if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, endsConnection, message, advice, out);
                 else refuse(each, endsConnection, message, advice, out);
             }
@@ -102,7 +103,7 @@ final class ResyncControl {
                 } else if (demoteFirst && volume.isPrimary()) {
                     out.add(new Action.RunHandler(++handlerRuns, HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume.number));
                     refuseAsPrimary(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
-                            HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name(), parts.settings.demotionHere()), out);
+                            HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name(), parts.settings.demotionHere(), parts.settings.choiceOfThisDisk()), out);
                 } else {
                     become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, missedEnd, out);
                 }
@@ -156,9 +157,7 @@ final class ResyncControl {
         boolean otherData = servesFromPeer && volume.peerGenerations != null && volume.exposedIdentifier() != 0
                 && !GenerationIdentifiers.sameGeneration(volume.exposedIdentifier(), volume.peerGenerations.identifiers().current());
         if (otherData) {
-            connecting.giveUp("volume " + volume.number + ": its data is another generation than the one the host here has seen",
-                    "The host gets I/O errors here, as there is no disk. Demote this node (duett secondary --force " + parts.settings.name()
-                            + "), then connect; either node can be promoted after that.", out);
+            connecting.giveUp("volume " + volume.number + ": its data is another generation than the one the host here has seen", whereTheSeenDataIs(each), out);
             return;
         }
         if (mayHaveGoneOnAlone(volume, told)) {
@@ -172,6 +171,20 @@ final class ResyncControl {
         if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) tellWhatIsNew(each, out);
         connected(each, withDataThatWasSeen(told, servesFromPeer), true, out);
         if (servesFromPeer) parts.writesThroughPeer(each);
+    }
+
+    /** It went on alone, and gave up the disk that it did so on; or its peer went on without it, and its own disk is of no use. */
+    private String whereTheSeenDataIs(VolumeParts each) {
+        Volume volume = each.volume;
+        GenerationIdentifiers peer = volume.peerGenerations.identifiers();
+        boolean isOnOwnDisk = volume.identifiers().names(peer.current()) && !peer.names(volume.identifiers().current());
+        if (!isOnOwnDisk) {
+            return "The host gets I/O errors here, or waits (on-no-data-accessible suspend-io), as there is no disk. Demote this node (duett secondary --force " + parts.settings.name()
+                    + "), then connect; either node can be promoted after that.";
+        }
+        return "What was answered last is on the disk that this node has given up, and nowhere else. Where that can be read: duett attach " + parts.settings.name() + "/" + volume.number
+                + ", " + parts.settings.choiceOfThisDisk() + ". Only where it cannot, and what " + parts.settings.peerNode() + " lacks is given up: " + parts.settings.demotionHere()
+                + ", then on both nodes: duett connect " + parts.settings.name();
     }
 
     /**

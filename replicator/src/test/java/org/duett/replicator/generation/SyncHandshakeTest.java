@@ -79,7 +79,7 @@ class SyncHandshakeTest {
         assertThat(result.verdict()).isInstanceOfSatisfying(HandshakeVerdict.Refuse.class, refusal -> {
             assertThat(refusal.reason()).isEqualTo(reason);
             assertThat(refusal.message()).isNotBlank();
-            assertThat(refusal.reason().advice("r0", "duett secondary r0")).isNotBlank();
+            assertThat(refusal.reason().advice("r0", "duett secondary r0", "duett primary --force r0")).isNotBlank();
         });
     }
 

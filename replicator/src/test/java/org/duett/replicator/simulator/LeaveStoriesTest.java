@@ -6,11 +6,13 @@ import java.util.EnumSet;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.junit.jupiter.api.Test;
 
 /** Stories of a node under cluster control, or with stonith, and of its leave to go on alone (rules 2, 4, 8). */
@@ -80,6 +82,39 @@ class LeaveStoriesTest {
         assertThat(second.isCompleted()).isFalse();
         pair.beta().up();
         pair.done(second);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** 'Demote this node, either can be promoted after that', it was told: what alpha had answered alone would have been lost. */
+    @Test
+    void whoWentOnAloneAndLostItsDiskIsToldThatTheNewestDataIsOnThat() {
+        var pair = SimulatedPair.connected(7, StorySettings.all(StorySettings.cluster(), StorySettings.onNoData(OnNoData.SUSPEND_IO), StorySettings.group("web")));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.must(pair.alpha(), LEAVE);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.alpha().data(0).fail(EnumSet.of(DiskOperation.Kind.WRITE), Errno.EIO);
+        pair.write(pair.alpha(), 16, 8);
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+        pair.alpha().data(0).heal();
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        var report = Stories.told(pair.alpha(), "another generation than the one the host here has seen");
+        assertThat(report.whatToDo()).startsWith("What was answered last is on the disk that this node has given up, and nowhere else. Where that can be read: duett attach r0/0,"
+                + " duett cluster stop web, duett primary --force r0, duett secondary r0, and on both nodes duett connect r0, then duett cluster start web.");
+
+        // As it says.
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Demote(true));
+        pair.must(pair.alpha(), new Command.Promote(true));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.must(pair.beta(), new Command.Connect(false));
         pair.runUntilProtected();
         pair.checkAll();
     }
