@@ -64,17 +64,20 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
             return "NOT SERVING here: " + peerNode + " is " + peerLife.words() + "; whether it serves " + String.join(", ", down) + " is not known here.";
         }
         if (!down.isEmpty()) return "NOT SERVING: " + String.join(", ", down) + " runs nowhere.";
+        // Before all else: whoever could take over, clients wait now.
+        List<String> held = resources.stream().filter(resource -> resource.isPrimary() && resource.frozen()).map(ResourceView::name).toList();
+        if (!held.isEmpty()) return "NOT SERVING: the I/O of " + String.join(", ", held) + " is held; by whom says: duett status" + (held.size() == 1 ? " " + held.getFirst() : "");
         if (peerLife != PeerLife.ALIVE) return "NOT protected: " + peerNode + " is " + peerLife.words() + ".";
         boolean paused = pausedForNanos > 0 || peer.get().pausedForNanos() > 0;
         if (paused) return "NOT protected: automatic takeover is paused.";
         // By name: "the other node" is this one, where the status is asked of the node that could not.
         List<String> notTakenOver = Stream.of(notTakenOverBy(peerNode), notTakenOverBy(localNode)).filter(each -> !each.isEmpty()).toList();
         if (!notTakenOver.isEmpty()) return "NOT protected: " + String.join(", and ", notTakenOver) + " now.";
+        List<String> unserved = groups.stream().map(this::wouldServeNobody).filter(why -> !why.isEmpty()).distinct().toList();
+        if (!unserved.isEmpty()) return "NOT protected: " + String.join("; ", unserved) + ".";
         // A disk that is attached and UpToDate is one that could start; without the connection it may be older than its peer's (rule 20).
         String notMirrored = resources.stream().filter(resource -> !isMirrored(resource)).map(ResourceView::name).collect(Collectors.joining(", "));
         if (!notMirrored.isEmpty()) return "NOT protected: the disks of " + notMirrored + " are not kept equal now.";
-        List<String> held = resources.stream().filter(resource -> resource.isPrimary() && resource.frozen()).map(ResourceView::name).toList();
-        if (!held.isEmpty()) return "NOT SERVING: the I/O of " + String.join(", ", held) + " is held; by whom says: duett status" + (held.size() == 1 ? " " + held.getFirst() : "");
         // What nobody wants to run needs nobody who could take it over; the others are judged without it.
         String stopped = groups.stream().filter(ClusterStatus::isStopped).map(GroupStatus::name).collect(Collectors.joining(", "));
         if (!stopped.isEmpty()) return "NOT SERVING: " + stopped + " was stopped by an operator; of all else either node may be lost.";
@@ -89,6 +92,15 @@ public record ClusterStatus(String name, String localNode, String peerNode, Node
         String names = groups.stream().filter(group -> group.word().equals("up") == byPeer && !isStopped(group))
                 .filter(group -> !(byPeer ? peerWord(group.name()) : group.word()).equals("recover")).map(GroupStatus::name).collect(Collectors.joining(", "));
         return names.isEmpty() ? "" : node + " could not take over " + names;
+    }
+
+    /** The node that does not run it could start it, and clients would not be served by it: a failover check fails there, or an interface of its addresses is down. */
+    private String wouldServeNobody(GroupStatus group) {
+        if (!group.word().equals("up")) {
+            return group.failingChecks().isEmpty() || isStopped(group) ? "" : localNode + " may serve nobody: check " + String.join(", ", group.failingChecks().keySet()) + " fails there";
+        }
+        boolean troubled = peer.flatMap(report -> report.group(group.name())).filter(NodeReport.GroupReport::troubled).isPresent();
+        return troubled ? peerNode + " may serve nobody: a failover check fails there, or an interface is down (duett cluster status, there)" : "";
     }
 
     /** Who hears nothing may itself be the one that is cut off. */

@@ -40,6 +40,28 @@ class ClusterStatusTest {
         assertThat(here(held, report(true, DiskState.UP_TO_DATE)).verdict()).isEqualTo("NOT SERVING: the I/O of r0 is held; by whom says: duett status r0");
     }
 
+    /** Found with a disk that was given up beside a peer whose data was refused: "node-a could not take over mail now", and nobody was served. */
+    @Test
+    void thatClientsWaitIsSaidBeforeWhatElseIsNotProtected() {
+        ResourceView view = view(false, DiskState.DISKLESS);
+        var held = new ResourceView(view.name(), view.role(), view.peerRole(), false, view.disk(), view.peerDisk(), view.syncTarget(), view.current(), view.term(), view.contact(),
+                view.eyewitness(), true, true, true, "", view.signs());
+        assertThat(here(held, report(false, DiskState.UP_TO_DATE)).verdict()).startsWith("NOT SERVING: the I/O of r0 is held");
+    }
+
+    /** "Protected", said both nodes, while the passive one was cut off from the service network: its proof would have found nothing, and clients would not have reached it. */
+    @Test
+    void aNodeThatCouldServeNobodyProtectsNothing() {
+        ClusterStatus status = here(view(true, DiskState.UP_TO_DATE), report(true, DiskState.UP_TO_DATE));
+        var waits = new GroupStatus("web", GroupPhase.DOWN, "recover", "", "it is up on beta", "", 1, Map.of("net", "0 of 2 ping nodes answer"));
+        var up = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(new NodeReport.GroupReport("web", GroupPhase.UP, 1, true, false, false, false, 0, false, false, "")),
+                status.peer().orElseThrow().resources(), List.of());
+        assertThat(with(status, up, List.of(waits), status.resources()).verdict()).isEqualTo("NOT protected: alpha may serve nobody: check net fails there.");
+        var troubled = new NodeReport(NodeMode.ONLINE, 0, 0, List.of(new NodeReport.GroupReport("web", GroupPhase.DOWN, 1, true, false, false, false, 0, true, false, "")),
+                status.peer().orElseThrow().resources(), List.of());
+        assertThat(with(status, troubled, status.groups(), status.resources()).verdict()).startsWith("NOT protected: beta may serve nobody: ");
+    }
+
     @Test
     void aGroupThatServesFromThePeersDiskAloneIsNotProtected() {
         assertThat(here(view(true, DiskState.DISKLESS), report(true, DiskState.UP_TO_DATE)).verdict()).startsWith("NOT protected: ");
