@@ -357,7 +357,7 @@ final class PlantedFaults {
             fault("rule 22: a demotion does not take the term off the disk", "resource/RoleControl.java",
                     "        step = Step.ERASING_TERM;\n        // The role is given up durably before anybody hears that it is (rule 22).\n        out.add(new Action.StoreTerm(0));", "        becomeSecondary(out);"),
             fault("rule 16: in protocol B FUA does not wait for the peer's disk", "write/WritePath.java",
-                    "                boolean waitsForDisk = write.forceUnitAccess || write.awaitsWriteAck", "                boolean waitsForDisk = write.awaitsWriteAck"),
+                    "                boolean waitsForDisk = write.forceUnitAccess || write.awaitsBarrier", "                boolean waitsForDisk = write.awaitsBarrier"),
             fault("rule 1b: a disk that stays after an error stays UpToDate", "resource/DiskControl.java",
                     "            parts.fact(each, volume.state().withDisk(DiskState.INCONSISTENT), \"I/O error, passed on\");", ""));
 }
