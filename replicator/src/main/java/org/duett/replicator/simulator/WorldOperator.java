@@ -279,6 +279,16 @@ final class WorldOperator {
         command(node, new Command.AllowAlone(true, -1, "operator: the other node is down"));
         // The lease of a witness may be lost again, in the midst of what was begun with it.
         if (random.nextBoolean()) pair.time().after(1 + random.nextLong(200_000_000), () -> withdrawLeave(node, 1_000));
+        else if (random.nextInt(3) > 0) pair.time().after(1 + random.nextLong(100_000_000), () -> serveAgain(node));
+    }
+
+    /** The group is stopped and started there: what it was let go on by was for the role that it gives up. */
+    private void serveAgain(SimulatedNode node) {
+        if (!isPrimary(node) || !leaveRule.isGiven(node) || node.sleeps()) return;
+        command(node, new Command.Demote(true));
+        pair.time().after(20_000_000, () -> {
+            if (mayPromote(node)) promote(node, false);
+        });
     }
 
     /** {@code looks}: so often he looks whether its host waits for anything. */

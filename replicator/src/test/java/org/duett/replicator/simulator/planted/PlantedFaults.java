@@ -357,7 +357,26 @@ final class PlantedFaults {
             fault("rule 22: a demotion does not take the term off the disk", "resource/RoleControl.java",
                     "        step = Step.ERASING_TERM;\n        // The role is given up durably before anybody hears that it is (rule 22).\n        out.add(new Action.StoreTerm(0));", "        becomeSecondary(out);"),
             fault("rule 16: in protocol B FUA does not wait for the peer's disk", "write/WritePath.java",
-                    "                boolean waitsForDisk = write.forceUnitAccess || write.awaitsBarrier", "                boolean waitsForDisk = write.awaitsBarrier"),
+                    "                boolean waitsForDisk = write.forceUnitAccess || write.awaitsBarrier || write.awaitsWriteAck", "                boolean waitsForDisk = write.awaitsBarrier || write.awaitsWriteAck"),
             fault("rule 1b: a disk that stays after an error stays UpToDate", "resource/DiskControl.java",
-                    "            parts.fact(each, volume.state().withDisk(DiskState.INCONSISTENT), \"I/O error, passed on\");", ""));
+                    "            parts.fact(each, volume.state().withDisk(DiskState.INCONSISTENT), \"I/O error, passed on\");", ""),
+            // ---- by a fifth reviewer
+            fault("with fencing a handler that fails counts as one that has outdated the peer", "resource/FenceOutcome.java",
+                    "            default -> BROKEN;", "            default -> PEER_OUTDATED;"),
+            fault("with fencing a handler that proves nothing gives leave", "resource/FencePolicy.java",
+                    "        if (!outdated) return true;\n", ""),
+            fault("with fencing what a handler found out before a contact promotes after it", "resource/RoleControl.java",
+                    "        if (peerWasThere) {", "        if (peerWasThere && step != Step.FENCING) {"),
+            fault("the role of a lost peer is remembered, and nobody takes over", "state/StateRules.java",
+                    "        VolumeState alone = state.withSyncPausedByPeer(false).withPeer(Role.UNKNOWN);", "        VolumeState alone = state.withSyncPausedByPeer(false);"),
+            fault("whoever asks for leave to be Primary gets it", "state/StateRules.java",
+                    "        if (!policies.twoPrimariesAllowed() && state.peer() == PRIMARY) {", "        if (!policies.twoPrimariesAllowed() && state.peer() == PRIMARY && state.disk() == DISKLESS) {"),
+            fault("a handshake is never given up", "resource/Connecting.java",
+                    "            lose(ConnectionState.TIMEOUT, \"the handshake did not get on\", out);", "            handshakeDeadlineNanos = Long.MAX_VALUE;"),
+            fault("rule 20: of two volumes one that was good makes an eyewitness", "resource/Parts.java",
+                    "volumeParts.stream().allMatch(each -> each.goodAtLastContact);", "volumeParts.stream().anyMatch(each -> each.goodAtLastContact);"),
+            fault("rule 1: a Primary without a good disk is answered early in A and B", "write/WritePath.java",
+                    "        boolean isOnlyCopy = !volume.state().disk().servesHostAlone();", "        boolean isOnlyCopy = false;"),
+            fault("rule 1: in A and B a write whose own disk is lost is answered before the peer's has it", "write/WritePath.java",
+                    "        write.peer = Leg.PENDING;\n        write.awaitsBarrier = true;\n", ""));
 }
