@@ -12,12 +12,14 @@ import org.duett.replicator.state.VolumeState;
 
 /**
  * A takeover is not refused for nothing: who hears nobody, has good disks all the time and nobody to fence is promoted when it is told to. Else a host would be without
- * its data for as long as the lost node is away.
+ * its data for as long as the lost node is away. And nobody is promoted alone on a disk that is behind, unless by force: a Consistent one may prove to be the newest.
  */
 final class PromotionRule {
     private final SimulatedPair pair;
     private final boolean fenced;
     private final List<Asked> asked = new ArrayList<>();
+    /** The last promotion that it was told of was by force. */
+    private final boolean[] forced = new boolean[2];
 
     private record Asked(SimulatedNode node, int life, long ticket) {
     }
@@ -25,6 +27,10 @@ final class PromotionRule {
     PromotionRule(SimulatedPair pair) {
         this.pair = pair;
         fenced = pair.settings().volumes().getFirst().fencing() != Fencing.DONT_CARE;
+    }
+
+    void isTold(SimulatedNode node, boolean force) {
+        forced[node.index()] = force;
     }
 
     /** Called before it is told so. */
@@ -42,7 +48,10 @@ final class PromotionRule {
     }
 
     /** Whoever finds the other one meanwhile asks that one, and who loses a disk may have nothing to serve. */
-    void stateChanged(SimulatedNode node, VolumeState after) {
+    void stateChanged(SimulatedNode node, VolumeState before, VolumeState after) {
+        boolean promotedAlone = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY && !after.connection().isEstablished() && !forced[node.index()];
+        boolean isBehind = before.disk() != DiskState.UP_TO_DATE && before.disk() != DiskState.CONSISTENT;
+        if (promotedAlone && isBehind) throw new AssertionError(node.name() + " is promoted alone on a disk that is behind: from " + before + " to " + after + "; " + pair.describe());
         if (!isGoodAlone(after)) asked.removeIf(each -> each.node == node);
     }
 

@@ -314,7 +314,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         eyewitnesses.stateChanged(node, volume, before, after);
         operator.race().stateChanged(node, before, after);
         onePrimary.stateChanged(node, volume, after);
-        promotions.stateChanged(node, after);
+        promotions.stateChanged(node, before, after);
         fences.stateChanged(node, volume, before, after);
         diskPatience.stateChanged(node, volume, before, after);
         standAlone.stateChanged(node, before, after);

@@ -1,5 +1,9 @@
 package org.duett.replicator.simulator;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
 /** What the operator of a random life may do on his own, without need. */
 enum WorldCommand {
     SWITCH_OVER, DEMOTE, DISCONNECT, CONNECT, DETACH, ATTACH, INVALIDATE, INVALIDATE_REMOTE, SUSPEND, PAUSE_SYNC,
@@ -24,10 +28,12 @@ enum WorldCommand {
     /** Hosts open the device, or close it. */
     USERS,
     /** Two persons at once: both nodes are told to be Primary, while they are connected. */
-    PROMOTE_BOTH;
+    PROMOTE_BOTH,
+    /** A node that is behind is told to be Primary, alone. */
+    PROMOTE_BEHIND;
 
-    /** Drawn by chances of its own, in a quarter of the lives: the others are as they were without it. */
-    static final WorldCommand DRAWN_APART = PROMOTE_BOTH;
+    /** Drawn by chances of their own, each in a quarter of the lives: the others are as they were without them. */
+    static final Set<WorldCommand> DRAWN_APART = Collections.unmodifiableSet(EnumSet.of(PROMOTE_BOTH, PROMOTE_BEHIND));
 
     boolean copiesWhole() {
         return this == INVALIDATE || this == INVALIDATE_REMOTE;

@@ -122,6 +122,7 @@ final class WorldOperator {
 
     void promote(SimulatedNode node, boolean force) {
         if (force) leaveRule.given(node);
+        promotions.isTold(node, force);
         boolean mayNotRefuse = promotions.mayNotRefuse(node);
         promotion[node.index()] = command(node, new Command.Promote(force));
         promotionOfLife[node.index()] = node.life();
@@ -218,6 +219,7 @@ final class WorldOperator {
                 if (node.hasExport(volume) && !node.sleeps()) node.hostsHaveOpen(volume, random.nextInt(3));
             }
             case PROMOTE_BOTH -> race.begin(random);
+            case PROMOTE_BEHIND -> promoteBehind(node);
             case PAUSE_SYNC -> {
                 if (random.nextInt(3) > 0) command(node, random.nextBoolean() ? new Command.PauseSync() : new Command.ResumeSync());
                 else {
@@ -435,6 +437,18 @@ final class WorldOperator {
             command(node, new Command.NewCurrentUuid(volume, false));
             command(node, new Command.Connect(false));
         });
+    }
+
+    /** By mistake, alone: its disk says that it is behind, and it has to refuse. Should it find the other one meanwhile, which has all, it may serve that one's data. */
+    private void promoteBehind(SimulatedNode node) {
+        SimulatedNode other = pair.other(node);
+        boolean isFree = !node.sleeps() && !isPrimary(node) && !isBeingPromoted(node) && !isBeingPromoted(other) && !splitBrain.isOpen() && !ledger.anyIsOlder();
+        boolean otherHasAll = ledger.isComplete(other) && (!other.isRunning() || ledger.volumes().stream().allMatch(volume -> CopyLedger.holdsGoodData(other, volume)));
+        boolean isBehind = ledger.volumes().stream().anyMatch(volume -> {
+            VolumeState state = node.machine().state(volume);
+            return !state.connection().isEstablished() && state.disk() != DiskState.UP_TO_DATE && state.disk() != DiskState.CONSISTENT;
+        });
+        if (isFree && otherHasAll && isBehind) promote(node, false);
     }
 
     private void switchOver() {

@@ -46,8 +46,9 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         EnumSet<WorldFault> faults = some(random, EnumSet.complementOf(EnumSet.copyOf(WorldFault.DRAWN_APART)).toArray(WorldFault[]::new), EnumSet.noneOf(WorldFault.class));
         faults.addAll(silentFaults(seed));
         if (inAQuarter(seed ^ 0x4a1f)) faults.add(WorldFault.HALF_OPEN_IN_HANDSHAKE);
-        EnumSet<WorldCommand> commands = some(random, EnumSet.complementOf(EnumSet.of(WorldCommand.DRAWN_APART)).toArray(WorldCommand[]::new), EnumSet.noneOf(WorldCommand.class));
-        if (inAQuarter(seed ^ 0x2b07)) commands.add(WorldCommand.DRAWN_APART);
+        EnumSet<WorldCommand> commands = some(random, EnumSet.complementOf(EnumSet.copyOf(WorldCommand.DRAWN_APART)).toArray(WorldCommand[]::new), EnumSet.noneOf(WorldCommand.class));
+        if (inAQuarter(seed ^ 0x2b07)) commands.add(WorldCommand.PROMOTE_BOTH);
+        if (inAQuarter(seed ^ 0x6e11)) commands.add(WorldCommand.PROMOTE_BEHIND);
         if (large) {
             faults.removeIf(WorldFault::mayNeedFullSync);
             commands.removeIf(WorldCommand::copiesWhole);

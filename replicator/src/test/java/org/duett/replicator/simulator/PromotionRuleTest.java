@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
 /** The checker itself: who is good and alone is promoted when it is told to. */
@@ -18,10 +22,21 @@ class PromotionRuleTest {
         long refused = pair.beta().command(new Command.Promote(false));
         pair.runFor(SimulatedPair.SECOND);
         rule.asked(pair.beta(), refused);
-        rule.stateChanged(pair.beta(), pair.state(pair.beta()));
+        rule.stateChanged(pair.beta(), pair.state(pair.beta()), pair.state(pair.beta()));
         assertThatCode(rule::check).doesNotThrowAnyException();
         rule.asked(pair.beta(), refused);
         assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("hears nobody");
+    }
+
+    @Test
+    void whoIsBehindIsPromotedAloneByForceOnly() {
+        var pair = SimulatedPair.connected(3);
+        var rule = new PromotionRule(pair);
+        VolumeState alone = pair.state(pair.beta()).withConnection(ConnectionState.WF_CONNECTION).withDisk(DiskState.OUTDATED);
+        VolumeState promoted = alone.withRole(Role.PRIMARY);
+        assertThatThrownBy(() -> rule.stateChanged(pair.beta(), alone, promoted)).isInstanceOf(AssertionError.class).hasMessageContaining("on a disk that is behind");
+        rule.isTold(pair.beta(), true);
+        assertThatCode(() -> rule.stateChanged(pair.beta(), alone, promoted)).doesNotThrowAnyException();
     }
 
     @Test
