@@ -159,12 +159,7 @@ final class WorldGroup {
 
     /** Looks at every millisecond or so, as something changes. */
     void watch(List<SimulatedHost> hosts) {
-        for (int i = open.size() - 1; i >= 0; i--) {
-            Request request = open.get(i);
-            if (!request.operation.isCompleted()) continue;
-            open.remove(i);
-            if (request.operation.errno() == 0 && request.operation.isWrite()) acknowledged(request);
-        }
+        noteAnswers();
         Contact now = contact();
         // During a resync much is to be lost all the time.
         if (now != contact || now == Contact.UNEQUAL) stirred.run();
@@ -187,6 +182,15 @@ final class WorldGroup {
         pair.checkSingleWriter();
         checkTwoServers(hosts);
         for (SimulatedHost host : hosts) checkEyewitness(host, hosts.get(1 - host.index));
+    }
+
+    private void noteAnswers() {
+        for (int i = open.size() - 1; i >= 0; i--) {
+            Request request = open.get(i);
+            if (!request.operation.isCompleted()) continue;
+            open.remove(i);
+            if (request.operation.errno() == 0 && request.operation.isWrite()) acknowledged(request);
+        }
     }
 
     private void acknowledged(Request request) {
@@ -234,11 +238,14 @@ final class WorldGroup {
     // ---- failures of machines and processes
 
     void kill(SimulatedNode node) {
+        noteAnswers();
         pair.kill(node);
         open.removeIf(request -> request.node == node);
     }
 
     void losePower(SimulatedNode node, boolean otherRuns) {
+        // Whoever answered alone for the first time just now has done so (seed 845187).
+        noteAnswers();
         boolean otherHasAll = otherRuns && complete[1 - node.index()];
         complete[node.index()] = false;
         pair.losePower(node);

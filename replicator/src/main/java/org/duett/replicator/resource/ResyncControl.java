@@ -76,7 +76,9 @@ final class ResyncControl {
             case HandshakeVerdict.Refuse(HandshakeVerdict.Reason reason, String message) -> {
                 boolean lateAttach = volume.state().disk() == DiskState.NEGOTIATING || report.disk() == DiskState.NEGOTIATING;
                 if (!inHandshake && report.disk() == DiskState.NEGOTIATING) answerWithRefusal(each, out);
-                boolean endsConnection = inHandshake || !lateAttach;
+                // A failover daemon would start the service on the disk that is there, and nobody would have decided (promise 2).
+                boolean wouldBeDecided = parts.settings.cluster() && reason == HandshakeVerdict.Reason.SPLIT_BRAIN && told.role() != Role.PRIMARY && told.peer() != Role.PRIMARY;
+                boolean endsConnection = inHandshake || !lateAttach || wouldBeDecided;
                 String resource = parts.settings.name();
                 String demotion = parts.settings.demotionHere();
                 String choice = parts.settings.choiceOfThisDisk();

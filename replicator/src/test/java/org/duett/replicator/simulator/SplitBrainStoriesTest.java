@@ -224,4 +224,27 @@ class SplitBrainStoriesTest {
         for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
         pair.checkAll();
     }
+
+    /** Found by seed 844529 of the cluster simulator: the disk alone was refused, and the failover daemon started the service on the other one. */
+    @Test
+    void underClusterControlALateAttachThatFindsItWhileNobodyServesEndsTheConnection() {
+        for (boolean betaAttaches : new boolean[]{true, false}) {
+            var pair = SimulatedPair.connected(10, StorySettings.cluster());
+            pair.network().pull();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+            pair.must(pair.beta(), new Command.Promote(false));
+            for (SimulatedNode node : pair.nodes()) {
+                pair.must(node, new Command.AllowAlone(true, node.machine().contact(), "story"));
+                pair.done(pair.write(node, 800, 8));
+                pair.must(node, new Command.Demote(false));
+            }
+            SimulatedNode attaches = betaAttaches ? pair.beta() : pair.alpha();
+            pair.must(attaches, new Command.Detach(0, false));
+            pair.network().heal();
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED && pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+            attaches.command(new Command.Attach(0));
+            bothStandAlone(pair);
+            assertThat(pair.state(attaches).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        }
+    }
 }

@@ -116,7 +116,7 @@ class WorldRepairTest {
     private static WorldRepair repair(long seed, SimulatedPair pair, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain) {
         var random = new SplittableRandom(seed);
         var freezes = new FreezeRule(pair);
-        var operator = new WorldOperator(pair, WorldPlan.of(seed, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), freezes, random);
+        var operator = new WorldOperator(pair, WorldPlan.of(seed, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), freezes, new PromotionRule(pair), random);
         return new WorldRepair(pair, ledger, lineage, splitBrain, freezes, operator, random);
     }
 
