@@ -2,6 +2,7 @@ package org.duett.failover;
 
 import java.io.Console;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -355,6 +356,11 @@ public final class FailoverMain {
             ClusterRequest.Answer answer = ClusterSocket.ask(socket, request);
             (answer.done() ? System.out : System.err).print(answer.text().endsWith("\n") ? answer.text() : answer.text() + "\n");
             return answer.done() ? 0 : REFUSED;
+        } catch (SocketTimeoutException hangs) {
+            System.err.println("duett: the failover daemon on " + socket + " runs, and does not answer: " + hangs.getMessage() + ". It hangs, or is stopped, and what runs is left as it is;"
+                    + " what was asked may still be done when it goes on. Look at its process (a state T is stopped: kill -CONT) and its log; systemctl restart duett-cluster,"
+                    + " or by hand kill -9 and start it again, leaves running what runs. What the other node sees: duett cluster status, there");
+            return FAILED;
         } catch (IOException nobody) {
             first.run();
             System.err.println("duett: no failover daemon answers on " + socket + " (" + nobody.getMessage() + "). Nothing was changed. " + whatToDo(socket));

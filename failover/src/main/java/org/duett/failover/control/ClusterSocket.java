@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -13,6 +14,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.duett.replicator.transport.PrivateSocketFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +24,10 @@ public final class ClusterSocket implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterSocket.class);
     private static final int LONGEST_REQUEST_CHARACTERS = 4096;
     private static final int MOST_CLIENTS = 32;
+    /** Far more than a busy machine needs. */
+    private static final long ANSWER_MILLIS = 10_000;
+    /** It looks at files, programs and units. */
+    private static final long CHECK_MILLIS = 60_000;
 
     /** Answers; may take its time. */
     public interface Handler {
@@ -103,14 +109,40 @@ public final class ClusterSocket implements AutoCloseable {
         return line.toString();
     }
 
-    /** A client's side. Fails when no daemon listens. */
+    /** A client's side. Fails when no daemon listens, and when one that hangs, or is stopped, does not answer: whoever asks at night has to hear something. */
     public static ClusterRequest.Answer ask(Path socket, ClusterRequest request) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
-            ByteBuffer bytes = StandardCharsets.UTF_8.encode(request.toLine() + "\n");
-            while (bytes.hasRemaining()) channel.write(bytes);
-            String line = new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8)).readLine();
-            if (line == null) throw new IOException("the daemon closed the connection before it answered");
-            return ClusterRequest.Answer.ofLine(line);
+        return ask(socket, request, request instanceof ClusterRequest.Check ? CHECK_MILLIS : ANSWER_MILLIS);
+    }
+
+    static ClusterRequest.Answer ask(Path socket, ClusterRequest request, long patienceMillis) throws IOException {
+        var late = new AtomicBoolean();
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            Thread patience = Thread.ofVirtual().start(() -> closeAfter(patienceMillis, channel, late));
+            try {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                ByteBuffer bytes = StandardCharsets.UTF_8.encode(request.toLine() + "\n");
+                while (bytes.hasRemaining()) channel.write(bytes);
+                String line = new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8)).readLine();
+                if (line == null) throw new IOException("the daemon closed the connection before it answered");
+                return ClusterRequest.Answer.ofLine(line);
+            } finally {
+                patience.interrupt();
+            }
+        } catch (IOException failed) {
+            if (late.get()) throw new SocketTimeoutException("it has not answered for " + patienceMillis / 1000 + " s");
+            throw failed;
+        }
+    }
+
+    private static void closeAfter(long millis, SocketChannel channel, AtomicBoolean late) {
+        try {
+            Thread.sleep(millis);
+            late.set(true);
+            channel.close();
+        } catch (InterruptedException answered) {
+            // In time.
+        } catch (IOException failed) {
+            LOG.debug("cluster socket: {}", failed.toString());
         }
     }
 
