@@ -611,6 +611,10 @@ public final class FailoverMachine {
             troubles.add("the heartbeats of " + facts.config.peerNode() + " are rejected (another key or version; the log says which), so nothing is taken over");
         }
         if (!facts.configurationTrouble.isEmpty()) troubles.add("the cluster sections of the two nodes differ: " + facts.configurationTrouble);
+        if (facts.mode == NodeMode.STANDBY) troubles.add(facts.config.localNode() + " is standby, and takes nothing: duett cluster online");
+        boolean standsByThere = facts.peerIsAlive() && facts.report.mode() == NodeMode.STANDBY;
+        if (standsByThere) troubles.add(facts.config.peerNode() + " is standby, and takes nothing: duett cluster online, there");
+        if (facts.isPaused()) troubles.add("automatic takeover is paused for another " + facts.pausedForNanos() / 1_000_000_000L + " s; at once it is on again by: duett cluster pause --for 0s");
         resources().stream().map(this::connectionTrouble).filter(trouble -> !trouble.isEmpty()).forEach(troubles::add);
         for (GroupMachine group : groups.values()) {
             if (group.phase() == GroupPhase.UNCLEAN) troubles.add("group " + group.config.name() + " is unclean here: " + group.uncleanBy);

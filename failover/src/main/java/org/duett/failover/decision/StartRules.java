@@ -21,6 +21,7 @@ final class StartRules {
     String unwillingness(GroupMachine group) {
         if (group.isHeld()) return "stopped by an operator (duett cluster start " + group.config.name() + ")";
         if (facts.leaving) return facts.config.localNode() + " leaves";
+        if (facts.mode == NodeMode.STANDBY) return facts.config.localNode() + " is standby (duett cluster online, there)";
         if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
         if (!group.failedHere().isEmpty()) return GroupStatus.FAILED_HERE + group.failedHere();
         // What a peer would do otherwise matters no more once a person says that it is down.

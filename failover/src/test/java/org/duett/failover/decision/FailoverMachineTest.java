@@ -646,6 +646,20 @@ class FailoverMachineTest {
         assertThat(beta.pass(3 * SECOND).tell(new Event.PeerSilent()).machine.troubles()).noneMatch(trouble -> trouble.startsWith("resource r0"));
     }
 
+    /** Both nodes stood by, nothing ran, and both checks said that all was there that a takeover needs; nor did the status say what ends it. */
+    @Test
+    void whatAnOperatorHasSwitchedOffIsATroubleThatNamesItsEnd() {
+        ToldMachine beta = standingBy(ping()).tell(new Event.OperatorAsked(1, new OperatorCommand.Standby()));
+        assertThat(beta.machine.troubles()).containsExactly("beta is standby, and takes nothing: duett cluster online");
+        var standsBy = new NodeReport(NodeMode.STANDBY, 0, 0, List.of(group(GroupPhase.DOWN, false)), List.of(resource(Role.SECONDARY, true, false, 0, 0)), List.of());
+        beta.hear(standsBy);
+        assertThat(beta.waitsFor()).isEqualTo("beta is standby (duett cluster online, there)");
+        assertThat(beta.machine.troubles()).hasSize(2).last().asString().startsWith("alpha is standby, and takes nothing: duett cluster online, there");
+        beta.tell(new Event.OperatorAsked(2, new OperatorCommand.Online())).hear(alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, true, false, 0, 0)));
+        assertThat(beta.tell(new Event.OperatorAsked(3, new OperatorCommand.Pause(60 * SECOND))).machine.troubles()).singleElement().asString()
+                .startsWith("automatic takeover is paused for another ").endsWith("duett cluster pause --for 0s");
+    }
+
     /** The status of a node that came back alone said that its data may be old; its check said that all was there that a takeover needs. */
     @Test
     void whatKeepsALoneNodeFromStartingIsATrouble() {
