@@ -326,7 +326,8 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
                     restarted.machineRestarted() ? ", and its machine, too" : "");
             case LivenessEvent.PeerLate(long silent) -> LOG.warn("peer={} late: silent on all paths for {} ms", config.peerNode(), silent);
             case LivenessEvent.PeerOnTimeAgain() -> LOG.info("peer={} on time again", config.peerNode());
-            case LivenessEvent.PeerNotUnderstood() -> LOG.error("peer={} speaks, but cannot be understood", config.peerNode());
+            case LivenessEvent.PeerNotUnderstood(var why) -> LOG.error("peer={} speaks, but cannot be understood{}", config.peerNode(),
+                    why.map(reason -> ": what it sends " + reason.text()).orElse(""));
             case LivenessEvent.PeerDead(boolean everHeard, long lastHeard, long silent) -> LOG.error("peer={} dead: silent on all paths for {} ms{}",
                     config.peerNode(), silent, everHeard ? "" : ", never heard since this daemon started");
             case LivenessEvent.Rejected(String path, var reason, long count) -> LOG.error("path={} what came {}, {} times", path, reason.text(), count);

@@ -108,7 +108,7 @@ public sealed interface Event {
     static Optional<Event> of(LivenessEvent event, long nowNanos, long deadtimeNanos) {
         return switch (event) {
             case LivenessEvent.PeerDead dead -> Optional.of(new PeerSilent());
-            case LivenessEvent.PeerNotUnderstood strange -> Optional.of(new PeerStrange("nothing of what it sends can be understood"));
+            case LivenessEvent.PeerNotUnderstood strange -> Optional.of(new PeerStrange(strange.why().map(reason -> "what it sends " + reason.text()).orElse("nothing of what it sends can be understood")));
             case LivenessEvent.PeerLate late -> Optional.of(new PeerLate(nowNanos + deadtimeNanos - TimeUnit.MILLISECONDS.toNanos(late.silentMillis())));
             case LivenessEvent.PeerOnTimeAgain again -> Optional.of(new PeerOnTime());
             case LivenessEvent.PathLate late -> Optional.of(new PathDoubtful(late.path()));

@@ -41,6 +41,8 @@ public final class FailoverMachine {
     private boolean toldOfMissingHeartbeats;
     private long missingSinceNanos = Long.MIN_VALUE;
     private long peerClockAheadMillis;
+    /** Of a peer that is not understood: why not, for people. */
+    private String strangeWhy = "";
 
     public FailoverMachine(ClusterConfig config, ClusterRecord record, long pausedForNanos, long bootNanos) {
         facts = new Facts(config);
@@ -189,6 +191,7 @@ public final class FailoverMachine {
         // It lives, and what it did while it was silent it can tell nobody: this node may have been cut off, and have seen nothing of it yet.
         if (isSilentEverywhere() && !proof.isHeld()) facts.wasAway();
         facts.life = PeerLife.STRANGE;
+        strangeWhy = why;
         proof.peerIsBack();
         facts.notify(Kind.WAITING_FOR_OPERATOR, Severity.ERROR, facts.config.peerNode(), facts.config.peerNode() + " lives, but its heartbeats are rejected: " + why
                 + ". Nothing is taken over.");
@@ -399,7 +402,7 @@ public final class FailoverMachine {
                 }
             }
             case UNHEARD -> group.waitsFor = facts.config.peerNode() + " was not heard yet; waits for initdead";
-            case STRANGE -> group.waitsFor = facts.config.peerNode() + " lives, but cannot be understood";
+            case STRANGE -> group.waitsFor = facts.config.peerNode() + " lives, but cannot be understood: " + strangeWhy;
         }
     }
 
@@ -608,7 +611,7 @@ public final class FailoverMachine {
     public List<String> troubles() {
         List<String> troubles = new ArrayList<>();
         if (facts.life == PeerLife.STRANGE) {
-            troubles.add("the heartbeats of " + facts.config.peerNode() + " are rejected (another key or version; the log says which), so nothing is taken over");
+            troubles.add("the heartbeats of " + facts.config.peerNode() + " are rejected (" + strangeWhy + "), so nothing is taken over");
         }
         if (!facts.configurationTrouble.isEmpty()) troubles.add("the cluster sections of the two nodes differ: " + facts.configurationTrouble);
         if (facts.mode == NodeMode.STANDBY) troubles.add(facts.config.localNode() + " is standby, and takes nothing: duett cluster online");

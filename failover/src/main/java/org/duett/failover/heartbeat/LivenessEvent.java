@@ -1,5 +1,7 @@
 package org.duett.failover.heartbeat;
 
+import java.util.Optional;
+
 /** What the coming and staying away of heartbeats says. */
 public sealed interface LivenessEvent {
 
@@ -43,9 +45,9 @@ public sealed interface LivenessEvent {
 
     /**
      * Somebody speaks from the peer's address, and nothing of it could be understood for deadtime (a wrong key, another version). It is not
-     * dead; what it does is unknown.
+     * dead; what it does is unknown. {@code why}: what was rejected last; empty: only parts of its reports came.
      */
-    record PeerNotUnderstood() implements LivenessEvent {
+    record PeerNotUnderstood(Optional<HeartbeatRejection> why) implements LivenessEvent {
     }
 
     /**

@@ -3,6 +3,7 @@ package org.duett.failover.heartbeat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What is known of the peer by its heartbeats: whether it lives, on which paths, whether it hears us, and which of its daemon's lives
@@ -42,6 +43,8 @@ public final class PeerLiveness {
     private long nowBootNanos;
     private boolean turned;
     private boolean everHeard;
+    /** Of what came since the last word that was understood; null: nothing was rejected. */
+    private HeartbeatRejection lastRejection;
     private long lastLifeNanos;
     private long lastLifeBootNanos;
     private long lastUnderstoodNanos;
@@ -98,7 +101,7 @@ public final class PeerLiveness {
 
     private void notUnderstood(List<LivenessEvent> out) {
         state = PeerState.NOT_UNDERSTOOD;
-        out.add(new LivenessEvent.PeerNotUnderstood());
+        out.add(new LivenessEvent.PeerNotUnderstood(Optional.ofNullable(lastRejection)));
     }
 
     /** An authentic heartbeat has come on {@code pathName}. */
@@ -110,6 +113,7 @@ public final class PeerLiveness {
             return Reception.REJECTED;
         }
         if (!heartbeat.sender().incarnation().equals(peerIncarnation)) meet(heartbeat.sender().incarnation(), out);
+        lastRejection = null;
         path.accept(heartbeat);
         life(path, out);
         Reception reception = heard.add(heartbeat);
@@ -128,6 +132,7 @@ public final class PeerLiveness {
         PathLiveness path = path(pathName);
         path.reject(reason, now(), out);
         if (!reason.isLife()) return;
+        lastRejection = reason;
         life(path, out);
         if (state == PeerState.UNHEARD || state == PeerState.DEAD) notUnderstood(out);
     }

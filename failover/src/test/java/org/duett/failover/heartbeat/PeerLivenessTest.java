@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.duett.failover.heartbeat.PeerLiveness.Reception;
 import org.junit.jupiter.api.Test;
 
@@ -126,7 +127,7 @@ class PeerLivenessTest {
         }
         assertThat(events.stream().filter(LivenessEvent.Rejected.class::isInstance)).containsExactly(
                 new LivenessEvent.Rejected("lan", HeartbeatRejection.NOT_AUTHENTIC, 1), new LivenessEvent.Rejected("lan", HeartbeatRejection.NOT_AUTHENTIC, 600));
-        assertThat(events).contains(new LivenessEvent.PeerNotUnderstood()).noneMatch(LivenessEvent.PeerDead.class::isInstance);
+        assertThat(events).contains(new LivenessEvent.PeerNotUnderstood(Optional.of(HeartbeatRejection.NOT_AUTHENTIC))).noneMatch(LivenessEvent.PeerDead.class::isInstance);
         assertThat(liveness.state()).isEqualTo(PeerState.NOT_UNDERSTOOD);
         speak(PEER);
         assertThat(events).contains(new LivenessEvent.PeerUp(PEERS));
@@ -135,7 +136,7 @@ class PeerLivenessTest {
     @Test
     void aPeerThatIsNotUnderstoodDiesWhenItFallsSilent() {
         liveness.rejected("lan", HeartbeatRejection.OTHER_VERSION, events);
-        assertThat(events).contains(new LivenessEvent.PeerNotUnderstood());
+        assertThat(events).contains(new LivenessEvent.PeerNotUnderstood(Optional.of(HeartbeatRejection.OTHER_VERSION)));
         listen(2000);
         assertThat(liveness.state()).isEqualTo(PeerState.DEAD);
         liveness.rejected("lan", HeartbeatRejection.OTHER_VERSION, events);
@@ -306,7 +307,7 @@ class PeerLivenessTest {
             part("lan", 3 * i + 1, 0);
             listen(100);
         }
-        assertThat(events).contains(new LivenessEvent.PeerNotUnderstood()).noneMatch(LivenessEvent.PeerDead.class::isInstance);
+        assertThat(events).anyMatch(LivenessEvent.PeerNotUnderstood.class::isInstance).noneMatch(LivenessEvent.PeerDead.class::isInstance);
         assertThat(events.stream().filter(LivenessEvent.PeerUp.class::isInstance)).hasSize(1);
         for (int number = 0; number < 3; number++) part("lan", 76 + number, number);
         assertThat(events).last().isEqualTo(new LivenessEvent.PeerUp(PEERS));
