@@ -367,7 +367,8 @@ public final class FailoverMachine {
         }
         switch (group.phase()) {
             case STARTING -> group.waitsFor = whyHeld(group);
-            case PROBING, STOPPING -> group.waitsFor = "";
+            case PROBING -> group.waitsFor = "";
+            case STOPPING -> group.waitsFor = group.stopWaitsFor();
             case UNCLEAN -> group.waitsFor = group.uncleanBy;
             case DOWN -> judgeDown(group);
             case CLAIMING -> judgeClaim(group);

@@ -130,6 +130,10 @@ final class GroupMachine {
         return new ClusterRecord.GroupRecord(config.name(), startCounter, held, heldVersion);
     }
 
+    String stopWaitsFor() {
+        return resources.waitsFor();
+    }
+
     String memberInHand() {
         return busyMember < 0 ? "" : config.members().get(busyMember).label();
     }

@@ -16,6 +16,7 @@ final class ResourceMembers {
     private String resource = "";
     private long order;
     private boolean stopping;
+    private boolean forced;
     /** It has stopped itself: only a new process can be told to give its role up. */
     private boolean awaitsRestart;
     private MemberOutcome outcome;
@@ -51,18 +52,20 @@ final class ResourceMembers {
 
     void stop(String name, boolean force) {
         begin(name, true);
+        forced = force;
         ResourceView view = facts.resources.get(name);
-        if (view == null) {
-            replicatorIsAway();
-            return;
-        }
+        if (view == null) replicatorIsAway();
+        else stop(view);
+    }
+
+    private void stop(ResourceView view) {
         if (view.hasStopped()) {
             awaitsRestart = true;
             facts.replicatorRestartWanted = true;
             return;
         }
         // A resource that is Secondary may have a former term to resume: that is given up, too (rule 22).
-        steps.add(new Command.Demote(force));
+        steps.add(new Command.Demote(forced));
         next();
     }
 
@@ -93,6 +96,12 @@ final class ResourceMembers {
         if (facts.replicatorCertainlyGone) outcome = MemberOutcome.DONE;
     }
 
+    /** For people: what a stop waits for that nobody else would name; empty: nothing. */
+    String waitsFor() {
+        boolean isNotThere = stopping && outcome == null && order == 0 && !resource.isEmpty() && !facts.resources.containsKey(resource);
+        return isNotThere ? "the replicator does not answer, or does not have " + resource + " (duett up " + resource + ")" : "";
+    }
+
     /** How the last start or stop ended, once; null while it is under way. */
     MemberOutcome pollOutcome() {
         if (outcome == null && stopping && order == 0 && !resource.isEmpty()) {
@@ -101,8 +110,11 @@ final class ResourceMembers {
                 awaitsRestart = false;
                 steps.add(new Command.Demote(true));
                 next();
-            } else {
+            } else if (view == null || awaitsRestart) {
                 replicatorIsAway();
+            } else {
+                // The replicator runs, and did not have it yet: it has been brought up since.
+                stop(view);
             }
         }
         MemberOutcome ended = outcome;

@@ -660,6 +660,20 @@ class FailoverMachineTest {
                 .startsWith("automatic takeover is paused for another ").endsWith("duett cluster pause --for 0s");
     }
 
+    /**
+     * Found after a power loss of both nodes: a link is on the machine's own disk, so that a part of the group was found there; the replicator ran, and had not brought the
+     * resource up yet. The group was 'stopping' for ever, and nobody served it.
+     */
+    @Test
+    void aResourceThatIsBroughtUpWhileItsGroupIsTidiedUpIsToldToo() {
+        ToldMachine beta = new ToldMachine(ping()).pass(MILLI).tell(new Event.ReplicatorSeen(List.of())).programIs(MemberState.RUNNING);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.STOPPING);
+        assertThat(beta.pass(SECOND).waitsFor()).contains("does not have r0").contains("duett up r0");
+        beta.seen(secondary());
+        assertThat(beta.ordered).contains(new Action.Order(1, "r0", new Command.Demote(false)));
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+    }
+
     /** The status of a node that came back alone said that its data may be old; its check said that all was there that a takeover needs. */
     @Test
     void whatKeepsALoneNodeFromStartingIsATrouble() {
