@@ -60,13 +60,15 @@ public final class BlockHistory {
         private int count;
 
         void add(Write write) {
+            assert count == 0 || writes[count - 1].orderedAt < write.orderedAt;
             if (count == writes.length) writes = Arrays.copyOf(writes, 2 * count);
             writes[count++] = write;
         }
 
         boolean mayHold(long content, long knownAt) {
             long replaced = newestOrder(knownAt, false);
-            for (int i = 0; i < count; i++) {
+            // From the end: mostly it is the last write, and of those before it nothing has to be looked at.
+            for (int i = count - 1; i >= 0; i--) {
                 if (writes[i].content() == content && !writes[i].isReplacedByOneOrderedAt(replaced)) return true;
             }
             return false;
@@ -74,13 +76,12 @@ public final class BlockHistory {
 
         /** When the last write was ordered that must be there, or a later one: what was over by then cannot be seen any more. -1: none. */
         private long newestOrder(long knownAt, boolean firmOnly) {
-            long newest = -1;
-            for (int i = 0; i < count; i++) {
+            for (int i = count - 1; i >= 0; i--) {
                 Write write = writes[i];
                 boolean must = !write.doubtful && write.acknowledgedAt <= knownAt && (write.firm || !firmOnly);
-                if (must && write.orderedAt > newest) newest = write.orderedAt;
+                if (must) return write.orderedAt;
             }
-            return newest;
+            return -1;
         }
 
         List<Write> possible(long knownAt) {
