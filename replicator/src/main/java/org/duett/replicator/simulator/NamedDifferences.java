@@ -61,37 +61,36 @@ final class NamedDifferences {
         Disk here = new Disk(node, node.data(volume.number()), node.metadata(volume.number()), null);
         Disk there = Disk.of(other, volume);
         Disk thereAfterPowerLoss = new Disk(other, there.data, there.metadata, null);
-        try (Names ofHere = Names.onDisk(volume, here.metadata, here, false).withTorn(tornByte);
-                Names ofThere = there.names(volume);
-                Names ofThereOnStableStorage = Names.onDisk(volume, there.metadata, thereAfterPowerLoss, true)) {
-            for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
-                long sector = (long) block * BLOCK_SECTORS;
-                if (sector >= ofHere.sectors) return;
-                boolean differs = !here.data.isEqualWithoutUnflushed(there.data, false, block, Math.min(ofHere.sectors, ofThere.sectors) * 512);
-                boolean unnamed = sector < ofThere.sectors && differs && !names(ofThere, volume, sector)
-                        || sector < ofThereOnStableStorage.sectors && (differs || !here.data.isEqualWithoutUnflushed(there.data, true, block, Math.min(ofHere.sectors, ofThereOnStableStorage.sectors) * 512))
-                                && !names(ofThereOnStableStorage, volume, sector);
-                if (!unnamed || names(ofHere, volume, sector)) continue;
-                throw new AssertionError("volume " + volume.number() + ": had " + node.name() + " lost power just now, block " + block + " (sector " + sector
-                        + ") would differ, and nobody would name it: " + (tornByte == NONE_TORN ? "what un-names it is on the disk before the block is" : "its name stands in a block that was torn")
-                        + "; " + node.name() + here.against(volume, block) + ", "
-                        + there + there.against(volume, block) + "; " + pair.describe());
-            }
+        Names ofHere = Names.onDisk(volume, here.metadata, here, false).withTorn(tornByte);
+        Names ofThere = there.names(volume);
+        Names ofThereOnStableStorage = Names.onDisk(volume, there.metadata, thereAfterPowerLoss, true);
+        for (int block = blocks.nextSetBit(0); block >= 0; block = blocks.nextSetBit(block + 1)) {
+            long sector = (long) block * BLOCK_SECTORS;
+            if (sector >= ofHere.sectors) return;
+            boolean differs = !here.data.isEqualWithoutUnflushed(there.data, false, block, Math.min(ofHere.sectors, ofThere.sectors) * 512);
+            boolean unnamed = sector < ofThere.sectors && differs && !names(ofThere, volume, sector)
+                    || sector < ofThereOnStableStorage.sectors && (differs || !here.data.isEqualWithoutUnflushed(there.data, true, block, Math.min(ofHere.sectors, ofThereOnStableStorage.sectors) * 512))
+                            && !names(ofThereOnStableStorage, volume, sector);
+            if (!unnamed || names(ofHere, volume, sector)) continue;
+            throw new AssertionError("volume " + volume.number() + ": had " + node.name() + " lost power just now, block " + block + " (sector " + sector
+                    + ") would differ, and nobody would name it: " + (tornByte == NONE_TORN ? "what un-names it is on the disk before the block is" : "its name stands in a block that was torn")
+                    + "; " + node.name() + here.against(volume, block) + ", "
+                    + there + there.against(volume, block) + "; " + pair.describe());
         }
     }
 
     private void check(VolumeSettings volume, Disk alpha, Disk beta) {
-        try (Names ofAlpha = alpha.names(volume); Names ofBeta = beta.names(volume)) {
-            long sectors = Math.min(ofAlpha.sectors, ofBeta.sectors);
-            // Memory is asked first: what stands on a disk has to be read.
-            Names first = alpha.attached != null ? ofAlpha : ofBeta;
-            Names second = first == ofAlpha ? ofBeta : ofAlpha;
-            for (long block : alpha.data.differingPages(beta.data, sectors * 512)) {
-                long sector = block * BLOCK_SECTORS;
-                if (names(first, volume, sector) || names(second, volume, sector)) continue;
-                throw new AssertionError("volume " + volume.number() + ": block " + block + " (sector " + sector + ") differs, and nobody names it: alpha "
-                        + alpha + alpha.against(volume, block) + ", beta " + beta + beta.against(volume, block) + "; " + pair.describe());
-            }
+        Names ofAlpha = alpha.names(volume);
+        Names ofBeta = beta.names(volume);
+        long sectors = Math.min(ofAlpha.sectors, ofBeta.sectors);
+        // Memory is asked first: what stands on a disk has to be read.
+        Names first = alpha.attached != null ? ofAlpha : ofBeta;
+        Names second = first == ofAlpha ? ofBeta : ofAlpha;
+        for (long block : alpha.data.differingPages(beta.data, sectors * 512)) {
+            long sector = block * BLOCK_SECTORS;
+            if (names(first, volume, sector) || names(second, volume, sector)) continue;
+            throw new AssertionError("volume " + volume.number() + ": block " + block + " (sector " + sector + ") differs, and nobody names it: alpha "
+                    + alpha + alpha.against(volume, block) + ", beta " + beta + beta.against(volume, block) + "; " + pair.describe());
         }
     }
 
@@ -134,7 +133,7 @@ final class NamedDifferences {
     }
 
     /** What a node names: by its memory, or by what stands on its disk, which is read when somebody asks for a block. Mostly nobody does. */
-    private static final class Names implements AutoCloseable {
+    private static final class Names {
         private final long sectors;
         /** Null: these names are of memory. */
         private final Superblock superblock;
@@ -142,7 +141,10 @@ final class NamedDifferences {
         private final SimulatedDevice metadata;
         /** Only what is certainly there after a power loss. */
         private final boolean onStableStorage;
-        private DirtyBitmap bitmap;
+        /** Of memory. */
+        private final DirtyBitmap bitmap;
+        /** Of the disk: each page as it was read, when somebody asked for one of its blocks. */
+        private byte[][] bitmapPages;
         private int[] extents;
         private long tornByte = NONE_TORN;
         /** It runs, and has lost its peer, or that one its disk: what no barrier had covered it has marked, and only its bits are compared. The log stands for what it is writing, and for a crash. */
@@ -164,6 +166,7 @@ final class NamedDifferences {
         private Names(Superblock superblock, MetadataLayout layout, SimulatedDevice metadata, boolean onStableStorage) {
             this.onStableStorage = onStableStorage;
             sectors = superblock.lastAgreedSectors();
+            bitmap = null;
             isAlone = false;
             this.superblock = superblock;
             this.layout = layout;
@@ -186,14 +189,15 @@ final class NamedDifferences {
         }
 
         private static ByteBuf block(SimulatedDevice metadata, boolean onStableStorage, long at) {
-            return Unpooled.wrappedBuffer(onStableStorage ? metadata.durable(at, BLOCK_BYTES) : metadata.current(at, BLOCK_BYTES));
+            return Unpooled.wrappedBuffer(bytes(metadata, onStableStorage, at));
+        }
+
+        private static byte[] bytes(SimulatedDevice metadata, boolean onStableStorage, long at) {
+            return onStableStorage ? metadata.durable(at, BLOCK_BYTES) : metadata.current(at, BLOCK_BYTES);
         }
 
         private void read() {
-            bitmap = new DirtyBitmap(sectors);
-            for (int page = 0; page < bitmap.pages(); page++) {
-                bitmap.loadPage(page, block(metadata, onStableStorage, layout.bitmapPageByte(page)), 0);
-            }
+            bitmapPages = new byte[DirtyBitmap.pagesFor(DirtyBitmap.bitsFor(sectors))][];
             ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
             for (int position = 0; position < replay.blocks(); position++) {
                 long at = layout.activityLogByte() + (long) position * BLOCK_BYTES;
@@ -209,8 +213,17 @@ final class NamedDifferences {
         }
 
         boolean isMarked(long sector) {
-            if (bitmap == null) read();
-            return all || bitmap.isSet(sector / BLOCK_SECTORS);
+            long block = sector / BLOCK_SECTORS;
+            if (superblock == null) return bitmap.isSet(block);
+            if (bitmapPages == null) read();
+            return all || isMarkedOnDisk(block);
+        }
+
+        private boolean isMarkedOnDisk(long block) {
+            int page = (int) (block / DirtyBitmap.BITS_PER_PAGE);
+            int bit = (int) (block % DirtyBitmap.BITS_PER_PAGE);
+            if (bitmapPages[page] == null) bitmapPages[page] = bytes(metadata, onStableStorage, layout.bitmapPageByte(page));
+            return (bitmapPages[page][bit / Byte.SIZE] >> bit % Byte.SIZE & 1) != 0;
         }
 
         /** Asked when it is not marked. */
@@ -220,11 +233,6 @@ final class NamedDifferences {
                 if (hot == extent) return true;
             }
             return false;
-        }
-
-        @Override
-        public void close() {
-            if (superblock != null && bitmap != null) bitmap.close();
         }
     }
 }
