@@ -345,9 +345,9 @@ public final class SimulatedDevice {
         return cache.isEqualWithoutUnflushed(other.cache, otherWithoutUnflushed, number, endBytes);
     }
 
-    /** Those from {@code from} up to {@code to} that are not flushed here or there, or differ now: the others are equal whatever a power loss takes. */
-    BitSet doubtfulPages(SimulatedDevice other, long from, long to) {
-        return cache.doubtfulPages(other.cache, from, to);
+    /** Adds those from {@code from} up to {@code to} that are not flushed here or there, or differ now: the others are equal whatever a power loss takes. */
+    void addDoubtfulPages(SimulatedDevice other, long from, long to, BitSet pages) {
+        cache.addDoubtfulPages(other.cache, from, to, pages);
     }
 
     /** For the one checker that holds the device against its history. */

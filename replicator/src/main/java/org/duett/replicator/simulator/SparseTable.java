@@ -39,10 +39,16 @@ final class SparseTable<T> {
 
     /** The first number from this one on that has something, or -1. */
     long next(long number) {
-        for (int leaf = (int) (number / LEAF); leaf < leaves.length; leaf++) {
+        return next(number, (long) leaves.length * LEAF);
+    }
+
+    /** The same of those before {@code end}. */
+    long next(long number, long end) {
+        for (int leaf = (int) (number / LEAF); leaf < leaves.length && (long) leaf * LEAF < end; leaf++) {
             if (leaves[leaf] == null) continue;
             int from = leaf == number / LEAF ? (int) (number % LEAF) : 0;
-            for (int index = from; index < LEAF; index++) {
+            int to = (int) Math.min(LEAF, end - (long) leaf * LEAF);
+            for (int index = from; index < to; index++) {
                 if (leaves[leaf][index] != null) return (long) leaf * LEAF + index;
             }
         }

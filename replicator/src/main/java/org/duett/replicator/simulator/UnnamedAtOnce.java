@@ -89,7 +89,9 @@ final class UnnamedAtOnce {
         boolean unnames = former.has(Superblock.FULL_SYNC) && !later.has(Superblock.FULL_SYNC)
                 || former.has(Superblock.PRIMARY_INDICATED) && !later.has(Superblock.PRIMARY_INDICATED)
                 || former.lastAgreedSectors() != later.lastAgreedSectors();
-        return unnames ? doubtful(node, volume, 0, DirtyBitmap.bitsFor(later.lastAgreedSectors())) : new BitSet();
+        BitSet blocks = new BitSet();
+        if (unnames) addDoubtful(node, volume, 0, DirtyBitmap.bitsFor(later.lastAgreedSectors()), blocks);
+        return blocks;
     }
 
     private BitSet unnamedByLog(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, byte[] bytes) {
@@ -122,10 +124,10 @@ final class UnnamedAtOnce {
     }
 
     private void addExtent(SimulatedNode node, VolumeSettings volume, int extent, BitSet blocks) {
-        blocks.or(doubtful(node, volume, (long) extent * EXTENT_BLOCKS, (extent + 1L) * EXTENT_BLOCKS));
+        addDoubtful(node, volume, (long) extent * EXTENT_BLOCKS, (extent + 1L) * EXTENT_BLOCKS, blocks);
     }
 
-    private BitSet doubtful(SimulatedNode node, VolumeSettings volume, long from, long to) {
-        return node.data(volume.number()).doubtfulPages(pair.other(node).data(volume.number()), from, to);
+    private void addDoubtful(SimulatedNode node, VolumeSettings volume, long from, long to, BitSet blocks) {
+        node.data(volume.number()).addDoubtfulPages(pair.other(node).data(volume.number()), from, to, blocks);
     }
 }

@@ -212,16 +212,15 @@ final class WriteCache {
         return differing;
     }
 
-    BitSet doubtfulPages(WriteCache other, long from, long to) {
-        BitSet pages = new BitSet();
+    void addDoubtfulPages(WriteCache other, long from, long to, BitSet pages) {
         BitSet differing = differences(other);
         for (int page = differing.nextSetBit((int) from); page >= 0 && page < to; page = differing.nextSetBit(page + 1)) pages.set(page);
-        for (WriteCache cache : new WriteCache[]{this, other}) {
-            for (long page = from; page < to; page++) {
-                if (cache.unflushed.get(page) != null) pages.set((int) page);
-            }
-        }
-        return pages;
+        addUnflushedPages(from, to, pages);
+        other.addUnflushedPages(from, to, pages);
+    }
+
+    private void addUnflushedPages(long from, long to, BitSet pages) {
+        for (long page = unflushed.next(from, to); page >= 0; page = unflushed.next(page + 1, to)) pages.set((int) page);
     }
 
     boolean isEqualWithoutUnflushed(WriteCache other, boolean otherWithoutUnflushed, long number, long endBytes) {

@@ -31,4 +31,16 @@ class SparseTableTest {
         assertThat(copyOfCopy.get(1)).isEqualTo("two");
         assertThat(table.get(1)).isEqualTo("one");
     }
+
+    @Test
+    void whatIsBeforeAnEndIsFoundAndWhatStandsThereIsNot() {
+        table.put(3, "three");
+        table.put(1_024, "the first of a leaf");
+        assertThat(table.next(0, 4)).isEqualTo(3);
+        assertThat(table.next(0, 3)).isEqualTo(-1);
+        assertThat(table.next(4, 1_024)).isEqualTo(-1);
+        assertThat(table.next(4, 1_025)).isEqualTo(1_024);
+        assertThat(table.next(4)).isEqualTo(1_024);
+        assertThat(table.next(1_025, 1 << 20)).isEqualTo(-1);
+    }
 }
