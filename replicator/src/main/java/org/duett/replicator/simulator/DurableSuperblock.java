@@ -2,7 +2,6 @@ package org.duett.replicator.simulator;
 
 import io.netty.buffer.Unpooled;
 import org.duett.replicator.generation.GenerationIdentifiers;
-import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.MetadataLayout;
 import org.duett.replicator.metadata.Superblock;
 
@@ -24,8 +23,7 @@ final class DurableSuperblock {
     }
 
     private static long at(SimulatedPair pair, SimulatedNode node, int volume) {
-        VolumeSettings settings = pair.settings().volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
-        return MetadataLayout.superblockByte(settings.metadataKind(), node.metadata(volume).sizeBytes());
+        return MetadataLayout.superblockByte(pair.settings(volume).metadataKind(), node.metadata(volume).sizeBytes());
     }
 
     static GenerationIdentifiers identifiers(SimulatedPair pair, SimulatedNode node, int volume) {

@@ -297,7 +297,14 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     /** Equal copies, whatever the load does. */
     private boolean isGood() {
-        return pair.nodes().stream().allMatch(node -> node.isRunning() && ledger.volumes().stream().allMatch(volume -> node.machine().state(volume).isMirrored()));
+        // In loops, as it is asked with each answer to a host.
+        for (SimulatedNode node : pair.nodes()) {
+            if (!node.isRunning()) return false;
+            for (VolumeSettings volume : plan.settings().volumes()) {
+                if (!node.machine().state(volume.number()).isMirrored()) return false;
+            }
+        }
+        return true;
     }
 
     // ---- what is seen as it happens

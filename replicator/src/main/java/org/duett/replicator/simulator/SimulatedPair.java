@@ -148,7 +148,7 @@ public final class SimulatedPair {
 
     /** Puts a new disk of this size into the node's slot, with the metadata that create-md writes. */
     public void freshDisk(SimulatedNode node, int volume, long dataBytes) {
-        VolumeSettings settings = base.volumes().stream().filter(each -> each.number() == volume).findFirst().orElseThrow();
+        VolumeSettings settings = settings(volume);
         SimulatedDevice data = device(node, volume, "", dataBytes);
         SimulatedDevice metadata = settings.metadataKind() instanceof MetadataKind.Internal ? data : device(node, volume, " metadata", METADATA_BYTES);
         createMetadata(settings.metadataKind(), metadata, 77 + node.index());
@@ -218,6 +218,13 @@ public final class SimulatedPair {
 
     public ResourceSettings settings() {
         return base;
+    }
+
+    VolumeSettings settings(int volume) {
+        for (VolumeSettings each : base.volumes()) {
+            if (each.number() == volume) return each;
+        }
+        throw new AssertionError("there is no volume " + volume);
     }
 
     public List<SimulatedNode> nodes() {
