@@ -80,22 +80,25 @@ final class Contents {
             return;
         }
         for (int done = 0; done < lengthBytes; ) {
-            int inSector = (from + done) % SECTOR_BYTES;
-            int part = Math.min(SECTOR_BYTES - inSector, lengthBytes - done);
-            repeat(word((from + done) / SECTOR_BYTES), inSector, target, index + done, part);
+            long word = word((from + done) / SECTOR_BYTES);
+            // A write brings the same to all of its sectors.
+            int end = done + SECTOR_BYTES - (from + done) % SECTOR_BYTES;
+            while (end < lengthBytes && word((from + end) / SECTOR_BYTES) == word) end += SECTOR_BYTES;
+            int part = Math.min(end, lengthBytes) - done;
+            repeat(Long.rotateLeft(word, (from + done) % Long.BYTES * Byte.SIZE), target, index + done, part);
             done += part;
         }
     }
 
-    private static void repeat(long word, int inSector, byte[] target, int index, int lengthBytes) {
+    private static void repeat(long word, byte[] target, int index, int lengthBytes) {
         if (word == 0) {
             Arrays.fill(target, index, index + lengthBytes, (byte) 0);
             return;
         }
-        long rotated = Long.rotateLeft(word, inSector % Long.BYTES * Byte.SIZE);
-        int done = 0;
-        for (; done + Long.BYTES <= lengthBytes; done += Long.BYTES) LONGS.set(target, index + done, rotated);
-        for (; done < lengthBytes; done++) target[index + done] = (byte) (rotated >>> (Long.BYTES - 1 - done % Long.BYTES) * Byte.SIZE);
+        int first = Math.min(Long.BYTES, lengthBytes);
+        for (int i = 0; i < first; i++) target[index + i] = (byte) (word >>> (Long.BYTES - 1 - i) * Byte.SIZE);
+        // Twice as much each time.
+        for (int done = first; done < lengthBytes; done *= 2) System.arraycopy(target, index, target, index + done, Math.min(done, lengthBytes - done));
     }
 
     /** The first byte, from the beginning of the sectors on, in which the two differ, or -1. */

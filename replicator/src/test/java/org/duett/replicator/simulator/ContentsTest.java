@@ -11,13 +11,13 @@ class ContentsTest {
     private static final int SECTORS = 8;
     private final SplittableRandom random = new SplittableRandom(11);
 
-    /** Zeroes, sectors that repeat eight bytes, and such as almost do. */
+    /** Zeroes, sectors that repeat eight bytes, alone or like their neighbour, and such as almost do. */
     private byte[] bytes() {
         byte[] bytes = new byte[SECTORS * 512];
         boolean repeats = random.nextBoolean();
         for (int sector = 0; sector < SECTORS; sector++) {
             if (random.nextInt(3) == 0) continue;
-            for (int i = 0; i < 512; i++) bytes[sector * 512 + i] = (byte) (i % 8 * 13 + sector);
+            for (int i = 0; i < 512; i++) bytes[sector * 512 + i] = (byte) (i % 8 * 13 + sector / 2);
             if (!repeats) bytes[sector * 512 + random.nextInt(512)]++;
         }
         return bytes;
