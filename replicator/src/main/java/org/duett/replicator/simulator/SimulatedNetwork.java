@@ -34,7 +34,7 @@ public final class SimulatedNetwork {
     /** Ends of connections that the cable has not carried over yet. */
     private final List<Runnable> untold = new ArrayList<>();
     /** What blocks travel in. */
-    private final SpareArrays arrays = new SpareArrays();
+    private final SpareArrays arrays = SpareArrays.ofThisThread();
     private Link link;
     private long bytesCarried;
     /** The next packet of this sender that can be spoiled is. */

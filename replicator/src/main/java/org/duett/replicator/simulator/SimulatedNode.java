@@ -63,7 +63,7 @@ public final class SimulatedNode {
     // ---- the process
     private ResourceMachine machine;
     private SimulatedBuffers buffers;
-    private final SpareArrays arrays = new SpareArrays();
+    private final SpareArrays arrays = SpareArrays.ofThisThread();
     private final TreeMap<Integer, SimulatedDisk> disks = new TreeMap<>();
     private ActionQueue queue = new ActionQueue();
     private final Deque<Event> pending = new ArrayDeque<>();

@@ -28,6 +28,20 @@ class SpareArraysTest {
     }
 
     @Test
+    void whatIsKeptOfAllLengthsHasAnEnd() {
+        byte[] first = arrays.take(4096);
+        arrays.giveBack(first);
+        // One of each length up to 256 KiB: these are 64 MiB and more.
+        for (int length = 512; length <= 256 << 10; length += 512) arrays.giveBack(new byte[length]);
+        assertThat(arrays.take(4096)).isNotSameAs(first);
+    }
+
+    @Test
+    void livesOfOneThreadUseTheSameMemory() {
+        assertThat(SpareArrays.ofThisThread()).isSameAs(SpareArrays.ofThisThread());
+    }
+
+    @Test
     void aBufferEndsWhereItsLengthSaysAndIsNobodysAfterItsRelease() {
         var buffers = new SimulatedBuffers(arrays);
         var buffer = buffers.allocate(4096);
