@@ -66,10 +66,11 @@ final class RecordRule {
 
     private boolean lacks(SimulatedNode node, int volume, BlockHistory.Write write, boolean durably) {
         SimulatedDevice disk = node.data(volume);
+        BlockHistory history = pair.history(volume);
         // The ends, and one sector of each block between them: what is written to a block is written together.
         for (long sector = write.firstSector; sector < write.firstSector + write.sectors; sector += sector + 8 < write.firstSector + write.sectors ? 8 : 1) {
             long content = durably ? disk.durableLong(sector * 512) : disk.currentLong(sector * 512);
-            if (pair.history(volume).isOlder(sector, content, write)) return true;
+            if (history.isOlder(sector, content, write)) return true;
         }
         return false;
     }

@@ -23,7 +23,7 @@ final class WriteCache {
     private final SectorStore durable;
     private final SparseTable<UnflushedPage> unflushed = new SparseTable<>();
     /** The same pages, in no order. */
-    private final List<UnflushedPage> unflushedPages = new ArrayList<>();
+    private final ArrayList<UnflushedPage> unflushedPages = new ArrayList<>();
     /** Of the page that is just being looked at: one version of each sector. */
     private final Version[] over = new Version[SECTORS_PER_PAGE];
     private long answeredCount;
@@ -107,6 +107,7 @@ final class WriteCache {
         answeredCount = original.answeredCount;
         copied = original.differences;
         copiedAtLook = copied == null ? 0 : copied.looks();
+        unflushedPages.ensureCapacity(original.unflushedPages.size());
     }
 
     WriteCache(WriteCache original) {
