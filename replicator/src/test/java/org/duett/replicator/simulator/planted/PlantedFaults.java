@@ -378,5 +378,13 @@ final class PlantedFaults {
             fault("rule 1: a Primary without a good disk is answered early in A and B", "write/WritePath.java",
                     "        boolean isOnlyCopy = !volume.state().disk().servesHostAlone();", "        boolean isOnlyCopy = false;"),
             fault("rule 1: in A and B a write whose own disk is lost is answered before the peer's has it", "write/WritePath.java",
-                    "        write.peer = Leg.PENDING;\n        write.awaitsBarrier = true;\n", ""));
+                    "        write.peer = Leg.PENDING;\n        write.awaitsBarrier = true;\n", ""),
+            fault("rule 8: leave to go on alone outlives a demotion", "record/LossRecord.java",
+                    "    public void roleGivenUp() {\n        isAhead = false;\n        aloneAllowed = false;", "    public void roleGivenUp() {\n        isAhead = false;"),
+            fault("rule 8: whoever leaves gives leave, outdated or not", "resource/Connecting.java",
+                    "        if (peerLeavesOutdated) parts.record.allowAlone(true, \"the peer", "        parts.record.allowAlone(true, \"the peer"),
+            fault("on-no-data suspend-io: what one volume has again ends the wait of all", "resource/Freeze.java",
+                    "parts.volumes.stream().allMatch(Freeze::reachesGoodData);", "parts.volumes.stream().anyMatch(Freeze::reachesGoodData);"),
+            fault("promise 2: --discard-my-data is kept for the next handshake", "resource/Connecting.java",
+                    "        discardMyData = false;\n        parts.trouble = null;\n", "        parts.trouble = null;\n"));
 }
