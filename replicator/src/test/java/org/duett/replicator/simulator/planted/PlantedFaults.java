@@ -386,5 +386,7 @@ final class PlantedFaults {
             fault("on-no-data suspend-io: what one volume has again ends the wait of all", "resource/Freeze.java",
                     "parts.volumes.stream().allMatch(Freeze::reachesGoodData);", "parts.volumes.stream().anyMatch(Freeze::reachesGoodData);"),
             fault("promise 2: --discard-my-data is kept for the next handshake", "resource/Connecting.java",
-                    "        discardMyData = false;\n        parts.trouble = null;\n", "        parts.trouble = null;\n"));
+                    "        discardMyData = false;\n        parts.trouble = null;\n", "        parts.trouble = null;\n"),
+            fault("rule 1: a peer that is behind is taken to be so on record", "record/LossRecord.java",
+                    "                && before.peerDisk() != DiskState.UP_TO_DATE;", "                || before.peerDisk() != DiskState.UP_TO_DATE;"));
 }
