@@ -178,6 +178,8 @@ final class WorldGroup {
         } else if (now == Contact.UNEQUAL) {
             // Whatever the target of a resync holds, nobody may use it: its source alone keeps what is acknowledged now.
             for (SimulatedNode node : pair.nodes()) complete[node.index()] &= pair.state(node).disk() != DiskState.INCONSISTENT;
+            // A target that is through has all; that its source has not heard so yet, and may never, changes nothing of that (seed 843929).
+            for (SimulatedNode node : pair.nodes()) behind[node.index()] &= !pair.state(node).isMirrored();
         }
         pair.checkSingleWriter();
         checkTwoServers(hosts);
