@@ -53,7 +53,7 @@ final class LetGoRules {
         if (overtaken(group)) return facts.config.peerNode() + " has gone on alone meanwhile, and has newer data";
         // It is back with data of its own, and was refused: what its daemon says decides whether this node, which clients have seen go on alone, goes on.
         // Until then I/O is held; once it has let go nobody could say whose data is newer.
-        if (facts.peerDaemonMayBeStarting() && wentAhead(group)) return "";
+        if (facts.peerDaemonMayBeStarting() && isMet(group)) return "";
         Long since = doubtSince.get(name);
         String over = since == null ? "" : doubtIsOver(group, since);
         if (!over.isEmpty() && facts.life == PeerLife.SILENT) leftToPeer.add(name);
@@ -90,8 +90,8 @@ final class LetGoRules {
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isOvertaken(startedLater));
     }
 
-    private boolean wentAhead(GroupMachine group) {
-        return !group.resourceNames().isEmpty() && group.resourceNames().stream().allMatch(name -> losses.get(name).isPrimaryAhead());
+    private boolean isMet(GroupMachine group) {
+        return !group.resourceNames().isEmpty() && group.resourceNames().stream().allMatch(name -> losses.get(name).hasMetWhoWentAhead());
     }
 
     boolean startedLaterThere(GroupMachine group) {

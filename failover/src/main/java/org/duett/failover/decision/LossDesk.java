@@ -45,6 +45,8 @@ final class LossDesk {
     private long renouncedAtNanos;
     /** Since when the peer, which is heard, says in each word that it cannot act on the loss that this node is in; {@link Long#MAX_VALUE}: it does not. */
     private long powerlessThereSinceNanos = Long.MAX_VALUE;
+    /** Since when this node is known to serve here ahead of the peer; {@link Long#MAX_VALUE}: it does not. */
+    private long aheadSinceNanos = Long.MAX_VALUE;
     private int voidedContact = -1;
     private int takenBackContact = -1;
     /** The replicator was told that the peer of this contact is down. */
@@ -102,6 +104,7 @@ final class LossDesk {
         toldDownContact = -1;
         renouncedContact = NONE_FOUND;
         powerlessThereSinceNanos = Long.MAX_VALUE;
+        aheadSinceNanos = Long.MAX_VALUE;
         leftBehindContact = -1;
         answering = 0;
         deadlineOrdered = Long.MIN_VALUE;
@@ -133,6 +136,8 @@ final class LossDesk {
         if (view == null || view.hasStopped()) return;
         judgeGoodbye(view);
         watchPowerlessPeer(view);
+        if (!isPrimaryAhead()) aheadSinceNanos = Long.MAX_VALUE;
+        else if (aheadSinceNanos == Long.MAX_VALUE) aheadSinceNanos = facts.now;
         if (foundContact == NONE_FOUND) foundContact = view.connected() ? view.contact() - 1 : view.contact();
         if (view.connected()) {
             if (view.contact() != connectedContact) connectedSinceNanos = facts.now;
@@ -315,6 +320,11 @@ final class LossDesk {
     /** It serves here, and has gone on alone since the last contact. */
     boolean isPrimaryAhead() {
         return view() != null && view().isPrimary() && wentAhead(view());
+    }
+
+    /** The peer's replicator has spoken since: it has met what this node did without it. */
+    boolean hasMetWhoWentAhead() {
+        return isPrimaryAhead() && facts.heardOverReplicationNanos() > aheadSinceNanos;
     }
 
     /** This node went on alone since the last contact: its data is newer than what the peer has. */

@@ -618,6 +618,19 @@ class FailoverMachineTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
     }
 
+    /** Found by seed 846842: the replicator of a passive node had spoken after its daemon had ended, and before this node went on alone; nobody came back. */
+    @Test
+    void whoWentOnAloneAfterThePeersLastWordWaitsForNoDaemon() {
+        ToldMachine beta = serving(ToldMachine.witness()).tell(new Event.PeerSilent()).pass(3 * SECOND);
+        var lastWord = new ResourceView.Signs(beta.now(), Long.MIN_VALUE);
+        beta.seen(without(ToldMachine.speaking(primary(), beta.now(), Long.MIN_VALUE), true)).pass(3 * SECOND).proof(Verdict.PROVEN);
+        beta.seen(new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 7, 1, false, true, false, false, "", lastWord));
+        renew(beta, Verdict.UNKNOWN, 1);
+        beta.seen(new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 7, 1, false, false, true, false, "", lastWord));
+        for (int i = 0; i < 7; i++) beta.pass(SECOND).proof(Verdict.UNKNOWN);
+        assertThat(beta.phase()).as(beta.waitsFor()).isEqualTo(GroupPhase.DOWN);
+    }
+
     private static ToldMachine goneAheadAndFrozenBesideAReturningPeer() {
         ToldMachine beta = serving(ping()).seen(without(primary(), true)).tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
         ResourceView alone = new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 7, 1, false, true, false, false, "", ResourceView.Signs.NONE);
@@ -904,16 +917,16 @@ class FailoverMachineTest {
             beta.tell(new Event.PeerSilent()).proof(Verdict.PROVEN);
             assertThat(beta.machine.phase("web")).isEqualTo(GroupPhase.UP);
             beta.seen(new ResourceView("r0", Role.PRIMARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x21, 8, 1, true, true, false, false, "", ResourceView.Signs.NONE));
-            renew(beta, isBlind ? Verdict.CUT_OFF : Verdict.PROVEN);
+            renew(beta, isBlind ? Verdict.CUT_OFF : Verdict.PROVEN, 10);
             assertThat(beta.machine.phase("job")).isEqualTo(isBlind ? GroupPhase.DOWN : GroupPhase.UP);
             assertThat(beta.machine.phase("web")).as("data is kept apart by its generations").isEqualTo(GroupPhase.UP);
-            renew(beta, Verdict.PROVEN);
+            renew(beta, Verdict.PROVEN, 10);
             assertThat(beta.machine.phase("job")).as(beta.jobWaitsFor()).isEqualTo(GroupPhase.UP);
         }
     }
 
-    private static void renew(ToldMachine beta, Verdict verdict) {
-        for (int i = 0; i < 10; i++) {
+    private static void renew(ToldMachine beta, Verdict verdict, int times) {
+        for (int i = 0; i < times; i++) {
             beta.pass(ToldMachine.SECOND);
             long attempt = beta.ordered.stream().filter(Action.RenewProof.class::isInstance).mapToLong(action -> ((Action.RenewProof) action).attempt()).max().orElseThrow();
             beta.tell(new Event.ProofAnswered(attempt, new ProofOutcome(verdict, "so")));
