@@ -32,6 +32,8 @@ final class Facts {
     boolean reportIsOfFormerLife;
     /** When that was. */
     long reportedAtNanos = Long.MIN_VALUE;
+    /** It lives, and cannot be understood; what it began while it was silent it can tell nobody, and this node had nothing that would have kept it from that. */
+    boolean mayHaveBegunUntold;
     /** When the youngest heartbeat of ours that the peer has heard was sent. */
     long echoedSentNanos = Long.MIN_VALUE;
     long silentSinceNanos;
@@ -184,7 +186,7 @@ final class Facts {
      * the newer one.
      */
     void wasAway() {
-        if (!proves(ProofConfig.Ping.class)) return;
+        if (!provesByPing()) return;
         wasAwayNanos = now;
         contactsWhenAway.clear();
         resources.forEach((name, view) -> contactsWhenAway.put(name, view.contact()));
@@ -217,6 +219,10 @@ final class Facts {
 
     void heardAgain() {
         if (echoedSentNanos > wasAwayNanos) missedNothing();
+    }
+
+    boolean provesByPing() {
+        return proves(ProofConfig.Ping.class);
     }
 
     private boolean proves(Class<? extends ProofConfig> kind) {

@@ -117,6 +117,7 @@ public final class FailoverMachine {
         onTime();
         facts.report = report;
         facts.reportIsOfFormerLife = false;
+        facts.mayHaveBegunUntold = false;
         facts.reportedAtNanos = facts.now;
         facts.peerPausedUntilNanos = report.pausedForNanos() > 0 ? facts.now + report.pausedForNanos() : Long.MIN_VALUE;
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
@@ -190,6 +191,8 @@ public final class FailoverMachine {
         if (facts.life == PeerLife.STRANGE) return;
         // It lives, and what it did while it was silent it can tell nobody: this node may have been cut off, and have seen nothing of it yet.
         if (isSilentEverywhere() && !proof.isHeld()) facts.wasAway();
+        // Who looks around finds as much as this node did; who was fenced, or found the lease held, did nothing.
+        facts.mayHaveBegunUntold = isSilentEverywhere() && (!proof.isHeld() || facts.provesByPing());
         facts.life = PeerLife.STRANGE;
         strangeWhy = why;
         proof.peerIsBack();

@@ -31,9 +31,17 @@ final class LetGoRules {
         return group.resourceNames().stream().anyMatch(name -> losses.get(name).isInDoubt());
     }
 
-    /** It is not heard; or it has been started anew, and nothing that it says counts before it has heard this node, which it does not. */
+    /**
+     * It is not heard; or was not, and cannot be understood; or it has been started anew, and nothing that it says counts before it has heard this
+     * node, which it does not.
+     */
     private boolean nobodyKnowsWhatPeerRuns() {
-        return facts.life == PeerLife.SILENT && !facts.peerSpeaksOverReplication() || facts.reportIsOfFormerLife && isUnheard();
+        return switch (facts.life) {
+            case SILENT -> !facts.peerSpeaksOverReplication();
+            case STRANGE -> facts.mayHaveBegunUntold;
+            case ALIVE -> facts.reportIsOfFormerLife && isUnheard();
+            case UNHEARD, GONE -> false;
+        };
     }
 
     private boolean isUnheard() {
@@ -121,7 +129,8 @@ final class LetGoRules {
                     : "";
             // It is heard, but does not hear us: to itself it is alone.
             case ALIVE -> facts.isUnheardFor(patience) ? facts.config.peerNode() + " does not hear this node, and may take over" : "";
-            case UNHEARD, STRANGE, GONE -> "";
+            case STRANGE -> group.resourceNames().isEmpty() ? facts.config.peerNode() + " lives, cannot be understood, and may have started it while it was silent" : "";
+            case UNHEARD, GONE -> "";
         };
     }
 }

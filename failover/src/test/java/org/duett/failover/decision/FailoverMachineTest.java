@@ -925,6 +925,18 @@ class FailoverMachineTest {
         }
     }
 
+    /** Found by seed 847021: the key had been changed on one node only, and what each did while it did not hear the other one neither could tell. */
+    @Test
+    void whoHearsAPeerAgainThatItCannotUnderstandLetsGoOfAGroupWithoutDataUnlessThatOneWasKeptFromIt() {
+        for (boolean hadTheLease : new boolean[]{true, false}) {
+            ToldMachine beta = ToldMachine.withRunningJob(without(secondary(), false), ToldMachine.witness()).tell(new Event.PeerSilent());
+            if (hadTheLease) beta.proof(Verdict.PROVEN);
+            beta.pass(SECOND).tell(new Event.PeerStrange("another key"));
+            for (int i = 0; i < 10; i++) beta.pass(SECOND);
+            assertThat(beta.machine.phase("job")).isEqualTo(hadTheLease ? GroupPhase.UP : GroupPhase.DOWN);
+        }
+    }
+
     private static void renew(ToldMachine beta, Verdict verdict, int times) {
         for (int i = 0; i < times; i++) {
             beta.pass(ToldMachine.SECOND);
