@@ -62,7 +62,7 @@ final class ClusterCheckers {
         this.names = List.copyOf(names);
         this.hosts = List.copyOf(hosts);
         doubtSinceNanos = new long[hosts.size()][names.size()];
-        job = new JobCheckers(world, time, hosts);
+        job = new JobCheckers(world, time, wires, hosts);
         words = new OperatorsWords(world, time, names, hosts);
     }
 

@@ -21,15 +21,17 @@ final class JobCheckers {
 
     private final ClusterWorld world;
     private final SimulatedTime time;
+    private final Wires wires;
     private final List<SimulatedHost> hosts;
     /** Since when both have run it; 0: they do not. */
     private long bothSinceNanos;
     /** By node: since when it might have taken it over, and has not; 0: it might not. */
     private final long[] mightSinceNanos = new long[2];
 
-    JobCheckers(ClusterWorld world, SimulatedTime time, List<SimulatedHost> hosts) {
+    JobCheckers(ClusterWorld world, SimulatedTime time, Wires wires, List<SimulatedHost> hosts) {
         this.world = world;
         this.time = time;
+        this.wires = wires;
         this.hosts = List.copyOf(hosts);
     }
 
@@ -78,10 +80,12 @@ final class JobCheckers {
         }
     }
 
-    private static boolean mightTakeOver(SimulatedHost host) {
+    private boolean mightTakeOver(SimulatedHost host) {
         if (!host.daemonRuns() || !host.isAwake() || host.machine().peerLife() != PeerLife.SILENT || !host.wouldStart()) return false;
         FailoverMachine machine = host.machine();
-        boolean knows = !machine.proof().isEmpty() && machine.pausedForNanos() == 0 && machine.mode() == NodeMode.ONLINE;
+        // By looking around nothing was proven for longer than it sees as much.
+        boolean sees = world.proof() != ClusterWorld.ProofKind.PING || wires.reachesPingNodes(host.index) && !wires.finds(host.index, host.other().hasPower());
+        boolean knows = sees && !machine.proof().isEmpty() && machine.pausedForNanos() == 0 && machine.mode() == NodeMode.ONLINE;
         if (!knows) return false;
         GroupPhase phase = machine.phase(WorldJob.NAME);
         return phase != GroupPhase.UP && wouldRun(host);
