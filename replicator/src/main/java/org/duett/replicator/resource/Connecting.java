@@ -65,6 +65,7 @@ final class Connecting {
     void peerConnected(Event.PeerConnected event, ActionQueue out) {
         if (event.connection() != parts.connection || parts.connectionState() != ConnectionState.WF_CONNECTION) return;
         parts.socketsUp = true;
+        parts.connectionLastUp = parts.connection;
         parts.resolveConflicts = event.resolveConflicts();
         announcedEstablished = false;
         contactCounts = false;

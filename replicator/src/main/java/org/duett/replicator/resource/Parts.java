@@ -53,6 +53,8 @@ final class Parts {
     int connection;
     /** Both sockets of the present incarnation are up. */
     boolean socketsUp;
+    /** The last incarnation whose sockets were; 0: none in the life of this process. */
+    int connectionLastUp;
     boolean resolveConflicts;
     long term;
     /** By answer, for the latest connection (rule 20). */

@@ -44,8 +44,8 @@ final class RoleControl {
     private int superblocksOpen;
     private boolean superblockFailed;
     private int fenceRun;
-    /** The connection that was tried, or waited for, when the handler began. */
-    private int fencedBeside;
+    /** The last connection that there had been when the handler began. */
+    private int fencedAfter;
     private boolean fenced;
     private int handlerRuns = 1 << 20;
     private final FormerTerm former;
@@ -316,7 +316,7 @@ final class RoleControl {
     private void fence(ActionQueue out) {
         step = Step.FENCING;
         fenceRun = ++handlerRuns;
-        fencedBeside = parts.connection;
+        fencedAfter = parts.connectionLastUp;
         out.add(new Action.RunHandler(fenceRun, "fence-peer", -1));
     }
 
@@ -324,7 +324,7 @@ final class RoleControl {
     boolean handlerFinished(int run, int exitCode, ActionQueue out) {
         if (run != fenceRun || step != Step.FENCING) return false;
         // The peer was there meanwhile, and contact may have made good what the handler had outdated: each loss needs its own proof (rule 8, seed 5002).
-        boolean peerWasThere = parts.socketsUp || parts.connection != fencedBeside;
+        boolean peerWasThere = parts.connectionLastUp != fencedAfter;
         if (peerWasThere) {
             step = Step.DRAINING;
             waitedOnConnection = -1;
