@@ -4,7 +4,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
-import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,7 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
+import org.duett.replicator.control.AnswerPatience;
 import org.duett.replicator.transport.PrivateSocketFile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,9 +114,7 @@ public final class ClusterSocket implements AutoCloseable {
     }
 
     static ClusterRequest.Answer ask(Path socket, ClusterRequest request, long patienceMillis) throws IOException {
-        var late = new AtomicBoolean();
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
-            Thread patience = Thread.ofVirtual().start(() -> closeAfter(patienceMillis, channel, late));
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX); AnswerPatience patience = AnswerPatience.of(channel, patienceMillis)) {
             try {
                 channel.connect(UnixDomainSocketAddress.of(socket));
                 ByteBuffer bytes = StandardCharsets.UTF_8.encode(request.toLine() + "\n");
@@ -125,24 +122,9 @@ public final class ClusterSocket implements AutoCloseable {
                 String line = new BufferedReader(new InputStreamReader(Channels.newInputStream(channel), StandardCharsets.UTF_8)).readLine();
                 if (line == null) throw new IOException("the daemon closed the connection before it answered");
                 return ClusterRequest.Answer.ofLine(line);
-            } finally {
-                patience.interrupt();
+            } catch (IOException failed) {
+                throw patience.reason(failed);
             }
-        } catch (IOException failed) {
-            if (late.get()) throw new SocketTimeoutException("it has not answered for " + patienceMillis / 1000 + " s");
-            throw failed;
-        }
-    }
-
-    private static void closeAfter(long millis, SocketChannel channel, AtomicBoolean late) {
-        try {
-            Thread.sleep(millis);
-            late.set(true);
-            channel.close();
-        } catch (InterruptedException answered) {
-            // In time.
-        } catch (IOException failed) {
-            LOG.debug("cluster socket: {}", failed.toString());
         }
     }
 

@@ -1,6 +1,7 @@
 package org.duett.replicator.cli;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -15,6 +16,8 @@ import org.duett.replicator.control.ExitCode;
 /** The way from a verb to the daemon of the chosen configuration. */
 final class DaemonLink {
     private static final Path DEFAULT_RUN_DIRECTORY = Path.of("/run/duett");
+    /** For what a daemon knows without doing anything; far more than a busy machine needs. */
+    private static final long ANSWER_MILLIS = 10_000;
 
     private final Path configuration;
 
@@ -50,17 +53,25 @@ final class DaemonLink {
 
     private String ask(ControlRequest request, Consumer<String> onLine) throws CommandFailed {
         try (ControlClient client = connect()) {
-            return switch (client.ask(request, onLine)) {
+            return switch (isAnsweredAtOnce(request) ? client.ask(request, onLine, ANSWER_MILLIS) : client.ask(request, onLine)) {
                 case ControlReply.Done(String text) -> text;
                 case ControlReply.Refused(var code, var report) -> throw new CommandFailed(code, report);
                 case ControlReply.Line line -> throw new AssertionError("lines come before the answer");
             };
         } catch (ReaderGone done) {
             return "";
+        } catch (SocketTimeoutException hangs) {
+            throw new CommandFailed(ExitCode.ERROR, "The daemon runs, and does not answer: " + hangs.getMessage() + ". It hangs, or its process is stopped.", "Nothing was changed.",
+                    "Look at its process (a state T is stopped: kill -CONT) and its log; systemctl restart duett, or by hand kill -9 and start it again:"
+                            + " a device stalls meanwhile, and what was acknowledged stays.");
         } catch (IOException lost) {
             throw new CommandFailed(ExitCode.ERROR, "The daemon was lost while it was asked: " + lost.getMessage() + ".",
                     "It is not known whether the command was done.", "See duett status and the daemon's log, then give the command again.");
         }
+    }
+
+    private static boolean isAnsweredAtOnce(ControlRequest request) {
+        return request instanceof ControlRequest.Status || request instanceof ControlRequest.Show || request instanceof ControlRequest.Ping;
     }
 
     ControlClient connect() throws CommandFailed {
@@ -81,7 +92,7 @@ final class DaemonLink {
     boolean daemonAnswers() throws CommandFailed {
         try (ControlClient client = ControlClient.connect(socket())) {
             return client.ask(new ControlRequest.Ping(), line -> {
-            }) instanceof ControlReply.Done;
+            }, ANSWER_MILLIS) instanceof ControlReply.Done;
         } catch (IOException nobody) {
             return false;
         }

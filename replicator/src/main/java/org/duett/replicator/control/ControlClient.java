@@ -42,6 +42,17 @@ public final class ControlClient implements AutoCloseable {
         }
     }
 
+    /** The same, of a daemon that has to answer at once: fails by {@link java.net.SocketTimeoutException} when it has not after so long. */
+    public ControlReply ask(ControlRequest request, Consumer<String> onLine, long patienceMillis) throws IOException {
+        try (AnswerPatience patience = AnswerPatience.of(channel, patienceMillis)) {
+            try {
+                return ask(request, onLine);
+            } catch (IOException failed) {
+                throw patience.reason(failed);
+            }
+        }
+    }
+
     private ControlReply reply(int length) throws IOException {
         try {
             return ControlCodec.decodeReply(lines.line(length), length);
