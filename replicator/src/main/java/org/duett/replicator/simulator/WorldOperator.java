@@ -446,7 +446,7 @@ final class WorldOperator {
         boolean otherHasAll = ledger.isComplete(other) && (!other.isRunning() || ledger.volumes().stream().allMatch(volume -> CopyLedger.holdsGoodData(other, volume)));
         boolean isBehind = ledger.volumes().stream().anyMatch(volume -> {
             VolumeState state = node.machine().state(volume);
-            return !state.connection().isEstablished() && state.disk() != DiskState.UP_TO_DATE && state.disk() != DiskState.CONSISTENT;
+            return !state.connection().isEstablished() && (state.disk() == DiskState.INCONSISTENT || state.disk() == DiskState.OUTDATED);
         });
         if (isFree && otherHasAll && isBehind) promote(node, false);
     }
