@@ -34,6 +34,7 @@ final class PeerRequests {
     private final Connecting connecting;
     private final ResyncControl resync;
     private final Outdating outdating;
+    private RoleControl roles;
     private final Deque<Turn> turns = new ArrayDeque<>();
     private Asked asked;
 
@@ -42,6 +43,10 @@ final class PeerRequests {
         this.parts = parts;
         this.connecting = connecting;
         this.resync = resync;
+    }
+
+    void joins(RoleControl newRoles) {
+        roles = newRoles;
     }
 
     // ---- ours
@@ -198,6 +203,9 @@ final class PeerRequests {
         // It would be Primary beside a disk that it has not heard of yet, and so begin a generation: of that it is the source, and we are, too (seed 102525).
         boolean isYetToCompare = each.sourceByCrossedAttach && before.peer() != Role.PRIMARY && wanted.get().peer() == Role.PRIMARY;
         if (isYetToCompare) obstacle = StateChangeResult.IN_TRANSIENT_STATE;
+        // Both asked at once, and its word came after its leave, which it gave without the flag: with ours both would have leave, and neither could use it (seed 1531354).
+        boolean wantsWhatItGave = roles.hasLeaveToBePrimary() && before.peer() != Role.PRIMARY && wanted.get().peer() == Role.PRIMARY;
+        if (wantsWhatItGave) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         if (!obstacle.isSuccess()) {
             reply(packet, obstacle, out);
             return;

@@ -58,6 +58,7 @@ public final class ResourceMachine {
         resizing.joins(conversation);
         roles = new RoleControl(parts, requests, connecting);
         resync.joins(connecting, disks, roles);
+        requests.joins(roles);
         freeze = new Freeze(parts);
         commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating, resizing);
     }

@@ -339,6 +339,11 @@ final class RoleControl {
 
     // ---- the peer's leave
 
+    /** It was given, or nobody had to be asked, and the role is about to be taken. */
+    boolean hasLeaveToBePrimary() {
+        return step == Step.STORING_TERM;
+    }
+
     private void peerAnswered(StateChangeResult result, ActionQueue out) {
         if (step != Step.ASKING_PEER) return;
         if (result.isSuccess()) {
