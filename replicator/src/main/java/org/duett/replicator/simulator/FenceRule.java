@@ -49,12 +49,18 @@ final class FenceRule {
     /** Just before the node hears it. */
     void handlerAnswers(SimulatedNode node, int life, int loss, int exitCode) {
         boolean isProof = exitCode == PEER_INCONSISTENT || exitCode == PEER_OUTDATED || exitCode == PEER_UNREACHABLE || exitCode == PEER_SHOT;
-        if (isProof && node.life() == life && losses[node.index()] == loss) proof[node.index()] = life;
+        if (isProof && node.life() == life && losses[node.index()] == loss) proven(node);
     }
 
     void done(SimulatedNode node, SimulatedNode.Asked question) {
         boolean isByPerson = question.command() instanceof Command.ResumeIo || question.command() instanceof Command.AllowAlone || question.command() instanceof Command.Promote(boolean force) && force;
-        if (isByPerson) proof[node.index()] = node.life();
+        if (isByPerson) proven(node);
+    }
+
+    /** Also for a volume that is not through the handshake when the next connection ends: of that one nothing has changed (seed 1531745). */
+    private void proven(SimulatedNode node) {
+        proof[node.index()] = node.life();
+        for (Lost[] lostBy : lost.values()) lostBy[node.index()] = null;
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
