@@ -22,6 +22,7 @@ final class ClusterCheckers {
     private static final long MILLI = 1_000_000L;
     private static final long SECOND = 1_000 * MILLI;
     /** What a node in doubt may take to let go, with an attempt at the proof that is begun anew, by a fence agent that waits first. */
+    private static final long DAEMON_STARTS_NANOS = 20 * SECOND;
     private static final long DOUBT_NANOS = 8 * SECOND;
     /** A few keepalives, and a look at the replicator. */
     private static final long KNOWN_NANOS = 3 * SECOND;
@@ -123,6 +124,13 @@ final class ClusterCheckers {
         }
     }
 
+    /** Who has gone on alone, and has met the replicator of a peer that is back, waits for what that one's daemon says (rule 20; seed 852187). */
+    private long daemonMayCome(SimulatedHost host, int number) {
+        boolean hasData = number < groups.size();
+        boolean meets = hasData && groups.get(number).hasGoneOnAlone(host.index) && wires.carriesReplication() && host.other().node(groups.get(number)).isRunning();
+        return meets ? DAEMON_STARTS_NANOS : 0;
+    }
+
     /** Who does not know whether the other one acts lets go of what the world sees (rule 9); but nothing is let go of while its replicator answers (rule 8). */
     private void checkDoubt(SimulatedHost host, int number) {
         String group = names.get(number);
@@ -132,7 +140,7 @@ final class ClusterCheckers {
         long since = doubtSinceNanos[host.index][number];
         if (!inDoubt || speaks) doubtSinceNanos[host.index][number] = 0;
         else if (since == 0) doubtSinceNanos[host.index][number] = time.nowNanos();
-        else if (time.nowNanos() - since > DOUBT_NANOS) world.broken(host.name() + " " + group + " is in doubt and is not let go of");
+        else if (time.nowNanos() - since > DOUBT_NANOS + daemonMayCome(host, number)) world.broken(host.name() + " " + group + " is in doubt and is not let go of");
     }
 
     /** It does not hear the other one, or is not heard by it. */

@@ -205,6 +205,11 @@ final class WorldGroup {
         behind[1 - host] = true;
     }
 
+    /** It has acknowledged writes that the other one has not seen, and there was no contact since. */
+    boolean hasGoneOnAlone(int host) {
+        return aloneSinceContact == host;
+    }
+
     /** The other node has acknowledged writes that this one lacks, or may lack: an operator knows that from what both have told him. */
     boolean isBehind(int host) {
         return behind[host];
