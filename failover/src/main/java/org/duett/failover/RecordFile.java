@@ -38,7 +38,7 @@ final class RecordFile {
             for (String name : new TreeMap<>(properties).keySet().stream().map(Object::toString).filter(key -> key.startsWith(GROUP)).toList()) {
                 String[] words = properties.getProperty(name).split(" ");
                 groups.add(new ClusterRecord.GroupRecord(name.substring(GROUP.length()), Long.parseLong(words[0]), words[1].equals("held"),
-                        Long.parseLong(words[2])));
+                        Long.parseLong(words[2]), words.length > 3 ? Long.parseLong(words[3]) : 0));
             }
         } catch (IndexOutOfBoundsException | NumberFormatException damaged) {
             throw new IOException(file + " is damaged (" + damaged.getMessage() + "). Nothing was started. Remove it when you know which node was active"
@@ -68,7 +68,7 @@ final class RecordFile {
         text.append("goodbye=").append(record.saidGoodbye() ? "yes" : "no").append('\n');
         for (ClusterRecord.GroupRecord group : record.groups()) {
             Properties escaped = new Properties();
-            escaped.setProperty(GROUP + group.name(), group.startCounter() + (group.held() ? " held " : " free ") + group.heldVersion());
+            escaped.setProperty(GROUP + group.name(), group.startCounter() + (group.held() ? " held " : " free ") + group.heldVersion() + " " + group.heardCounter());
             StringWriter lines = new StringWriter();
             escaped.store(lines, null);
             lines.toString().lines().filter(line -> !line.startsWith("#")).forEach(line -> text.append(line).append('\n'));

@@ -10,7 +10,11 @@ import java.util.List;
 public record ClusterRecord(boolean standby, boolean single, boolean saidGoodbye, List<GroupRecord> groups) {
     public static final ClusterRecord EMPTY = new ClusterRecord(false, false, false, List.of());
 
-    public record GroupRecord(String name, long startCounter, boolean held, long heldVersion) {
+    /** @param heardCounter the highest start-counter that the other node has told: a start here is to be known as the later one, also by a node that has not heard it since it booted */
+    public record GroupRecord(String name, long startCounter, boolean held, long heldVersion, long heardCounter) {
+        public GroupRecord(String name, long startCounter, boolean held, long heldVersion) {
+            this(name, startCounter, held, heldVersion, 0);
+        }
     }
 
     public ClusterRecord {

@@ -148,6 +148,10 @@ public final class FailoverMachine {
         failStops.heard(report);
         for (NodeReport.GroupReport theirs : report.groups()) {
             GroupMachine group = groups.get(theirs.name());
+            if (group != null && group.hearsStart(theirs.startCounter())) {
+                remember(() -> {
+                });
+            }
             if (group != null && isNewer(theirs, group)) {
                 group.hold(theirs.held(), theirs.heldVersion());
                 remember(() -> {
@@ -451,8 +455,7 @@ public final class FailoverMachine {
     /** The counter first: whoever was active last is to be known after any crash. */
     private void begin(GroupMachine group, String why) {
         if (group.isBeginning()) return;
-        long theirs = facts.peerGroup(group.config.name()).map(NodeReport.GroupReport::startCounter).orElse(0L);
-        group.countStart(Math.max(group.startCounter(), theirs) + 1);
+        group.countStart(group.nextStartCounter());
         remember(() -> {
             group.recordedStart();
             if (group.phase() == GroupPhase.CHECKING && mayStillBegin(group)) group.start(!facts.peerIsAlive(), why);

@@ -56,6 +56,8 @@ final class GroupMachine {
 
     private long claimedAtNanos;
     private long startCounter;
+    /** The highest that the other node has told. */
+    private long heardCounter;
     private int startsTried;
     private long upSinceNanos;
     private long uncleanAgainNanos;
@@ -94,6 +96,7 @@ final class GroupMachine {
         resourceNames = Facts.resourcesOf(config);
         resources = new ResourceMembers(facts, proof, losses);
         startCounter = record.startCounter();
+        heardCounter = record.heardCounter();
         held = record.held();
         heldVersion = record.heldVersion();
     }
@@ -104,6 +107,18 @@ final class GroupMachine {
 
     long startCounter() {
         return startCounter;
+    }
+
+    /** True: it is news, and to be remembered. */
+    boolean hearsStart(long theirs) {
+        boolean isNew = theirs > heardCounter;
+        heardCounter = Math.max(heardCounter, theirs);
+        return isNew;
+    }
+
+    /** For a start here: whoever was active last is to be known after any crash. */
+    long nextStartCounter() {
+        return Math.max(startCounter, heardCounter) + 1;
     }
 
     long claimedAtNanos() {
@@ -127,7 +142,7 @@ final class GroupMachine {
     }
 
     ClusterRecord.GroupRecord record() {
-        return new ClusterRecord.GroupRecord(config.name(), startCounter, held, heldVersion);
+        return new ClusterRecord.GroupRecord(config.name(), startCounter, held, heldVersion, heardCounter);
     }
 
     String stopWaitsFor() {

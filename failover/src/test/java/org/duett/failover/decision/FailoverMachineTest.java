@@ -944,4 +944,16 @@ class FailoverMachineTest {
             beta.tell(new Event.ProofAnswered(attempt, new ProofOutcome(verdict, "so")));
         }
     }
+
+    /** Found by seed 851336: booted anew, and never heard since, it took the group over by a start that counted as old as the other one's last; after both had lost power that one began. */
+    @Test
+    void aStartIsTheLaterOneThoughTheOtherNodeWasHeardOnlyBeforeABoot() {
+        ToldMachine before = standingBy(ping());
+        before.hear(alpha(new NodeReport.GroupReport("web", GroupPhase.UP, 7, true, false, false, false, 0, false, false, ""), resource(Role.PRIMARY, true, false, 0, 0)));
+        ClusterRecord record = before.ordered.stream().filter(Action.Remember.class::isInstance).map(action -> ((Action.Remember) action).record()).toList().getLast();
+        ToldMachine beta = new ToldMachine(record, ToldMachine.fence()).pass(MILLI).seen(without(secondary(), true)).programIs(MemberState.STOPPED).tell(new Event.PeerSilent());
+        beta.proof(Verdict.PROVEN);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+        assertThat(beta.machine.report(0).groups().getFirst().startCounter()).isEqualTo(8);
+    }
 }

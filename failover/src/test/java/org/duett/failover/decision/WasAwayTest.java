@@ -525,7 +525,7 @@ class WasAwayTest {
         ToldMachine beta = new ToldMachine(SAID_GOODBYE, fence()).pass(MILLI).seen(secondary()).programIs(MemberState.STOPPED);
         NodeReport serves = alpha(group(GroupPhase.UP, true), resource(Role.PRIMARY, true, false, 0, 0));
         beta.hear(serves);
-        assertThat(beta.ordered).as("it has heard nothing of this daemon yet").noneMatch(Action.Remember.class::isInstance);
+        assertThat(rememberedGoodbye(beta)).as("it has heard nothing of this daemon yet").isTrue();
         beta.pass(200 * MILLI).hear(serves);
         assertThat(rememberedGoodbye(beta)).isFalse();
         beta.tell(new Event.PeerSilent()).seen(without(secondary(), true)).proof(Verdict.PROVEN);
