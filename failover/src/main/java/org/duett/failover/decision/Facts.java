@@ -192,9 +192,8 @@ final class Facts {
         resources.forEach((name, view) -> contactsWhenAway.put(name, view.contact()));
     }
 
-    /** It is not heard, or cannot be understood, but each resource has been connected since this node was away: what this one missed it has been told there. */
+    /** It is not heard, cannot be understood, or does not tell its generations, but each resource has been connected since this node was away: what this one missed it has been told there. */
     boolean allHaveConnectedSinceAway() {
-        if (life != PeerLife.SILENT && life != PeerLife.STRANGE) return false;
         List<ResourceView> all = resources.values().stream().filter(view -> isOfCluster(view.name())).toList();
         return !all.isEmpty() && all.stream().allMatch(view -> view.connected() && view.contact() != contactsWhenAway.getOrDefault(view.name(), -1));
     }
@@ -218,7 +217,13 @@ final class Facts {
     }
 
     void heardAgain() {
-        if (echoedSentNanos > wasAwayNanos) missedNothing();
+        if (echoedSentNanos > wasAwayNanos && peerTellsGenerations()) missedNothing();
+    }
+
+    /** Where its replicator does not run, or a disk is not attached, it says nothing of what it did without this node, and may not know it itself. */
+    boolean peerTellsGenerations() {
+        return config.groups().stream().flatMap(group -> resourcesOf(group).stream())
+                .allMatch(name -> peerResource(name).filter(resource -> resource.current() != 0).isPresent());
     }
 
     boolean provesByPing() {

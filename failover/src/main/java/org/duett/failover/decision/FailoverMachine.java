@@ -123,7 +123,7 @@ public final class FailoverMachine {
         facts.echoedSentNanos = Math.max(facts.echoedSentNanos, echoed);
         facts.life = report.mode() == NodeMode.OFFLINE ? PeerLife.GONE : PeerLife.ALIVE;
         facts.heardAgain();
-        if (facts.goodbyeStands && !facts.leaving && facts.echoedSentNanos > begunNanos) {
+        if (facts.goodbyeStands && !facts.leaving && facts.echoedSentNanos > begunNanos && facts.peerTellsGenerations()) {
             facts.goodbyeStands = false;
             remember(() -> {
             });

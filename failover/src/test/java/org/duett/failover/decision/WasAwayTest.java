@@ -568,4 +568,18 @@ class WasAwayTest {
         ToldMachine beta = ToldMachine.withJob(without(secondary(), false), ping()).tell(new Event.PeerSilent()).pass(10 * SECOND);
         assertThat(beta.asksForProof()).isTrue();
     }
+
+    /** Found by seed 854240: the other one had gone on alone and had booted, and its replicator did not run when both heard each other again; it could not tell what it had. */
+    @Test
+    void whoWasAwayHasMissedNothingOnlyWhenThePeerTellsItsGenerations() {
+        for (boolean itsReplicatorRuns : new boolean[]{true, false}) {
+            ToldMachine beta = standingBy(ping()).tell(new Event.PeerSilent()).seen(without(secondary(), true));
+            for (int looks = 0; looks < 3; looks++) beta.pass(SECOND).proof(Verdict.CUT_OFF);
+            var unknown = new NodeReport.ResourceReport("r0", Role.UNKNOWN, DiskState.UNKNOWN, false, 0, 0, false, false, 0, 0);
+            NodeReport back = alpha(group(GroupPhase.DOWN, false), itsReplicatorRuns ? resource(Role.SECONDARY, false, false, 0, 0) : unknown);
+            for (int heard = 0; heard < 10; heard++) beta.pass(SECOND).hear(back);
+            beta.tell(new Event.PeerSilent()).pass(SECOND).proof(Verdict.PROVEN);
+            assertThat(beta.phase()).isEqualTo(itsReplicatorRuns ? GroupPhase.UP : GroupPhase.DOWN);
+        }
+    }
 }
