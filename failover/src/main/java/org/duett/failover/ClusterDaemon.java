@@ -260,6 +260,7 @@ final class ClusterDaemon implements FailoverLoop.Shells, AutoCloseable {
 
     /** Nothing is started, and no goodbye said, that could not be remembered; the operator hears why. */
     private void notRemembered(String why) {
+        loop.post(new Event.RecordFails(why));
         tell(new Notice(Notice.Kind.GROUP_FAILED, Notice.Severity.ERROR, config.localNode(), recordTrouble(why)));
     }
 

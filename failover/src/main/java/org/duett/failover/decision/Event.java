@@ -104,6 +104,10 @@ public sealed interface Event {
     record Remembered(long version) implements Event {
     }
 
+    /** Nothing can be made durable, as the disk is full perhaps. It is tried again; the next {@link Remembered} ends it. */
+    record RecordFails(String why) implements Event {
+    }
+
     /** What the machine is told of that; empty: nothing is decided by it. {@code nowNanos} is the time of {@code event}. */
     static Optional<Event> of(LivenessEvent event, long nowNanos, long deadtimeNanos) {
         return switch (event) {

@@ -58,6 +58,8 @@ final class Facts {
     /** When the peer's kernel said last that no failover daemon runs there. */
     long noDaemonNanos = Long.MIN_VALUE;
     String configurationTrouble = "";
+    /** Why nothing can be remembered durably here; empty: it can. */
+    String recordTrouble = "";
 
     final Map<String, ResourceView> resources = new TreeMap<>();
     boolean replicatorSeen;

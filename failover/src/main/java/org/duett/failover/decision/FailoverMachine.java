@@ -105,6 +105,7 @@ public final class FailoverMachine {
             case Event.AddressCutOff(String group, int member, String why) -> groups.get(group).addressCutOff(member, why);
             case Event.OperatorAsked(long ticket, OperatorCommand command) -> operatorAsked(ticket, command);
             case Event.Remembered(long version) -> remembered(version);
+            case Event.RecordFails(String why) -> facts.recordTrouble = why;
         }
         judge();
         facts.out = null;
@@ -283,6 +284,7 @@ public final class FailoverMachine {
     }
 
     private void remembered(long version) {
+        facts.recordTrouble = "";
         Runnable then = onRemembered.remove(version);
         if (then != null) then.run();
     }

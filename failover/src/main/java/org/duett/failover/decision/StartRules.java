@@ -24,6 +24,8 @@ final class StartRules {
         if (facts.mode == NodeMode.STANDBY) return facts.config.localNode() + " is standby (duett cluster online, there)";
         if (facts.mode != NodeMode.ONLINE) return facts.config.localNode() + " is " + facts.mode.word();
         if (!group.failedHere().isEmpty()) return GroupStatus.FAILED_HERE + group.failedHere();
+        // A start is counted durably first; who cannot leaves it to the other node.
+        if (!facts.recordTrouble.isEmpty()) return "the state directory of " + facts.config.localNode() + " cannot be written (" + facts.recordTrouble + ")";
         // What a peer would do otherwise matters no more once a person says that it is down.
         if (!facts.configurationTrouble.isEmpty() && !proof.isPersonsWord()) {
             String wayOut = isHeardInNoWay() ? "; start " + facts.config.peerNode() + ", or, if it is down: duett cluster confirm-peer-down" : "";

@@ -956,4 +956,20 @@ class FailoverMachineTest {
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
         assertThat(beta.machine.report(0).groups().getFirst().startCounter()).isEqualTo(8);
     }
+
+    /** Found by hand, with a state directory that nobody could write to: the claim stood, and the other node, which could have started the group, waited for this one. */
+    @Test
+    void whoCannotCountItsStartLeavesTheGroupToTheOtherNode() {
+        ToldMachine beta = standingBy(ping());
+        beta.recordsFail = true;
+        NodeReport offers = alpha(new NodeReport.GroupReport("web", GroupPhase.DOWN, 2, false, true, false, false, 0, false, false, ""), resource(Role.SECONDARY, true, false, 0, 0));
+        for (int i = 0; i < 5; i++) beta.pass(200 * MILLI).hear(offers);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.DOWN);
+        assertThat(beta.waitsFor()).contains("the state directory of beta cannot be written (No space left on device)");
+        assertThat(beta.machine.report(0).groups().getFirst().willing()).isFalse();
+        beta.recordsFail = false;
+        beta.tell(new Event.Remembered(1));
+        for (int i = 0; i < 5; i++) beta.pass(200 * MILLI).hear(offers);
+        assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
+    }
 }

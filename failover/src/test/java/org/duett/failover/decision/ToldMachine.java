@@ -45,6 +45,8 @@ final class ToldMachine {
     boolean stopsFail;
     /** What the replicator is told is not answered yet. */
     boolean ordersHang;
+    /** Nothing can be made durable. */
+    boolean recordsFail;
     private final int program;
     private final int address;
     private long now = 100 * SECOND;
@@ -211,7 +213,7 @@ final class ToldMachine {
     /** What needs no decision of the test: records become durable, members obey. */
     private void obey(Action action) {
         switch (action) {
-            case Action.Remember(long version, ClusterRecord record) -> tell(new Event.Remembered(version));
+            case Action.Remember(long version, ClusterRecord record) -> tell(recordsFail ? new Event.RecordFails("No space left on device") : new Event.Remembered(version));
             case Action.StartMember start when startsHang -> {
                 // The test answers.
             }
