@@ -65,7 +65,7 @@ final class HostDaemon {
     /** As the machine told after its last event; null: nobody has asked since. */
     private List<GroupStatus> statuses;
 
-    HostDaemon(SimulatedHost host, ClusterConfig config, Heartbeat.Sender self, ClusterRecord record, ClusterWorld world, Wires wires, SimulatedTime time,
+    HostDaemon(SimulatedHost host, ClusterConfig config, Heartbeat.Sender self, ClusterRecord record, long pausedForNanos, ClusterWorld world, Wires wires, SimulatedTime time,
             SplittableRandom random) {
         this.host = host;
         this.config = config;
@@ -81,7 +81,7 @@ final class HostDaemon {
         var timing = config.timing();
         var times = LivenessTimes.ofMillis(timing.keepaliveMillis(), timing.warntimeMillis(), timing.deadtimeMillis(), timing.initdeadMillis());
         liveness = new PeerLiveness(self, config.peerNode(), times, PATHS, now);
-        machine = new FailoverMachine(config, record, 0, now);
+        machine = new FailoverMachine(config, record, pausedForNanos, now);
     }
 
     void begin() {
@@ -214,7 +214,11 @@ final class HostDaemon {
     }
 
     void ask(OperatorCommand command, long ticket) {
-        onLoop(() -> deliver(new Event.OperatorAsked(ticket, command)));
+        onLoop(() -> {
+            // As the daemon does before it asks its machine.
+            if (command instanceof OperatorCommand.Pause(long forNanos)) host.rememberPause(time.nowNanos() + forNanos);
+            deliver(new Event.OperatorAsked(ticket, command));
+        });
     }
 
     // ---- heartbeats

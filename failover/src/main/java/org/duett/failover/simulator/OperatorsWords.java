@@ -42,8 +42,8 @@ final class OperatorsWords {
         }
     }
 
-    /** It ends with the daemon that was told; the other one goes by what that one has said last. */
-    private record Pause(FailoverMachine told, FailoverMachine other, long untilNanos, long saidNanos) {
+    /** It outlives the daemon that was told; the other one goes by what it has heard. */
+    private record Pause(FailoverMachine other, long untilNanos, long saidNanos) {
     }
 
     private final ClusterWorld world;
@@ -103,7 +103,7 @@ final class OperatorsWords {
             }
             case OperatorCommand.Pause(long forNanos) -> {
                 SimulatedHost other = host.other();
-                pauses[host.index] = new Pause(host.machine(), other.daemonRuns() ? other.machine() : null, time.nowNanos() + forNanos - CLOCK_NANOS, time.nowNanos());
+                pauses[host.index] = new Pause(other.daemonRuns() ? other.machine() : null, time.nowNanos() + forNanos - CLOCK_NANOS, time.nowNanos());
             }
             // Asked of a daemon that slept, and answered after what was asked before it.
             case OperatorCommand.Online() -> standby[host.index] = null;
@@ -157,11 +157,9 @@ final class OperatorsWords {
 
     private boolean isPaused(SimulatedHost host) {
         Pause own = pauses[host.index];
-        if (own != null && own.told == host.machine() && time.nowNanos() < own.untilNanos) return true;
+        if (own != null && time.nowNanos() < own.untilNanos) return true;
         Pause theirs = pauses[1 - host.index];
-        // A new daemon of that node says that there is none.
-        boolean holds = theirs != null && theirs.other == host.machine() && heard(theirs) && time.nowNanos() < theirs.untilNanos;
-        return holds && (!host.other().daemonRuns() || host.other().machine() == theirs.told);
+        return theirs != null && theirs.other == host.machine() && heard(theirs) && time.nowNanos() < theirs.untilNanos;
     }
 
     private boolean heard(Pause pause) {

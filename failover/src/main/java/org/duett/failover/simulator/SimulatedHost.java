@@ -34,6 +34,8 @@ final class SimulatedHost {
     private long boot;
     private long lives;
     private ClusterRecord record = ClusterRecord.EMPTY;
+    /** On disk, too: until then takeover is off here. */
+    private long pausedUntilNanos;
     /** Null: it does not run. */
     private HostDaemon daemon;
 
@@ -158,8 +160,12 @@ final class SimulatedHost {
         if (!power || daemon != null || daemonStaysAway) return;
         world.proofs().daemonStarted(index);
         var self = new Heartbeat.Sender(config.name(), config.localNode(), new Incarnation(1000 * index + boot, ++lives));
-        daemon = new HostDaemon(this, config, self, record, world, wires, time, random);
+        daemon = new HostDaemon(this, config, self, record, Math.max(0, pausedUntilNanos - time.nowNanos()), world, wires, time, random);
         daemon.begin();
+    }
+
+    void rememberPause(long untilNanos) {
+        pausedUntilNanos = untilNanos;
     }
 
     /** From its end on it is not started any more. */
