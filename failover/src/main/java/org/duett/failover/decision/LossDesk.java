@@ -12,6 +12,8 @@ import org.duett.replicator.state.Role;
 final class LossDesk {
     private static final long TOLD_AGAIN_NANOS = 1_000_000_000L;
     private static final int TESTS_IN_A_DEADTIME = 5;
+    /** A restarted replicator is connected again after that long, also on a busy machine. */
+    private static final long CONNECTS_NANOS = 2_000_000_000L;
     private static final int NONE_FOUND = Integer.MIN_VALUE;
 
     private final Facts facts;
@@ -47,6 +49,8 @@ final class LossDesk {
     private long powerlessThereSinceNanos = Long.MAX_VALUE;
     /** Since when this node is known to serve here ahead of the peer; {@link Long#MAX_VALUE}: it does not. */
     private long aheadSinceNanos = Long.MAX_VALUE;
+    /** When the present process of the replicator was first seen; {@link Long#MAX_VALUE}: it was not. */
+    private long processSeenNanos = Long.MAX_VALUE;
     private int voidedContact = -1;
     private int takenBackContact = -1;
     /** The replicator was told that the peer of this contact is down. */
@@ -105,6 +109,7 @@ final class LossDesk {
         renouncedContact = NONE_FOUND;
         powerlessThereSinceNanos = Long.MAX_VALUE;
         aheadSinceNanos = Long.MAX_VALUE;
+        processSeenNanos = Long.MAX_VALUE;
         leftBehindContact = -1;
         answering = 0;
         deadlineOrdered = Long.MIN_VALUE;
@@ -134,6 +139,7 @@ final class LossDesk {
         if (facts.isConnectedThere(name)) echoedConnectedNanos = facts.echoedSentNanos;
         // One that has stopped itself does nothing any more, and is told nothing (rule 25).
         if (view == null || view.hasStopped()) return;
+        if (processSeenNanos == Long.MAX_VALUE) processSeenNanos = facts.now;
         judgeGoodbye(view);
         watchPowerlessPeer(view);
         if (!isPrimaryAhead()) aheadSinceNanos = Long.MAX_VALUE;
@@ -207,7 +213,7 @@ final class LossDesk {
         }
         if (isProven(view)) {
             allow(view, true, proof.why());
-        } else if (facts.peerIsAlive()) {
+        } else if (facts.peerIsAlive() && !mayFindPeerYet(view)) {
             if (askContact != view.contact() || ask == 0) {
                 ask = facts.now;
                 askContact = view.contact();
@@ -253,6 +259,11 @@ final class LossDesk {
         allowedByProof = byProof;
         allowedAtNanos = facts.now;
         allowedWhy = why;
+    }
+
+    /** It was restarted, and the two mostly find each other within a moment: then it resumes by the peer's word, and no copy has to fall behind. */
+    private boolean mayFindPeerYet(ResourceView view) {
+        return !view.isPrimary() && facts.now - processSeenNanos < CONNECTS_NANOS;
     }
 
     private void allow(ResourceView view, boolean byProof, String why) {

@@ -972,4 +972,16 @@ class FailoverMachineTest {
         for (int i = 0; i < 5; i++) beta.pass(200 * MILLI).hear(offers);
         assertThat(beta.phase()).isEqualTo(GroupPhase.UP);
     }
+
+    /** Found by the write-of-death drill on a busy machine: it asked at once, the other copy fell behind, and the group could not move there when the replicator had ended too often. */
+    @Test
+    void whoseReplicatorWasRestartedLetsItFindThePeerBeforeItAsksToGoOnAlone() {
+        ToldMachine beta = serving(ping()).tell(new Event.ReplicatorGone(true, "no process"));
+        NodeReport standsBy = alpha(group(GroupPhase.DOWN, true), resource(Role.SECONDARY, false, false, 0, 0));
+        beta.seen(new ResourceView("r0", Role.SECONDARY, Role.UNKNOWN, false, DiskState.UP_TO_DATE, DiskState.UNKNOWN, false, 0x11, 7, 0, false, false, false, false, "", ResourceView.Signs.NONE));
+        beta.pass(SECOND).hear(standsBy);
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().ask()).as("it may be connected at any moment").isZero();
+        beta.pass(2 * SECOND).hear(standsBy);
+        assertThat(beta.machine.report(0).resource("r0").orElseThrow().ask()).isNotZero();
+    }
 }
