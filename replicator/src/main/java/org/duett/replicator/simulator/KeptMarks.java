@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.volume.Volume;
 
 /**
@@ -21,7 +22,9 @@ final class KeptMarks {
     void look(SimulatedNode node) {
         for (VolumeSettings settings : node.settings().volumes()) {
             Volume volume = node.machine().volume(settings.number());
-            boolean isKept = volume.bitmap() != null && volume.diskUsable() && !volume.state().connection().isEstablished();
+            // What is marked before it was read is of a disk that serves nobody yet, and lacks what its peer names (seed 1535519).
+            boolean isRead = volume.state().disk() != DiskState.ATTACHING;
+            boolean isKept = volume.bitmap() != null && isRead && volume.diskUsable() && !volume.state().connection().isEstablished();
             Marks now = isKept ? new Marks(volume.bitmap(), volume.bitmap().deviceSectors(), volume.bitmap().setBits()) : null;
             Marks then = now == null ? before.remove(volume) : before.put(volume, now);
             if (now == null || then == null || now.bitmap != then.bitmap || now.sectors != then.sectors || now.setBits >= then.setBits) continue;
