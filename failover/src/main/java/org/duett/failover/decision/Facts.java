@@ -166,6 +166,11 @@ final class Facts {
         return resources.values().stream().mapToLong(view -> view.signs().heardNanos()).filter(heard -> heard != Long.MIN_VALUE).max().orElse(Long.MIN_VALUE / 2);
     }
 
+    /** There are resources, and none is: nothing says that the peer hears this node. */
+    boolean noReplicatorIsConnected() {
+        return !resources.isEmpty() && resources.values().stream().noneMatch(ResourceView::connected);
+    }
+
     boolean peerIsLate() {
         return life == PeerLife.ALIVE && silentAtNanos != Long.MAX_VALUE;
     }

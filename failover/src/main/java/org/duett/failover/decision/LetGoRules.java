@@ -32,13 +32,13 @@ final class LetGoRules {
     }
 
     /**
-     * It is not heard; or was not, and cannot be understood; or it has been started anew, and nothing that it says counts before it has heard this
+     * It is not heard; or it cannot be understood, and was not heard before or may not hear this node; or it has been started anew, and nothing that it says counts before it has heard this
      * node, which it does not.
      */
     private boolean nobodyKnowsWhatPeerRuns() {
         return switch (facts.life) {
             case SILENT -> !facts.peerSpeaksOverReplication();
-            case STRANGE -> facts.mayHaveBegunUntold;
+            case STRANGE -> facts.mayHaveBegunUntold || facts.noReplicatorIsConnected();
             case ALIVE -> facts.reportIsOfFormerLife && isUnheard();
             case UNHEARD, GONE -> false;
         };
@@ -129,7 +129,7 @@ final class LetGoRules {
                     : "";
             // It is heard, but does not hear us: to itself it is alone.
             case ALIVE -> facts.isUnheardFor(patience) ? facts.config.peerNode() + " does not hear this node, and may take over" : "";
-            case STRANGE -> group.resourceNames().isEmpty() ? facts.config.peerNode() + " lives, cannot be understood, and may have started it while it was silent" : "";
+            case STRANGE -> group.resourceNames().isEmpty() ? facts.config.peerNode() + " lives, cannot be understood, and may have started it" : "";
             case UNHEARD, GONE -> "";
         };
     }

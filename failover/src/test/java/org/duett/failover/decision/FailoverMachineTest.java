@@ -929,7 +929,7 @@ class FailoverMachineTest {
     @Test
     void whoHearsAPeerAgainThatItCannotUnderstandLetsGoOfAGroupWithoutDataUnlessThatOneWasKeptFromIt() {
         for (boolean hadTheLease : new boolean[]{true, false}) {
-            ToldMachine beta = ToldMachine.withRunningJob(without(secondary(), false), ToldMachine.witness()).tell(new Event.PeerSilent());
+            ToldMachine beta = ToldMachine.withRunningJob(secondary(), ToldMachine.witness()).tell(new Event.PeerSilent());
             if (hadTheLease) beta.proof(Verdict.PROVEN);
             beta.pass(SECOND).tell(new Event.PeerStrange("another key"));
             for (int i = 0; i < 10; i++) beta.pass(SECOND);
@@ -983,5 +983,16 @@ class FailoverMachineTest {
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().ask()).as("it may be connected at any moment").isZero();
         beta.pass(2 * SECOND).hear(standsBy);
         assertThat(beta.machine.report(0).resource("r0").orElseThrow().ask()).isNotZero();
+    }
+
+    /** Found by seed 893327: it could not be understood, and heard nothing of this node any more; the lease let it take over. */
+    @Test
+    void besideAPeerThatCannotBeUnderstoodAGroupWithoutDataGoesOnOnlyWhileSomethingConnectsTheTwo() {
+        for (boolean isConnected : new boolean[]{true, false}) {
+            ToldMachine beta = ToldMachine.withRunningJob(isConnected ? secondary() : without(secondary(), false), ToldMachine.witness());
+            beta.tell(new Event.PeerStrange("another key"));
+            for (int i = 0; i < 10; i++) beta.pass(SECOND);
+            assertThat(beta.machine.phase("job")).isEqualTo(isConnected ? GroupPhase.UP : GroupPhase.DOWN);
+        }
     }
 }
