@@ -117,11 +117,6 @@ public final class KernelDrbd implements AutoCloseable {
         return exec(command).orThrow().output();
     }
 
-    /** What {@code drbdadm} would run for this, without the five seconds that it gives it: the guest is emulated, on a machine that may be busy. */
-    public String admin(String words) {
-        return must("sh -c \"$(drbdadm --dry-run " + words + ")\"");
-    }
-
     /** {@code /proc/drbd} as it is now. */
     public String status() {
         return must("cat /proc/drbd");

@@ -78,10 +78,10 @@ class KernelPeerTest {
     void theRoleIsHandedOverAndBackWhileConnected() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB));
         for (int round = 0; round < 2; round++) {
-            pair.kernel().admin("primary r0");
+            pair.kernel().must("drbdadm primary r0");
             pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=4k count=100 oflag=direct 2>/dev/null");
             assertThat(pair.ours().refusal(new ControlRequest.Order("r0", new Command.Promote(false)))).contains("Primary");
-            pair.kernel().admin("secondary r0");
+            pair.kernel().must("drbdadm secondary r0");
             pair.ours().promote("r0");
             write(0, "write -P 0x4%d 1M 2M".formatted(round), "flush");
             assertThat(pair.kernel().exec("drbdadm primary r0").exitCode()).isNotZero();
@@ -105,7 +105,7 @@ class KernelPeerTest {
         writeEveryKind(1);
         write(0, "write -P 0x13 0 5M", "write -P 0x14 9M 64k", "flush");
         pair.ours().demote("r0");
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         writeEveryKindInKernel(1);
         pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=256k count=20 2>/dev/null && sync");
         pair.awaitInSync();
@@ -118,7 +118,7 @@ class KernelPeerTest {
     @SideBySideTest
     void whatAKernelPrimaryWroteAloneIsAllThatIsCopied() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         pair.ours().must("r0", new Command.Disconnect(false));
         pair.awaitKernel("cs:WFConnection ro:Primary/Unknown");
         pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=4k count=40 seek=100 oflag=direct 2>/dev/null");
@@ -146,10 +146,10 @@ class KernelPeerTest {
     void whatOurPrimaryWroteAloneIsAllThatIsCopied() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         pair.ours().promote("r0");
-        pair.kernel().admin("disconnect r0");
+        pair.kernel().must("drbdadm disconnect r0");
         pair.awaitOurs("the loss", volume -> volume.replication().equals("WFConnection"));
         write(0, "write -P 0x51 1M 100k", "write -P 0x52 40M 60k", "flush");
-        pair.kernel().admin("connect r0");
+        pair.kernel().must("drbdadm connect r0");
         pair.awaitInSync();
         pair.compareBytes();
         assertThat(pair.kernel().kernelLog()).contains("will sync 160 KB [40 bits set]");
@@ -238,7 +238,7 @@ class KernelPeerTest {
     @SideBySideTest
     void aKernelPrimaryThatFrozeWithOpenWritesGoesOnWhenWeAreBack() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB).withDisk("fencing resource-and-stonith;"));
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         pair.kernel().must("(while :; do dd if=/dev/urandom of=/dev/drbd0 bs=64k count=100 conv=notrunc,fsync; done) "
                 + ">/dev/null 2>&1 & echo $! >/tmp/writer");
         pair.awaitOurs("writes", volume -> volume.counters().get("writtenKib") > 70_000);
@@ -260,7 +260,7 @@ class KernelPeerTest {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB));
         crashOursWhileItWrites();
         pair.awaitKernel("cs:WFConnection");
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=4k count=10 seek=8000 oflag=direct 2>/dev/null");
         pair.ours().forgetThisBoot();
 
@@ -276,7 +276,7 @@ class KernelPeerTest {
     @SideBySideTest
     void weLeaveAFencingKernelPrimaryAsOutdated() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB).withDisk("fencing resource-only;"));
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         pair.ours().must("r0", new Command.Disconnect(false));
         pair.awaitKernel("cs:WFConnection ro:Primary/Unknown ds:UpToDate/Outdated");
         assertThat(pair.status().volume(0).disk()).isEqualTo("Outdated");
@@ -286,7 +286,7 @@ class KernelPeerTest {
         pair.awaitInSync();
 
         // And the other way about: it outdates us as it leaves.
-        pair.kernel().admin("disconnect r0");
+        pair.kernel().must("drbdadm disconnect r0");
         pair.awaitKernel("cs:StandAlone ro:Primary/Unknown ds:UpToDate/Outdated");
         pair.awaitOurs("Outdated", volume -> volume.disk().equals("Outdated"));
         pair.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=4k count=10 seek=100 oflag=direct 2>/dev/null; drbdadm connect r0");
@@ -299,11 +299,11 @@ class KernelPeerTest {
     void aKernelLeavesOurFencingPrimaryAsOutdated() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(32 * MIB).withDisk("fencing resource-and-stonith;"));
         pair.ours().promote("r0");
-        pair.kernel().admin("disconnect r0");
+        pair.kernel().must("drbdadm disconnect r0");
         pair.awaitKernel("cs:StandAlone ro:Secondary/Unknown ds:Outdated/DUnknown");
         pair.awaitOurs("an outdated peer", volume -> volume.peerDisk().equals("Outdated") && volume.suspended().isEmpty());
         write(0, "write -P 0x31 1M 64k", "flush");
-        pair.kernel().admin("connect r0");
+        pair.kernel().must("drbdadm connect r0");
         pair.awaitInSync();
 
         pair.ours().must("r0", new Command.Disconnect(false));
@@ -322,7 +322,7 @@ class KernelPeerTest {
     void peersThatAuthenticateAndCheckEachBlockAgree() {
         pair = startedInSync(KernelPair.Plan.oneVolumeOf(64 * MIB).withNet("cram-hmac-alg sha256; "
                 + "shared-secret \"not told\"; data-integrity-alg crc32c; csums-alg crc32c;"));
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         writeEveryKindInKernel(0);
         pair.ours().must("r0", new Command.Disconnect(false));
         pair.awaitKernel("cs:WFConnection");
@@ -334,12 +334,12 @@ class KernelPeerTest {
         assertThat(pair.kernel().kernelLog()).contains("75 % had equal checksums, eliminated: 3072K; transferred 1024K total 4096K");
         pair.compareBytes();
 
-        pair.kernel().admin("secondary r0");
+        pair.kernel().must("drbdadm secondary r0");
         pair.ours().promote("r0");
         writeEveryKind(0);
-        pair.kernel().admin("disconnect r0");
+        pair.kernel().must("drbdadm disconnect r0");
         write(0, "write -P 0x81 20M 1M", "flush");
-        pair.kernel().admin("connect r0");
+        pair.kernel().must("drbdadm connect r0");
         pair.awaitInSync();
         pair.compareBytes();
         pair.judgeOurMetadata();
@@ -367,12 +367,12 @@ class KernelPeerTest {
         started.kernel().must("dd if=/dev/urandom of=/dev/drbd0 bs=64k count=100 oflag=direct 2>/dev/null");
         started.createOurs().startOurs();
         started.awaitInSync();
-        started.kernel().admin("secondary r0");
+        started.kernel().must("drbdadm secondary r0");
         return started;
     }
 
     private void crashKernelWhileItWrites() {
-        pair.kernel().admin("primary r0");
+        pair.kernel().must("drbdadm primary r0");
         long before = pair.status().volume(0).counters().get("writtenKib");
         for (int writer = 0; writer < 4; writer++) {
             pair.kernel().must("(while :; do dd if=/dev/urandom of=/dev/drbd0 bs=4k count=500 seek=%d conv=notrunc oflag=direct; done) "
