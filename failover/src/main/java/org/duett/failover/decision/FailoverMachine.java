@@ -126,8 +126,7 @@ public final class FailoverMachine {
         facts.heardAgain();
         if (facts.goodbyeStands && !facts.leaving && facts.echoedSentNanos > begunNanos && facts.peerTellsGenerations()) {
             facts.goodbyeStands = false;
-            remember(() -> {
-            });
+            remember();
         }
         if (before != facts.life) {
             facts.heardSinceNanos = facts.now;
@@ -142,21 +141,18 @@ public final class FailoverMachine {
                 facts.single = false;
                 facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(),
                         facts.config.peerNode() + " is back: " + facts.config.localNode() + " is no stand-alone node any more.");
-                remember(() -> {
-                });
+                remember();
             }
         }
         failStops.heard(report);
         for (NodeReport.GroupReport theirs : report.groups()) {
             GroupMachine group = groups.get(theirs.name());
             if (group != null && group.hearsStart(theirs.startCounter())) {
-                remember(() -> {
-                });
+                remember();
             }
             if (group != null && isNewer(theirs, group)) {
                 group.hold(theirs.held(), theirs.heldVersion());
-                remember(() -> {
-                });
+                remember();
             }
         }
     }
@@ -274,6 +270,12 @@ public final class FailoverMachine {
     }
 
     // ---- remembering
+
+    private void remember() {
+        remember(() -> {
+            // Nothing waits for it.
+        });
+    }
 
     /** Durably, and then what follows. */
     void remember(Runnable then) {

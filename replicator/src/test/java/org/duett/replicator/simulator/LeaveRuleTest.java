@@ -13,9 +13,7 @@ class LeaveRuleTest {
     void whatIsAnsweredAfterLeaveWasTakenBackIsTold() {
         var pair = SimulatedPair.connected(1, StorySettings.cluster());
         var rule = watching(pair);
-        pair.kill(pair.beta());
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        rule.given(pair.alpha());
+        loseBeta(pair, rule);
         pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
         assertThatCode(() -> pair.done(pair.write(pair.alpha(), 8, 8))).doesNotThrowAnyException();
         // The core is not told.
@@ -27,9 +25,7 @@ class LeaveRuleTest {
     void aFlushThatIsAnsweredAfterLeaveWasTakenBackIsTold() {
         var pair = SimulatedPair.connected(1, StorySettings.cluster());
         var rule = watching(pair);
-        pair.kill(pair.beta());
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        rule.given(pair.alpha());
+        loseBeta(pair, rule);
         pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
         assertThatCode(() -> pair.done(pair.flush(pair.alpha()))).doesNotThrowAnyException();
         rule.withdrawn(pair.alpha());
@@ -52,14 +48,19 @@ class LeaveRuleTest {
     void leaveEndsWithTheRole() {
         var pair = SimulatedPair.connected(3, StorySettings.cluster());
         var rule = watching(pair);
-        pair.kill(pair.beta());
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        rule.given(pair.alpha());
+        loseBeta(pair, rule);
         pair.must(pair.alpha(), new Command.Demote(true));
         pair.must(pair.alpha(), new Command.Promote(false));
         // The core is given it anew, and the rule knows nothing of it.
         pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
         assertThatThrownBy(() -> pair.done(pair.write(pair.alpha(), 8, 8))).hasMessageContaining("without leave");
+    }
+
+    /** And the rule is told that alpha has leave. */
+    private static void loseBeta(SimulatedPair pair, LeaveRule rule) {
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        rule.given(pair.alpha());
     }
 
     private static LeaveRule watching(SimulatedPair pair) {
