@@ -15,11 +15,6 @@ import org.duett.replicator.state.VolumeState;
  * these, or a person, says that it may.
  */
 final class FenceRule {
-    private static final int PEER_INCONSISTENT = 3;
-    private static final int PEER_OUTDATED = 4;
-    private static final int PEER_UNREACHABLE = 5;
-    private static final int PEER_SHOT = 7;
-
     private final SimulatedPair pair;
     private final boolean applies;
     private final boolean freezes;
@@ -48,7 +43,7 @@ final class FenceRule {
 
     /** Just before the node hears it. */
     void handlerAnswers(SimulatedNode node, int life, int loss, int exitCode) {
-        boolean isProof = exitCode == PEER_INCONSISTENT || exitCode == PEER_OUTDATED || exitCode == PEER_UNREACHABLE || exitCode == PEER_SHOT;
+        boolean isProof = exitCode == WorldFencer.PEER_INCONSISTENT || exitCode == WorldFencer.PEER_OUTDATED || exitCode == WorldFencer.PEER_UNREACHABLE || exitCode == WorldFencer.PEER_SHOT;
         if (isProof && node.life() == life && losses[node.index()] == loss) proven(node);
     }
 

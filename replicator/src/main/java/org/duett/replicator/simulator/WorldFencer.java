@@ -15,11 +15,11 @@ final class WorldFencer {
     private static final long MILLI = 1_000_000;
     private static final long PATIENCE_NANOS = 800 * MILLI;
     private static final int BROKEN = 1;
-    private static final int PEER_INCONSISTENT = 3;
-    private static final int PEER_OUTDATED = 4;
-    private static final int PEER_UNREACHABLE = 5;
+    static final int PEER_INCONSISTENT = 3;
+    static final int PEER_OUTDATED = 4;
+    static final int PEER_UNREACHABLE = 5;
     private static final int PEER_IS_PRIMARY = 6;
-    private static final int PEER_SHOT = 7;
+    static final int PEER_SHOT = 7;
 
     private final SimulatedPair pair;
     private final WorldPlan plan;
