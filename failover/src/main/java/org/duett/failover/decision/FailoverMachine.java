@@ -271,7 +271,7 @@ public final class FailoverMachine {
 
     // ---- remembering
 
-    private void remember() {
+    void remember() {
         remember(() -> {
             // Nothing waits for it.
         });

@@ -92,8 +92,7 @@ final class OperatorDesk {
     private String mode(NodeMode mode) {
         facts.mode = mode;
         facts.notify(mode == NodeMode.ONLINE ? Kind.ONLINE : Kind.STANDBY, Severity.INFO, facts.config.localNode(), facts.config.localNode() + " is " + mode.word() + ".");
-        machine.remember(() -> {
-        });
+        machine.remember();
         return "";
     }
 
@@ -126,8 +125,7 @@ final class OperatorDesk {
         facts.single = true;
         facts.notify(Kind.OTHER, Severity.WARNING, facts.config.localNode(),
                 who + " made " + facts.config.localNode() + " a stand-alone node: it waits for nobody until " + facts.config.peerNode() + " is heard again.");
-        machine.remember(() -> {
-        });
+        machine.remember();
         if (facts.life == PeerLife.UNHEARD) facts.life = PeerLife.SILENT;
         proof.vouch("this node was made stand-alone by " + who, true);
         return "";
