@@ -10,9 +10,9 @@ import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 
 /**
- * With a fencing policy a node that has lost its peer knows of that one's disk what the peer said as they parted, what its own superblock says, and what a fence-peer handler has
- * found out since (spec states 6). With resource-and-stonith a Primary answers no write, and no FLUSH, that was asked for after the loss of a peer as good as itself, before one of
- * these, or a person, says that it may.
+ * With a fencing policy a node that has lost its peer knows of that one's disk what the peer said as they parted, what its own superblock says, what a fence-peer handler has
+ * found out since (spec states 6), and what an operator has made of it ({@code invalidate-remote}). With resource-and-stonith a Primary answers no write, and no FLUSH, that was
+ * asked for after the loss of a peer as good as itself, before a handler or a person says that it may.
  */
 final class FenceRule {
     private final SimulatedPair pair;
@@ -74,7 +74,8 @@ final class FenceRule {
         boolean learns = before.peerDisk().isAbove(DiskState.OUTDATED) && after.peerDisk().isAtMost(DiskState.OUTDATED);
         boolean bySuperblock = before.disk().isBelow(DiskState.INCONSISTENT) && after.disk().isAtLeast(DiskState.INCONSISTENT);
         boolean byPromotion = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
-        if (learns && !bySuperblock && !byPromotion && !hasProof(node)) {
+        boolean byOperator = node.isInvalidatingPeer(volume);
+        if (learns && !bySuperblock && !byPromotion && !byOperator && !hasProof(node)) {
             throw new AssertionError(node.name() + " holds the other disk of volume " + volume + " to be behind, and nobody has told it so: from " + before + " to " + after + "; " + pair.describe());
         }
     }

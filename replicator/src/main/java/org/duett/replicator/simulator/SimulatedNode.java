@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
@@ -276,7 +277,16 @@ public final class SimulatedNode {
 
     /** It was told so, and answers that when all that waited has its answer. */
     boolean isBeingLetGo() {
-        return asked.entrySet().stream().anyMatch(each -> each.getValue().command instanceof Command.ResumeIo && !results.containsKey(each.getKey()));
+        return isAtWorkOn(command -> command instanceof Command.ResumeIo);
+    }
+
+    /** It was told so, and has not answered yet. */
+    boolean isInvalidatingPeer(int volume) {
+        return isAtWorkOn(command -> command.equals(new Command.InvalidateRemote(volume)));
+    }
+
+    private boolean isAtWorkOn(Predicate<Command> which) {
+        return asked.entrySet().stream().anyMatch(each -> which.test(each.getValue().command) && !results.containsKey(each.getKey()));
     }
 
     boolean sleeps() {
@@ -492,7 +502,7 @@ public final class SimulatedNode {
     /** Those who have it open are cut off: only force may do that. */
     private void closeForClients(int volume) {
         if (users.remove(volume) == null) return;
-        boolean isForced = asked.entrySet().stream().anyMatch(each -> each.getValue().command.equals(new Command.Demote(true)) && !results.containsKey(each.getKey()));
+        boolean isForced = isAtWorkOn(command -> command.equals(new Command.Demote(true)));
         if (!isForced) throw new AssertionError(name + " cuts off those who have volume " + volume + " open, and nobody has asked for that by force");
         pending.add(new Event.ExportUsersChanged(volume, 0));
     }

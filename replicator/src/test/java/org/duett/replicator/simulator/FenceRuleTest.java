@@ -1,8 +1,10 @@
 package org.duett.replicator.simulator;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
@@ -25,6 +27,14 @@ class FenceRuleTest {
         assertThatThrownBy(() -> rule.stateChanged(alpha, 0, alone, fenced)).as("of an earlier loss").isInstanceOf(AssertionError.class);
         rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha), PEER_OUTDATED);
         assertThatCode(() -> rule.stateChanged(alpha, 0, alone, fenced)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void anOperatorMayCallTheLostCopyInconsistentBeforeTheHandlerAnswers() {
+        var pair = SimulatedPair.connected(3, StorySettings.fencing(Fencing.RESOURCE_ONLY));
+        SimulatedNode alpha = lose(pair, new FenceRule(pair));
+        pair.must(alpha, new Command.InvalidateRemote(0));
+        assertThat(pair.state(alpha).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
     }
 
     @Test
