@@ -337,11 +337,6 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     @Override
-    public void served(SimulatedNode node, int volume) {
-        terms.served(node);
-    }
-
-    @Override
     public void handled(SimulatedNode node) {
         keptMarks.look(node);
     }
@@ -374,9 +369,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
             noData.failed(operation);
             return;
         }
+        terms.completed(operation);
         freezes.completed(operation);
         fences.acknowledged(operation);
-        if (operation.request.kind == HostRequest.Kind.READ) terms.read(operation.node);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);
         if (operation.request.kind != HostRequest.Kind.READ) leaveRule.acknowledged(operation);
         if (operation.write == null) return;

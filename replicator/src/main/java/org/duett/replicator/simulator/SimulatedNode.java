@@ -140,10 +140,6 @@ public final class SimulatedNode {
 
         default void sends(Packet packet) {
         }
-
-        /** The volume is served: a host may come now. */
-        default void served(int volume) {
-        }
     }
 
     void observe(Observer newObserver) {
@@ -403,10 +399,8 @@ public final class SimulatedNode {
         switch (action) {
             case Action.CompleteHostRequest complete -> ((HostCompletion) complete.request.origin).completed(complete.request);
             case Action.OpenExport(int volume, long term, long sizeBytes, int logicalBlockBytes) -> {
-                Long before = exports.put(volume, term);
+                exports.put(volume, term);
                 exportBytes.put(volume, sizeBytes);
-                // One that is open already tells of its new size.
-                if (before == null || before != term) observer.served(volume);
             }
             case Action.CloseExport(int volume) -> {
                 exports.remove(volume);

@@ -79,10 +79,6 @@ public final class SimulatedPair {
         default void sends(SimulatedNode node, Packet packet) {
         }
 
-        /** The node's promotion is through: a host may come now. */
-        default void served(SimulatedNode node, int volume) {
-        }
-
         /** A request of the host was answered; the histories know of it already. */
         default void completed(HostOperation operation) {
         }
@@ -135,11 +131,6 @@ public final class SimulatedPair {
                 @Override
                 public void sends(Packet packet) {
                     observer.sends(node, packet);
-                }
-
-                @Override
-                public void served(int number) {
-                    observer.served(node, number);
                 }
             });
         }

@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 
@@ -40,11 +41,12 @@ final class TermRule {
     }
 
     /**
-     * It serves its host from now on. A promotion that a crash has cut off before that is none: nobody was let in, and where its new generation is not on disk the
-     * other one cannot know of it either (seed 100838).
+     * A host has read or written. A promotion without that is none, whether a crash has cut it off or its disk failed in it: where its new generation is not on disk
+     * the other one cannot know of it either (seeds 100838, 1541697).
      */
-    void served(SimulatedNode node) {
-        otherWasPromoted[1 - node.index()] = true;
+    void completed(SimulatedPair.HostOperation operation) {
+        if (operation.request.lengthBytes > 0) otherWasPromoted[1 - operation.node.index()] = true;
+        if (operation.request.kind == HostRequest.Kind.READ) read(operation.node);
     }
 
     /** Its role is over, whatever its run file says. */
@@ -57,7 +59,7 @@ final class TermRule {
         resumed[node.index()] = 0;
     }
 
-    void read(SimulatedNode node) {
+    private void read(SimulatedNode node) {
         boolean waits = pair.settings().cluster() && node.isRunning() && resumed[node.index()] == node.life() && node.readDeadlines() == 0;
         if (waits) throw new AssertionError(node.name() + " has resumed its role, and reads without a deadline (rule 9); " + pair.describe());
     }

@@ -14,6 +14,8 @@ class TermRuleTest {
     void aTermIsOverWhenTheOtherNodeWasPromoted() {
         var pair = alphaWasPrimary(1);
         pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.AllowAlone(true, -1, "alpha is down"));
+        pair.done(pair.write(pair.beta(), 8, 8));
         pair.kill(pair.beta());
         pair.alpha().up();
         pair.runFor(SimulatedPair.SECOND);
@@ -40,6 +42,25 @@ class TermRuleTest {
         assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
     }
 
+    /** Seed 1541697: whoever was let in at beta got errors only. */
+    @Test
+    void aPromotionWhoseDiskFailedBeforeItServedEndsNoTerm() {
+        var pair = alphaWasPrimary(4);
+        long term = pair.alpha().termOnFile();
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        pair.must(pair.beta(), new Command.AllowAlone(true, -1, "alpha is down"));
+        var read = pair.read(pair.beta(), 8, 8);
+        pair.runUntil(read::isCompleted);
+        assertThat(read.errno()).isNotZero();
+        pair.kill(pair.beta());
+        pair.alpha().up();
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
+        pair.runUntil(() -> pair.alpha().hasExport(0));
+        assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
+    }
+
     /** Seed 430325: alpha was Primary all the time, and beta's changes were given up. */
     @Test
     void aSplitBrainThatWasDecidedForItsNodeEndsNoTerm() {
@@ -52,6 +73,7 @@ class TermRuleTest {
         pair.network().pull();
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
         pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.write(pair.beta(), 8, 8));
         pair.must(pair.beta(), new Command.Demote(false));
         pair.must(pair.beta(), new Command.Disconnect(true));
         pair.must(pair.beta(), new Command.Connect(true));
@@ -84,8 +106,8 @@ class TermRuleTest {
             }
 
             @Override
-            public void served(SimulatedNode node, int volume) {
-                rule.served(node);
+            public void completed(SimulatedPair.HostOperation operation) {
+                if (operation.errno() == 0) rule.completed(operation);
             }
         });
     }
