@@ -1,5 +1,7 @@
 package org.duett.replicator.generation;
 
+import java.util.stream.LongStream;
+
 /**
  * The four numbers that name which data a disk holds (spec states 3): the current generation, the generation that the bitmap counts changes
  * from, and two before it. A value; the superblock stores it, {@code P_UUIDS} carries it. The lowest bit of {@code current} says whether the
@@ -123,7 +125,9 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
 
     /** The bits, and those that are added now, name what a peer of this generation of our past lacks. */
     GenerationIdentifiers countingFrom(long past) {
-        return new GenerationIdentifiers(current, withoutPrimaryBit(past), bitmap, sameGeneration(history0, past) ? history1 : history0);
+        // No gap is left where it stood: the next rotation would push out the generation behind it (seed 1542216).
+        long[] history = LongStream.of(bitmap, history0, history1).filter(each -> each != 0 && !sameGeneration(each, past)).toArray();
+        return new GenerationIdentifiers(current, withoutPrimaryBit(past), history.length > 0 ? history[0] : 0, history.length > 1 ? history[1] : 0);
     }
 
     /** As if the last resync had never begun: the target did not get its identifier (rules 51 and 71 of the comparison). */

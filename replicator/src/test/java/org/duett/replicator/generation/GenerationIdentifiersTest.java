@@ -92,6 +92,18 @@ class GenerationIdentifiersTest {
         assertThat(receiving.finishedAsTarget(sending)).isEqualTo(set(0x50, 0, 0x20 + OFFSET, 0x20));
     }
 
+    /** Seed 1542216: a target that had lost two identifiers of resyncs with its power was unrelated then. */
+    @Test
+    void countingFromThePastLeavesNoGapInTheHistory() {
+        var counting = new GenerationIdentifiers(0x10, 0, 0x20, 0x30).countingFrom(0x21);
+        assertThat(counting).isEqualTo(new GenerationIdentifiers(0x10, 0x20, 0x30, 0));
+        GenerationIdentifiers source = counting.startAsSyncSource(0x40);
+        assertThat(source.names(0x20)).isTrue();
+        assertThat(source.names(0x30)).isTrue();
+        assertThat(new GenerationIdentifiers(0x10, 0x20, 0x30, 0x40).countingFrom(0x40)).isEqualTo(new GenerationIdentifiers(0x10, 0x40, 0x20, 0x30));
+        assertThat(new GenerationIdentifiers(0x10, 0x20, 0x30, 0x40).countingFrom(0x30)).isEqualTo(new GenerationIdentifiers(0x10, 0x30, 0x20, 0x40));
+    }
+
     @Test
     void firstResyncOfAFreshPeerLeavesOnlyItselfInTheHistory() {
         GenerationIdentifiers source = set(0x51, 0, 0, 0);
