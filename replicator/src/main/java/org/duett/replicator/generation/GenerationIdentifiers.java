@@ -123,6 +123,19 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
                 || sameGeneration(generation, history0) || sameGeneration(generation, history1));
     }
 
+    /**
+     * Is this the generation from which a resync began whose identifier is here, or the identifier of an earlier try of it? Between a number that was drawn and another one
+     * the low 48 bits differ.
+     */
+    boolean namesByResync(long generation) {
+        return isEarlierTry(generation, bitmap) || isEarlierTry(generation, history0) || isEarlierTry(generation, history1);
+    }
+
+    private static boolean isEarlierTry(long generation, long identifier) {
+        long steps = withoutPrimaryBit(identifier) - withoutPrimaryBit(generation);
+        return steps != 0 && steps % SYNC_OFFSET == 0 && steps / SYNC_OFFSET > 0 && !sameGeneration(generation, 0) && !sameGeneration(generation, JUST_CREATED);
+    }
+
     /** The bits, and those that are added now, name what a peer of this generation of our past lacks. */
     GenerationIdentifiers countingFrom(long past) {
         // No gap is left where it stood: the next rotation would push out the generation behind it (seed 1542216).

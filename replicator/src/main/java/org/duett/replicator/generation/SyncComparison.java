@@ -23,7 +23,8 @@ import org.duett.replicator.state.Role;
  * the resync} and the target's {resync, 0}. A resync that started from no known generation has a random identifier that nothing gives
  * away, and is copied whole as with a kernel.
  * <li>After rules 60 and 80 the source counts from where its target is, and so does the identifier of the resync: interrupted ones do not push
- * the target's generation out of the history, behind which the data would be unrelated.
+ * the target's generation out of the history, behind which the data would be unrelated. Where a target has lost identifiers of resyncs with its power, and
+ * what it has is no longer in the source's history, the later ones tell it: each is the one before it, and a step.
  * <li>Rule 100 finds the common past also where one node's bitmap counts from a generation in the other's history: that node began one new
  * generation since, the other one two or more. For DRBD these are unrelated data, for which no operator's word is a way back.
  * </ul>
@@ -198,6 +199,12 @@ public final class SyncComparison {
             Outcome outcome = outcome(80, source(coverageOfHistory(inputs.bothDuett, own, peer)), inputs);
             return inputs.bothDuett ? outcome.correctingOwn(own.countingFrom(peer.current())) : outcome;
         }
+        if (inputs.bothDuett && peer.namesByResync(own.current())) {
+            return outcome(60, target(Coverage.WHOLE_DEVICE), inputs).correctingPeer(peer.countingFrom(own.current()));
+        }
+        if (inputs.bothDuett && own.namesByResync(peer.current())) {
+            return outcome(80, source(Coverage.WHOLE_DEVICE), inputs).correctingOwn(own.countingFrom(peer.current()));
+        }
         if (sameGeneration(own.bitmap(), peer.bitmap()) && !sameGeneration(own.bitmap(), 0)) {
             return outcome(90,
                     splitBrain(inputs, OptionalLong.of(GenerationIdentifiers.withoutPrimaryBit(own.bitmap()))), inputs);
@@ -216,7 +223,7 @@ public final class SyncComparison {
     /** 0 and the generation of fresh metadata are everybody's past, and say nothing. */
     private static boolean isPast(long identifier, GenerationIdentifiers past) {
         boolean isName = !sameGeneration(identifier, 0) && !sameGeneration(identifier, GenerationIdentifiers.JUST_CREATED);
-        return isName && isIn(identifier, past);
+        return isName && (isIn(identifier, past) || past.namesByResync(identifier));
     }
 
     private static boolean isIn(long identifier, GenerationIdentifiers past) {

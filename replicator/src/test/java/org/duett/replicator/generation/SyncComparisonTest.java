@@ -317,6 +317,22 @@ class SyncComparisonTest {
         expect(duettPeer(side(A, B, C + OFFSET, C), side(C + OFFSET, D, 0, 0)), 80, SOURCE_WHOLE, 60);
     }
 
+    /** Found by seed 1542343: beta's disk was slow, and each crash took the identifiers of resyncs that it had told of already. */
+    @Test
+    void targetThatHasLostIdentifiersOfResyncsWithItsPowerIsKnownByTheLaterOnes() {
+        GenerationIdentifiers source = new GenerationIdentifiers(A, B, C, D).startAsSyncSource(E);
+        GenerationIdentifiers durable = new GenerationIdentifiers(B, 0, C, D).startAsSyncTarget(source.bitmap());
+        for (int cut = 0; cut < 2; cut++) source = source.startAsSyncSource(E);
+        source = source.newCurrent(0xF0, true).newCurrent(0xF2, true);
+        expect(duettPeer(side(source), side(durable)), 80, SOURCE_WHOLE, 60);
+        expect(duettPeer(side(source), side(B, 0, C, D)), 80, SOURCE_WHOLE, 60);
+        expect(kernelPeer(side(source), side(durable)), 100, new SyncDecision.UnrelatedData(), 100);
+        // Not by one that came later than what is here.
+        expect(duettPeer(side(source), side(B + 9 * OFFSET, 0, 0xE0, 0xE2)), 100, new SyncDecision.UnrelatedData(), 100);
+        // It has gone on from there on its own.
+        expect(duettPeer(side(source), side(durable.newCurrent(0xE0, true))), 100, new SyncDecision.SplitBrain(source.current(), 0xE1, OptionalLong.empty()), 100);
+    }
+
     /** Found by seed 127: each start of the resync had pushed the target's generation further back, until it was unrelated. */
     @Test
     void howOftenAResyncIsInterruptedItsSourceStillKnowsWhereTheTargetIs() {
