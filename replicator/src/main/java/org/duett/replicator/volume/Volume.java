@@ -576,6 +576,10 @@ public final class Volume {
 
     /** The peer is a Primary without a disk: what it writes only we can name. */
     public boolean logsForPeer() {
+        return logsForPeer(state);
+    }
+
+    public static boolean logsForPeer(VolumeState state) {
         return state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
     }
 
