@@ -142,6 +142,7 @@ final class PeerConversation {
         sendSizes(volume, 0, out);
         if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) parts.sendIdentifiers(each, 0, out);
         parts.sendState(volume, out);
+        each.roleTold = volume.state().role();
         parts.fact(each, volume.state().withConnection(ConnectionState.WF_REPORT_PARAMS), "both sockets are up");
     }
 

@@ -56,6 +56,11 @@ final class ResyncControl {
             connectWithoutComparison(each, told, out);
             return;
         }
+        if (inHandshake && each.roleTold != volume.state().role()) {
+            // A policy for a split brain looks at roles: the peer would decide on another one (seed 1542843).
+            connecting.lose(ConnectionState.TEAR_DOWN, "the role changed in the midst of the handshake", out);
+            return;
+        }
         SyncHandshake.Result result = SyncHandshake.decide(new SyncHandshake.Inputs(sides(each, ownDisk, report, inHandshake),
                 volume.state().disk() == DiskState.NEGOTIATING, parts.handshake.peerDryRun(), parts.settings.net().splitBrain()));
         for (HandshakeVerdict.Handler handler : result.handlers()) {

@@ -9,6 +9,7 @@ import org.duett.replicator.resync.BitmapExchange;
 import org.duett.replicator.resync.ResyncSource;
 import org.duett.replicator.resync.ResyncTarget;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.IntegrityAlgorithm;
 import org.duett.replicator.wire.Packet;
@@ -69,6 +70,8 @@ final class VolumeParts {
     long generationTold;
     /** Its flags. */
     int flagsTold;
+    /** Our role as we introduced ourselves: what the peer compares with. */
+    Role roleTold = Role.UNKNOWN;
     /** Both had this generation when a resync from here began, and with it our present one; 0: none in the life of this process. */
     long generationLeftToTarget;
     /** The peer's P_STATE of this handshake came; volumes become Connected one by one. */

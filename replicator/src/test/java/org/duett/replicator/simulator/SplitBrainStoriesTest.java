@@ -207,6 +207,29 @@ class SplitBrainStoriesTest {
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
     }
 
+    /** Found by seed 1542843: one decided on the role that the other one had told, that one on the role that it had by then, and both were the target. */
+    @Test
+    void aPrimaryThatIsDemotedInTheMidstOfTheHandshakeIsJudgedByOneRole() {
+        long meeting = meetingOfThePrimaryWithFewerChanges(-1);
+        for (long before = 0; before < 5_000_000; before += 50_000) meetingOfThePrimaryWithFewerChanges(meeting - before);
+    }
+
+    /** Returns when the nodes met; {@code demotion}: when the Primary is told to demote. */
+    private static long meetingOfThePrimaryWithFewerChanges(long demotion) {
+        var pair = splitBrain(11, policy(AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.DISCARD_SECONDARY, AfterSplitBrain.DISCONNECT));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.network().heal();
+        if (demotion > 0) {
+            pair.runFor(demotion - pair.time().nowNanos());
+            pair.beta().command(new Command.Demote(false));
+        }
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.WF_REPORT_PARAMS);
+        long meeting = pair.time().nowNanos();
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).isMirrored()));
+        pair.checkMirror();
+        return meeting;
+    }
+
     /** Found by seed 1501167: in growing each marked more on its own side only, took the other one for unchanged, and both were the source. */
     @Test
     void ofTwoThatHaveNotChangedAndHaveGrownOneIsTheTarget() {
