@@ -61,8 +61,18 @@ public final class BlockHistory {
 
         void add(Write write) {
             assert count == 0 || writes[count - 1].orderedAt < write.orderedAt;
+            insert(count, write);
+        }
+
+        private void insert(int at, Write write) {
             if (count == writes.length) writes = Arrays.copyOf(writes, 2 * count);
-            writes[count++] = write;
+            System.arraycopy(writes, at, writes, at + 1, count - at);
+            writes[at] = write;
+            count++;
+        }
+
+        void mayBeUnwritten() {
+            if (writes[0] != NOTHING) insert(0, NOTHING);
         }
 
         boolean mayHold(long content, long knownAt) {
@@ -227,6 +237,12 @@ public final class BlockHistory {
                 sector.writes[i].doubtful |= sector.writes[i].acknowledgedAt != Long.MAX_VALUE;
             }
         }
+    }
+
+    /** A disk that was made anew counts, whatever was copied to it: nothing that was acknowledged is promised, and no sector need ever have been written there. */
+    void freshDiskCounts() {
+        anythingMayBeLost();
+        for (long number = nextSector(0); number >= 0; number = nextSector(number + 1)) sectors.get(number).mayBeUnwritten();
     }
 
     void splitBegins() {

@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -23,6 +24,8 @@ final class WorldRepair {
     private final SplittableRandom random;
     /** How many of a node's messages are over: both were equal since, or its disks were made anew. */
     private final int[] messagesOver = new int[2];
+    /** Some disk of it was made anew, and the two have not been equal since. */
+    private final boolean[] hasFreshDisk = new boolean[2];
 
     WorldRepair(SimulatedPair pair, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain, FreezeRule freezes, WorldOperator operator, SplittableRandom random) {
         this.pair = pair;
@@ -101,6 +104,7 @@ final class WorldRepair {
         pair.freshDisk(node, volume, node.data(volume).sizeBytes());
         lineage.wentBack(node, volume, Set.of());
         ledger.invalidated(node, volume);
+        hasFreshDisk[node.index()] = true;
     }
 
     /** What a node has said so far asks for nothing any more. */
@@ -111,6 +115,7 @@ final class WorldRepair {
     /** Both are equal again. */
     void allIsWell() {
         pair.nodes().forEach(this::messagesAreOver);
+        Arrays.fill(hasFreshDisk, false);
     }
 
     private Stream<OperatorReport> messages(SimulatedNode node) {
@@ -220,8 +225,9 @@ final class WorldRepair {
         }
         SimulatedNode alpha = pair.alpha();
         SimulatedNode beta = pair.beta();
-        // Of two volumes each may have had its last copy on another node: then there is no choice without loss.
-        SimulatedNode chosen = ledger.isComplete(alpha) || !ledger.isComplete(beta) ? alpha : beta;
+        // Of two volumes each may have had its last copy on another node: then there is no choice without loss. A fresh disk has nothing but what was copied to it (seed 1543417).
+        boolean isAlphaWorse = ledger.isComplete(beta) || hasFreshDisk[alpha.index()] && !hasFreshDisk[beta.index()];
+        SimulatedNode chosen = ledger.isComplete(alpha) || !isAlphaWorse ? alpha : beta;
         if (!chosen.isRunning() || operator.isBeingPromoted(alpha) || operator.isBeingPromoted(beta)) return;
         // As the message says: while the connection stands the peer's disk would be served, and not the one that is chosen (seed 12708).
         if (operator.isConnected(chosen) && ledger.volumes().stream().anyMatch(volume -> operator.servesOtherData(chosen, volume))) {
@@ -232,6 +238,9 @@ final class WorldRepair {
         // Of a volume that was changed on both, of which they have not told him yet, nothing is given up by that.
         for (int volume : ledger.volumes()) {
             if (isDecided || isInTheWay(volume)) lineage.givesUp(pair.other(chosen), volume);
+        }
+        for (int volume : ledger.volumes()) {
+            if (hasFreshDisk[chosen.index()] && !ledger.isComplete(chosen, volume)) pair.history(volume).freshDiskCounts();
         }
         ledger.decidedByForce(chosen);
         operator.promote(chosen, true);
