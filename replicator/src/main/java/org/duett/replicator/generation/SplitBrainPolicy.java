@@ -98,6 +98,14 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
                 always, roleConflict);
     }
 
+    /** The option that {@link #solve} looks at for nodes in these roles, as the configuration spells it. */
+    String optionFor(SyncComparison.Inputs nodes) {
+        boolean ownPrimary = nodes.own().isPrimary();
+        boolean peerPrimary = nodes.peer().isPrimary();
+        if (ownPrimary && peerPrimary) return "after-sb-2pri " + withTwoPrimaries.configName();
+        return ownPrimary || peerPrimary ? "after-sb-1pri " + withOnePrimary.configName() : "after-sb-0pri " + withoutPrimary.configName();
+    }
+
     Solution solve(SyncComparison.Inputs nodes) {
         boolean ownPrimary = nodes.own().isPrimary();
         boolean peerPrimary = nodes.peer().isPrimary();

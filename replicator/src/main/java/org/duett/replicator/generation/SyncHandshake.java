@@ -32,8 +32,9 @@ public final class SyncHandshake {
     /**
      * @param comparison what the identifiers said; its corrections are stored unless the verdict is to refuse
      * @param handlers to be run in this order, before the verdict is carried out
+     * @param policy the option that has decided a split brain; empty: there was none, or it is an operator's
      */
-    public record Result(SyncComparison.Outcome comparison, HandshakeVerdict verdict, List<Handler> handlers) {
+    public record Result(SyncComparison.Outcome comparison, HandshakeVerdict verdict, List<Handler> handlers, String policy) {
 
         public Result {
             handlers = List.copyOf(handlers);
@@ -44,9 +45,10 @@ public final class SyncHandshake {
         SyncComparison.Outcome comparison = SyncComparison.compare(inputs.nodes);
         List<Handler> handlers = new ArrayList<>();
         if (newestIsInconsistent(comparison, inputs.nodes)) {
-            return new Result(comparison, refuseOlder(inputs.nodes), handlers);
+            return new Result(comparison, refuseOlder(inputs.nodes), handlers, "");
         }
-        HandshakeVerdict verdict = switch (overruledByDisks(comparison.decision(), inputs.nodes)) {
+        SyncDecision decision = overruledByDisks(comparison.decision(), inputs.nodes);
+        HandshakeVerdict verdict = switch (decision) {
             case SyncDecision.UnrelatedData unrelated -> refuseUnrelated(inputs.nodes);
             case SyncDecision.NeedsFeature needed -> new HandshakeVerdict.Refuse(Reason.NEEDS_WSAME,
                     "a crashed Primary meets a Primary of the same generation, and the peer lacks the feature by which both judge that alike");
@@ -56,7 +58,8 @@ public final class SyncHandshake {
             case SyncDecision.BecomeTarget(Coverage coverage) -> target(coverage, inputs, handlers);
             case SyncDecision.SplitBrain splitBrain -> splitBrain(splitBrain, inputs, handlers);
         };
-        return new Result(comparison, verdict, handlers);
+        boolean byPolicy = decision instanceof SyncDecision.SplitBrain splitBrain && solution(splitBrain, inputs) != SplitBrainPolicy.Solution.UNSOLVED;
+        return new Result(comparison, verdict, handlers, byPolicy ? inputs.policy.optionFor(inputs.nodes) : "");
     }
 
     /** When exactly one disk is Inconsistent, the other is the source, whatever the identifiers say of the direction. */
@@ -130,12 +133,8 @@ public final class SyncHandshake {
     private static HandshakeVerdict splitBrain(SyncDecision.SplitBrain splitBrain, Inputs inputs,
             List<Handler> handlers) {
         handlers.add(Handler.INITIAL_SPLIT_BRAIN);
-        boolean policyApplies = splitBrain.lastCommon().isPresent() || inputs.policy.always();
-        SplitBrainPolicy.Solution solution = policyApplies
-                ? inputs.policy.solve(inputs.nodes)
-                : SplitBrainPolicy.Solution.UNSOLVED;
         Coverage coverage = coverageOf(splitBrain);
-        return switch (solution) {
+        return switch (solution(splitBrain, inputs)) {
             case WE_ARE_SOURCE -> source(coverage, inputs);
             case WE_ARE_TARGET -> target(coverage, inputs, handlers);
             case WE_ARE_TARGET_ONCE_DEMOTED -> inputs.dryRun
@@ -143,6 +142,14 @@ public final class SyncHandshake {
                     : new HandshakeVerdict.SyncTarget(coverage, true);
             case UNSOLVED -> byOperator(splitBrain, inputs, handlers);
         };
+    }
+
+    /** What it would copy has to be good: else the choice is an operator's, as where there is no policy. */
+    private static SplitBrainPolicy.Solution solution(SyncDecision.SplitBrain splitBrain, Inputs inputs) {
+        boolean policyApplies = splitBrain.lastCommon().isPresent() || inputs.policy.always();
+        SplitBrainPolicy.Solution wanted = policyApplies ? inputs.policy.solve(inputs.nodes) : SplitBrainPolicy.Solution.UNSOLVED;
+        DiskState source = wanted == SplitBrainPolicy.Solution.WE_ARE_SOURCE ? inputs.nodes.own().disk() : inputs.nodes.peer().disk();
+        return source.isAbove(DiskState.INCONSISTENT) ? wanted : SplitBrainPolicy.Solution.UNSOLVED;
     }
 
     /** No policy ends the split brain: an operator on one of the two nodes may have. */

@@ -101,21 +101,35 @@ final class ResyncControl {
                 boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
                 if (peerWaits) answer(each, missedEnd, out);
             }
-            case HandshakeVerdict.SyncSource(Coverage coverage) -> become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, missedEnd, out);
+            case HandshakeVerdict.SyncSource(Coverage coverage) -> {
+                reportDecision(each, result.policy(), parts.settings.peerNode(), out);
+                become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, missedEnd, out);
+            }
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
                 if (demoteFirst && volume.isPrimary() && !roles.isInUse()) {
                     // The next handshake finds a Secondary here.
+                    parts.report(Level.WARNING, parts.name(volume) + ": split brain: by " + result.policy() + " this Primary loses.", "Nobody uses it, and it is demoted. Nothing is copied before that.",
+                            "Nothing is to be done.", out);
                     connecting.lose(ConnectionState.TEAR_DOWN, "by after-sb policy this Primary loses; nobody uses it, and it is demoted", out);
                     roles.giveUp(out);
                 } else if (demoteFirst && volume.isPrimary()) {
                     out.add(new Action.RunHandler(++handlerRuns, HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume.number));
-                    refuseAsPrimary(each, inHandshake, "split brain: by after-sb policy this Primary loses, and it is in use",
+                    refuseAsPrimary(each, inHandshake, "split brain: by " + result.policy() + " this Primary loses, and it is in use",
                             HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name(), parts.settings.demotionHere(), parts.settings.choiceOfThisDisk()), out);
                 } else {
+                    reportDecision(each, result.policy(), parts.settings.localNode(), out);
                     become(each, base, ConnectionState.WF_BITMAP_T, coverage, report, inHandshake, missedEnd, out);
                 }
             }
         }
+    }
+
+    /** {@code loser}: whose changes the policy gives up; those who used it in that time have to hear of it. */
+    private void reportDecision(VolumeParts each, String policy, String loser, ActionQueue out) {
+        if (policy.isEmpty()) return;
+        String winner = loser.equals(parts.settings.localNode()) ? parts.settings.peerNode() : parts.settings.localNode();
+        parts.report(Level.WARNING, parts.name(each.volume) + ": split brain: by " + policy + " what was written on " + loser + " since the nodes parted is given up.",
+                "The data of " + winner + " is kept, and copied over it.", "Tell those who used " + loser + " in that time.", out);
     }
 
     /**

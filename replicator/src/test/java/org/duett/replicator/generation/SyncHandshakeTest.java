@@ -222,6 +222,29 @@ class SyncHandshakeTest {
         assertThat(peerDecides(givesUp, Node.of(DISTANT), DEFAULT).verdict()).isEqualTo(SOURCE_WHOLE);
     }
 
+    /** Found by seed 96 with a policy: nobody was told of a split brain, and the operator's choice was not heard. */
+    @Test
+    void policyThatWouldHaveAFailedDiskCopiedLeavesTheChoiceToTheOperator() {
+        SplitBrainPolicy policy = policy(AfterSplitBrain.DISCARD_YOUNGER_PRIMARY, AfterSplitBrain.VIOLENTLY_AS0P, AfterSplitBrain.DISCONNECT);
+        Node winner = Node.of(OURS).disk(DiskState.INCONSISTENT);
+        Node loser = Node.of(PEERS);
+        assertSolved("unsolved", decide(winner, loser, policy), peerDecides(winner, loser, policy));
+        Node givesUp = winner.discardsItsData();
+        assertSolved("target", decide(givesUp, loser, policy), peerDecides(givesUp, loser, policy));
+        assertSolved("source", decide(Node.of(OURS), loser.disk(DiskState.INCONSISTENT), policy), peerDecides(Node.of(OURS), loser.disk(DiskState.INCONSISTENT), policy));
+    }
+
+    @Test
+    void policyThatHasDecidedIsNamedAsTheConfigurationSpellsIt() {
+        SplitBrainPolicy policy = policy(AfterSplitBrain.DISCARD_ZERO_CHANGES, AfterSplitBrain.DISCARD_SECONDARY, AfterSplitBrain.VIOLENTLY_AS0P);
+        Node own = Node.of(OURS).bits(0);
+        assertThat(decide(own, Node.of(PEERS), policy).policy()).isEqualTo("after-sb-0pri discard-zero-changes");
+        assertThat(decide(own, Node.of(PEERS).primary(), policy).policy()).isEqualTo("after-sb-1pri discard-secondary");
+        assertThat(decide(own.primary(), Node.of(PEERS).primary(), policy).policy()).isEqualTo("after-sb-2pri violently-as0p");
+        assertThat(decide(own.bits(5), Node.of(PEERS), policy).policy()).as("unsolved").isEmpty();
+        assertThat(decide(own.discardsItsData(), Node.of(PEERS), DEFAULT).policy()).as("an operator's").isEmpty();
+    }
+
     @Test
     void operatorsWordIsOnlyForSplitBrains() {
         assertThat(decide(Node.of(OURS).discardsItsData(), Node.of(COMMON), DEFAULT).verdict()).isEqualTo(SOURCE);

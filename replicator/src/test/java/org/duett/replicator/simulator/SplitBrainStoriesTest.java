@@ -205,6 +205,8 @@ class SplitBrainStoriesTest {
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
+        Stories.told(pair.beta(), "by after-sb-2pri call-pri-lost-after-sb this Primary loses");
+        for (SimulatedNode node : pair.nodes()) Stories.told(node, "by after-sb-1pri discard-secondary what was written on beta since the nodes parted is given up");
     }
 
     /** Found by seed 1542843: one decided on the role that the other one had told, that one on the role that it had by then, and both were the target. */
