@@ -20,7 +20,8 @@ final class MirrorDuty {
     /** A volume's state has changed. */
     void changed(VolumeParts each, VolumeState before, VolumeState after, ActionQueue out) {
         // Also on a disk that is Outdated, which takes its writes, though they fail there (seed 1542529).
-        if (Volume.logsForPeer(before) && !Volume.logsForPeer(after) && each.volume.diskUsable()) end(each.volume, out);
+        boolean mayHaveLogged = Volume.logsForPeer(before) && before.disk().isAtLeast(DiskState.INCONSISTENT);
+        if (mayHaveLogged && !Volume.logsForPeer(after) && each.volume.diskUsable()) end(each.volume, out);
         if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
         boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
         if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0 && !each.volume.resyncLeftOpen()) return;
