@@ -77,6 +77,11 @@ public record ResourceSettings(String name, String localNode, String peerNode, b
             long pingTimeoutMillis, int koCount, int maxEpochWrites, int maxBuffersPages, String cramHmacAlgorithm, byte[] sharedSecret,
             String integrityAlgorithm, String checksumAlgorithm, String verifyAlgorithm, boolean runLengthBitmaps,
             SplitBrainPolicy splitBrain) {
+
+        public NetSettings withSplitBrain(SplitBrainPolicy newPolicy) {
+            return new NetSettings(protocol, timeoutMillis, connectIntervalMillis, pingIntervalMillis, pingTimeoutMillis, koCount, maxEpochWrites, maxBuffersPages,
+                    cramHmacAlgorithm, sharedSecret, integrityAlgorithm, checksumAlgorithm, verifyAlgorithm, runLengthBitmaps, newPolicy);
+        }
     }
 
     public enum OnIoError {

@@ -248,6 +248,17 @@ final class CopyLedger {
         });
     }
 
+    /** By what an operator wrote down this node's copy is overwritten by the other one, whatever either has that the other lacks. */
+    void decidedByPolicy(SimulatedNode victim, int volume) {
+        SimulatedNode winner = pair.other(victim);
+        Copies of = copies.get(volume);
+        if (!isWhole(winner, volume)) lastCopyFailed.add(volume);
+        if (!of.complete[winner.index()]) pair.history(volume).anythingMayBeLost();
+        of.complete[winner.index()] = true;
+        of.complete[victim.index()] = false;
+        wentAlone[0] = wentAlone[1] = true;
+    }
+
     /** An operator chooses the other one's copies, whatever they are worth (seed 8143). */
     void givesUp(SimulatedNode node) {
         for (int volume : copies.keySet()) {

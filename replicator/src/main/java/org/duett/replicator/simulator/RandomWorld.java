@@ -9,6 +9,7 @@ import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
@@ -83,7 +84,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         ledger = new CopyLedger(pair);
         lineage = new Lineage(pair);
         leaveRule = new LeaveRule(pair);
-        splitBrain = new SplitBrain(pair, lineage);
+        splitBrain = new SplitBrain(pair, ledger, lineage);
         understanding = new MutualUnderstanding(plan);
         raisedDisk = new RaisedDisk(pair);
         terms = new TermRule(pair);
@@ -312,10 +313,10 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         ledger.stateChanged(node, volume, before, after);
+        splitBrain.stateChanged(node, volume, before, after);
         lineage.stateChanged(node, volume, before, after);
         saboteur.stateChanged(node, volume, before, after);
         leaveRule.stateChanged(node, volume, before, after);
-        splitBrain.stateChanged();
         raisedDisk.stateChanged(node, volume, before, after);
         terms.stateChanged(node, before, after);
         eyewitnesses.stateChanged(node, volume, before, after);
@@ -361,6 +362,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void sends(SimulatedNode node, Packet packet) {
         pauses.sends(node, packet);
+    }
+
+    @Override
+    public void reported(SimulatedNode node, OperatorReport report) {
+        splitBrain.reported(node, report);
     }
 
     @Override

@@ -140,6 +140,9 @@ public final class SimulatedNode {
 
         default void sends(Packet packet) {
         }
+
+        default void reported(OperatorReport report) {
+        }
     }
 
     void observe(Observer newObserver) {
@@ -439,7 +442,10 @@ public final class SimulatedNode {
                 Asked question = asked.get(ticket);
                 if (question != null) observer.answered(question, result);
             }
-            case Action.Report(OperatorReport report) -> reports.add(report);
+            case Action.Report(OperatorReport report) -> {
+                reports.add(report);
+                observer.reported(report);
+            }
             case Action.StateChanged changed -> {
                 if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " ==== volume " + changed.volume() + ": " + changed.before() + " -> "
                         + changed.after() + " (" + changed.cause() + ")");

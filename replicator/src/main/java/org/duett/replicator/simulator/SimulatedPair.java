@@ -13,6 +13,7 @@ import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.NetSettings;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
@@ -79,6 +80,10 @@ public final class SimulatedPair {
         default void sends(SimulatedNode node, Packet packet) {
         }
 
+        /** The node has a message for its operator. */
+        default void reported(SimulatedNode node, OperatorReport report) {
+        }
+
         /** A request of the host was answered; the histories know of it already. */
         default void completed(HostOperation operation) {
         }
@@ -92,7 +97,8 @@ public final class SimulatedPair {
         for (int index = 0; index < 2; index++) {
             String name = index == 0 ? "alpha" : "beta";
             String peer = index == 0 ? "beta" : "alpha";
-            ResourceSettings own = new ResourceSettings(base.name(), name, peer, base.cluster(), base.onNoData(), base.net(),
+            NetSettings net = index == 0 ? base.net() : base.net().withSplitBrain(base.net().splitBrain().mirrored());
+            ResourceSettings own = new ResourceSettings(base.name(), name, peer, base.cluster(), base.onNoData(), net,
                     base.volumes(), base.madeDisks(), base.tables(), base.group());
             SimulatedNode node = new SimulatedNode(name, index, time, network, seed * 31 + 10 + index, own);
             network.join(index, node);
@@ -131,6 +137,11 @@ public final class SimulatedPair {
                 @Override
                 public void sends(Packet packet) {
                     observer.sends(node, packet);
+                }
+
+                @Override
+                public void reported(OperatorReport report) {
+                    observer.reported(node, report);
                 }
             });
         }

@@ -36,6 +36,11 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
     private static final long CROWDED_BYTES = 9 * MEBI;
     private static final int USUAL_LOG_EXTENTS = ActivityLogRing.MINIMUM_EXTENTS;
     private static final int LEAST_WRITES = 2_200;
+    private static final List<AfterSplitBrain> WITHOUT_PRIMARY = List.of(AfterSplitBrain.DISCARD_YOUNGER_PRIMARY, AfterSplitBrain.DISCARD_OLDER_PRIMARY,
+            AfterSplitBrain.DISCARD_ZERO_CHANGES, AfterSplitBrain.DISCARD_LEAST_CHANGES, AfterSplitBrain.DISCARD_LOCAL, AfterSplitBrain.DISCARD_REMOTE);
+    private static final List<AfterSplitBrain> WITH_ONE_PRIMARY = List.of(AfterSplitBrain.DISCONNECT, AfterSplitBrain.CONSENSUS, AfterSplitBrain.DISCARD_SECONDARY,
+            AfterSplitBrain.CALL_PRI_LOST_AFTER_SB, AfterSplitBrain.VIOLENTLY_AS0P);
+    private static final List<AfterSplitBrain> WITH_TWO_PRIMARIES = List.of(AfterSplitBrain.DISCONNECT, AfterSplitBrain.CALL_PRI_LOST_AFTER_SB, AfterSplitBrain.VIOLENTLY_AS0P);
 
     /** {@code allowed}: faults that the seed may pick from; a smaller set leaves all else as it was. */
     static WorldPlan of(long seed, Set<WorldFault> allowed) {
@@ -76,12 +81,25 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
                 usual.integrityAlgorithm(), usual.checksumAlgorithm(), "", true, splitBrain(seed));
     }
 
-    /** In a third of the lives the one policy that gives up nothing which was answered: who has changed nothing since the nodes parted is overwritten. */
+    /**
+     * In a sixth of the lives one of the policies by which what was answered is given up; in a third of the others the one that gives up nothing: who has changed nothing
+     * since the nodes parted is overwritten.
+     */
     private static SplitBrainPolicy splitBrain(long seed) {
         var random = new SplittableRandom(seed ^ 0x5b1a);
+        if (new SplittableRandom(seed ^ 0x1055).nextInt(6) == 0) return lossyPolicy(seed);
         if (random.nextInt(3) > 0) return SplitBrainPolicy.DEFAULT;
         return new SplitBrainPolicy(AfterSplitBrain.DISCARD_ZERO_CHANGES, random.nextBoolean() ? AfterSplitBrain.CONSENSUS : AfterSplitBrain.DISCONNECT,
                 AfterSplitBrain.DISCONNECT, false, RoleConflict.DISCONNECT);
+    }
+
+    /** A Primary in service is never overwritten under its host's feet ({@code rr-conflict violently}): that promises nothing to be looked at. */
+    private static SplitBrainPolicy lossyPolicy(long seed) {
+        var random = new SplittableRandom(seed ^ 0x10551);
+        AfterSplitBrain withoutPrimary = WITHOUT_PRIMARY.get(random.nextInt(WITHOUT_PRIMARY.size()));
+        AfterSplitBrain withOne = WITH_ONE_PRIMARY.get(random.nextInt(WITH_ONE_PRIMARY.size()));
+        AfterSplitBrain withTwo = WITH_TWO_PRIMARIES.get(random.nextInt(WITH_TWO_PRIMARIES.size()));
+        return new SplitBrainPolicy(withoutPrimary, withOne, withTwo, random.nextBoolean(), random.nextBoolean() ? RoleConflict.CALL_PRI_LOST : RoleConflict.DISCONNECT);
     }
 
     /** In a third of the lives a volume whose metadata lies elsewhere ends in the midst of a block of 4 KiB. */
@@ -195,6 +213,13 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (deviceBytes % 4096 == 0 ? "" : ", odd size") + (settings.net().splitBrain().equals(SplitBrainPolicy.DEFAULT) ? "" : ", split brain " + settings.net().splitBrain().withoutPrimary().configName()) + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (deviceBytes % 4096 == 0 ? "" : ", odd size") + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+    }
+
+    private String splitBrainText() {
+        SplitBrainPolicy policy = settings.net().splitBrain();
+        if (policy.equals(SplitBrainPolicy.DEFAULT)) return "";
+        return ", split brain " + policy.withoutPrimary().configName() + '/' + policy.withOnePrimary().configName() + '/' + policy.withTwoPrimaries().configName()
+                + (policy.always() ? ", always" : "") + (policy.roleConflict() == RoleConflict.DISCONNECT ? "" : ", rr-conflict " + policy.roleConflict().configName());
     }
 }

@@ -66,7 +66,8 @@ final class WorldRepair {
         }
         if (WorldOperator.isPrimary(node) && servesNobody(node) && random.nextInt(32) == 0) operator.command(node, new Command.Demote(true));
         // As the message says: the other one may have begun a generation and answered nothing in it (seed 653517).
-        boolean isInTheWay = WorldOperator.isPrimary(node) && !operator.isConnected(node) && isTold(node, "would be overwritten by the peer's data");
+        boolean isAskedTo = isTold(node, "would be overwritten by the peer's data") || isTold(node, "this Primary loses");
+        boolean isInTheWay = WorldOperator.isPrimary(node) && !operator.isConnected(node) && isAskedTo;
         if (isInTheWay && random.nextInt(8) == 0) operator.command(node, new Command.Demote(true));
         operator.command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
         VolumeState state = node.machine().state(0);

@@ -21,7 +21,7 @@ class WorldRepairTest {
         var pair = SimulatedPair.connected(12709);
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
-        WorldRepair repair = repair(12709, pair, ledger, lineage, new SplitBrain(pair, lineage));
+        WorldRepair repair = repair(12709, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
         pair.network().reset();
         pair.network().pull();
         pair.done(pair.write(pair.alpha(), 800, 8));
@@ -45,7 +45,7 @@ class WorldRepairTest {
         var pair = SimulatedPair.connected(21671, StorySettings.twoVolumes());
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
-        WorldRepair repair = repair(21671, pair, ledger, lineage, new SplitBrain(pair, lineage));
+        WorldRepair repair = repair(21671, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
         pair.must(pair.alpha(), new Command.Demote(false));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
         // A generation each, in which nobody has written.
@@ -69,13 +69,13 @@ class WorldRepairTest {
         var pair = SimulatedPair.connected(14479, StorySettings.all(StorySettings.twoVolumes(), StorySettings.resyncRate(1024)));
         var ledger = new CopyLedger(pair);
         var lineage = new Lineage(pair);
-        var splitBrain = new SplitBrain(pair, lineage);
+        var splitBrain = new SplitBrain(pair, ledger, lineage);
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
                 ledger.stateChanged(node, volume, before, after);
                 lineage.stateChanged(node, volume, before, after);
-                splitBrain.stateChanged();
+                splitBrain.stateChanged(node, volume, before, after);
             }
 
             @Override
