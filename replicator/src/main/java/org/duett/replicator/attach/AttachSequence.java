@@ -49,6 +49,7 @@ public final class AttachSequence {
     private final Volume volume;
     private final BufferSource buffers;
     private final SortedMap<Long, String> madeDisks;
+    private final long bitmapStepWords;
     private final DiskOperation read;
     private Stage stage = Stage.IDLE;
     private ByteBuf buffer;
@@ -61,9 +62,10 @@ public final class AttachSequence {
     private boolean markAll;
     private Result result;
 
-    public AttachSequence(String resource, Volume volume, BufferSource buffers, SortedMap<Long, String> madeDisks) {
+    public AttachSequence(String resource, Volume volume, BufferSource buffers, SortedMap<Long, String> madeDisks, long bitmapStepWords) {
         this.resource = resource;
         this.madeDisks = madeDisks;
+        this.bitmapStepWords = bitmapStepWords;
         this.volume = volume;
         this.buffers = buffers;
         read = new DiskOperation(DiskOperation.Purpose.ATTACH, this);
@@ -259,7 +261,7 @@ public final class AttachSequence {
 
     /** Some milliseconds of marking at most (rule 19). */
     public void markAllStep(ActionQueue out) {
-        if (markAll) nextWord = bitmap.setAllStep(nextWord, DirtyBitmap.WORDS_PER_STEP);
+        if (markAll) nextWord = bitmap.setAllStep(nextWord, bitmapStepWords);
         if (!markAll || nextWord == bitmap.words()) writeWhatChanged(out);
     }
 

@@ -33,7 +33,7 @@ public final class RunMerge {
         return bit == runs.nextBit();
     }
 
-    /** The whole packet at once, for devices up to a few hundred GiB and tests. */
+    /** The whole packet at once, for tests. */
     public long mergeAll() {
         while (!step(DirtyBitmap.WORDS_PER_STEP)) {
         }

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.StatePolicies;
@@ -59,9 +60,16 @@ public record ResourceSettings(String name, String localNode, String peerNode, b
         return group.map(each -> "duett cluster switchover " + each).orElse("duett secondary " + name);
     }
 
-    /** How many slots there are for parts of the host's writes, and for writes of the peer before its data socket waits (rule 17). */
-    public record Tables(int hostWrites, int peerWrites) {
+    /**
+     * How many slots there are for parts of the host's writes, and for writes of the peer before its data socket waits (rule 17); and over how many words of a
+     * bitmap work goes in one step (rule 19).
+     */
+    public record Tables(int hostWrites, int peerWrites, long bitmapStepWords) {
         public static final Tables USUAL = new Tables(4096, 4096);
+
+        public Tables(int hostWrites, int peerWrites) {
+            this(hostWrites, peerWrites, DirtyBitmap.WORDS_PER_STEP);
+        }
     }
 
     public enum Protocol {

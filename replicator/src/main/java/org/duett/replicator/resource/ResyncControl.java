@@ -269,7 +269,7 @@ final class ResyncControl {
         }
         Volume volume = each.volume;
         each.parkedDisk = DiskState.DISKLESS;
-        each.exchange = new BitmapExchange(volume, parts.connection, parts.settings.net().runLengthBitmaps());
+        each.exchange = new BitmapExchange(volume, parts.connection, parts.settings.net().runLengthBitmaps(), parts.settings.tables().bitmapStepWords());
         if (coverage == Coverage.WHOLE_DEVICE) {
             each.wholeBitmap.setAll((durable, actions) -> {
                 if (durable) advance(each, actions);
@@ -312,8 +312,10 @@ final class ResyncControl {
             connecting.lose(ConnectionState.PROTOCOL_ERROR, "it sent a bitmap while " + state.displayName(), out);
             return;
         }
-        boolean good = packet instanceof Packet.PlainBitmap plain ? each.exchange.received(plain)
-                : each.exchange.received((Packet.CompressedBitmap) packet);
+        bitmapTaken(each, each.exchange.arrived(packet), out);
+    }
+
+    private void bitmapTaken(VolumeParts each, boolean good, ActionQueue out) {
         if (!good) connecting.lose(ConnectionState.PROTOCOL_ERROR, each.exchange.problem(), out);
         else advance(each, out);
     }
@@ -364,7 +366,7 @@ final class ResyncControl {
         for (int i = 0; i < parts.volumeParts.size(); i++) {
             VolumeParts each = parts.volumeParts.get(i);
             if (each.wholeBitmap.wantsStep()) return true;
-            if (each.exchange != null && each.exchange.wantsStep()) return true;
+            if (each.exchange != null && (each.exchange.wantsStep() || each.exchange.wantsMergeStep())) return true;
         }
         return false;
     }
@@ -374,6 +376,8 @@ final class ResyncControl {
             if (each.wholeBitmap.wantsStep()) {
                 each.wholeBitmap.step(out);
                 if (!each.wholeBitmap.wantsStep()) advance(each, out);
+            } else if (each.exchange != null && each.exchange.wantsMergeStep()) {
+                bitmapTaken(each, each.exchange.mergeStep(), out);
             } else if (each.exchange != null && each.exchange.wantsStep()) {
                 each.exchange.sendStep(out);
                 advance(each, out);

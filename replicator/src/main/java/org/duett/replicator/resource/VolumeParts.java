@@ -119,10 +119,10 @@ final class VolumeParts {
 
     VolumeParts(ResourceSettings settings, Volume volume, BufferSource buffers) {
         this.volume = volume;
-        wholeBitmap = new WholeBitmap(volume);
+        wholeBitmap = new WholeBitmap(volume, settings.tables().bitmapStepWords());
         NetSettings net = settings.net();
         IntegrityAlgorithm checksum = net.checksumAlgorithm().isEmpty() ? null : IntegrityAlgorithm.named(net.checksumAlgorithm());
-        attach = new AttachSequence(settings.name(), volume, buffers, settings.madeDisks());
+        attach = new AttachSequence(settings.name(), volume, buffers, settings.madeDisks(), settings.tables().bitmapStepWords());
         source = new ResyncSource(volume, buffers, checksum);
         target = new ResyncTarget(volume, buffers, volume.settings.resync(), net.maxBuffersPages(), checksum);
     }

@@ -17,6 +17,7 @@ final class WholeBitmap {
     }
 
     private final Volume volume;
+    private final long stepWords;
     private final List<Then> waiting = new ArrayList<>();
     private Task task = Task.NONE;
     private boolean filling;
@@ -25,8 +26,9 @@ final class WholeBitmap {
     /** Counts up with each beginning, so that the end of an earlier one is no end of this one. */
     private int run;
 
-    WholeBitmap(Volume volume) {
+    WholeBitmap(Volume volume, long stepWords) {
         this.volume = volume;
+        this.stepWords = stepWords;
     }
 
     /** FULL_SYNC stands on disk until all pages do, so that a crash in between forgets nothing (spec metadata 5.1). */
@@ -74,7 +76,7 @@ final class WholeBitmap {
             return;
         }
         long from = Math.min(nextWord, bitmap.words());
-        nextWord = task == Task.SET ? bitmap.setAllStep(from, DirtyBitmap.WORDS_PER_STEP) : bitmap.clearAllStep(from, DirtyBitmap.WORDS_PER_STEP);
+        nextWord = task == Task.SET ? bitmap.setAllStep(from, stepWords) : bitmap.clearAllStep(from, stepWords);
         if (nextWord < bitmap.words()) return;
         filling = false;
         if (task == Task.SET) writePages(out);

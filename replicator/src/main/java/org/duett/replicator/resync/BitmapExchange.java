@@ -2,6 +2,8 @@ package org.duett.replicator.resync;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.duett.replicator.bitmap.BitmapRunLength;
 import org.duett.replicator.bitmap.BitmapRunLength.Decoded;
 import org.duett.replicator.bitmap.BitmapRunLength.Encoded;
@@ -15,12 +17,13 @@ import org.duett.replicator.wire.Packet;
 public final class BitmapExchange {
     /** Room in a packet beside its 16-byte header (spec wire 5.2). */
     static final int MAX_PAYLOAD_BYTES = 4080;
-    /** So many packets in a step: some milliseconds at most (rule 19). */
-    private static final int PACKETS_IN_A_STEP = 32;
+    /** A step sends one packet for so many words that a step may go over: some milliseconds at most (rule 19). */
+    private static final long STEP_WORDS_TO_A_PACKET = 4096;
 
     private final Volume volume;
     private final int connection;
     private final boolean runLength;
+    private final long stepWords;
     private long sendBit;
     private boolean lastSentWasPlain;
     private boolean sent;
@@ -29,12 +32,18 @@ public final class BitmapExchange {
     private long receiveBit;
     private long receiveWord;
     private boolean received;
+    /** Of the packet that is being merged: a few bytes may set terabytes. Null: none is. */
+    private RunMerge merge;
+    private long bitAfterMerge;
+    /** What came behind it. */
+    private final Deque<Packet> waiting = new ArrayDeque<>();
     private String problem;
 
-    public BitmapExchange(Volume volume, int connection, boolean runLength) {
+    public BitmapExchange(Volume volume, int connection, boolean runLength, long stepWords) {
         this.volume = volume;
         this.connection = connection;
         this.runLength = runLength;
+        this.stepWords = stepWords;
     }
 
     // ---- sending
@@ -52,7 +61,8 @@ public final class BitmapExchange {
 
     public void sendStep(ActionQueue out) {
         long bits = volume.bitmap().bits();
-        for (int packet = 0; packet < PACKETS_IN_A_STEP && sendBit < bits; packet++) sendNext(bits, out);
+        long packets = Math.max(1, stepWords / STEP_WORDS_TO_A_PACKET);
+        for (int packet = 0; packet < packets && sendBit < bits; packet++) sendNext(bits, out);
         if (sendBit < bits) return;
         // A transfer that ends with plain words is ended by an empty packet (spec wire 5.2).
         if (lastSentWasPlain) out.add(new Action.SendPacket(connection, new Packet.PlainBitmap(volume.number, new byte[0])));
@@ -88,8 +98,34 @@ public final class BitmapExchange {
 
     // ---- receiving
 
-    /** P_BITMAP. False: not what may come here; {@link #problem} says why. */
-    public boolean received(Packet.PlainBitmap packet) {
+    /** P_BITMAP or P_COMPRESSED_BITMAP. False: not what may come here; {@link #problem} says why. */
+    public boolean arrived(Packet packet) {
+        boolean waits = wantsMergeStep();
+        waiting.add(packet);
+        return waits || mergeStep();
+    }
+
+    /** What has come is not all merged; go on with {@link #mergeStep} after other events had their turn. */
+    public boolean wantsMergeStep() {
+        return merge != null || !waiting.isEmpty();
+    }
+
+    /** False: as above. */
+    public boolean mergeStep() {
+        if (merge == null && !take(waiting.poll())) return false;
+        if (merge == null || !merge.step(stepWords)) return true;
+        merge = null;
+        receiveBit = bitAfterMerge;
+        receiveWord = receiveBit / 64;
+        if (receiveBit == volume.bitmap().bits()) received = true;
+        return true;
+    }
+
+    private boolean take(Packet packet) {
+        return packet instanceof Packet.PlainBitmap plain ? take(plain) : take((Packet.CompressedBitmap) packet);
+    }
+
+    private boolean take(Packet.PlainBitmap packet) {
         long expected = Math.min(MAX_PAYLOAD_BYTES / 8, volume.bitmap().words() - receiveWord) * 8;
         if (received) return refuse("a bitmap packet after the end of the bitmap");
         // After all words comes the empty packet, which is just what the formula expects then.
@@ -104,16 +140,13 @@ public final class BitmapExchange {
         return true;
     }
 
-    /** P_COMPRESSED_BITMAP. False: as above. */
-    public boolean received(Packet.CompressedBitmap packet) {
+    private boolean take(Packet.CompressedBitmap packet) {
         if (received) return refuse("a bitmap packet after the end of the bitmap");
         return switch (BitmapRunLength.decode(Unpooled.wrappedBuffer(packet.payload()), receiveBit, volume.bitmap().bits())) {
             case Decoded.Malformed(String reason) -> refuse(reason);
             case Decoded.Accepted(BitmapRunLength.Runs runs) -> {
-                new RunMerge(volume.bitmap(), runs).mergeAll();
-                receiveBit = runs.nextBit();
-                receiveWord = receiveBit / 64;
-                if (receiveBit == volume.bitmap().bits()) received = true;
+                merge = new RunMerge(volume.bitmap(), runs);
+                bitAfterMerge = runs.nextBit();
                 yield true;
             }
         };
@@ -125,7 +158,7 @@ public final class BitmapExchange {
 
     /** Some of it was sent, or has come. */
     public boolean hasBegun() {
-        return sending || receiveBit > 0 || received;
+        return sending || wantsMergeStep() || receiveBit > 0 || received;
     }
 
     public String problem() {

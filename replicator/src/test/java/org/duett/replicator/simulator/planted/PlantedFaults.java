@@ -292,7 +292,7 @@ final class PlantedFaults {
                     "for (int i = 0; i < slots.size(); i++) slots.get(i).clearsBits = false;", ""),
             // ---- found since disks are damaged silently
             fault("promise 3: a full sync leaves out what was not marked in the first blocks", "resource/WholeBitmap.java",
-                    "bitmap.setAllStep(from, DirtyBitmap.WORDS_PER_STEP)", "bitmap.setAllStep(Math.max(from, 8), DirtyBitmap.WORDS_PER_STEP)"),
+                    "bitmap.setAllStep(from, stepWords)", "bitmap.setAllStep(Math.max(from, 8), stepWords)"),
             // ---- by a fourth reviewer
             fault("a retry that is under way goes on after disconnect", "resource/Connecting.java",
                     "        else out.add(new Action.Disconnect(parts.connection));\n        retryAtNanos = Long.MAX_VALUE;", "        else out.add(new Action.Disconnect(parts.connection));"),
