@@ -156,7 +156,7 @@ final class CopyLedger {
 
     /** In protocol A the Secondary may lack what a Primary has answered. */
     private boolean hasAllInProtocol(SimulatedNode crashed) {
-        return pair.settings().net().protocol() != Protocol.A || crashed.machine().state(0).role() != Role.PRIMARY;
+        return pair.settings().net().protocol() != Protocol.A || crashed.state().role() != Role.PRIMARY;
     }
 
     /** The node was promoted without its peer. */

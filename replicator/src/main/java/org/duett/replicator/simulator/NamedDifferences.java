@@ -151,6 +151,8 @@ final class NamedDifferences {
         private final boolean isAlone;
         /** The metadata says that everything is to be copied. */
         private boolean all;
+        /** With {@code al-updates no} a crash has everything copied: what could be in a log is named as if all of it was. */
+        private final boolean allIsHot;
 
         Names(Volume attached) {
             sectors = attached.sizeSectors();
@@ -160,6 +162,7 @@ final class NamedDifferences {
             onStableStorage = false;
             bitmap = attached.bitmap();
             extents = attached.log().extentsOnDisk();
+            allIsHot = !attached.settings.activityLogUpdates() && (attached.isPrimary() || attached.keepsLogOfPeer());
             isAlone = !attached.isConnected() || attached.state().peerDisk().isBelow(DiskState.INCONSISTENT);
         }
 
@@ -168,6 +171,7 @@ final class NamedDifferences {
             sectors = superblock.lastAgreedSectors();
             bitmap = null;
             isAlone = false;
+            allIsHot = false;
             this.superblock = superblock;
             this.layout = layout;
             this.metadata = metadata;
@@ -209,7 +213,8 @@ final class NamedDifferences {
                 // The very first transaction of an empty ring was torn: everything is copied then.
                 case ActivityLogReplay.Outcome.Unusable(String reason) -> null;
             };
-            all = sectors == 0 || extents == null || superblock.has(Superblock.FULL_SYNC);
+            boolean nothingWasLogged = superblock.has(Superblock.ACTIVITY_LOG_DISABLED) && (superblock.has(Superblock.PRIMARY_INDICATED) || superblock.has(Superblock.CRASHED_PRIMARY));
+            all = sectors == 0 || extents == null || superblock.has(Superblock.FULL_SYNC) || nothingWasLogged;
         }
 
         boolean isMarked(long sector) {
@@ -228,6 +233,7 @@ final class NamedDifferences {
 
         /** Asked when it is not marked. */
         boolean isHot(long sector) {
+            if (allIsHot) return true;
             int extent = ActivityLog.extentOf(sector);
             for (int hot : extents) {
                 if (hot == extent) return true;

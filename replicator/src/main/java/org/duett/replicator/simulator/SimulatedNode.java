@@ -720,6 +720,16 @@ public final class SimulatedNode {
 
     // ---- for stories and checkers
 
+    /** Of its first volume: role and connection are those of all. */
+    public VolumeState state() {
+        return machine.state(firstVolume());
+    }
+
+    /** Its number. */
+    int firstVolume() {
+        return settings.volumes().getFirst().number();
+    }
+
     public ResourceMachine machine() {
         return machine;
     }

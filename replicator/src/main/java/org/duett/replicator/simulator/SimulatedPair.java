@@ -285,7 +285,7 @@ public final class SimulatedPair {
     }
 
     public VolumeState state(SimulatedNode node) {
-        return node.machine().state(0);
+        return node.state();
     }
 
     // ---- running
@@ -582,8 +582,8 @@ public final class SimulatedPair {
 
     /** Two Primaries never serve at the same time while they know of each other (promise 2). */
     public void checkSingleWriter() {
-        boolean both = nodes.stream().allMatch(node -> node.isRunning() && node.machine().state(0).role() == Role.PRIMARY
-                && node.machine().state(0).connection().isEstablished());
+        boolean both = nodes.stream().allMatch(node -> node.isRunning() && node.state().role() == Role.PRIMARY
+                && node.state().connection().isEstablished());
         if (both) throw new AssertionError("two connected Primaries; " + describe());
     }
 

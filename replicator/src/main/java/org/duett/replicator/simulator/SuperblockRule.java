@@ -49,6 +49,12 @@ final class SuperblockRule {
     private static String disagreement(Volume volume, Superblock onDisk) {
         boolean isGood = volume.state().disk() == DiskState.UP_TO_DATE;
         if (isGood && !RaisedDisk.saysThatItIsGood(onDisk)) return "it is behind";
+        boolean isBehind = volume.state().disk() == DiskState.INCONSISTENT || volume.state().disk() == DiskState.OUTDATED;
+        if (isBehind && RaisedDisk.saysThatItIsGood(onDisk)) return "it is good";
+        // With fencing a good disk beside such a peer's serves again by itself, and no other does.
+        DiskState peer = volume.state().peerDisk();
+        boolean peerIsBehind = peer == DiskState.INCONSISTENT || peer == DiskState.OUTDATED || volume.resyncLeftOpen();
+        if (peerIsBehind != onDisk.has(Superblock.PEER_OUTDATED) && !volume.state().connection().isSourceSide()) return "its peer's is " + (peerIsBehind ? "not known to be " : "") + "behind";
         if (volume.isPrimary() != onDisk.has(Superblock.PRIMARY_INDICATED) && !volume.keepsLogOfPeer()) return "it is " + (volume.isPrimary() ? "no" : "a") + " Primary's";
         if (volume.crashedPrimary() != onDisk.has(Superblock.CRASHED_PRIMARY)) return "its Primary has " + (volume.crashedPrimary() ? "not " : "") + "crashed";
         boolean isSameGeneration = GenerationIdentifiers.sameGeneration(onDisk.currentUuid(), volume.identifiers().current()) && onDisk.bitmapUuid() == volume.identifiers().bitmap()

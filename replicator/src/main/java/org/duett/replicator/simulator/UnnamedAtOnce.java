@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import io.netty.buffer.Unpooled;
+import java.util.Arrays;
 import java.util.BitSet;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
@@ -21,6 +22,7 @@ final class UnnamedAtOnce {
 
     /** One transaction of so many is looked at as a torn one. */
     private static final int TEARS_EACH = 16;
+    private static final long NOWHERE = -1;
 
     private final SimulatedPair pair;
     private final CopyLedger ledger;
@@ -70,7 +72,7 @@ final class UnnamedAtOnce {
     private BitSet unnamed(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
         SimulatedDevice metadata = node.metadata(volume.number());
         if (offset == layout.superblockByte()) return unnamedBySuperblock(node, volume, metadata.current(offset, BLOCK_BYTES), bytes);
-        if (isTransaction(layout, offset)) return unnamedByLog(node, volume, layout, bytes);
+        if (isTransaction(layout, offset)) return unnamedByLog(node, volume, layout, offset, bytes);
         return offset >= layout.bitmapByte() ? cleared((int) ((offset - layout.bitmapByte()) / BLOCK_BYTES), metadata.current(offset, bytes.length), bytes) : new BitSet();
     }
 
@@ -94,31 +96,46 @@ final class UnnamedAtOnce {
         return blocks;
     }
 
-    private BitSet unnamedByLog(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, byte[] bytes) {
+    private BitSet unnamedByLog(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
         BitSet blocks = new BitSet();
         switch (transaction.decode(Unpooled.wrappedBuffer(bytes), 0)) {
             case UPDATE -> {
+                // It tells of a part of the log only: what stood in this block alone is gone with it.
+                if (transaction.contextSlots() > ActivityLogTransaction.CONTEXT_ENTRIES) return namedNoMore(node, volume, layout, offset, bytes);
                 for (int i = 0; i < transaction.updates(); i++) {
                     int former = transaction.context(transaction.updateSlot(i) - transaction.firstContextSlot());
                     if (former != ActivityLogTransaction.FREE) addExtent(node, volume, former, blocks);
                 }
             }
             case INITIALISED -> {
-                if (replay(node, volume, layout) instanceof ActivityLogReplay.Outcome.MarkExtents(int[] extents)) {
-                    for (int extent : extents) addExtent(node, volume, extent, blocks);
-                }
+                for (int extent : named(node, volume, layout, NOWHERE, bytes)) addExtent(node, volume, extent, blocks);
             }
             case UNREADABLE -> throw new AssertionError(node.name() + " writes a block of the activity log that nobody can read; " + pair.describe());
         }
         return blocks;
     }
 
-    private static ActivityLogReplay.Outcome replay(SimulatedNode node, VolumeSettings volume, MetadataLayout layout) {
+    private BitSet namedNoMore(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
+        int[] later = named(node, volume, layout, offset, bytes);
+        BitSet blocks = new BitSet();
+        for (int extent : named(node, volume, layout, NOWHERE, bytes)) {
+            if (Arrays.binarySearch(later, extent) < 0) addExtent(node, volume, extent, blocks);
+        }
+        return blocks;
+    }
+
+    /** The extents that a replay would mark, ascending, had these bytes been written there already. */
+    private static int[] named(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
+        return replay(node, volume, layout, offset, bytes) instanceof ActivityLogReplay.Outcome.MarkExtents(int[] extents) ? extents : new int[0];
+    }
+
+    private static ActivityLogReplay.Outcome replay(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
         SimulatedDevice metadata = node.metadata(volume.number());
         Superblock superblock = Superblock.decode(Unpooled.wrappedBuffer(metadata.current(layout.superblockByte(), BLOCK_BYTES)), 0);
         ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
         for (int position = 0; position < replay.blocks(); position++) {
-            replay.feed(position, Unpooled.wrappedBuffer(metadata.current(layout.activityLogByte() + (long) position * BLOCK_BYTES, BLOCK_BYTES)), 0);
+            long at = layout.activityLogByte() + (long) position * BLOCK_BYTES;
+            replay.feed(position, Unpooled.wrappedBuffer(at == offset ? bytes : metadata.current(at, BLOCK_BYTES)), 0);
         }
         return replay.outcome();
     }

@@ -85,7 +85,7 @@ final class WorldOperator {
     }
 
     static boolean isPrimary(SimulatedNode node) {
-        return node.isRunning() && node.machine().state(0).role() == Role.PRIMARY;
+        return node.isRunning() && node.state().role() == Role.PRIMARY;
     }
 
     boolean isBeingPromoted(SimulatedNode node) {
@@ -249,7 +249,7 @@ final class WorldOperator {
 
     /** As the other node's failover daemon asks for it (rule 23). */
     private static Command.Outdate boundToWhatIsSeen(SimulatedNode node) {
-        return new Command.Outdate(node.machine().volume(0).identifiers().current(), node.machine().contact(), Long.MAX_VALUE);
+        return new Command.Outdate(node.machine().volume(node.firstVolume()).identifiers().current(), node.machine().contact(), Long.MAX_VALUE);
     }
 
     /** What it was sent for is over: its deadline has passed, or it is of an earlier contact, or of data that is not this node's (rule 23). */

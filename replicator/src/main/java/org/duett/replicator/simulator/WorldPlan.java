@@ -46,8 +46,9 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
     static WorldPlan of(long seed, Set<WorldFault> allowed) {
         var random = new SplittableRandom(seed ^ 0x5eed);
         boolean large = random.nextInt(6) == 0;
-        int logExtents = large ? USUAL_LOG_EXTENTS : logExtents(seed);
-        ResourceSettings settings = settings(large, logExtents, usualNet(seed), random);
+        int logExtents = large ? logExtentsOfLarge(seed) : logExtents(seed);
+        boolean crowded = !large && logExtents != USUAL_LOG_EXTENTS;
+        ResourceSettings settings = settings(seed, large, logExtents, !large && !crowded && hasNoLog(seed), usualNet(seed), random);
         EnumSet<WorldFault> faults = some(random, EnumSet.complementOf(EnumSet.copyOf(WorldFault.DRAWN_APART)).toArray(WorldFault[]::new), EnumSet.noneOf(WorldFault.class));
         faults.addAll(silentFaults(seed));
         if (inAQuarter(seed ^ 0x4a1f)) faults.add(WorldFault.HALF_OPEN_IN_HANDSHAKE);
@@ -59,7 +60,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
             commands.removeIf(WorldCommand::copiesWhole);
         }
         faults.retainAll(allowed);
-        long bytes = large ? LARGE_BYTES : logExtents == USUAL_LOG_EXTENTS ? SMALL_BYTES : CROWDED_BYTES;
+        long bytes = large ? LARGE_BYTES : crowded ? CROWDED_BYTES : SMALL_BYTES;
         return new WorldPlan(seed, settings, bytes + oddBytes(seed), extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), depth(random), faults, commands);
     }
@@ -68,6 +69,11 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
     private static int logExtents(long seed) {
         var random = new SplittableRandom(seed ^ 0xa1e7);
         return random.nextInt(3) == 0 ? 1 + random.nextInt(2) : USUAL_LOG_EXTENTS;
+    }
+
+    /** In a third of the lives with large devices the log is as large as it usually is: a transaction tells of a part of it only, each one of another part (spec metadata 6.2). */
+    private static int logExtentsOfLarge(long seed) {
+        return new SplittableRandom(seed ^ 0xa1e8).nextInt(3) == 0 ? ActivityLogRing.DEFAULT_EXTENTS : USUAL_LOG_EXTENTS;
     }
 
     /** In some lives both prove that they know a secret, in some a peer that owes an answer is given up after 1.2 s and not after 42 s. */
@@ -120,6 +126,24 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return new SplittableRandom(chances).nextInt(4) == 0;
     }
 
+    /** In a sixth of the lives with small devices nothing is logged ({@code al-updates no}): whatever a crashed Primary has is copied. */
+    private static boolean hasNoLog(long seed) {
+        return new SplittableRandom(seed ^ 0xa107).nextInt(6) == 0;
+    }
+
+    /** In a third of the lives a volume's number is not its place in the configuration. */
+    private static int firstNumber(long seed) {
+        var random = new SplittableRandom(seed ^ 0x0b1e);
+        return random.nextInt(3) == 0 ? 1 + random.nextInt(5) : 0;
+    }
+
+    /** In half of the lives work over a whole bitmap takes many steps, as on a device of terabytes (rule 19). */
+    private static long bitmapStepWords(long seed, boolean large) {
+        var random = new SplittableRandom(seed ^ 0x57e9);
+        if (random.nextBoolean()) return Tables.USUAL.bitmapStepWords();
+        return large ? 100 + random.nextLong(1_000) : 1 + random.nextLong(8);
+    }
+
     /** Now and then one node's devices are the larger ones: the volume has what both have room for. */
     private static long[] extraBytes(SplittableRandom random) {
         long[] extra = new long[2];
@@ -140,7 +164,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return picked;
     }
 
-    private static ResourceSettings settings(boolean large, int logExtents, NetSettings usualNet, SplittableRandom random) {
+    private static ResourceSettings settings(long seed, boolean large, int logExtents, boolean withoutLog, NetSettings usualNet, SplittableRandom random) {
         Protocol protocol = switch (random.nextInt(6)) {
             case 0 -> Protocol.A;
             case 1 -> Protocol.B;
@@ -155,10 +179,10 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         OnNoData onNoData = random.nextInt(3) == 0 ? OnNoData.SUSPEND_IO : OnNoData.IO_ERROR;
         List<VolumeSettings> volumes = new ArrayList<>();
         int count = large || random.nextInt(3) == 0 ? 1 : 2;
-        for (int number = 0; number < count; number++) volumes.add(volume(number, logExtents, fencing, random));
+        for (int i = 0; i < count; i++) volumes.add(volume(firstNumber(seed) + i, logExtents, !withoutLog, fencing, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
         return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), cluster, onNoData, net(protocol, usualNet, random),
-                volumes, usual.madeDisks(), tables(random));
+                volumes, usual.madeDisks(), withSteps(tables(random), bitmapStepWords(seed, large)));
     }
 
     /** In half of the lives so small that a few clients exhaust them. */
@@ -167,7 +191,11 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return new Tables(4 + random.nextInt(60), 3 + random.nextInt(40));
     }
 
-    private static VolumeSettings volume(int number, int logExtents, Fencing fencing, SplittableRandom random) {
+    private static Tables withSteps(Tables tables, long bitmapStepWords) {
+        return new Tables(tables.hostWrites(), tables.peerWrites(), bitmapStepWords);
+    }
+
+    private static VolumeSettings volume(int number, int logExtents, boolean logUpdates, Fencing fencing, SplittableRandom random) {
         MetadataKind metadata = random.nextInt(3) == 0 ? new MetadataKind.FlexExternal() : new MetadataKind.Internal();
         OnIoError onIoError = switch (random.nextInt(6)) {
             case 0 -> OnIoError.PASS_ON;
@@ -176,7 +204,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         };
         OnReadError onReadError = random.nextInt(3) == 0 ? OnReadError.DETACH : OnReadError.REPAIR;
         ResyncSettings resync = random.nextInt(3) == 0 ? new ResyncSettings(4000, 0, 10, 0, 4000, 0) : new ResyncSettings(250, 20, 10, 100, 102_400, 250);
-        return new VolumeSettings(number, metadata, 0, logExtents, true, fencing, onIoError, onReadError, true,
+        return new VolumeSettings(number, metadata, 0, logExtents, logUpdates, fencing, onIoError, onReadError, true,
                 true, random.nextBoolean() ? 3_000 : 0, resync);
     }
 
@@ -213,7 +241,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites()) + (deviceBytes % 4096 == 0 ? "" : ", odd size") + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 
     private String splitBrainText() {

@@ -70,7 +70,7 @@ final class WorldRepair {
         boolean isInTheWay = WorldOperator.isPrimary(node) && !operator.isConnected(node) && isAskedTo;
         if (isInTheWay && random.nextInt(8) == 0) operator.command(node, new Command.Demote(true));
         operator.command(node, new Command.SetReadDeadline(Long.MAX_VALUE));
-        VolumeState state = node.machine().state(0);
+        VolumeState state = node.state();
         boolean isHeld = state.suspendedByUser() || freezes.isHeld(node);
         if (isHeld && !operator.wouldVouch(node)) operator.letGo(node);
         if (state.syncPausedByUser()) operator.command(node, new Command.ResumeSync());

@@ -48,7 +48,7 @@ final class WorldSaboteur {
         if (allowed.length == 0) return "";
         random = chances;
         SimulatedNode node = pair.nodes().get(random.nextInt(2));
-        int volume = random.nextInt(plan.settings().volumes().size());
+        int volume = plan.settings().volumes().get(random.nextInt(plan.settings().volumes().size())).number();
         done++;
         WorldFault fault = allowed[random.nextInt(allowed.length)];
         act(fault, node, volume);
