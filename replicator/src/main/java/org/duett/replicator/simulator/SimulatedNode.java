@@ -62,6 +62,7 @@ public final class SimulatedNode {
     private boolean resumesTerms;
 
     // ---- the process
+    private String causeOfChange = "";
     private ResourceMachine machine;
     private SimulatedBuffers buffers;
     private final SpareArrays arrays = SpareArrays.ofThisThread();
@@ -449,6 +450,7 @@ public final class SimulatedNode {
             case Action.StateChanged changed -> {
                 if (tracing) trace.add(time.nowNanos() / 1000 + "us " + name + " ==== volume " + changed.volume() + ": " + changed.before() + " -> "
                         + changed.after() + " (" + changed.cause() + ")");
+                causeOfChange = changed.cause();
                 observer.stateChanged(changed.volume(), changed.before(), changed.after());
             }
             case Action.RunHandler(int run, String handler, int volume) -> runHandler(run, handler);
@@ -719,6 +721,11 @@ public final class SimulatedNode {
     }
 
     // ---- for stories and checkers
+
+    /** Of the change of state that it has told of last. */
+    String causeOfChange() {
+        return causeOfChange;
+    }
 
     /** Of its first volume: role and connection are those of all. */
     public VolumeState state() {
