@@ -112,7 +112,9 @@ public final class BitmapExchange {
 
     /** False: as above. */
     public boolean mergeStep() {
-        if (merge == null && !take(waiting.poll())) return false;
+        for (long words = 0; merge == null && !waiting.isEmpty() && words < stepWords; words += MAX_PAYLOAD_BYTES / 8) {
+            if (!take(waiting.poll())) return false;
+        }
         if (merge == null || !merge.step(stepWords)) return true;
         merge = null;
         receiveBit = bitAfterMerge;
