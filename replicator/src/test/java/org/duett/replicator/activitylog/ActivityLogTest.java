@@ -182,6 +182,26 @@ class ActivityLogTest {
         assertThat(after.referencesInUse()).isEqualTo(1);
     }
 
+    @Test
+    void anExtentWhoseUserLeftBeforeItWasOnDiskMakesRoomForWhoStarves() {
+        ActivityLog log = new ActivityLog(1);
+        User left = waits(log, 1);
+        log.beginTransaction();
+        User starving = waits(log, 2);
+        log.release(left);
+        assertThat(log.isStarving()).as("its slot is in a transaction").isTrue();
+        log.transactionWritten();
+        assertThat(log.pollReady()).isSameAs(left);
+        assertThat(log.isStarving()).isFalse();
+        log.beginTransaction();
+        assertThat(log.newExtent(0)).isEqualTo(2);
+        assertThat(log.evictedExtent(0)).isEqualTo(1);
+        log.transactionWritten();
+        assertThat(log.waiting()).as("ready, but not told").isEqualTo(1);
+        assertThat(log.pollReady()).isSameAs(starving);
+        assertThat(log.waiting()).isZero();
+    }
+
     /** Slots, highest extent, seed: more slots than a transaction has changes, fewer, and one. */
     @ParameterizedTest
     @CsvSource({"1,3,1", "2,5,2", "3,4,3", "7,40,4", "100,400,5", "100,150,6"})
