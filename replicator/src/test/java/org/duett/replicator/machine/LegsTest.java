@@ -61,6 +61,13 @@ class LegsTest {
         // Never all ones, and never negative.
         write.uses = -1;
         assertThat(write.blockId()).isEqualTo(0x7fffffffL << 32 | 7);
+        HostRead read = new HostRead(6);
+        long before = read.blockId();
+        read.uses = 3;
+        assertThat(read.blockId() >>> 32).isEqualTo(3);
+        assertThat(read.blockId()).isEqualTo(before + (3L << 32));
+        read.uses = -1;
+        assertThat(read.blockId()).isPositive();
     }
 
     @Test
