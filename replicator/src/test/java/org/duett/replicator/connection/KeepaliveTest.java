@@ -182,6 +182,17 @@ class KeepaliveTest {
     }
 
     @Test
+    void anAnswerThatNobodyAskedForSaysNothingOfAnEarlierPing() {
+        connectedAt(SECOND);
+        keepalive.ping(out);
+        keepalive.stop();
+        connectedAt(5 * SECOND);
+        keepalive.answered();
+        // Else it would let a Primary read on (rule 9).
+        assertThat(keepalive.answeredPingNanos()).isEqualTo(Long.MIN_VALUE);
+    }
+
+    @Test
     void whoWasNeverHeardWasNeverHeard() {
         connectedAt(SECOND);
         assertThat(keepalive.peerHeardNanos()).isEqualTo(Long.MIN_VALUE);

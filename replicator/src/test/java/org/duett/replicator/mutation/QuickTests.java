@@ -18,7 +18,7 @@ import org.junit.platform.launcher.PostDiscoveryFilter;
 public final class QuickTests implements PostDiscoveryFilter {
     private final Set<String> slow = Boolean.getBoolean("duett.quickTests") ? slow() : Set.of();
 
-    private static Set<String> slow() {
+    static Set<String> slow() {
         try (InputStream list = QuickTests.class.getResourceAsStream("slow-tests.txt")) {
             return new String(list.readAllBytes(), StandardCharsets.UTF_8).lines().filter(line -> !line.startsWith("#")).collect(Collectors.toUnmodifiableSet());
         } catch (IOException e) {
