@@ -7,7 +7,7 @@ import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
 
 /** A volume of 33 GiB: its bitmap has more pages than an attach reads at once, 256 of 128 MiB each. Nothing of it is copied at first. */
-class LargeDeviceStoriesTest {
+class AttachLargeDeviceStoriesTest {
     private static final long SECTORS_OF_PAGE = 128L << 11;
     private static final long SECTORS = 264 * SECTORS_OF_PAGE;
     /** In the first page, in the second one, in the last of those that are read first, and in the one after it. */
