@@ -48,7 +48,7 @@ public final class DiskOperation {
     /** The answer: 0 or a positive errno. A short transfer is an error (EIO). */
     public int errno;
     public boolean inFlight;
-    /** When it was ordered, for disk-timeout; core time. */
+    /** When it was ordered, for disk-timeout; core time without that in which the loop did not run. */
     public long orderedAtNanos;
 
     public final Action.StartDiskOperation start = new Action.StartDiskOperation(this);

@@ -61,6 +61,9 @@ public final class Volume {
     private long unreadableSector;
     private int unreadableCount;
     private long nowNanos;
+    /** So much of the time has passed while nobody looked at the disk's answers. */
+    private long stalledNanos;
+    /** In the order in which they were ordered; one that was ordered again behind a slower one stands in it several times. */
     private final Deque<DiskOperation> timed = new ArrayDeque<>();
 
     // ---- what is known of the data
@@ -236,7 +239,7 @@ public final class Volume {
         operation.attach = attach;
         operation.errno = 0;
         operation.inFlight = true;
-        operation.orderedAtNanos = nowNanos;
+        operation.orderedAtNanos = nowNanos - stalledNanos;
         operationsInFlight++;
         if (settings.diskTimeoutMillis() > 0) timed.add(operation);
         out.add(operation.start);
@@ -258,14 +261,14 @@ public final class Volume {
 
     /** Nobody looked at the disk's answers for this time: no operation is held to have taken it. */
     public void weStalled(long gapNanos) {
-        for (DiskOperation operation : timed) operation.orderedAtNanos += gapNanos;
+        stalledNanos += gapNanos;
     }
 
     /** When the oldest operation exceeds disk-timeout; {@link Long#MAX_VALUE}: never. */
     public long diskDeadlineNanos() {
         if (settings.diskTimeoutMillis() == 0 || !diskUsable) return Long.MAX_VALUE;
         while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
-        return timed.isEmpty() ? Long.MAX_VALUE : timed.peek().orderedAtNanos + settings.diskTimeoutMillis() * 1_000_000;
+        return timed.isEmpty() ? Long.MAX_VALUE : timed.peek().orderedAtNanos + stalledNanos + settings.diskTimeoutMillis() * 1_000_000;
     }
 
     public int operationsInFlight() {
