@@ -113,6 +113,7 @@ class AttachRefusalStoriesTest {
                 v.sizeLimitSectors(), v.activityLogExtents(), false, v.fencing(), v.onIoError(), v.onReadError(), v.diskFlushes(), v.metadataFlushes(),
                 v.diskTimeoutMillis(), v.resync())));
         pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThat(volume(pair.alpha()).metadata().logWrites()).isZero();
         pair.kill(pair.alpha());
         pair.alpha().start();
         pair.must(pair.alpha(), new Command.Attach(0));
