@@ -52,7 +52,7 @@ final class FormerTerm {
     }
 
     /**
-     * What the peer's handshake says of it: it goes on when that one is Secondary with our generation, and is over as soon as it was promoted
+     * What the peer's handshake says of it: it goes on when that one is Secondary with our generation, or behind it, and is over as soon as it was promoted
      * meanwhile. Judged when the volume is established, before a resync makes the generations equal.
      */
     boolean goesOnByHandshake(ActionQueue out) {
@@ -72,13 +72,17 @@ final class FormerTerm {
         return confirmed;
     }
 
-    /** It has our generation, or the one in which our resync to it began, or is the target of that. */
+    /** It has our generation, or the one in which our resync to it began, or is the target of that; or it is behind, and its generation is of our past. */
     private static boolean wasNotPromoted(VolumeParts each) {
         GenerationIdentifiers own = each.volume.identifiers();
-        long peer = each.volume.peerGenerations.identifiers().current();
+        GenerationIdentifiers peer = each.volume.peerGenerations.identifiers();
         boolean isTarget = each.generationLeftToTarget != 0
-                && (GenerationIdentifiers.sameGeneration(peer, each.generationLeftToTarget) || GenerationIdentifiers.sameGeneration(peer, own.bitmap()));
-        return isTarget || GenerationIdentifiers.sameGeneration(peer, own.current());
+                && (GenerationIdentifiers.sameGeneration(peer.current(), each.generationLeftToTarget) || GenerationIdentifiers.sameGeneration(peer.current(), own.bitmap()));
+        // Behind since before the daemon ended (seed 7000870). Whoever is promoted without us, by force or not, begins a generation that we do not know; but for one that holds
+        // us to be behind, which counts from an older one already.
+        DiskState disk = each.volume.state().peerDisk();
+        boolean isBehind = disk == DiskState.INCONSISTENT || disk == DiskState.OUTDATED || peer.bitmap() == 0;
+        return isTarget || isBehind && own.names(peer.current()) || GenerationIdentifiers.sameGeneration(peer.current(), own.current());
     }
 
     /** {@code awaitsDeadline}: it has no leave but the peer's word, and reads wait for the failover daemon (rule 9). */

@@ -65,6 +65,45 @@ class TermStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 7000870: a peer that was behind all the time was taken for one that was promoted, and the service stayed down. */
+    @Test
+    void theTermGoesOnBesideAPeerThatIsOnlyBehind() {
+        for (boolean isTarget : new boolean[]{true, false}) {
+            var pair = pair(4, StorySettings.resyncRate(64));
+            long term = pair.alpha().servedTerm(0);
+            pair.network().pull();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+            for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 16L, 8));
+            if (isTarget) {
+                pair.network().heal();
+                pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.INCONSISTENT);
+            }
+            pair.kill(pair.alpha());
+            pair.alpha().up();
+            pair.network().heal();
+            pair.runUntil(() -> isServedIn(pair.alpha(), term));
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Nobody knows a generation that began with force, though that one is Secondary again. */
+    @Test
+    void theTermIsOverWhenAPeerThatWasBehindWasPromotedByForceMeanwhile() {
+        var pair = pair(5);
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        pair.kill(pair.alpha());
+        pair.must(pair.beta(), new Command.Promote(true));
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.alpha().up();
+        pair.network().heal();
+        pair.runFor(60 * SimulatedPair.SECOND);
+        assertThat(pair.alpha().hasExport(0)).isFalse();
+    }
+
     @Test
     void leaveToGoOnAloneStandsForThePeersWord() {
         for (Fencing fencing : new Fencing[]{Fencing.DONT_CARE, Fencing.RESOURCE_AND_STONITH}) {
