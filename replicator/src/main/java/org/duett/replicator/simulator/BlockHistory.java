@@ -59,6 +59,20 @@ public final class BlockHistory {
         private Write[] writes = new Write[2];
         private int count;
 
+        Sector() {
+            add(NOTHING);
+        }
+
+        Sector(Sector original) {
+            writes = original.writes.clone();
+            count = original.count;
+        }
+
+        /** One write is left, in both the same. */
+        boolean isLike(Sector other) {
+            return count == 1 && other.count == 1 && writes[0] == other.writes[0];
+        }
+
         void add(Write write) {
             assert count == 0 || writes[count - 1].orderedAt < write.orderedAt;
             insert(count, write);
@@ -94,6 +108,13 @@ public final class BlockHistory {
             return -1;
         }
 
+        void anythingMayBeLost() {
+            for (int i = 0; i < count; i++) {
+                writes[i].firm = false;
+                writes[i].doubtful |= writes[i].acknowledgedAt != Long.MAX_VALUE;
+            }
+        }
+
         List<Write> possible(long knownAt) {
             long replaced = newestOrder(knownAt, false);
             return Arrays.stream(writes, 0, count).filter(write -> !write.isReplacedByOneOrderedAt(replaced)).toList();
@@ -116,10 +137,67 @@ public final class BlockHistory {
         }
     }
 
+    /** The sectors of a page of 4 KiB. As long as each write went to all of them they are one. */
+    private static final class Page {
+        /** Null: {@link #each}. */
+        private Sector all;
+        /** Null: {@link #all}. Of it those are null that nobody has written to. */
+        private Sector[] each = new Sector[SECTORS_PER_PAGE];
+        private boolean isNew = true;
+
+        /** Null: nobody has written to it. */
+        Sector sector(int inPage) {
+            return all != null ? all : each[inPage];
+        }
+
+        void add(Write write, int from, int to) {
+            boolean whole = from == 0 && to == SECTORS_PER_PAGE;
+            if (isNew && whole) join(new Sector());
+            isNew = false;
+            if (all != null && whole) {
+                all.add(write);
+                return;
+            }
+            if (all != null) split();
+            for (int inPage = from; inPage < to; inPage++) {
+                if (each[inPage] == null) each[inPage] = new Sector();
+                each[inPage].add(write);
+            }
+        }
+
+        private void join(Sector ofAll) {
+            all = ofAll;
+            each = null;
+        }
+
+        private void split() {
+            each = new Sector[SECTORS_PER_PAGE];
+            for (int inPage = 0; inPage < SECTORS_PER_PAGE; inPage++) each[inPage] = new Sector(all);
+            all = null;
+        }
+
+        /** Answers whether some sector has more than one write still. */
+        boolean prune(long knownAt) {
+            if (all != null) {
+                all.prune(knownAt);
+                return all.count > 1;
+            }
+            boolean more = false;
+            boolean alike = true;
+            for (Sector sector : each) {
+                if (sector != null) sector.prune(knownAt);
+                more |= sector != null && sector.count > 1;
+                alike &= sector != null && each[0] != null && sector.isLike(each[0]);
+            }
+            if (alike) join(each[0]);
+            return more;
+        }
+    }
+
     /** What a sector holds before its first write. */
     private static final Write NOTHING = new Write(0, 0, 0, true, 0);
 
-    private final SparseTable<Sector> sectors = new SparseTable<>();
+    private final SparseTable<Page> pages = new SparseTable<>();
     /** Pages of eight sectors, for each node: what its disk may hold there has changed since it was checked last. */
     private final List<ChangedPages> changedSinceChecked = List.of(new ChangedPages(), new ChangedPages());
     private final SimulatedDevice[] checkedDisks = new SimulatedDevice[2];
@@ -144,7 +222,12 @@ public final class BlockHistory {
 
     Write begin(long firstSector, int count, boolean zeroes) {
         Write write = new Write(++lastNumber, firstSector, count, zeroes, now());
-        for (long sector = firstSector; sector < firstSector + count; sector++) of(sector).add(write);
+        long end = firstSector + count;
+        for (long number = firstSector / SECTORS_PER_PAGE; number * SECTORS_PER_PAGE < end; number++) {
+            Page page = pages.get(number);
+            if (page == null) pages.put(number, page = new Page());
+            page.add(write, (int) Math.max(0, firstSector - number * SECTORS_PER_PAGE), (int) Math.min(SECTORS_PER_PAGE, end - number * SECTORS_PER_PAGE));
+        }
         changed(write);
         return write;
     }
@@ -157,13 +240,10 @@ public final class BlockHistory {
         }
     }
 
-    private Sector of(long number) {
-        Sector known = sectors.get(number);
-        if (known != null) return known;
-        Sector sector = new Sector();
-        sector.add(NOTHING);
-        sectors.put(number, sector);
-        return sector;
+    /** Null: nobody has written to it. */
+    private Sector sector(long number) {
+        Page page = pages.get(number / SECTORS_PER_PAGE);
+        return page == null ? null : page.sector((int) (number % SECTORS_PER_PAGE));
     }
 
     /** What nobody wrote is found in these sectors: what a device held before it became part of the volume. Answers how it is told. */
@@ -205,7 +285,7 @@ public final class BlockHistory {
     /** Is that what the sector held before this write? No, where an overlapping one was under way at the same time and may have come after it. */
     boolean isOlder(long number, long content, Write write) {
         if (content == write.content()) return false;
-        Sector sector = sectors.get(number);
+        Sector sector = sector(number);
         for (int i = 0; i < sector.count; i++) {
             Write other = sector.writes[i];
             boolean over = other.number == 0 || other.acknowledgedAt < write.orderedAt || other.endedAt < write.orderedAt;
@@ -230,11 +310,10 @@ public final class BlockHistory {
     /** The last good copy failed: nothing that was acknowledged is promised any more, flushed or not. */
     void anythingMayBeLost() {
         unflushed.clear();
-        for (long number = nextSector(0); number >= 0; number = nextSector(number + 1)) {
-            Sector sector = sectors.get(number);
-            for (int i = 0; i < sector.count; i++) {
-                sector.writes[i].firm = false;
-                sector.writes[i].doubtful |= sector.writes[i].acknowledgedAt != Long.MAX_VALUE;
+        for (long number = pages.next(0); number >= 0; number = pages.next(number + 1)) {
+            Page page = pages.get(number);
+            for (int inPage = 0; inPage < SECTORS_PER_PAGE; inPage++) {
+                if (page.sector(inPage) != null) page.sector(inPage).anythingMayBeLost();
             }
         }
     }
@@ -267,20 +346,15 @@ public final class BlockHistory {
     void prune() {
         ChangedPages left = new ChangedPages();
         for (int i = 0; i < prunable.count(); i++) {
-            long first = prunable.number(i) * SECTORS_PER_PAGE;
-            for (long number = first; number < first + SECTORS_PER_PAGE; number++) {
-                Sector sector = sectors.get(number);
-                if (sector == null) continue;
-                sector.prune(tick);
-                if (sector.count > 1) left.add(prunable.number(i));
-            }
+            long number = prunable.number(i);
+            if (pages.get(number).prune(tick)) left.add(number);
         }
         prunable = left;
     }
 
     /** Was nobody who writes this into the sector still at it then, or later? */
     boolean wasOver(long number, long content, long at) {
-        Sector sector = sectors.get(number);
+        Sector sector = sector(number);
         for (int i = 0; sector != null && i < sector.count; i++) {
             Write write = sector.writes[i];
             boolean over = write.number == 0 || write.acknowledgedAt < at || write.endedAt < at;
@@ -296,7 +370,7 @@ public final class BlockHistory {
 
     /** The same for a reader who asked at this moment: what was replaced later may still have been there. */
     String complaint(long number, long content, long askedAt) {
-        Sector sector = sectors.get(number);
+        Sector sector = sector(number);
         if (sector == null) return content == 0 ? null : "sector " + number + " was never written and holds write " + content;
         if (sector.mayHold(content, askedAt)) return null;
         return "sector " + number + " holds write " + content + " where one of " + sector.possible(askedAt) + " must be; all: " + sector;
@@ -308,19 +382,24 @@ public final class BlockHistory {
 
     /** Where the node's disk has to be looked at because of what became of writes; all of it when it is another disk than the last time. */
     ChangedPages toCheck(SimulatedNode node, SimulatedDevice disk) {
-        ChangedPages pages = changedSinceChecked.get(node.index());
-        if (checkedDisks[node.index()] == disk) return pages;
+        ChangedPages changed = changedSinceChecked.get(node.index());
+        if (checkedDisks[node.index()] == disk) return changed;
         checkedDisks[node.index()] = disk;
-        for (long sector = nextSector(0); sector >= 0; sector = nextSector(sector + 1)) pages.add(sector / SECTORS_PER_PAGE);
-        return pages;
+        for (long number = pages.next(0); number >= 0; number = pages.next(number + 1)) changed.add(number);
+        return changed;
     }
 
-    boolean knows(long sector) {
-        return sectors.get(sector) != null;
-    }
-
-    /** The first sector from this one on that was ever written, or -1. */
-    private long nextSector(long number) {
-        return sectors.next(number);
+    /** The same as {@link #complaint(long, long)} of each sector of a page, as far as it is known what is in it. */
+    String complaint(long number, long[] contents) {
+        Page page = pages.get(number);
+        if (page == null) return null;
+        for (int inPage = 0; inPage < SECTORS_PER_PAGE; inPage++) {
+            // What one sector may hold, those may too that were written together with it.
+            boolean isLikeTheLast = page.all != null && inPage > 0 && contents[inPage] == contents[inPage - 1];
+            boolean isUnknown = page.sector(inPage) == null;
+            if (isLikeTheLast || isUnknown || page.sector(inPage).mayHold(contents[inPage], Long.MAX_VALUE - 1)) continue;
+            return complaint(number * SECTORS_PER_PAGE + inPage, contents[inPage]);
+        }
+        return null;
     }
 }

@@ -549,12 +549,8 @@ public final class SimulatedPair {
     private void checkPage(SimulatedNode node, int volume, long page) {
         BlockHistory history = histories.get(volume);
         node.data(volume).currentLongs(page, contents);
-        for (int inPage = 0; inPage < contents.length; inPage++) {
-            long sector = page * BlockHistory.SECTORS_PER_PAGE + inPage;
-            if (!history.knows(sector)) continue;
-            String complaint = history.complaint(sector, contents[inPage]);
-            if (complaint != null) throw new AssertionError(node.name() + ": " + complaint + "; " + describe());
-        }
+        String complaint = history.complaint(page, contents);
+        if (complaint != null) throw new AssertionError(node.name() + ": " + complaint + "; " + describe());
     }
 
     /** Both are byte-identical (promise 3). Only for a moment in which {@link #isProtected} holds. */
