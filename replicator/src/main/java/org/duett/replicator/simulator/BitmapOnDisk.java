@@ -16,7 +16,6 @@ import org.duett.replicator.volume.Volume;
 final class BitmapOnDisk {
     private final SimulatedPair pair;
     private final ByteBuf inMemory = Unpooled.buffer(MetadataLayout.BLOCK_BYTES);
-    private final byte[] onDisk = new byte[MetadataLayout.BLOCK_BYTES];
 
     BitmapOnDisk(SimulatedPair pair) {
         this.pair = pair;
@@ -36,7 +35,7 @@ final class BitmapOnDisk {
         for (int page = 0; page < volume.bitmap().pages(); page++) {
             if (pages.isDirty(page) || pages.isBeingWritten(page)) continue;
             volume.bitmap().copyPageTo(page, inMemory, 0);
-            node.metadata(volume.number).readCurrent(volume.layout().bitmapPageByte(page), onDisk);
+            byte[] onDisk = node.metadata(volume.number).look(volume.layout().bitmapPageByte(page), false);
             if (Arrays.equals(inMemory.array(), 0, onDisk.length, onDisk, 0, onDisk.length)) continue;
             throw new AssertionError(node.name() + " takes page " + page + " of the bitmap of volume " + volume.number + " for written, but it is not what stands on the disk; "
                     + pair.describe());

@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * What was written to a volume, and so what each sector may hold: every write that no acknowledged later one has replaced. Each write
@@ -310,18 +311,23 @@ public final class BlockHistory {
     /** The last good copy failed: nothing that was acknowledged is promised any more, flushed or not. */
     void anythingMayBeLost() {
         unflushed.clear();
-        for (long number = pages.next(0); number >= 0; number = pages.next(number + 1)) {
-            Page page = pages.get(number);
-            for (int inPage = 0; inPage < SECTORS_PER_PAGE; inPage++) {
-                if (page.sector(inPage) != null) page.sector(inPage).anythingMayBeLost();
-            }
-        }
+        forEachSector(Sector::anythingMayBeLost);
     }
 
     /** A disk that was made anew counts, whatever was copied to it: nothing that was acknowledged is promised, and no sector need ever have been written there. */
     void freshDiskCounts() {
         anythingMayBeLost();
-        for (long number = nextSector(0); number >= 0; number = nextSector(number + 1)) sectors.get(number).mayBeUnwritten();
+        forEachSector(Sector::mayBeUnwritten);
+    }
+
+    /** One that is the same in a whole page is met for each of its sectors. */
+    private void forEachSector(Consumer<Sector> action) {
+        for (long number = pages.next(0); number >= 0; number = pages.next(number + 1)) {
+            Page page = pages.get(number);
+            for (int inPage = 0; inPage < SECTORS_PER_PAGE; inPage++) {
+                if (page.sector(inPage) != null) action.accept(page.sector(inPage));
+            }
+        }
     }
 
     void splitBegins() {

@@ -197,7 +197,7 @@ final class NamedDifferences {
         }
 
         private static byte[] bytes(SimulatedDevice metadata, boolean onStableStorage, long at) {
-            return onStableStorage ? metadata.durable(at, BLOCK_BYTES) : metadata.current(at, BLOCK_BYTES);
+            return metadata.look(at, onStableStorage);
         }
 
         private void read() {

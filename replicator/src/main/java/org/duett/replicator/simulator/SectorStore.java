@@ -20,6 +20,11 @@ final class SectorStore {
             contents.copyTo(sector * SimulatedDevice.SECTOR_BYTES + inPage, target, index, length);
         }
 
+        /** All of its bytes, not to be changed. */
+        byte[] look() {
+            return contents.look(sector, PAGE_BYTES);
+        }
+
         /** The first byte in which the two differ, or -1. */
         int mismatch(Page other) {
             return contents.mismatch(sector, other.contents, other.sector, SECTORS_PER_PAGE);

@@ -20,24 +20,16 @@ public final class SimulatedBuffers implements BufferSource {
         this.arrays = arrays;
     }
 
-    private final class Counted extends SpareBuffer {
+    private final class Counted extends BlockBuffer {
         Counted(int lengthBytes) {
-            super(arrays, lengthBytes);
+            super(arrays, lengthBytes, 0);
             outstanding++;
         }
 
         @Override
-        protected byte[] allocateArray(int lengthBytes) {
-            byte[] bytes = super.allocateArray(lengthBytes);
-            // Each time: whoever reads what nobody has written finds no block of before.
-            Arrays.fill(bytes, (byte) RUBBISH);
-            return bytes;
-        }
-
-        @Override
-        protected void freeArray(byte[] array) {
+        protected void deallocate() {
             outstanding--;
-            super.freeArray(array);
+            super.deallocate();
         }
     }
 
@@ -55,9 +47,40 @@ public final class SimulatedBuffers implements BufferSource {
 
     /** Fills a part of a buffer with rubbish. */
     static void spoil(ByteBuf buffer, int index, int lengthBytes) {
+        if (isAllOf(buffer, index, lengthBytes)) {
+            ((BlockBuffer) buffer).spoil();
+            return;
+        }
         for (int filled = 0; filled < lengthBytes; filled += PATTERN.length) {
             buffer.setBytes(index + filled, PATTERN, 0, Math.min(PATTERN.length, lengthBytes - filled));
         }
+    }
+
+    /** All of a buffer that can be said to hold this or that. */
+    static boolean isAllOf(ByteBuf buffer, int index, int lengthBytes) {
+        return index == 0 && buffer instanceof BlockBuffer && lengthBytes == buffer.capacity();
+    }
+
+    /** What these sectors of a buffer hold. */
+    static Contents contents(ByteBuf buffer, int index, int sectors) {
+        int lengthBytes = sectors * SimulatedDevice.SECTOR_BYTES;
+        if (!(buffer instanceof BlockBuffer block)) return Contents.of(bytes(buffer, index, lengthBytes), 0, lengthBytes);
+        Contents described = block.described(index, lengthBytes);
+        return described == null ? Contents.of(block.look(index, lengthBytes), index, lengthBytes) : described.part(block.describedSector(index), sectors);
+    }
+
+    /** Do they hold that? */
+    static boolean holds(ByteBuf buffer, int index, int lengthBytes, Contents contents) {
+        if (!(buffer instanceof BlockBuffer block)) return contents.is(bytes(buffer, index, lengthBytes), 0, lengthBytes);
+        Contents described = block.described(index, lengthBytes);
+        if (described == null) return contents.is(block.look(index, lengthBytes), index, lengthBytes);
+        return described.mismatch(block.describedSector(index), contents, 0, lengthBytes / SimulatedDevice.SECTOR_BYTES) < 0;
+    }
+
+    private static byte[] bytes(ByteBuf buffer, int index, int lengthBytes) {
+        byte[] bytes = new byte[lengthBytes];
+        buffer.getBytes(index, bytes);
+        return bytes;
     }
 
     /** Zero when all is quiet, or something leaks. */

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -112,14 +111,46 @@ public final class SimulatedDevice {
         }
 
         void copyTo(ByteBuf target, int index) {
-            if (target.hasArray()) {
-                Objects.checkFromIndexSize(index, request.length, target.capacity());
-                copyTo(target.array(), target.arrayOffset() + index);
+            if (SimulatedBuffers.isAllOf(target, index, request.length)) {
+                int firstSector = (int) (request.offset % SectorStore.PAGE_BYTES) / SECTOR_BYTES;
+                SectorStore.Page first = request.seen[0];
+                if (isOneWrite(request.seen)) {
+                    ((BlockBuffer) target).describe(first.contents(), first.sector() + firstSector);
+                    return;
+                }
+                long[] words = words(request.seen, firstSector, request.length / SECTOR_BYTES);
+                if (words != null) {
+                    ((BlockBuffer) target).describe(Contents.repeating(words), 0);
+                    return;
+                }
+            }
+            if (target instanceof BlockBuffer block) {
+                copyTo(block.change(index, request.length), index);
                 return;
             }
             byte[] bytes = new byte[request.length];
             copyTo(bytes, 0);
             target.setBytes(index, bytes);
+        }
+
+        /** Do the pages hold one after the other what one write has brought? */
+        private static boolean isOneWrite(SectorStore.Page[] pages) {
+            SectorStore.Page first = pages[0];
+            for (int i = 1; i < pages.length; i++) {
+                boolean follows = pages[i].contents() == first.contents() && pages[i].sector() == first.sector() + i * SectorStore.SECTORS_PER_PAGE;
+                if (!follows) return false;
+            }
+            return true;
+        }
+
+        /** What each sector repeats; null when some repeat nothing. */
+        private static long[] words(SectorStore.Page[] pages, int firstSector, int sectors) {
+            for (SectorStore.Page page : pages) {
+                if (!page.contents().isRepeating()) return null;
+            }
+            long[] words = new long[sectors];
+            for (int i = 0; i < sectors; i++) words[i] = pages[(firstSector + i) / SectorStore.SECTORS_PER_PAGE].word((firstSector + i) % SectorStore.SECTORS_PER_PAGE);
+            return words;
         }
 
         private void copyTo(byte[] target, int index) {
@@ -285,7 +316,7 @@ public final class SimulatedDevice {
         switch (random.nextInt(3)) {
             case 0 -> {
             }
-            case 1 -> cache.apply(write, sector -> true);
+            case 1 -> cache.apply(write);
             default -> cache.apply(write, sector -> random.nextBoolean());
         }
     }
@@ -324,6 +355,12 @@ public final class SimulatedDevice {
         byte[] bytes = new byte[length];
         cache.readDurable(offset, bytes);
         return bytes;
+    }
+
+    /** The 4 KiB that begin there, as {@link #current} or {@link #durable} has them; not to be changed. For those who look often: mostly it is no copy. */
+    byte[] look(long offset, boolean durably) {
+        assert offset % SectorStore.PAGE_BYTES == 0;
+        return cache.look(offset / SectorStore.PAGE_BYTES, durably);
     }
 
     /** Writes past cache, faults and time: to prepare a device. */
@@ -463,12 +500,12 @@ public final class SimulatedDevice {
             case READ -> request.seen = cache.currentPages(request.offset, request.length);
             case WRITE, DISCARD, WRITE_ZEROES -> {
                 if (misdirectedByBytes != 0) {
-                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.write.contents), sector -> true);
+                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.write.contents));
                     misdirectedByBytes = 0;
                     return;
                 }
                 Runnable look = request.kind == Kind.WRITE ? watch.written(request.offset, request.length, request.write.contents) : null;
-                cache.apply(request.write, sector -> true);
+                cache.apply(request.write);
                 if (look != null) look.run();
                 long end = (request.offset + request.length) / SECTOR_BYTES;
                 if (!unreadableSectors.isEmpty()) unreadableSectors.subSet(request.offset / SECTOR_BYTES, end).clear();

@@ -148,19 +148,11 @@ public final class SimulatedDisk implements BackingDisk {
     }
 
     private static Contents contents(DiskOperation operation, ByteBuf buffer) {
-        if (buffer.hasArray()) return Contents.of(buffer.array(), buffer.arrayOffset() + operation.bufferIndex, operation.lengthBytes);
-        return Contents.of(bytes(operation, buffer), 0, operation.lengthBytes);
+        return SimulatedBuffers.contents(buffer, operation.bufferIndex, operation.lengthBytes / SimulatedDevice.SECTOR_BYTES);
     }
 
     private static boolean isUnchanged(DiskOperation operation, ByteBuf buffer, Contents contents) {
-        if (buffer.hasArray()) return contents.is(buffer.array(), buffer.arrayOffset() + operation.bufferIndex, operation.lengthBytes);
-        return contents.is(bytes(operation, buffer), 0, operation.lengthBytes);
-    }
-
-    private static byte[] bytes(DiskOperation operation, ByteBuf buffer) {
-        byte[] bytes = new byte[operation.lengthBytes];
-        buffer.getBytes(operation.bufferIndex, bytes);
-        return bytes;
+        return SimulatedBuffers.holds(buffer, operation.bufferIndex, operation.lengthBytes, contents);
     }
 
     private Held hold(DiskOperation operation) {

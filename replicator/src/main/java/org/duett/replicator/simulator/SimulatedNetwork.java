@@ -74,7 +74,7 @@ public final class SimulatedNetwork {
 
         void send(int from, Packet packet) {
             if (broken) return;
-            ByteBuf bytes = packet instanceof Packet.Data data ? new SpareBuffer(arrays, SpareArrays.WIRE_HEADER_BYTES + data.lengthBytes) : Unpooled.buffer(64);
+            ByteBuf bytes = packet instanceof Packet.Data data ? new BlockBuffer(arrays, SpareArrays.WIRE_HEADER_BYTES + data.lengthBytes, SpareArrays.WIRE_HEADER_BYTES) : Unpooled.buffer(64);
             encoders[from].encode(packet, bytes);
             if (packet instanceof Packet.Data data) bytes.writeBytes(data.payload, data.payloadIndex, data.lengthBytes);
             boolean spoiled = spoils[from] && spoil(packet, bytes);
@@ -156,9 +156,12 @@ public final class SimulatedNetwork {
             // Now and then a segment ends in the midst of a packet.
             int piece = random.nextInt(16) == 0 ? 1 + random.nextInt(bytes.readableBytes()) : bytes.readableBytes();
             try {
-                ByteBuf first = piece == bytes.readableBytes() ? bytes : bytes.readSlice(piece);
-                nodes[1 - from].received(owner.incarnations[1 - from], socket, first);
-                if (first != bytes && !owner.broken) nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
+                int end = bytes.writerIndex();
+                bytes.writerIndex(bytes.readerIndex() + piece);
+                nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
+                boolean isMore = bytes.writerIndex() < end;
+                bytes.writerIndex(end);
+                if (isMore && !owner.broken) nodes[1 - from].received(owner.incarnations[1 - from], socket, bytes);
                 boolean isTaken = bytes == spoiled && !owner.broken && nodes[1 - from].listensTo(owner.incarnations[1 - from]);
                 if (isTaken) throw new AssertionError(nodes[1 - from].name() + " has not noticed that a bit had turned over on its way here");
             } catch (WireException e) {

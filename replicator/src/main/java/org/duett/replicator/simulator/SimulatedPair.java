@@ -1,8 +1,6 @@
 package org.duett.replicator.simulator;
 
-import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
@@ -365,7 +363,7 @@ public final class SimulatedPair {
             request.forceUnitAccess = fua;
             request.origin = this;
             if (kind == HostRequest.Kind.WRITE || kind == HostRequest.Kind.READ) request.payload = node.buffers().allocate(sectors * 512);
-            if (kind == HostRequest.Kind.WRITE) fill(request.payload, sectors);
+            if (kind == HostRequest.Kind.WRITE) ((BlockBuffer) request.payload).describe(Contents.repeating(write.number), 0);
         }
 
         /** Only whole blocks of 4 KiB are trimmed; null when the range has none (rule 27). */
@@ -373,15 +371,6 @@ public final class SimulatedPair {
             long first = (firstSector + 7) / 8 * 8;
             long end = (firstSector + sectors) / 8 * 8;
             return first < end ? history.begin(first, (int) (end - first), true) : null;
-        }
-
-        private void fill(ByteBuf payload, int sectors) {
-            byte[] bytes = payload.array();
-            payload.setLong(0, write.number);
-            // Twice as much each time.
-            for (int filled = 8; filled < sectors * 512; filled *= 2) {
-                System.arraycopy(bytes, payload.arrayOffset(), bytes, payload.arrayOffset() + filled, Math.min(filled, sectors * 512 - filled));
-            }
         }
 
         @Override
@@ -425,12 +414,11 @@ public final class SimulatedPair {
 
         private void checkRead(HostRequest answered) {
             checkReadDeadline(answered);
-            for (int sector = 0; sector < answered.lengthBytes / 512; sector++) {
-                long content = answered.payload.getLong(sector * 512);
-                int from = answered.payload.arrayOffset() + sector * 512;
-                byte[] bytes = answered.payload.array();
-                // Each eight bytes are like the eight after them.
-                if (!Arrays.equals(bytes, from, from + 504, bytes, from + 8, from + 512)) throw new AssertionError("a torn sector was read: " + answered);
+            int sectors = Math.toIntExact(answered.lengthBytes / 512);
+            Contents contents = SimulatedBuffers.contents(answered.payload, 0, sectors);
+            if (!contents.isRepeating()) throw new AssertionError("a torn sector was read: " + answered);
+            for (int sector = 0; sector < sectors; sector++) {
+                long content = contents.word(sector);
                 String complaint = histories.get(answered.volume).complaint(answered.firstSector + sector, content, orderedAt);
                 if (complaint == null) complaint = stableReads.complaint(node, answered.volume, histories.get(answered.volume), answered.firstSector + sector, content, orderedAt);
                 if (complaint != null) throw new AssertionError(node.name() + " read what it must not: " + complaint + "; " + describe());

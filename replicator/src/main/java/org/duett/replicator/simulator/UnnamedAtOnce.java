@@ -47,8 +47,7 @@ final class UnnamedAtOnce {
         MetadataLayout layout = node.isRunning() ? node.machine().volume(volume.number()).layout() : null;
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (layout == null || offset < layout.firstByte() || ledger.anyIsOlder()) return null;
-        byte[] bytes = new byte[length];
-        contents.copyTo(0, bytes, 0, length);
+        byte[] bytes = contents.look(0, length);
         if (isTransaction(layout, offset) && ++transactions % TEARS_EACH == 0) return () -> tear(node, volume, layout, offset, bytes);
         BitSet blocks = unnamed(node, volume, layout, offset, bytes);
         return blocks.isEmpty() ? null : () -> named.checkUnnamed(node, volume, blocks);
@@ -71,7 +70,7 @@ final class UnnamedAtOnce {
 
     private BitSet unnamed(SimulatedNode node, VolumeSettings volume, MetadataLayout layout, long offset, byte[] bytes) {
         SimulatedDevice metadata = node.metadata(volume.number());
-        if (offset == layout.superblockByte()) return unnamedBySuperblock(node, volume, metadata.current(offset, BLOCK_BYTES), bytes);
+        if (offset == layout.superblockByte()) return unnamedBySuperblock(node, volume, metadata.look(offset, false), bytes);
         if (isTransaction(layout, offset)) return unnamedByLog(node, volume, layout, offset, bytes);
         return offset >= layout.bitmapByte() ? cleared((int) ((offset - layout.bitmapByte()) / BLOCK_BYTES), metadata.current(offset, bytes.length), bytes) : new BitSet();
     }
@@ -135,7 +134,7 @@ final class UnnamedAtOnce {
         ActivityLogReplay replay = new ActivityLogReplay(superblock, layout);
         for (int position = 0; position < replay.blocks(); position++) {
             long at = layout.activityLogByte() + (long) position * BLOCK_BYTES;
-            replay.feed(position, Unpooled.wrappedBuffer(at == offset ? bytes : metadata.current(at, BLOCK_BYTES)), 0);
+            replay.feed(position, Unpooled.wrappedBuffer(at == offset ? bytes : metadata.look(at, false)), 0);
         }
         return replay.outcome();
     }

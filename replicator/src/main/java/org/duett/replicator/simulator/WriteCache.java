@@ -74,6 +74,11 @@ final class WriteCache {
             return (int) (sector - write.offset / SECTOR_BYTES);
         }
 
+        /** As it brought this page, all of whose sectors have it. */
+        SectorStore.Page page(long number) {
+            return new SectorStore.Page(write.contents, place(number * SECTORS_PER_PAGE));
+        }
+
         boolean isOf(int sector) {
             return (sectors >> sector & 1) != 0;
         }
@@ -164,6 +169,11 @@ final class WriteCache {
         }
     }
 
+    /** A page as a reader sees it, or as a power loss would leave it at the least; not to be changed. */
+    byte[] look(long number, boolean durably) {
+        return (durably ? durable.page(number) : currentPage(number)).look();
+    }
+
     boolean isFlushed() {
         return unflushedPages.isEmpty();
     }
@@ -184,10 +194,15 @@ final class WriteCache {
     /** The same of each sector of a page. */
     void currentLongs(long number, long[] target) {
         UnflushedPage page = unflushed.get(number);
+        if (page != null && page.newest.sectors == ALL_SECTORS) {
+            page.newest.write.contents.words(page.newest.place(number * SECTORS_PER_PAGE), target);
+            return;
+        }
         SectorStore.Page below = durable.page(number);
-        for (int sector = 0; sector < SECTORS_PER_PAGE; sector++) {
-            Version version = page == null ? null : page.newestOf(sector);
-            target[sector] = version == null ? below.word(sector) : version.write.contents.word(version.place(number * SECTORS_PER_PAGE + sector));
+        below.contents().words(below.sector(), target);
+        for (int sector = 0; page != null && sector < SECTORS_PER_PAGE; sector++) {
+            Version version = page.newestOf(sector);
+            if (version != null) target[sector] = version.write.contents.word(version.place(number * SECTORS_PER_PAGE + sector));
         }
     }
 
@@ -300,6 +315,7 @@ final class WriteCache {
     private SectorStore.Page currentPage(long number) {
         UnflushedPage page = unflushed.get(number);
         if (page == null) return durable.page(number);
+        if (page.newest.sectors == ALL_SECTORS) return page.newest.page(number);
         int seen = 0;
         Arrays.fill(over, null);
         for (Version version = page.newest; version != null && seen != ALL_SECTORS; version = version.older) {
@@ -384,7 +400,18 @@ final class WriteCache {
         durable.write(offset, one);
     }
 
-    /** The write's sectors, or those that the predicate picks, are what a reader sees from now on. */
+    /** The write's sectors are what a reader sees from now on. */
+    void apply(Write write) {
+        long first = write.offset / SECTOR_BYTES;
+        long end = first + write.length / SECTOR_BYTES;
+        for (long number = first / SECTORS_PER_PAGE; number * SECTORS_PER_PAGE < end; number++) {
+            int from = (int) Math.max(0, first - number * SECTORS_PER_PAGE);
+            int to = (int) Math.min(SECTORS_PER_PAGE, end - number * SECTORS_PER_PAGE);
+            apply(write, number, (1 << to) - (1 << from));
+        }
+    }
+
+    /** The same of those that the predicate picks. */
     void apply(Write write, LongPredicate picked) {
         long end = (write.offset + write.length) / SECTOR_BYTES;
         for (long sector = write.offset / SECTOR_BYTES; sector < end; ) {
@@ -393,11 +420,14 @@ final class WriteCache {
             for (; sector < end && sector / SECTORS_PER_PAGE == number; sector++) {
                 if (picked.test(sector)) sectors |= 1 << sector % SECTORS_PER_PAGE;
             }
-            if (sectors == 0) continue;
-            UnflushedPage page = unflushedPage(number);
-            changed(number);
-            page.newest = new Version(write, sectors, page.newest);
+            if (sectors != 0) apply(write, number, sectors);
         }
+    }
+
+    private void apply(Write write, long number, int sectors) {
+        UnflushedPage page = unflushedPage(number);
+        changed(number);
+        page.newest = new Version(write, sectors, page.newest);
     }
 
     /** Everything answered until now has a number up to this. */
@@ -432,12 +462,17 @@ final class WriteCache {
 
     /** This write, or null: what was answered up to then, is over in each sector of the page, and what came before it; it is durable. */
     private void settle(UnflushedPage page, Write only, long answeredUpTo) {
+        if (page.newest.sectors == ALL_SECTORS && isOver(page.newest, only, answeredUpTo)) {
+            // Nothing of what came before it is seen any more.
+            durable.put(page.number, page.newest.page(page.number));
+            page.newest = null;
+            return;
+        }
         int settled = 0;
         Arrays.fill(over, null);
         Version newer = null;
         for (Version version = page.newest; version != null; version = version.older) {
-            boolean isOver = only == null ? version.write.answeredAt <= answeredUpTo : version.write == only;
-            if (isOver) {
+            if (isOver(version, only, answeredUpTo)) {
                 put(version, version.sectors & ~settled);
                 settled |= version.sectors;
             }
@@ -454,6 +489,10 @@ final class WriteCache {
             version.sectors &= ~sectors;
             newer = keepIfAny(page, newer, version);
         }
+    }
+
+    private static boolean isOver(Version version, Write only, long answeredUpTo) {
+        return only == null ? version.write.answeredAt <= answeredUpTo : version.write == only;
     }
 
     /** A version that no sector has any more leaves the page. Answers the last one that has not. */
