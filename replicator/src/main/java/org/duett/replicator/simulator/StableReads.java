@@ -10,9 +10,29 @@ import java.util.Map;
  */
 final class StableReads {
     /** By node and volume: what its host has read since the state changed last. */
-    private final List<Map<Integer, Map<Long, Seen>>> seen = List.of(new HashMap<>(), new HashMap<>());
+    private final List<Map<Integer, Reads>> seen = List.of(new HashMap<>(), new HashMap<>());
 
     private record Seen(long content, long askedAt, long answeredAt) {
+    }
+
+    /** What was seen last in each sector, by pages: who reads, reads sectors one after the other. */
+    private static final class Reads {
+        private final Map<Long, Seen[]> pages = new HashMap<>();
+        private long lastNumber = -1;
+        private Seen[] last;
+
+        /** Answers what was there before; null: nothing. */
+        Seen put(long sector, Seen now) {
+            long number = sector / BlockHistory.SECTORS_PER_PAGE;
+            if (number != lastNumber) {
+                last = pages.computeIfAbsent(number, each -> new Seen[BlockHistory.SECTORS_PER_PAGE]);
+                lastNumber = number;
+            }
+            int inPage = (int) (sector % BlockHistory.SECTORS_PER_PAGE);
+            Seen before = last[inPage];
+            last[inPage] = now;
+            return before;
+        }
     }
 
     void stateChanged(SimulatedNode node, int volume) {
@@ -21,9 +41,8 @@ final class StableReads {
 
     /** Null when it may be, else what has changed. */
     String complaint(SimulatedNode node, int volume, BlockHistory history, long sector, long content, long askedAt) {
-        Map<Long, Seen> ofVolume = seen.get(node.index()).computeIfAbsent(volume, each -> new HashMap<>());
-        Seen before = ofVolume.get(sector);
-        ofVolume.put(sector, new Seen(content, askedAt, history.now()));
+        Reads ofVolume = seen.get(node.index()).computeIfAbsent(volume, each -> new Reads());
+        Seen before = ofVolume.put(sector, new Seen(content, askedAt, history.now()));
         // Of two that were under way at the same time nobody knows which looked first.
         boolean changed = before != null && before.answeredAt < askedAt && before.content != content && history.wasOver(sector, content, before.askedAt);
         return changed ? "sector " + sector + " held write " + before.content + " for who asked at " + before.askedAt + ", and holds write " + content + " now, which was over by then" : null;
