@@ -122,11 +122,27 @@ final class Resizing {
         }
         long ticket = each.resizeTicket;
         forget(each);
+        answerWhenOnDisk(volume, ticket, size, out);
+    }
+
+    private void answerWhenOnDisk(Volume volume, long ticket, long size, ActionQueue out) {
         volume.metadata().writeSuperblock((durable, actions) -> {
-            if (durable) parts.tickets.finish(ticket, new CommandResult.Done("has " + size + " sectors"), actions);
-            else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(volume) + ": the disk failed while its new size was recorded.",
-                    "Check the disk, then attach it.", actions);
+            if (!durable) refuseUnrecorded(volume, ticket, actions);
+            else if (volume.recordedSectors() >= size) parts.tickets.finish(ticket, new CommandResult.Done("has " + size + " sectors"), actions);
+            else answerAfterNextRecord(volume, ticket, size, actions);
         }, out);
+    }
+
+    /** It has grown once more before the bitmap of this size was on disk: the superblock passes over to that size (seed 1560659). */
+    private void answerAfterNextRecord(Volume volume, long ticket, long size, ActionQueue out) {
+        volume.metadata().writeBitmap((durable, actions) -> {
+            if (durable) answerWhenOnDisk(volume, ticket, size, actions);
+            else refuseUnrecorded(volume, ticket, actions);
+        }, out);
+    }
+
+    private void refuseUnrecorded(Volume volume, long ticket, ActionQueue out) {
+        refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(volume) + ": the disk failed while its new size was recorded.", "Check the disk, then attach it.", out);
     }
 
     /** Called after each event: a question that awaited the end of a resync goes on, an order that cannot be carried out any more is answered. */

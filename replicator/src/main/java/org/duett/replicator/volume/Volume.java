@@ -453,6 +453,11 @@ public final class Volume {
         superblockStale = true;
     }
 
+    /** The size that superblocks name. */
+    public long recordedSectors() {
+        return recordedSectors;
+    }
+
     /** No larger than this, whatever room the disks have; 0: no limit (spec metadata 9.1). */
     public long sizeLimitSectors() {
         return orderedLimitSectors != 0 ? orderedLimitSectors : settings.sizeLimitSectors();

@@ -58,6 +58,33 @@ class ResizeStoriesTest {
         }
     }
 
+    /** Found by seed 1560659: the superblock that the answer waited for still had the size before both. */
+    @Test
+    void aResizeIsAnsweredWhenItsSizeIsOnDiskThoughAnotherOneHasBegunMeanwhile() {
+        var pair = pair(7);
+        Command.Resize toAllAlike = new Command.Resize(0, 0, true);
+        pair.nodes().forEach(node -> node.data(0).grow(GROWN_BYTES));
+        // Behind a write to the log its bitmap and its superblock wait for one and the same turn; in that the other one comes.
+        pair.alpha().metadata(0).hang(EnumSet.of(Kind.WRITE));
+        var write = pair.write(pair.alpha(), 8, 8);
+        long ticket = pair.alpha().command(toAllAlike);
+        pair.runUntil(() -> size(pair.alpha()) == GROWN_SECTORS && size(pair.beta()) == GROWN_SECTORS);
+        pair.alpha().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.alpha().metadata(0).resume();
+        pair.runFor(SimulatedPair.SECOND / 10);
+        pair.nodes().forEach(node -> node.data(0).grow(2 * GROWN_BYTES));
+        pair.beta().command(toAllAlike);
+        pair.runUntil(() -> size(pair.alpha()) == 2 * GROWN_SECTORS);
+        assertThat(pair.alpha().result(ticket)).isNull();
+        pair.alpha().data(0).resume();
+        pair.runUntil(() -> pair.alpha().result(ticket) != null);
+        assertThat(pair.alpha().result(ticket)).isInstanceOf(CommandResult.Done.class);
+        assertThat(superblockOnDisk(pair.alpha()).lastAgreedSectors()).isGreaterThanOrEqualTo(GROWN_SECTORS);
+        pair.done(write);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seeds 58 and 112: the other node is a target from then on, and passes for as good until it has written that down. */
     @Test
     void whatIsAnsweredWhileTheResyncOfTheNewPartBeginsStandsInANewGeneration() {
