@@ -19,7 +19,7 @@ class ExtentTableTest {
         ExtentTable table = new ExtentTable(capacity);
         Map<Integer, Integer> map = new HashMap<>();
         Random random = new Random(seed);
-        int[] usual = random.ints(capacity * 3, 0, extents).distinct().toArray();
+        int[] usual = random.ints(3L * capacity, 0, extents).distinct().toArray();
         for (int step = 0; step < 5000; step++) {
             int extent = usual[random.nextInt(usual.length)];
             if (map.remove(extent) != null) {

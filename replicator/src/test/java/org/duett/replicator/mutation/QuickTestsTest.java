@@ -14,7 +14,7 @@ class QuickTestsTest {
         Set<String> slow = QuickTests.slow();
         assertThat(slow).hasSizeGreaterThan(10);
         for (String story : slow) {
-            String[] parts = story.split("#");
+            String[] parts = story.split("#", -1);
             Class<?> stories = Class.forName("org.duett.replicator.simulator." + parts[0]);
             assertThat(Arrays.stream(stories.getDeclaredMethods()).map(Method::getName)).as(story).contains(parts[1]);
         }

@@ -52,7 +52,7 @@ class ChecksumStoriesTest {
         fill(pair);
         // It is the medium that changes, under what is in the cache.
         pair.done(pair.flush(pair.alpha()));
-        for (int i = 0; i < 3; i++) pair.beta().data(0).rot((3L + 4 * i) << 20, 5);
+        for (int i = 0; i < 3; i++) pair.beta().data(0).rot((3L + 4L * i) << 20, 5);
         assertThat(sentForWholeCopy(pair)).as("three requests").isBetween(3 * 4L, 3 * 1024L);
     }
 }

@@ -9,6 +9,7 @@ import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +102,28 @@ class EpochStoriesTest {
         pair.alpha().metadata(0).resume();
         pair.done(flush);
         pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    @Test
+    void aFlushThatHasNothingToWaitForIsAnsweredAtOnce() {
+        var pair = SimulatedPair.connected(3, StorySettings.volumes(v -> new VolumeSettings(v.number(), v.metadataKind(), v.sizeLimitSectors(), v.activityLogExtents(),
+                v.activityLogUpdates(), v.fencing(), v.onIoError(), v.onReadError(), false, v.metadataFlushes(), v.diskTimeoutMillis(), v.resync())));
+        var flush = pair.flush(pair.alpha());
+        pair.runFor(Stories.MILLI);
+        assertThat(flush.isCompleted()).isTrue();
+    }
+
+    /** The write that it waits for is answered, but whether the peer's disk has it is known by its barrier only. */
+    @ParameterizedTest
+    @EnumSource(value = Protocol.class, names = {"A", "B"})
+    void aWriteThatOverlapsAnAnsweredOneDoesNotWaitForTheEndOfItsEpoch(Protocol protocol) {
+        var pair = SimulatedPair.connected(4, StorySettings.protocol(protocol));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        long begunNanos = pair.time().nowNanos();
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThat(pair.time().nowNanos() - begunNanos).as("an epoch is closed after 100 ms").isLessThan(50 * Stories.MILLI);
         pair.runUntilProtected();
         pair.checkAll();
     }

@@ -46,6 +46,12 @@ class QueuesTest {
         assertThat(epoch.pollWaiting()).isSameAs(two);
         assertThat(epoch.pollWaiting()).isNull();
         epoch.addWaiting(one);
+        epoch.addWaiting(two);
         assertThat(epoch.pollWaiting()).isSameAs(one);
+        PeerWrite three = new PeerWrite();
+        epoch.addWaiting(three);
+        assertThat(epoch.pollWaiting()).as("behind it one has come").isSameAs(two);
+        assertThat(epoch.pollWaiting()).isSameAs(three);
+        assertThat(epoch.pollWaiting()).isNull();
     }
 }
