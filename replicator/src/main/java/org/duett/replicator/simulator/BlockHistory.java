@@ -211,6 +211,7 @@ public final class BlockHistory {
     private long acknowledged;
     /** Two nodes acknowledge, each without the other: nobody can say what will be left. */
     private boolean split;
+    private long splitAt;
 
     boolean isSplit() {
         return split;
@@ -333,6 +334,12 @@ public final class BlockHistory {
     void splitBegins() {
         anythingMayBeLost();
         split = true;
+        splitAt = tick;
+    }
+
+    /** It was under way as the two parted: both may have it, and the other one's host may have replaced it there since. */
+    boolean isFromBeforeSplit(Write write) {
+        return split && write.orderedAt <= splitAt;
     }
 
     void splitIsOver() {

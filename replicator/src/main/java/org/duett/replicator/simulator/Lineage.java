@@ -69,6 +69,8 @@ final class Lineage {
         GenerationIdentifiers identifiers = holder.machine().volume(volume).identifiers();
         // The other one may have had it, and said so, before its disk was replaced (seed 30150).
         if (write.orderedAt < of(pair.other(holder), volume).wentBackAt) return;
+        // Or before a split brain, in which its host has written over it (seed 1562181).
+        if (pair.history(volume).isFromBeforeSplit(write)) return;
         Copy copy = of(holder, volume);
         // Through a peer it may be answered before that one's new generation is on disk, as the loss stands on the Primary's own (rule 1b).
         // So it is when an operator gives data a new name that is alone already: a crash may take that name, and not the record (seed 430056).

@@ -76,6 +76,27 @@ class LineageTest {
         }
     }
 
+    /** Found by seed 1562181: its own disk was slow, and by the time it answered the peer, which had had the write, was served as well, and its host had written there. */
+    @Test
+    void whatThePeerHadBeforeASplitBrainWasNotAcknowledgedOnOneCopyAlone() {
+        var pair = SimulatedPair.connected(10);
+        Lineage lineage = watching(pair);
+        // Its extent is in the log.
+        pair.done(pair.write(pair.alpha(), 64, 8));
+        pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+        var write = pair.write(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.history(0).splitBegins();
+        pair.beta().data(0).store(8 * 512, new byte[4096]);
+        pair.alpha().data(0).resume();
+        pair.done(write);
+        assertThat(lineage.toString()).contains("alpha [],");
+        pair.done(pair.write(pair.alpha(), 16, 8));
+        assertThat(lineage.toString()).as("written since").doesNotContain("alpha [],");
+    }
+
     /** Found by seed 30150: its own disk was slow, and by the time it answered an older copy had been put in the place of the peer's, which had had the write. */
     @Test
     void whatThePeerHadBeforeItsDiskWasReplacedWasNotAcknowledgedOnOneCopyAlone() {
