@@ -206,6 +206,10 @@ final class PeerRequests {
         // Both asked at once, and its word came after its leave, which it gave without the flag: with ours both would have leave, and neither could use it (seed 1531354).
         boolean wantsWhatItGave = roles.hasLeaveToBePrimary() && before.peer() != Role.PRIMARY && wanted.get().peer() == Role.PRIMARY;
         if (wantsWhatItGave) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
+        // Both asked at once, and its question comes after its answer, by which our full sync has begun: its disk is the source (seed 7000146).
+        boolean isBeingMadeAnew = before.connection() == ConnectionState.STARTING_SYNC_T || before.connection() == ConnectionState.WF_SYNC_UUID;
+        boolean givesUpOurSource = isBeingMadeAnew && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
+        if (givesUpOurSource) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         if (!obstacle.isSuccess()) {
             reply(packet, obstacle, out);
             return;

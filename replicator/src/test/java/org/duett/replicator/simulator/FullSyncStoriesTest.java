@@ -46,6 +46,23 @@ class FullSyncStoriesTest {
     // ---- connected
 
     /** Found by seed 50858: each began it anew, and their identifiers pushed a generation out of the history in which something had been written. */
+    /** Found by seed 7000146: its answer overtook its question, and the peer agreed that the source of the full sync that had begun is detached. */
+    @Test
+    void aFullSyncAndADetachOfItsSourceThatAreAskedForAtOnceCostNoConnection() {
+        for (int seed = 0; seed < 120; seed++) {
+            var pair = SimulatedPair.connected(700 + seed);
+            for (int i = 0; i < 20; i++) pair.write(pair.alpha(), 16L * i, 8);
+            long invalidate = pair.beta().command(new Command.Invalidate(0));
+            pair.runFor(seed % 12 * Stories.MILLI / 50);
+            long detach = pair.alpha().command(new Command.Detach(0, false));
+            pair.runUntil(() -> pair.beta().result(invalidate) != null && pair.alpha().result(detach) != null);
+            if (pair.alpha().result(detach) instanceof CommandResult.Done) pair.must(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).as("seed %d", seed).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+    }
+
     @Test
     void ofSeveralFullSyncsThatAreAskedForAtOnceOneIsBegun() {
         for (Command command : new Command[]{new Command.InvalidateRemote(0), new Command.Invalidate(0)}) {
