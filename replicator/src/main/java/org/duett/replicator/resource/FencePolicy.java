@@ -15,11 +15,11 @@ final class FencePolicy {
         this.parts = parts;
     }
 
-    /** A Primary has lost a peer whose disk may be good. */
+    /** The peer is lost; a Primary has it fenced, if its disk may be good. */
     void peerLost(ActionQueue out) {
         boolean applies = parts.policies.fencing() != Fencing.DONT_CARE && parts.isPrimary()
                 && parts.volumes.stream().anyMatch(volume -> volume.state().peerDisk().isAtLeast(DiskState.UNKNOWN));
-        // The answer to an earlier loss says nothing about this one.
+        // The answer to an earlier loss says nothing about this one, also to who has been demoted since (rule 8, seed 1571453).
         run = 0;
         if (!applies) return;
         run = ++nextRun;

@@ -295,8 +295,8 @@ public final class ResourceMachine {
         // Of a contact of some volumes only nobody becomes eyewitness: that comes when all are through (Connecting.announceEstablished).
         if (after.connection().isEstablished()) each.goodAtLastContact = after.isMirrored() && (each.goodAtLastContact || connecting.isAnnounced());
         if (after.connection().isEstablished()) judgeCaches(volume, after, out);
-        boolean lostWhilePrimary = before.connection().isEstablished() && !after.connection().isEstablished() && volume.isPrimary();
-        if (lostWhilePrimary && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
+        boolean lost = before.connection().isEstablished() && !after.connection().isEstablished();
+        if (lost && each == parts.volumeParts.getFirst()) fencing.peerLost(out);
     }
 
     /** From here on a reboot, not one of before, is what may have lost something of a disk (rule 24). */

@@ -59,6 +59,23 @@ class FencedLeaveStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 1571453: who had asked as Primary was demoted, met its peer again, and took the answer for that of the next loss. */
+    @Test
+    void whatAHandlerFoundOutBeforeAContactIsForgottenByWhoWasDemotedSince() {
+        var pair = SimulatedPair.connected(65, settings -> with(Fencing.RESOURCE_AND_STONITH, settings));
+        SimulatedNode alpha = pair.alpha();
+        alpha.holdHandlers();
+        part(pair);
+        pair.must(alpha, new Command.Demote(true));
+        pair.network().heal();
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).isMirrored()));
+        pair.kill(pair.beta());
+        pair.runUntil(() -> !pair.state(alpha).connection().isEstablished());
+        alpha.finishHandlers(PEER_OUTDATED);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(alpha).peerDisk()).isEqualTo(DiskState.UNKNOWN);
+    }
+
     /** Found by seeds 5002 and 1530017: contact had made the disk good again that the handler of a promotion had outdated, and its answer came when that contact was over. */
     @Test
     void whatAHandlerFoundOutBeforeAContactPromotesNobodyAfterIt() {
