@@ -18,7 +18,6 @@ final class SplitBrain {
     private final SimulatedPair pair;
     private final CopyLedger ledger;
     private final Lineage lineage;
-    /** One by which what was answered may be given up. */
     private final boolean policyIsLossy;
     private final List<Integer> volumes;
     private final int[] reportsBefore = new int[2];
@@ -30,10 +29,14 @@ final class SplitBrain {
         this.pair = pair;
         this.ledger = ledger;
         this.lineage = lineage;
-        SplitBrainPolicy policy = pair.settings().net().splitBrain();
-        boolean keepsAll = policy.withoutPrimary() == AfterSplitBrain.DISCONNECT || policy.withoutPrimary() == AfterSplitBrain.DISCARD_ZERO_CHANGES;
-        policyIsLossy = !keepsAll || policy.withOnePrimary() == AfterSplitBrain.DISCARD_SECONDARY;
+        policyIsLossy = isLossy(pair.settings().net().splitBrain());
         volumes = pair.settings().volumes().stream().map(volume -> volume.number()).toList();
+    }
+
+    /** May what was answered be given up by it? */
+    static boolean isLossy(SplitBrainPolicy policy) {
+        boolean keepsAll = policy.withoutPrimary() == AfterSplitBrain.DISCONNECT || policy.withoutPrimary() == AfterSplitBrain.DISCARD_ZERO_CHANGES;
+        return !keepsAll || policy.withOnePrimary() == AfterSplitBrain.DISCARD_SECONDARY;
     }
 
     /** From the second promotion until both are equal again. */
