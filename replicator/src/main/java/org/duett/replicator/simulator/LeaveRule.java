@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import java.util.TreeMap;
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -37,6 +38,11 @@ final class LeaveRule {
         leave[node.index()] = node.life();
         lifeOfOther[node.index()] = other.life();
         contactOfOther[node.index()] = other.isRunning() ? other.machine().contact() : 0;
+    }
+
+    /** A person's force is leave when it has been carried out, also if the connection ended after it was ordered (seed 1590444). */
+    void done(SimulatedNode node, SimulatedNode.Asked question) {
+        if (question.command().equals(new Command.Promote(true))) given(node);
     }
 
     /** From now on it answers nothing alone, whatever it has begun. */

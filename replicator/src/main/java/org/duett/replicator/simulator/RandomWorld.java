@@ -346,6 +346,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
         if (!(result instanceof CommandResult.Done)) return;
         answers.done(node, question);
+        leaveRule.done(node, question);
         freezes.done(node, question);
         eyewitnesses.done(node, question);
         fences.done(node, question);

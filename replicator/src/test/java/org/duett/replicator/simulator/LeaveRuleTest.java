@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +57,17 @@ class LeaveRuleTest {
         assertThatThrownBy(() -> pair.done(pair.write(pair.alpha(), 8, 8))).hasMessageContaining("without leave");
     }
 
+    /** Found by seed 1590444: he ordered force, and the end of the connection before that was through. */
+    @Test
+    void aPersonsForceIsLeaveWhenItHasBeenCarriedOut() {
+        var pair = SimulatedPair.connected(4, StorySettings.cluster());
+        watching(pair);
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(true));
+        assertThatCode(() -> pair.done(pair.write(pair.beta(), 8, 8))).doesNotThrowAnyException();
+    }
+
     /** And the rule is told that alpha has leave. */
     private static void loseBeta(SimulatedPair pair, LeaveRule rule) {
         pair.kill(pair.beta());
@@ -69,6 +81,11 @@ class LeaveRuleTest {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
                 rule.stateChanged(node, volume, before, after);
+            }
+
+            @Override
+            public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+                if (result instanceof CommandResult.Done) rule.done(node, question);
             }
 
             @Override
