@@ -207,8 +207,8 @@ final class PeerRequests {
         boolean wantsWhatItGave = roles.hasLeaveToBePrimary() && before.peer() != Role.PRIMARY && wanted.get().peer() == Role.PRIMARY;
         if (wantsWhatItGave) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         // Both asked at once, and its question comes after its answer, by which our full sync has begun: its disk is the source (seed 7000146).
-        boolean isBeingMadeAnew = before.connection() == ConnectionState.STARTING_SYNC_T || before.connection() == ConnectionState.WF_SYNC_UUID;
-        boolean givesUpOurSource = isBeingMadeAnew && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
+        boolean isYetToBegin = before.connection() == ConnectionState.STARTING_SYNC_T || before.connection() == ConnectionState.WF_SYNC_UUID;
+        boolean givesUpOurSource = each.isBeingMadeAnew && isYetToBegin && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
         if (givesUpOurSource) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         if (!obstacle.isSuccess()) {
             reply(packet, obstacle, out);

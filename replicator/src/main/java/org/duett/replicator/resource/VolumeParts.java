@@ -32,6 +32,8 @@ final class VolumeParts {
     boolean asksForFullSync;
     /** The peer was asked to replace our copy by its own, and has not answered. */
     boolean asksToBeTarget;
+    /** The full sync to us has begun that we had asked for. */
+    boolean isBeingMadeAnew;
     /** Target: the sync identifier that came before its leave to begin, or while all bits were still being set; 0: none. */
     long pendingSyncIdentifier;
     /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it. */
@@ -139,6 +141,7 @@ final class VolumeParts {
         startingSource = false;
         finishPing = 0;
         finishing = false;
+        isBeingMadeAnew = false;
     }
 
     /** What belongs to one connection is forgotten with it. */
