@@ -22,7 +22,6 @@ final class DiskControl {
 
     private final Parts parts;
     private final Connecting connecting;
-    private int handlerRuns;
     private long nextUnreadableReportNanos;
 
     DiskControl(Parts parts, Connecting connecting) {
@@ -279,9 +278,7 @@ final class DiskControl {
         volume.metadata().writeLossMark((durable, actions) -> {
             if (durable && primary && peerIsGood) parts.record.localLossOnRecord(volume, actions);
         }, out);
-        if (volume.settings.onIoError() == OnIoError.CALL_LOCAL_IO_ERROR) {
-            out.add(new Action.RunHandler(++handlerRuns, "local-io-error", volume.number));
-        }
+        if (volume.settings.onIoError() == OnIoError.CALL_LOCAL_IO_ERROR) parts.runHandler("local-io-error", volume, out);
         close(each, "disk failure", out);
         // The Primary must mark all that its barriers have not covered (rule 7).
         if (secondaryOfEpochs) {

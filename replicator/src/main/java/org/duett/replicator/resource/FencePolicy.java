@@ -1,6 +1,5 @@
 package org.duett.replicator.resource;
 
-import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.Fencing;
@@ -9,7 +8,6 @@ import org.duett.replicator.state.StatePolicies.Fencing;
 final class FencePolicy {
     private final Parts parts;
     private int run;
-    private int nextRun = 1 << 24;
 
     FencePolicy(Parts parts) {
         this.parts = parts;
@@ -22,8 +20,7 @@ final class FencePolicy {
         // The answer to an earlier loss says nothing about this one, also to who has been demoted since (rule 8, seed 1571453).
         run = 0;
         if (!applies) return;
-        run = ++nextRun;
-        out.add(new Action.RunHandler(run, "fence-peer", -1));
+        run = parts.runHandlerForAll("fence-peer", out);
     }
 
     /** False: this handler is not ours, or its answer comes too late: the peer is back. */

@@ -62,6 +62,7 @@ final class Parts {
     /** How often the peer was Connected in the life of this process: names the loss that an answer is about (rules 8, 20, 23). */
     int contact;
     OperatorReport trouble;
+    private int handlerRuns;
 
     Parts(ResourceSettings settings, BufferSource buffers) {
         this.settings = settings;
@@ -140,6 +141,11 @@ final class Parts {
 
     boolean isStandAlone() {
         return connectionState() == ConnectionState.STAND_ALONE;
+    }
+
+    /** Of two nodes with the same generation: the Primary, or who has the resolve-conflicts flag (spec wire 5.6). */
+    boolean isSourceOfEqual(VolumeState state) {
+        return state.role() != state.peer() ? state.role() == Role.PRIMARY : resolveConflicts;
     }
 
     VolumeFacts facts(VolumeParts parts) {
@@ -237,6 +243,21 @@ final class Parts {
         Volume volume = each.volume;
         int logical = volume.geometry() == null ? 512 : volume.geometry().logicalBlockBytes();
         out.add(new Action.OpenExport(volume.number, term, volume.sizeSectors() * 512, Math.min(logical, 4096)));
+    }
+
+    /** One of the programs that the configuration names (spec config, handlers); the answer carries the number that is returned. */
+    int runHandler(String handler, Volume volume, ActionQueue out) {
+        return runHandler(handler, volume.number, out);
+    }
+
+    /** As {@link #runHandler(String, Volume, ActionQueue)}, for the whole resource. */
+    int runHandlerForAll(String handler, ActionQueue out) {
+        return runHandler(handler, -1, out);
+    }
+
+    private int runHandler(String handler, int volume, ActionQueue out) {
+        out.add(new Action.RunHandler(++handlerRuns, handler, volume));
+        return handlerRuns;
     }
 
     // ---- telling people

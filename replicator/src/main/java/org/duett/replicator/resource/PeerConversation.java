@@ -23,6 +23,7 @@ import org.duett.replicator.wire.Packet.BlockAck;
 final class PeerConversation {
     private final Parts parts;
     private final Connecting connecting;
+    private final ResyncDecision decision;
     private final ResyncControl resync;
     private final DiskControl disks;
     private final PeerRequests requests;
@@ -30,8 +31,9 @@ final class PeerConversation {
     private final Resizing resizing;
     private static final int HIGHEST_TRIM_BYTES = 128 << 20;
 
-    PeerConversation(Parts parts, Connecting connecting, ResyncControl resync, DiskControl disks, PeerRequests requests, Resizing resizing,
+    PeerConversation(Parts parts, Connecting connecting, ResyncDecision decision, ResyncControl resync, DiskControl disks, PeerRequests requests, Resizing resizing,
             MirrorDuty mirrorDuty) {
+        this.decision = decision;
         this.mirrorDuty = mirrorDuty;
         this.resizing = resizing;
         this.parts = parts;
@@ -324,7 +326,7 @@ final class PeerConversation {
         VolumeState told = StateRules.withReportOfPeer(before, report, peerInconsistent);
         if (!before.connection().isEstablished()) {
             each.reportedInHandshake = true;
-            resync.decide(each, told, report, true, out);
+            decision.decide(each, told, report, true, out);
             return;
         }
         mirrorDuty.peerReported(each, report, out);
@@ -348,7 +350,7 @@ final class PeerConversation {
             if (!volume.isConnected()) return;
             // A report from before the promotion, of its disk's attach perhaps, leaves that one to be considered.
             if (report.disk() == DiskState.UP_TO_DATE) each.considerResync = false;
-            resync.decide(each, told, report, false, out);
+            decision.decide(each, told, report, false, out);
             boolean crossed = before.peerDisk().isBelow(DiskState.NEGOTIATING) && report.disk() != DiskState.NEGOTIATING;
             each.sourceByCrossedAttach = crossed && volume.state().connection() == ConnectionState.WF_BITMAP_S;
             return;

@@ -47,7 +47,6 @@ final class RoleControl {
     /** The last connection that there had been when the handler began. */
     private int fencedAfter;
     private boolean fenced;
-    private int handlerRuns = 1 << 20;
     private final FormerTerm former;
     /** The connection on which the peer gave its leave last. */
     private int askedOnConnection = -1;
@@ -315,9 +314,8 @@ final class RoleControl {
 
     private void fence(ActionQueue out) {
         step = Step.FENCING;
-        fenceRun = ++handlerRuns;
         fencedAfter = parts.connectionLastUp;
-        out.add(new Action.RunHandler(fenceRun, "fence-peer", -1));
+        fenceRun = parts.runHandlerForAll("fence-peer", out);
     }
 
     /** A fence-peer handler ended that a promotion waits for; false: it is not ours. */
