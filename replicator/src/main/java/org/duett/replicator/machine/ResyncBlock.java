@@ -38,4 +38,9 @@ public final class ResyncBlock extends BlockUser {
     public ResyncBlock() {
         reply.kind = Packet.Data.Kind.RESYNC_REPLY;
     }
+
+    /** Of the bitmap, set or not. */
+    public int bits() {
+        return (lengthBytes + 4095) / 4096;
+    }
 }

@@ -137,7 +137,7 @@ public final class ResyncSource {
         reply.lengthBytes = block.lengthBytes;
         reply.payload = block.buffer;
         reply.payloadIndex = 0;
-        bitsReplied += (block.lengthBytes + 4095) / 4096;
+        bitsReplied += block.bits();
         bytesSent += block.lengthBytes;
         send(block, reply, out);
     }
@@ -233,9 +233,14 @@ public final class ResyncSource {
         ResyncBlock replied = takeReplied(ack.firstSector, ack.lengthBytes);
         boolean differsAgain = replied != null && replied.writeFailedSince;
         if (replied != null) giveBack(replied);
-        targetRefusedBlock |= ack.kind == BlockAck.Kind.NEGATIVE_ACK;
+        if (ack.kind == BlockAck.Kind.NEGATIVE_ACK) {
+            targetRefusedBlock = true;
+            // It does not have it. Were it counted on, each write that it refuses from here on, and the end of the connection, would begin a generation (seed 1603893).
+            if (replied != null) bitsReplied = Math.max(0, bitsReplied - replied.bits());
+            return;
+        }
         // Only we can name what it lacks of ours since.
-        if (ack.kind == BlockAck.Kind.NEGATIVE_ACK || differsAgain) return;
+        if (differsAgain) return;
         long bits = volume.bitmap().setInSync(ack.firstSector, ack.lengthBytes);
         bitsReplied = Math.max(0, bitsReplied - bits);
     }

@@ -336,7 +336,7 @@ public final class ResyncTarget {
         if (written) {
             bytesWritten += block.lengthBytes;
         } else {
-            failedBits += bitsOf(block);
+            failedBits += block.bits();
             volume.diskFailed(DiskFailure.WRITE, block.write.errno, block.firstSector);
         }
         // Also when the connection is gone: the block is the source's of a moment when the bit was set on both sides, and stays set
@@ -370,7 +370,7 @@ public final class ResyncTarget {
     public boolean refused(BlockAck ack, ActionQueue out) {
         ResyncBlock block = find(ack.firstSector, ack.lengthBytes);
         if (block == null) return !running;
-        failedBits += bitsOf(block);
+        failedBits += block.bits();
         answeredWithoutData(block, out);
         return true;
     }
@@ -382,10 +382,6 @@ public final class ResyncTarget {
         cursorBit = Math.min(cursorBit, block.firstSector / DirtyBitmap.SECTORS_PER_BIT);
         answeredWithoutData(block, out);
         return true;
-    }
-
-    private static long bitsOf(ResyncBlock block) {
-        return (block.lengthBytes + BIT_BYTES - 1) / BIT_BYTES;
     }
 
     private void answeredWithoutData(ResyncBlock block, ActionQueue out) {

@@ -155,6 +155,31 @@ class UnfinishedResyncStoriesTest {
         assertThat(Stories.identifiers(pair.alpha()).current() | 1).as("alpha's generation").isNotEqualTo(Stories.identifiers(pair.beta()).current() | 1);
     }
 
+    /** Found by seed 1603893: three generations later the source called what its target had begun with unrelated data. */
+    @Test
+    void aTargetThatHasRefusedABlockOfTheResyncCannotHaveFinishedAndCostsNoGeneration() {
+        var pair = SimulatedPair.connected(72, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.beta().data(0).full(true);
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        // It ends the resync when what it has is written down.
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        pair.runFor(50 * Stories.MILLI);
+        var atRefusal = Stories.identifiers(pair.alpha());
+        for (int sector = 100; sector < 500; sector += 100) pair.done(pair.write(pair.alpha(), sector, 8));
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        pair.network().reset();
+        pair.done(pair.write(pair.alpha(), 600, 8));
+        assertThat(Stories.identifiers(pair.alpha())).isEqualTo(atRefusal);
+        pair.beta().data(0).full(false);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** What it lacked the host wrote anew meanwhile; its end passed for something said before it knew of the resync, and the source waited for ever. */
     @Test
     void aTargetThatHasNoBlockToAskForEndsTheResyncAlsoBesideAFailedWrite() {
