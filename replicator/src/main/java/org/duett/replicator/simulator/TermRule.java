@@ -15,6 +15,9 @@ final class TermRule {
     private final int[] begunBy = new int[2];
     /** To its end, since this node's term began, or was resumed. */
     private final boolean[] otherWasPromoted = new boolean[2];
+    /** Which of the promotions of both nodes its last one was. */
+    private final int[] promotion = new int[2];
+    private int promotions;
     /** The life of the process that resumed its role by the peer's word; 0: none, or somebody has vouched for it since. */
     private final int[] resumed = new int[2];
 
@@ -27,6 +30,7 @@ final class TermRule {
         // Primary all the time, and a split brain was decided for it: what the other one had begun meanwhile is over, and given up (seed 430325).
         if (before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && after.isMirrored()) otherWasPromoted[index] = false;
         if (before.role() == Role.PRIMARY || after.role() != Role.PRIMARY) return;
+        promotion[index] = ++promotions;
         // Each volume tells of a promotion.
         boolean resumes = term[index] != 0 && node.termOnFile() == term[index] && node.life() != begunBy[index];
         if (resumes && otherWasPromoted[index]) {
@@ -42,10 +46,12 @@ final class TermRule {
 
     /**
      * A host has read or written. A promotion without that is none, whether a crash has cut it off or its disk failed in it: where its new generation is not on disk
-     * the other one cannot know of it either (seeds 100838, 1541697).
+     * the other one cannot know of it either (seeds 100838, 1541697). Who was Primary before already, and goes on answering what both have, was not promoted since
+     * (seed 1605591).
      */
     void completed(SimulatedPair.HostOperation operation) {
-        if (operation.request.lengthBytes > 0) otherWasPromoted[1 - operation.node.index()] = true;
+        int index = operation.node.index();
+        if (operation.request.lengthBytes > 0 && promotion[index] > promotion[1 - index]) otherWasPromoted[1 - index] = true;
         if (operation.request.kind == HostRequest.Kind.READ) read(operation.node);
     }
 

@@ -3,7 +3,9 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
@@ -35,11 +37,7 @@ class TermRuleTest {
         pair.runUntil(() -> pair.state(pair.beta()).role() == Role.PRIMARY);
         assertThat(pair.beta().hasExport(0)).isFalse();
         pair.kill(pair.beta());
-        pair.alpha().up();
-        pair.runFor(SimulatedPair.SECOND);
-        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
-        pair.runUntil(() -> pair.alpha().hasExport(0));
-        assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
+        assertResumedWithLeave(pair, term);
     }
 
     /** Seed 1541697: whoever was let in at beta got errors only. */
@@ -54,11 +52,7 @@ class TermRuleTest {
         pair.runUntil(read::isCompleted);
         assertThat(read.errno()).isNotZero();
         pair.kill(pair.beta());
-        pair.alpha().up();
-        pair.runFor(SimulatedPair.SECOND);
-        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
-        pair.runUntil(() -> pair.alpha().hasExport(0));
-        assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
+        assertResumedWithLeave(pair, term);
     }
 
     /** Seed 430325: alpha was Primary all the time, and beta's changes were given up. */
@@ -81,6 +75,39 @@ class TermRuleTest {
         pair.runUntilProtected();
         pair.kill(pair.alpha());
         pair.alpha().up();
+        pair.runUntil(() -> pair.alpha().hasExport(0));
+        assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
+    }
+
+    /** Seed 1605591: alpha was Primary before beta, and answered reads; that it had lost beta its slow disk never learned. */
+    @Test
+    void whoWasPrimaryBeforeAndServesOnEndsNoTerm() {
+        // With this seed the crash takes what is on its way to alpha's metadata.
+        var pair = SimulatedPair.connected(7, StorySettings.externalMetadata());
+        pair.nodes().forEach(SimulatedNode::resumesTerms);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        watched(pair);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.alpha().metadata(0).hang(EnumSet.allOf(Kind.class));
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished() && !pair.state(pair.beta()).connection().isEstablished());
+        pair.must(pair.beta(), new Command.Promote(false));
+        long term = pair.beta().termOnFile();
+        pair.done(pair.read(pair.alpha(), 8, 8));
+        pair.kill(pair.beta());
+        pair.kill(pair.alpha());
+        pair.alpha().metadata(0).heal();
+        pair.network().heal();
+        pair.alpha().up();
+        pair.beta().up();
+        pair.runUntil(() -> pair.beta().hasExport(0));
+        assertThat(pair.beta().servedTerm(0)).isEqualTo(term);
+    }
+
+    private static void assertResumedWithLeave(SimulatedPair pair, long term) {
+        pair.alpha().up();
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
         pair.runUntil(() -> pair.alpha().hasExport(0));
         assertThat(pair.alpha().servedTerm(0)).isEqualTo(term);
     }
