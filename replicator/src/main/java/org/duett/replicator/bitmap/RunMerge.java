@@ -33,13 +33,6 @@ public final class RunMerge {
         return bit == runs.nextBit();
     }
 
-    /** The whole packet at once, for tests. */
-    public long mergeAll() {
-        while (!step(DirtyBitmap.WORDS_PER_STEP)) {
-        }
-        return newlySetBits;
-    }
-
     /** How many bits the peer's runs added so far. */
     public long newlySetBits() {
         return newlySetBits;

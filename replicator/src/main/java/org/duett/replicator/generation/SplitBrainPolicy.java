@@ -100,19 +100,23 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
 
     /** The option that {@link #solve} looks at for nodes in these roles, as the configuration spells it. */
     String optionFor(SyncComparison.Inputs nodes) {
-        boolean ownPrimary = nodes.own().isPrimary();
-        boolean peerPrimary = nodes.peer().isPrimary();
-        if (ownPrimary && peerPrimary) return "after-sb-2pri " + withTwoPrimaries.configName();
-        return ownPrimary || peerPrimary ? "after-sb-1pri " + withOnePrimary.configName() : "after-sb-0pri " + withoutPrimary.configName();
+        return switch (primaries(nodes)) {
+            case 0 -> "after-sb-0pri " + withoutPrimary.configName();
+            case 1 -> "after-sb-1pri " + withOnePrimary.configName();
+            default -> "after-sb-2pri " + withTwoPrimaries.configName();
+        };
     }
 
     Solution solve(SyncComparison.Inputs nodes) {
-        boolean ownPrimary = nodes.own().isPrimary();
-        boolean peerPrimary = nodes.peer().isPrimary();
-        if (ownPrimary && peerPrimary) {
-            return solveWithTwoPrimaries(nodes);
-        }
-        return ownPrimary || peerPrimary ? solveWithOnePrimary(nodes) : solveWithoutPrimary(nodes);
+        return switch (primaries(nodes)) {
+            case 0 -> solveWithoutPrimary(nodes);
+            case 1 -> solveWithOnePrimary(nodes);
+            default -> solveWithTwoPrimaries(nodes);
+        };
+    }
+
+    private static int primaries(SyncComparison.Inputs nodes) {
+        return (nodes.own().isPrimary() ? 1 : 0) + (nodes.peer().isPrimary() ? 1 : 0);
     }
 
     private Solution solveWithoutPrimary(SyncComparison.Inputs nodes) {

@@ -70,7 +70,7 @@ class BitmapRunLengthTest {
                 expected.setRange(Long.parseLong(ends[0]), Long.parseLong(ends[1]) + 1);
             }
             assertThat(compressed(expected, 0)).isEqualTo(payload);
-            new RunMerge(target, accepted(payload, 0, 502)).mergeAll();
+            merge(target, accepted(payload, 0, 502));
             for (long word = 0; word < expected.words(); word++)
                 assertThat(target.wordAt(word)).isEqualTo(expected.wordAt(word));
         }
@@ -90,7 +90,7 @@ class BitmapRunLengthTest {
     void mergingIsByOr() {
         try (var bitmap = new DirtyBitmap(1000 * 8)) {
             bitmap.setRange(4, 6);
-            long added = new RunMerge(bitmap, accepted("e223df0c6f00", 0, 1000)).mergeAll();
+            long added = merge(bitmap, accepted("e223df0c6f00", 0, 1000));
             assertThat(added).isEqualTo(5 + 100 + 20 - 1);
             assertThat(bitmap.setBits()).isEqualTo(5 + 100 + 20 + 1);
         }
@@ -157,13 +157,20 @@ class BitmapRunLengthTest {
         }
     }
 
+    /** How many bits it added. */
+    private static long merge(DirtyBitmap target, Runs runs) {
+        RunMerge merge = new RunMerge(target, runs);
+        assertThat(merge.step(DirtyBitmap.WORDS_PER_STEP)).isTrue();
+        return merge.newlySetBits();
+    }
+
     private static long transfer(DirtyBitmap source, DirtyBitmap target, long bit) {
         return switch (BitmapRunLength.encode(source, bit, MAXIMUM_PAYLOAD_BYTES)) {
             case Encoded.Compressed(byte[] payload, long nextBit) -> {
                 assertThat(payload.length).isLessThanOrEqualTo(MAXIMUM_PAYLOAD_BYTES);
                 Runs runs = accepted(ByteBufUtil.hexDump(payload), bit, source.bits());
                 assertThat(runs.nextBit()).isEqualTo(nextBit);
-                new RunMerge(target, runs).mergeAll();
+                merge(target, runs);
                 yield nextBit;
             }
             case Encoded.Incompressible() -> {
