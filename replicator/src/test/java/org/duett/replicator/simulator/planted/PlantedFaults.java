@@ -84,7 +84,7 @@ final class PlantedFaults {
                     "return epochs.peekFirst() == epoch || !epochs.contains(epoch);", "return epoch != null;"),
             // ---- resync
             fault("the source takes a block for equal as soon as it has sent it", "resync/ResyncSource.java",
-                    "bitsReplied += (block.lengthBytes + 4095) / 4096;", "volume.bitmap().setInSync(block.firstSector, block.lengthBytes);"),
+                    "bitsReplied += block.bits();", "volume.bitmap().setInSync(block.firstSector, block.lengthBytes);"),
             fault("the target takes a block for equal that it could not write", "resync/ResyncTarget.java",
                     "if (written && current) volume.bitmap()", "if (current) volume.bitmap()"),
             fault("the target does not look whether a block could be written", "resync/ResyncTarget.java",
