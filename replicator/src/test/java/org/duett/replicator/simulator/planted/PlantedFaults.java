@@ -283,7 +283,7 @@ final class PlantedFaults {
             fault("a Primary in service is overwritten by a newer peer", "generation/SyncHandshake.java",
                     "case DISCONNECT -> false;", "case DISCONNECT -> true;"),
             fault("promise 4: a source un-names what its target could not write", "resync/ResyncSource.java",
-                    "if (ack.kind == BlockAck.Kind.NEGATIVE_ACK || differsAgain) return;", "if (differsAgain) return;"),
+                    "            return;\n        }\n        // Only we can name what it lacks", "        }\n        // Only we can name what it lacks"),
             fault("a generation that is begun while connected is not told to the peer", "resource/ResourceMachine.java",
                     "if (parts.socketsUp && volume.isConnected()) parts.sendIdentifiers(parts.parts(volume), 0, out);", ""),
             fault("rule 4: a write that a target refuses which is through is answered without a record", "write/WritePath.java",
