@@ -419,12 +419,12 @@ final class PeerConversation {
         VolumeState ours = each.volume.state();
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
-        // What a Duett node said before it heard of our disk is no word on it: the size that both agree on comes before that word (seed 1832).
+        // What a Duett node said before it heard of our disk is no word on it: the size that both agree on comes before that word (seeds 1832, 1606914).
         boolean hasHeardOfOurs = !parts.handshake.peerIsDuett() || report.peerDisk().isAtLeast(DiskState.NEGOTIATING);
         boolean lateAttach = ours.disk() == DiskState.NEGOTIATING && hasHeardOfOurs || report.disk() == DiskState.NEGOTIATING;
         // Both attached at once, and neither knew that there would be somebody to compare with.
         boolean crossedAttach = ours.peerDisk().isBelow(DiskState.NEGOTIATING);
-        boolean forced = each.considerResync && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
+        boolean forced = each.considerResync && hasHeardOfOurs && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
         boolean peerDecided = report.connection().isAtLeast(ConnectionState.STARTING_SYNC_S)
                 && report.connection().isAtMost(ConnectionState.WF_BITMAP_T);
         return lateAttach || crossedAttach || forced || peerDecided;

@@ -128,6 +128,35 @@ class GrowthStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 1606914: that its peer had become Primary by force was taken for its word on the disk that was being attached. */
+    @Test
+    void anEmptyDiskThatIsLargerAndIsAttachedAsItsPeerIsForcedCostsNoConnection() {
+        for (long micros = 0; micros < 4_000; micros += 100) {
+            var pair = SimulatedPair.connected(31, StorySettings.externalMetadata());
+            pair.must(pair.beta(), new Command.Invalidate(0));
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+            pair.kill(pair.alpha());
+            pair.freshDisk(pair.alpha(), 0, GROWN_BYTES);
+            pair.alpha().start();
+            pair.must(pair.alpha(), new Command.Attach(0));
+            pair.kill(pair.alpha());
+            pair.alpha().start();
+            pair.must(pair.alpha(), new Command.Connect(false));
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED);
+            assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.INCONSISTENT);
+            pair.beta().command(new Command.Promote(true));
+            pair.runFor(micros * 1_000);
+            pair.alpha().command(new Command.Attach(0));
+            pair.runFor(SimulatedPair.SECOND);
+            // It was refused where nobody was to be made equal to yet.
+            if (pair.state(pair.alpha()).disk() == DiskState.DISKLESS) pair.must(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            assertThat(Stories.volume(pair.alpha()).sizeSectors()).isEqualTo(Stories.volume(pair.beta()).sizeSectors());
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+    }
+
     /**
      * Found by seed 52511: the peer's size came while our disk was being attached, its word on its own disk after that, and the source sent a bitmap
      * of the former size.
