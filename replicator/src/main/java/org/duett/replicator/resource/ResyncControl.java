@@ -169,6 +169,7 @@ final class ResyncControl {
         each.exchange = null;
         parts.send(new Packet.SyncUuid(volume.number, volume.identifiers().bitmap()), out);
         volume.peerIsTarget();
+        parts.writes.resyncBegins(volume);
         each.source.start(parts.connection, parts.nowNanos);
         parts.fact(each, volume.state().withConnection(ConnectionState.SYNC_SOURCE), volume.bitmap().setBits() + " blocks to resync");
         // Held writes are in the bitmap, and the superblock that names them is durable (rule 2).

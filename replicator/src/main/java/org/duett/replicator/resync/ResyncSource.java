@@ -113,7 +113,7 @@ public final class ResyncSource {
         boolean replies = false;
         if (isCurrent(block)) {
             if (block.read.errno != 0) refuse(block, out);
-            else if (block.digest != null && Arrays.equals(digestOf(block), block.digest)) inSync(block, out);
+            else if (isEqualThere(block)) inSync(block, out);
             else replies = true;
         }
         if (replies) reply(block, out);
@@ -123,8 +123,10 @@ public final class ResyncSource {
         else leave(block);
     }
 
-    private byte[] digestOf(ResyncBlock block) {
-        return checksum.digest(block.buffer, 0, block.lengthBytes);
+    /** A write that failed here may have changed what the target has since it made its digest, and we have what was there before (promise 3, seed 1610209). */
+    private boolean isEqualThere(ResyncBlock block) {
+        if (block.digest == null || volume.failedHere().touches(block)) return false;
+        return Arrays.equals(checksum.digest(block.buffer, 0, block.lengthBytes), block.digest);
     }
 
     private void reply(ResyncBlock block, ActionQueue out) {
@@ -255,7 +257,7 @@ public final class ResyncSource {
      * for: what failed on our disk alone it does not name.
      */
     public boolean mayTargetReportEnd() {
-        return targetHasAsked || volume.bitmap().setBits() <= volume.blocksFailedHereOnly();
+        return targetHasAsked || volume.bitmap().setBits() <= volume.failedHere().blocks();
     }
 
     /** Those are blocks that it has asked for. */
@@ -285,7 +287,7 @@ public final class ResyncSource {
      * have finished before we hear of it (rule 3). One that told of its end has, whatever is left here (seed 11076).
      */
     public boolean targetMayHaveFinished() {
-        return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.blocksFailedHereOnly();
+        return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.failedHere().blocks();
     }
 
     /** It says that its disk is not good, and no block of the resync is why: it was through, and has refused a write since. */

@@ -9,6 +9,7 @@ import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.BackingDisk.Geometry;
+import org.duett.replicator.machine.BlockUser;
 import org.duett.replicator.machine.BufferSource;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.ResourceSettings.OnReadError;
@@ -91,8 +92,7 @@ public final class Volume {
     public int peerMaxBioBytes;
     /** Our sequence number for packets of this volume (spec wire 4.4). */
     private int sequence;
-    /** At most so many blocks are marked here because a write failed on our disk, and the peer, which has it, does not name them (rule 3). */
-    private long blocksFailedHereOnly;
+    private final FailedHere failedHere = new FailedHere();
 
     public Volume(VolumeSettings settings, BufferSource buffers) {
         this.number = settings.number();
@@ -656,16 +656,16 @@ public final class Volume {
     public void connectionEnded() {
         peerGenerations = null;
         sequence = 0;
-        blocksFailedHereOnly = 0;
+        failedHere.forget();
     }
 
-    /** A write that was sent in this connection. */
-    public void failedHereOnly(long firstSector, long lengthBytes) {
-        blocksFailedHereOnly += (firstSector * 512 + lengthBytes + 4095) / 4096 - firstSector * 512 / 4096;
+    /** A write that was sent in this connection failed on our disk. */
+    public void writeFailedHere(BlockUser write) {
+        failedHere.add(write.firstSector, write.lengthBytes);
     }
 
-    public long blocksFailedHereOnly() {
-        return blocksFailedHereOnly;
+    public FailedHere failedHere() {
+        return failedHere;
     }
 
     public int nextSequence() {

@@ -332,6 +332,15 @@ public final class WritePath implements HeldWrites {
         epochs.add(write, out);
     }
 
+    /** A resync from here begins: what is on its way to the peer, and was begun when there was no disk here, is as good as failed on ours. */
+    public void resyncBegins(Volume volume) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            boolean onlyPeerGetsIt = write.inEpoch && !write.peerDiskConfirmed && write.local == Leg.NOT_NEEDED;
+            if (onlyPeerGetsIt && write.volume == volume.number) volume.writeFailedHere(write);
+        }
+    }
+
     // ---- answers
 
     public void localDone(HostWrite write, ActionQueue out) {
@@ -362,7 +371,7 @@ public final class WritePath implements HeldWrites {
         peerHasTheOnlyCopy(write);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
         failedWrites.accept(write);
-        if (write.peer == Leg.PENDING || write.peer == Leg.DONE) volume.failedHereOnly(write.firstSector, write.lengthBytes);
+        if (write.peer == Leg.PENDING || write.peer == Leg.DONE) volume.writeFailedHere(write);
         if (!copyCounts && !record.localLossIsOpen(volume)) return;
         if (!peerServes(volume)) {
             // A copy on the target of our resync is none: it would be overwritten with what our disk has (rule 1).

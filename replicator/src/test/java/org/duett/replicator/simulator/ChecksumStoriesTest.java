@@ -2,8 +2,13 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.resource.ResourceStatus.Counters;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
 
 /** A resync by checksums ({@code csums-alg}): the target says what it has, and only what differs is sent. */
@@ -54,5 +59,30 @@ class ChecksumStoriesTest {
         pair.done(pair.flush(pair.alpha()));
         for (int i = 0; i < 3; i++) pair.beta().data(0).rot((3L + 4L * i) << 20, 5);
         assertThat(sentForWholeCopy(pair)).as("three requests").isBetween(3 * 4L, 3 * 1024L);
+    }
+
+    /**
+     * Found by seed 1610209: the target made its digest before it wrote what had been sent to it while its source had no disk. When it heard that both have the
+     * same, that was so no more (promise 3).
+     */
+    @Test
+    void whatReachesTheTargetAloneIsSentWhateverItHadBefore() {
+        for (long seed = 3; seed < 43; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.digests("", "crc32c", ""), StorySettings.externalMetadata()));
+            pair.must(pair.alpha(), new Command.Invalidate(0));
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.UP_TO_DATE);
+            // There the write waits for the activity log, while the next resync begins.
+            pair.beta().metadata(0).speed(new SimulatedDevice.Speed(10 * Stories.MILLI, 20 * Stories.MILLI, 5 * Stories.MILLI, 10 * Stories.MILLI));
+            pair.alpha().metadata(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            var write = pair.write(pair.alpha(), 8 * 2048, 8);
+            pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+            pair.alpha().metadata(0).heal();
+            pair.runFor(Stories.MILLI);
+            pair.must(pair.alpha(), new Command.Attach(0));
+            pair.runUntil(write::isCompleted);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
     }
 }
