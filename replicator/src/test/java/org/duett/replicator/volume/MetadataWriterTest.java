@@ -52,8 +52,13 @@ class MetadataWriterTest {
         return (durable, out) -> told.add(what + (durable ? " is durable" : " is lost"));
     }
 
+    /** Another block in each page, so that they differ. */
     private void markPage(int page) {
-        bitmap().setOutOfSync(page * PAGE_SECTORS, BLOCK);
+        bitmap().setOutOfSync(sectorIn(page), BLOCK);
+    }
+
+    private static long sectorIn(int page) {
+        return page * PAGE_SECTORS + page * (long) DirtyBitmap.SECTORS_PER_BIT;
     }
 
     private void isFlush(DiskOperation operation, Area area) {
@@ -195,9 +200,9 @@ class MetadataWriterTest {
         markPage(1);
         writer().writeBitmap(null, world.out);
         DiskOperation flush = world.orderedOne();
-        bitmap().setInSync(PAGE_SECTORS, BLOCK);
+        bitmap().setInSync(sectorIn(1), BLOCK);
         DiskOperation write = answerAndOrderedOne(flush);
-        assertThat(write.buffer.getLongLE(write.bufferIndex)).as("its data may be in the cache only (rule 12)").isEqualTo(1);
+        assertThat(write.buffer.getLongLE(write.bufferIndex)).as("its data may be in the cache only (rule 12)").isEqualTo(2);
         answer(answerAndOrderedOne(write));
         assertThat(bitmap().dirtyPages().isDirty(1)).isTrue();
         writer().writeBitmap(null, world.out);
@@ -211,14 +216,27 @@ class MetadataWriterTest {
         markPage(1);
         writer().writeBitmap(tell("bitmap"), world.out);
         DiskOperation flush = world.orderedOne();
-        bitmap().setInSync(PAGE_SECTORS, BLOCK);
+        bitmap().setInSync(sectorIn(1), BLOCK);
         writer().abandon(world.out);
-        bitmap().dirtyPages().writeStarted(1);
-        ByteBuf page = Unpooled.buffer(BLOCK);
-        bitmap().copyPageForDisk(1, page, 0);
-        assertThat(page.getLongLE(0)).isZero();
+        isNotPutBack(1);
         answer(flush);
         assertThat(world.ordered()).isEmpty();
+    }
+
+    @Test
+    void whatIsMadeEqualAfterTheBitmapIsNotRememberedForIt() {
+        markPage(1);
+        writer().writeBitmap(null, world.out);
+        world.metadataAnswersAll();
+        bitmap().setInSync(sectorIn(1), BLOCK);
+        isNotPutBack(1);
+    }
+
+    private void isNotPutBack(int page) {
+        bitmap().dirtyPages().writeStarted(page);
+        ByteBuf copy = Unpooled.buffer(BLOCK);
+        bitmap().copyPageForDisk(page, copy, 0);
+        assertThat(copy.getLongLE(0)).isZero();
     }
 
     // ---- the superblock
@@ -530,6 +548,16 @@ class MetadataWriterTest {
     }
 
     @Test
+    void ofARunThatCannotBeWrittenAllPagesAreAsDirtyAsBefore() {
+        IntStream.range(4, 8).forEach(this::markPage);
+        writer().writeBitmap(null, world.out);
+        answer(world.orderedOne());
+        world.metadataAnswers(world.orderedOne(), Errno.EIO);
+        assertThat(IntStream.range(0, 10).filter(bitmap().dirtyPages()::isDirty)).containsExactly(4, 5, 6, 7);
+        assertThat(bitmap().dirtyPages().anyBeingWritten()).isFalse();
+    }
+
+    @Test
     void aFlushThatFailsIsNotTriedAgain() {
         writer().writeBitmap(tell("bitmap"), world.out);
         world.metadataAnswers(world.orderedOne(), Errno.EIO);
@@ -582,12 +610,19 @@ class MetadataWriterTest {
         assertThat(world.isSuperblock(operation)).isTrue();
         assertThat(operation.forceUnitAccess).isTrue();
         assertThat(operation.lengthBytes).isEqualTo(BLOCK);
-        assertThat(Superblock.decode(operation.buffer, operation.bufferIndex).has(Superblock.CONSISTENT)).isFalse();
+        Superblock superblock = Superblock.decode(operation.buffer, operation.bufferIndex);
+        assertThat(superblock.has(Superblock.WAS_UP_TO_DATE)).as("that it was").isTrue();
+        assertThat(superblock.has(Superblock.CONSISTENT)).isFalse();
+    }
+
+    private void diskThatWasUpToDate() {
+        world.volume.adopt(world.layout, Superblock.created(world.layout, 77, 0).withFlags(Superblock.CONSISTENT | Superblock.WAS_UP_TO_DATE));
     }
 
     @Test
     void aLostDiskIsMarkedOnceMore() {
         flushes(true, false);
+        diskThatWasUpToDate();
         world.volume.stopUsingDisk(world.out);
         writer().writeLossMark(tell("mark"), world.out);
         DiskOperation mark = world.orderedOne();
@@ -608,6 +643,7 @@ class MetadataWriterTest {
 
     @Test
     void theMarkWaitsForABlockThatIsOnItsWay() {
+        diskThatWasUpToDate();
         writer().writeSuperblock(tell("superblock"), world.out);
         DiskOperation superblock = world.orderedOne();
         world.volume.stopUsingDisk(world.out);
@@ -623,6 +659,7 @@ class MetadataWriterTest {
 
     @Test
     void theMarkDoesNotWaitForAFlushThatHangs() {
+        diskThatWasUpToDate();
         writer().flushData(null, world.out);
         DiskOperation flush = world.orderedOne();
         world.volume.stopUsingDisk(world.out);

@@ -94,6 +94,21 @@ class OverlapTrackerTest {
     }
 
     @Test
+    void itIsWorthAskingOnlyAfterOneHasGoneForWhomAnotherMayWait() {
+        User first = present(0, 8);
+        assertThat(tracker.mayUnblock()).isFalse();
+        User second = behind(0, 8);
+        assertThat(tracker.mayUnblock()).as("nobody has gone").isFalse();
+        tracker.leave(first);
+        assertThat(tracker.mayUnblock()).isTrue();
+        assertThat(tracker.pollUnblocked()).isSameAs(second);
+        assertThat(tracker.pollUnblocked()).isNull();
+        assertThat(tracker.mayUnblock()).isFalse();
+        tracker.leave(second);
+        assertThat(tracker.mayUnblock()).as("nobody waits").isFalse();
+    }
+
+    @Test
     void theOneThatIsInTheWayIsTold() {
         User first = present(0, 8);
         assertThat(tracker.firstOverlapping(new User(4, 1))).isSameAs(first);

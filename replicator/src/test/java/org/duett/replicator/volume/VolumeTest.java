@@ -3,6 +3,10 @@ package org.duett.replicator.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.generation.GenerationIdentifiers;
@@ -269,6 +273,24 @@ class VolumeTest {
             };
             write.lengthBytes = 4096;
             assertThat(other.volume.log().acquire(write)).isTrue();
+        }
+    }
+
+    @Test
+    void theBuffersForTheMetadataAreGivenBackWithTheDisk() {
+        List<ByteBuf> buffers = new ArrayList<>();
+        Volume other = new Volume(AttachedVolume.usualSettings(), bytes -> {
+            buffers.add(Unpooled.buffer(bytes));
+            return buffers.getLast();
+        });
+        for (int attach = 1; attach <= 2; attach++) {
+            other.beginAttach();
+            other.diskOpened(volume.geometry());
+            assertThat(buffers).hasSize(2 * attach);
+            assertThat(buffers.getLast().refCnt()).isEqualTo(1);
+            other.diskClosed();
+            assertThat(buffers).allMatch(buffer -> buffer.refCnt() == 0);
+            other.diskClosed();
         }
     }
 
