@@ -64,14 +64,9 @@ public final class AttachedVolume implements AutoCloseable {
         volume.commit(state, "the test says so");
     }
 
-    /** What it ordered of the disk since this was asked. */
+    /** What it ordered of the disk since anything was asked. */
     public List<DiskOperation> ordered() {
-        List<DiskOperation> operations = new ArrayList<>();
-        for (int i = 0; i < out.size(); i++) {
-            if (out.get(i) instanceof Action.StartDiskOperation start) operations.add(start.operation);
-        }
-        out.clear();
-        return operations;
+        return orderedAmong(actions());
     }
 
     public DiskOperation orderedOne() {
@@ -80,22 +75,46 @@ public final class AttachedVolume implements AutoCloseable {
         return operations.getFirst();
     }
 
-    /** What it sent since this was asked. */
+    /** All that it ordered since anything was asked. */
+    public List<Action> actions() {
+        List<Action> actions = new ArrayList<>();
+        for (int i = 0; i < out.size(); i++) actions.add(out.get(i));
+        out.clear();
+        return actions;
+    }
+
+    /** What it sent since anything was asked. */
     public List<Packet> sent() {
+        return sentAmong(actions());
+    }
+
+    public static List<Packet> sentAmong(List<Action> actions) {
         List<Packet> packets = new ArrayList<>();
-        for (int i = 0; i < out.size(); i++) {
-            if (!(out.get(i) instanceof Action.SendPacket send)) continue;
+        for (Action action : actions) {
+            if (!(action instanceof Action.SendPacket send)) continue;
             assertThat(send.connection).isEqualTo(CONNECTION);
             packets.add(send.packet);
         }
-        out.clear();
         return packets;
+    }
+
+    public static List<ByteBuf> releasedAmong(List<Action> actions) {
+        return actions.stream().filter(Action.ReleasePayload.class::isInstance).map(action -> ((Action.ReleasePayload) action).payload).toList();
+    }
+
+    public static List<DiskOperation> orderedAmong(List<Action> actions) {
+        return actions.stream().filter(Action.StartDiskOperation.class::isInstance).map(action -> ((Action.StartDiskOperation) action).operation).toList();
+    }
+
+    /** The device has carried it out; whoever ordered it is told by the test. */
+    public void answered(DiskOperation operation, int errno) {
+        operation.errno = errno;
+        volume.answered(operation);
     }
 
     /** The metadata device answers. */
     public void metadataAnswers(DiskOperation operation, int errno) {
-        operation.errno = errno;
-        volume.answered(operation);
+        answered(operation, errno);
         volume.metadata().diskDone(operation, out);
     }
 
