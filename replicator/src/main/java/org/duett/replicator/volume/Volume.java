@@ -250,9 +250,8 @@ public final class Volume {
         assert operation.inFlight : operation;
         operation.inFlight = false;
         operationsInFlight--;
-        if (settings.diskTimeoutMillis() > 0) {
-            while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
-        }
+        // The first of them, if there is any, is on its way.
+        while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
     }
 
     public void timeIs(long newNowNanos) {
@@ -267,7 +266,6 @@ public final class Volume {
     /** When the oldest operation exceeds disk-timeout; {@link Long#MAX_VALUE}: never. */
     public long diskDeadlineNanos() {
         if (settings.diskTimeoutMillis() == 0 || !diskUsable) return Long.MAX_VALUE;
-        while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
         return timed.isEmpty() ? Long.MAX_VALUE : timed.peek().orderedAtNanos + stalledNanos + settings.diskTimeoutMillis() * 1_000_000;
     }
 

@@ -411,6 +411,18 @@ class MetadataWriterTest {
         assertThat(world.volume.log().isHot(3)).isTrue();
     }
 
+    /** A replay may find the newest one only: in turns each names extents of before, too. */
+    @Test
+    void aTransactionNamesWhatIsHotAlready() {
+        world.volume.log().acquire(write(1));
+        writer().writeLogTransaction(world.out);
+        answer(world.orderedOne());
+        world.volume.log().acquire(write(2));
+        writer().writeLogTransaction(world.out);
+        ActivityLogTransaction transaction = transactionOf(world.orderedOne());
+        assertThat(IntStream.range(0, transaction.contextEntries()).map(transaction::context).filter(extent -> extent != ActivityLogTransaction.FREE)).containsExactly(1);
+    }
+
     /** All slots of the log are hot, and nobody needs them. */
     private void fillLog(int firstExtent) {
         for (int begun = 0; begun < world.volume.log().slots(); begun += ActivityLog.MAX_CHANGES) {

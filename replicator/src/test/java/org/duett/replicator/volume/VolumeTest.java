@@ -257,11 +257,20 @@ class VolumeTest {
         volume.stopUsingDisk(world.out);
         assertThat(volume.log().pollReady()).isSameAs(write);
         assertThat(volume.metadata().isIdle()).isTrue();
+        assertThat(volume.diskUsable()).isFalse();
         assertThat(volume.diskOpen()).as("until the shell has closed it").isTrue();
         assertThat(volume.usableSectors()).isPositive();
         world.metadataAnswers(transaction, 0);
         volume.diskClosed();
         assertThat(volume.usableSectors()).isZero();
+    }
+
+    @Test
+    void withoutADiskNothingIsLogged() {
+        BlockUser write = new BlockUser() {
+        };
+        write.lengthBytes = 4096;
+        assertThat(new Volume(AttachedVolume.usualSettings(), Unpooled::buffer).log().acquire(write)).isTrue();
     }
 
     @Test
@@ -284,7 +293,7 @@ class VolumeTest {
             return buffers.getLast();
         });
         for (int attach = 1; attach <= 2; attach++) {
-            other.beginAttach();
+            assertThat(other.beginAttach()).isEqualTo(attach);
             other.diskOpened(volume.geometry());
             assertThat(buffers).hasSize(2 * attach);
             assertThat(buffers.getLast().refCnt()).isEqualTo(1);
