@@ -24,8 +24,6 @@ import org.duett.replicator.wire.Packet.BlockAck;
 public final class ResyncTarget {
     private static final int MAX_REQUEST_BYTES = 1 << 20;
     private static final int BIT_BYTES = 4096;
-    /** A request stays inside one resync extent of 16 MiB (spec wire 5.4). */
-    private static final long EXTENT_BITS = 4096;
     /** Cleared bits reach the disk at least this often, so that an interrupted resync does not start over. */
     private static final long BITMAP_WRITE_NANOS = 5_000_000_000L;
 
@@ -192,9 +190,9 @@ public final class ResyncTarget {
         recycle(block);
     }
 
-    /** Neighbouring set bits, aligned as a kernel's requests are (spec wire 5.4). */
+    /** Neighbouring set bits, aligned as a kernel's requests are (spec wire 5.4): so they stay inside one resync extent of 16 MiB. */
     private int bitsFrom(long bit) {
-        long limit = Math.min(MAX_REQUEST_BYTES / BIT_BYTES, EXTENT_BITS - bit % EXTENT_BITS);
+        long limit = MAX_REQUEST_BYTES / BIT_BYTES;
         if (bit != 0) limit = Math.min(limit, Long.lowestOneBit(bit));
         long clear = volume.bitmap().nextClearBit(bit);
         return (int) Math.min(limit, clear - bit);
@@ -328,7 +326,6 @@ public final class ResyncTarget {
     }
 
     public void writeDone(ResyncBlock block, ActionQueue out) {
-        volume.overlap().leave(block);
         if (block.buffer != null) out.add(new Action.ReleasePayload(block.buffer));
         block.buffer = null;
         boolean current = running && block.connection == connection;

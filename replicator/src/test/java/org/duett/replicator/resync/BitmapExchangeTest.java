@@ -98,6 +98,8 @@ class BitmapExchangeTest {
             }
             assertThat(sender.sent()).isTrue();
             List<Packet> packets = sent();
+            long full = packets.stream().filter(packet -> !(packet instanceof Packet.PlainBitmap plain) || plain.words().length > 0).count();
+            assertThat(steps).isEqualTo((full + 31) / 32);
             for (Packet packet : packets) {
                 assertThat(packet.volume()).isEqualTo(2);
                 assertThat(receiver.received()).as("there is more to come").isFalse();
@@ -109,6 +111,30 @@ class BitmapExchangeTest {
             assertThat(received(receiver, packets.getLast())).as("after its end").isFalse();
             assertThat(receiver.problem()).contains("after the end");
         }
+    }
+
+    /** Also of packets that had to wait behind one of runs (rule 19): a plain one has 32,640 bits. */
+    @Test
+    void oneStepMergesNoMorePacketsThanItMay() {
+        Random random = new Random(1);
+        Volume source = volume(20 * 32640);
+        Volume target = volume(20 * 32640);
+        source.bitmap().setRange(0, 10 * 32640);
+        mark(source.bitmap(), 0.5, 10 * 32640, 20 * 32640, random);
+        BitmapExchange sender = exchange(source, true);
+        sender.startSending(out);
+        while (sender.wantsStep()) sender.sendStep(out);
+        List<Packet> packets = sent();
+        assertThat(packets.stream().filter(Packet.PlainBitmap.class::isInstance)).hasSizeGreaterThan(5);
+        BitmapExchange receiver = new BitmapExchange(target, 9, true, 510);
+        for (Packet packet : packets) assertThat(receiver.arrived(packet)).isTrue();
+        while (receiver.wantsMergeStep()) {
+            long before = target.bitmap().setBits();
+            assertThat(receiver.mergeStep()).isTrue();
+            assertThat(target.bitmap().setBits() - before).isLessThanOrEqualTo(32640);
+        }
+        assertThat(receiver.received()).isTrue();
+        assertThat(target.bitmap().setBits()).isEqualTo(source.bitmap().setBits());
     }
 
     @Test

@@ -287,6 +287,15 @@ class ResyncTargetTest {
     }
 
     @Test
+    void anAnswerWithoutDataMakesRoomAsWell() {
+        bitmap().setRange(0, 4096);
+        start();
+        assertThat(asked()).hasSize(8);
+        assertThat(target.inSync(ack(BlockAck.Kind.IN_SYNC, 0, 1 << 20), world.out)).isTrue();
+        assertThat(asked()).containsExactly("2048+256");
+    }
+
+    @Test
     void whatTheSourceCannotReadStaysMarkedAndTheRestGoesOn() {
         bitmap().setRange(8, 10);
         bitmap().setRange(16, 17);
@@ -527,10 +536,12 @@ class ResyncTargetTest {
         bitmap().setRange(0, 4);
         start();
         asked();
-        for (int second = 2; second <= 5; second++) target.timeIs(second * SECOND, world.out);
-        ResyncProgress.Figures figures = target.progress().figures(5 * SECOND, 1);
+        bitmap().clearRange(0, 3);
+        for (int second = 2; second <= 31; second++) target.timeIs(second * SECOND, world.out);
+        ResyncProgress.Figures figures = target.progress().figures(31 * SECOND, 1);
         assertThat(figures.doneBytes()).isEqualTo(3 * BLOCK);
-        assertThat(figures.bytesPerSecondAverage()).isEqualTo(3 * BLOCK / 4);
+        assertThat(figures.bytesPerSecondAverage()).isEqualTo(3 * BLOCK / 30);
+        assertThat(figures.bytesPerSecondNow()).as("nothing moves since long").isZero();
     }
 
     // ---- beside writes of a host
