@@ -12,6 +12,8 @@ public final class HostRead extends BlockUser {
     /** What the peer answers is written back (rule 15). */
     public boolean repairs;
     public int connection;
+    /** The attach of the own disk that could not read it; 0: none. */
+    public int unreadableIn;
     public int uses;
     public long sentAtNanos;
     public HostRead nextFree;

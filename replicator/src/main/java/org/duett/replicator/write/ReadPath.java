@@ -150,14 +150,20 @@ public final class ReadPath {
             slots.add(read);
         }
         read.uses++;
+        read.unreadableIn = 0;
         inFlight++;
         return read;
     }
 
     private void start(Volume volume, HostRead read, ActionQueue out) {
-        if (volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
+        if (readsHere(volume, read)) readLocally(volume, read, out);
         else if (peerHasIt(volume)) askPeer(volume, read, out);
         else fail(read, out);
+    }
+
+    /** A target's disk is not good, so that what it cannot read is not repaired; to ask it again would not end before the resync. */
+    private static boolean readsHere(Volume volume, HostRead read) {
+        return read.unreadableIn != volume.attach() && volume.readsLocally(read.firstSector, read.lengthBytes);
     }
 
     private void askPeer(Volume volume, HostRead read, ActionQueue out) {
@@ -216,6 +222,7 @@ public final class ReadPath {
             finish(read, out);
             return;
         }
+        read.unreadableIn = read.disk.attach;
         boolean peerHasIt = peerHasIt(volume);
         boolean repairs = volume.settings.onReadError() == OnReadError.REPAIR;
         if (repairs) volume.sectorUnreadable(read.disk.errno, read.firstSector);
@@ -279,7 +286,7 @@ public final class ReadPath {
 
     public void nothingOverlaps(HostRead read, ActionQueue out) {
         Volume volume = volume(read.volume);
-        if (!read.repairs && !volume.readsLocally(read.firstSector, read.lengthBytes) && peerHasIt(volume)) {
+        if (!read.repairs && !readsHere(volume, read) && peerHasIt(volume)) {
             readRemotely(read, out);
             return;
         }
@@ -367,9 +374,13 @@ public final class ReadPath {
             HostRead read = slots.get(i);
             if (read.request == null || !read.remote || read.disk.inFlight) continue;
             Volume volume = volume(read.volume);
-            // What is under repair was not readable here.
-            if (!(read.present && read.repairs) && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally(volume, read, out);
-            else fail(read, out);
+            if (readsHere(volume, read)) {
+                // Should this fail, and the peer be there again, it is asked anew.
+                endRepair(volume, read);
+                readLocally(volume, read, out);
+            } else {
+                fail(read, out);
+            }
         }
     }
 

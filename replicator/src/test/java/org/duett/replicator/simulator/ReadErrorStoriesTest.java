@@ -107,6 +107,21 @@ class ReadErrorStoriesTest {
         pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
     }
 
+    /** The block is in sync, yet the disk is not good: it is not repaired now. */
+    @Test
+    void aTargetReadsFromItsSourceWhatItCannotReadItself() {
+        var pair = SimulatedPair.connected(38, StorySettings.resyncRate(1024));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.Invalidate(0));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET && !Stories.isOutOfSync(pair.alpha(), 8));
+        pair.alpha().data(0).unreadable(8 * 512, 512);
+        var read = pair.read(pair.alpha(), 8, 8);
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+        assertThat(read.isCompleted()).isTrue();
+        assertThat(read.errno()).isZero();
+    }
+
     @Test
     void aSourceThatCannotReadABlockKeepsItsDiskAndTheBlockStaysMarked() {
         var pair = SimulatedPair.connected(34);

@@ -417,7 +417,7 @@ final class PlantedFaults {
             fault("rule 1: a FLUSH that loses its peer needs no record", "write/FlushPath.java",
                     "        flush.record = record.newWritesNeedRecord(volume) ? Leg.PENDING : Leg.NOT_NEEDED;\n        if (!volume.state()", "        flush.record = Leg.NOT_NEEDED;\n        if (!volume.state()"),
             fault("a read that its peer owes is answered by a disk that lacks the block", "write/ReadPath.java",
-                    "if (!(read.present && read.repairs) && volume.readsLocally(read.firstSector, read.lengthBytes)) readLocally", "if (!(read.present && read.repairs) && volume.diskUsable()) readLocally"),
+                    "if (readsHere(volume, read)) {", "if (read.unreadableIn != volume.attach() && volume.diskUsable()) {"),
             fault("a promotion is not judged again when its term is on disk", "resource/RoleControl.java",
                     "            if (result.isSuccess() || overruled) continue;\n            parts.term = 0;", "            if (result != StateChangeResult.UNKNOWN_ERROR || overruled) continue;\n            parts.term = 0;"),
             fault("rule 3: a target that may have finished is taken to be behind", "record/LossRecord.java",
