@@ -233,11 +233,7 @@ public final class PeerWritePath {
 
     /** The disk answered. */
     public void done(Volume volume, PeerWrite write, ActionQueue out) {
-        if (!write.present) {
-            // Finished without it, when its disk was given up: only the slot waited.
-            recycle(write, out);
-            return;
-        }
+        assert write.present;
         if (write.disk.errno != 0) {
             write.errno = write.disk.errno;
             volume.diskFailed(DiskFailure.WRITE, write.errno, write.firstSector);
@@ -258,7 +254,7 @@ public final class PeerWritePath {
     }
 
     private void finish(Volume volume, PeerWrite write, ActionQueue out) {
-        if (write.present) volume.overlap().leave(write);
+        volume.overlap().leave(write);
         volume.log().release(write);
         write.firstSector = write.wholeFirstSector;
         write.lengthBytes = write.wholeLengthBytes;
@@ -268,7 +264,7 @@ public final class PeerWritePath {
             write.payload = null;
         }
         if (isCurrent(write)) answer(volume, write, out);
-        if (!write.disk.inFlight) recycle(write, out);
+        recycle(write, out);
     }
 
     private void answer(Volume volume, PeerWrite write, ActionQueue out) {
@@ -401,7 +397,6 @@ public final class PeerWritePath {
         out.add(new Action.SendPacket(connection, ack));
         PeerEpoch next = epochs.peekFirst();
         for (PeerWrite write = next.pollWaiting(); write != null; write = next.pollWaiting()) beginInTurn(volumeOf(write), write, out);
-        finishEpochIfThrough(out);
     }
 
     private boolean brokenEpoch;

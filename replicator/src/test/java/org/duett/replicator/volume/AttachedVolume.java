@@ -31,7 +31,7 @@ public final class AttachedVolume implements AutoCloseable {
     private static final long METADATA_BYTES = 8 << 20;
 
     public final Volume volume;
-    public final ActionQueue out = new ActionQueue();
+    public final ActionQueue out;
     public final MetadataLayout layout = MetadataLayout.of(new MetadataKind.FlexExternal(), METADATA_BYTES);
 
     public AttachedVolume(long sectors) {
@@ -39,7 +39,13 @@ public final class AttachedVolume implements AutoCloseable {
     }
 
     public AttachedVolume(long sectors, UnaryOperator<VolumeSettings> change) {
-        volume = new Volume(change.apply(usualSettings()), Unpooled::buffer);
+        this(new Volume(change.apply(usualSettings()), Unpooled::buffer), sectors, new ActionQueue());
+    }
+
+    /** One of several, which share what is ordered. */
+    public AttachedVolume(Volume volume, long sectors, ActionQueue out) {
+        this.volume = volume;
+        this.out = out;
         attach(sectors);
     }
 

@@ -440,6 +440,28 @@ class PeerWritePathTest {
     }
 
     @Test
+    void eachVolumeIsDrainedByItself() {
+        path = new PeerWritePath(List.of(world.volume, second.volume), SLOTS);
+        path.connected(CONNECTION);
+        second.commit(DUTY);
+        second.volume.log().enable(false);
+        Packet.Data data = data(8, 1, 0);
+        data.volume = 3;
+        path.arrived(second.volume, data, second.out);
+        path.checkMarks(second.out);
+        assertThat(path.writesOnlyHereAreThrough(second.volume)).isFalse();
+        assertThat(path.writesOnlyHereAreThrough(world.volume)).isTrue();
+        path.connectionLost(world.out);
+        assertThat(path.earlierWritesAreThrough(second.volume)).isFalse();
+        assertThat(path.earlierWritesAreThrough(world.volume)).isTrue();
+        isFlush(world.actions());
+        assertThat(second.actions()).as("not before what came is written").isEmpty();
+        assertThat(path.isDrained()).isFalse();
+        second.volume.stopUsingDisk(second.out);
+        assertThat(path.isDrained()).isTrue();
+    }
+
+    @Test
     void aDeviceThatNeedsNoFlushGetsNone() {
         try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, true))) {
             other.commit(MIRRORED);
@@ -685,6 +707,33 @@ class PeerWritePathTest {
         world.metadataAnswers(world.ordered().getFirst(), 0);
         path.checkMarks(world.out);
         assertThat(world.volume.log().waiting()).isEqualTo(1);
+    }
+
+    /** Before it could be written that the log counts, the Primary had a disk again. */
+    @Test
+    void whoWaitsForTheMarkHasItKeptForHim() {
+        world.commit(DUTY);
+        assertThat(arrives(8, 2)).isEmpty();
+        world.commit(MIRRORED);
+        assertThat(world.volume.keepsLogOfPeer()).isFalse();
+        path.checkMarks(world.out);
+        assertThat(world.volume.keepsLogOfPeer()).isTrue();
+    }
+
+    @Test
+    void aLongZeroingIsLoggedExtentByExtent() {
+        world.commit(DUTY);
+        logMarkIsDurable();
+        path.arrived(world.volume, zeroing(Packet.Zeroing.Kind.TRIM, 0, 2 * 8192, 0), world.out);
+        for (int extent = 0; extent < 2; extent++) {
+            PeerWrite write = hot();
+            assertThat(write.firstSector).isEqualTo(extent * 8192L);
+            path.extentIsHot(world.volume, write, world.out);
+            diskAnswers(world.orderedOne(), 0);
+            assertThat(world.volume.log().referencesInUse()).isEqualTo(1 - extent);
+        }
+        assertThat(bitmap().setBits()).isEqualTo(2048);
+        assertThat(path.writesInWork()).isZero();
     }
 
     private DiskOperation peekOrdered() {

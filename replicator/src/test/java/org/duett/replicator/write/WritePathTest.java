@@ -429,17 +429,40 @@ class WritePathTest {
     }
 
     @Test
-    void theOpenEpochIsClosedWhereItHoldsAllSlotsAndSomebodyWaits() {
+    void whoFindsNoSlotClosesTheOpenEpoch() {
         make(Protocol.C, 4);
         writes.connected(CONNECTION, true);
-        for (int bit = 0; bit < 3; bit++) written(bit, 1);
+        written(8, 1);
+        for (int i = 0; i < 3; i++) assertThat(written(8, 1)).as("it overlaps").isEmpty();
+        assertThat(sentAmong(written(20, 1))).singleElement().isInstanceOf(Packet.Barrier.class);
+        assertThat(written(30, 1)).as("once").isEmpty();
+        assertThat(writes.blockedForNothing()).isNull();
+    }
+
+    /** The slots had no epoch yet when the request began to wait for one of them (rule 16). */
+    @Test
+    void anEpochThatIsOpenedWhileSomebodyWaitsForSlotsIsClosed() {
+        make(Protocol.C, 4);
+        writes.connected(CONNECTION, true);
+        world.volume.log().enable(true);
+        for (int i = 0; i < 4; i++) written(8, 1);
         writes.closeEpochIfShort(world.out);
-        assertThat(world.actions()).as("nobody waits").isEmpty();
-        assertThat(writes.openEpochs()).isEqualTo(2);
-        written(3, 1);
-        written(4, 1);
-        assertThat(writes.requestsWaiting()).isEqualTo(1);
-        barrierAnswered(0, 2, false);
+        assertThat(written(20, 1)).isEmpty();
+        writes.closeEpochIfShort(world.out);
+        assertThat(world.actions()).as("there is none").isEmpty();
+        world.volume.metadata().writeLogTransaction(world.out);
+        diskAnswersAll(world.actions());
+        writes.extentIsHot((HostWrite) world.volume.log().pollReady(), world.out);
+        assertThat(data(world.actions())).hasSize(1);
+        assertThat(writes.blockedForNothing()).contains("waits for slots, and the epoch is open");
+        writes.holdBack(true, world.out);
+        writes.closeEpochIfShort(world.out);
+        assertThat(world.actions()).as("held back it does not wait for slots").isEmpty();
+        writes.holdBack(false, world.out);
+        world.actions();
+        writes.closeEpochIfShort(world.out);
+        writes.closeEpochIfShort(world.out);
+        assertThat(writes.openEpochs()).isEqualTo(1);
         assertThat(writes.blockedForNothing()).isNull();
     }
 
@@ -725,6 +748,55 @@ class WritePathTest {
         assertThat(answers(barrierAnswered(0, 1, true))).containsExactly(0);
     }
 
+    /** It was good when the write went out: on its way to the peer is no copy any more (rule 1). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void inBAWriteOfADiskThatHasCeasedToBeGoodWaitsForThePeersDisk(boolean diskFirst) {
+        protocol(Protocol.B);
+        List<Action> actions = written(8, 2);
+        if (diskFirst) diskAnswers(actions);
+        else peerAnswers(oneData(actions), BlockAck.Kind.RECEIVE_ACK);
+        world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT));
+        if (diskFirst) peerAnswers(oneData(actions), BlockAck.Kind.RECEIVE_ACK);
+        else assertThat(answers(diskAnswers(actions))).isEmpty();
+        assertThat(answers(world.actions())).isEmpty();
+        assertThat(answers(barrierAnswered(0, 1, true))).containsExactly(0);
+    }
+
+    @Test
+    void whatFailedHereIsCountedOnlyWhereThePeerHasIt() {
+        List<Action> actions = written(8, 2);
+        peerAnswers(oneData(actions), BlockAck.Kind.WRITE_ACK);
+        diskAnswers(oneOrdered(actions), Errno.EIO);
+        assertThat(world.volume.blocksFailedHereOnly()).isEqualTo(2);
+        world.commit(ALONE);
+        writes.connectionLost(world.out);
+        diskAnswers(oneOrdered(written(20, 1)), Errno.EIO);
+        assertThat(world.volume.blocksFailedHereOnly()).isEqualTo(2);
+    }
+
+    @Test
+    void aDiskThatWasBehindAnywayIsGivenUpAndWhatThePeerHasIsAnswered() {
+        world.commit(TARGET);
+        List<Action> actions = written(8, 2);
+        peerAnswers(oneData(actions), BlockAck.Kind.WRITE_ACK);
+        writes.localDiskLost(world.volume, false, false, world.out);
+        assertThat(answers(world.actions())).containsExactly(0);
+    }
+
+    /** The peer knows of it already, and does not name for it what it lacks (rule 6). */
+    @Test
+    void aDiskThatAwaitsThePeersWordIsMarkedWithWhatItLacks() {
+        world.commit(MIRRORED.withDisk(DiskState.NEGOTIATING));
+        List<Action> actions = written(8, 2);
+        assertThat(orderedAmong(actions)).isEmpty();
+        assertThat(bitmap().countRange(8, 10)).isEqualTo(2);
+        assertThat(answers(peerAnswers(oneData(actions), BlockAck.Kind.WRITE_ACK))).containsExactly(0);
+        world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
+        written(20, 1);
+        assertThat(bitmap().setBits()).isEqualTo(2);
+    }
+
     @Test
     void aDiskThatIsGivenUpWithWritesUnderWayIsNotWaitedFor() {
         List<Action> actions = written(8, 2);
@@ -795,6 +867,14 @@ class WritePathTest {
     }
 
     @Test
+    void aFrozenNodeThatHasWrittenWillBeTheSource() {
+        loseConnection();
+        assertThat(world.volume.crashedPrimary()).as("nothing was open").isFalse();
+        diskAnswers(written(8, 1));
+        assertThat(world.volume.crashedPrimary()).isTrue();
+    }
+
+    @Test
     void whatWasAnsweredByBothIsNotHeldWhereTheLossNeedsNoRecord() {
         world.commit(SOURCE);
         world.volume.setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
@@ -814,14 +894,20 @@ class WritePathTest {
         assertThat(answers(world.actions())).containsExactly(Errno.EIO);
     }
 
-    @Test
-    void withdrawnLeaveHoldsWhatHasBegun() {
+    /** The connection is lost, and a write has had the new generation made: later ones need no record. */
+    private void goOnAlone() {
         loseConnection();
         record.allowAlone(true, "the test", world.out);
-        diskAnswersAll(world.actions());
+        assertThat(answers(diskAnswersAll(written(100, 1)))).containsExactly(0);
+        assertThat(record.newWritesNeedRecord(world.volume)).isFalse();
+    }
+
+    @Test
+    void withdrawnLeaveHoldsWhatHasBegun() {
+        goOnAlone();
         List<Action> actions = written(8, 1);
         record.allowAlone(false, "", world.out);
-        assertThat(answers(diskAnswersAll(actions))).as("also with the new generation on disk").isEmpty();
+        assertThat(answers(diskAnswersAll(actions))).isEmpty();
         assertThat(writes.holdsAny(world.volume)).isTrue();
         record.allowAlone(true, "the test", world.out);
         assertThat(answers(world.actions())).containsExactly(0);
@@ -914,6 +1000,22 @@ class WritePathTest {
     }
 
     @Test
+    void withThePeersDiskATargetLosesWhatItCouldServe() {
+        world.commit(TARGET);
+        diskAnswers(written(8, 1));
+        writes.peerDiskLost(world.volume, world.out);
+        assertThat(answers(world.actions())).containsExactly(Errno.EIO);
+    }
+
+    @Test
+    void theLossOfACopyThatWasBehindHoldsNothing() {
+        world.commit(SOURCE);
+        diskAnswers(written(8, 1));
+        writes.peerDiskLost(world.volume, world.out);
+        assertThat(answers(world.actions())).containsExactly(0);
+    }
+
+    @Test
     void aLeaveToTakeMarksAwayEndsWithThePeersDisk() {
         world.commit(SOURCE);
         bitmap().setRange(8, 10);
@@ -970,9 +1072,7 @@ class WritePathTest {
 
     @Test
     void withdrawnLeaveHoldsAFlush() {
-        loseConnection();
-        record.allowAlone(true, "the test", world.out);
-        diskAnswersAll(world.actions());
+        goOnAlone();
         List<Action> flush = arrives(request(Kind.FLUSH, 0, 0));
         record.allowAlone(false, "", world.out);
         assertThat(answers(diskAnswersAll(flush))).isEmpty();
@@ -1052,6 +1152,32 @@ class WritePathTest {
         diskAnswers(arrives(request(Kind.FLUSH, 0, 0)));
         loseConnection();
         assertThat(answers(world.actions())).containsExactly(Errno.EIO);
+    }
+
+    @Test
+    void aFlushThatBothDisksHaveNotCarriedOutFails() {
+        List<Action> write = written(8, 1);
+        diskAnswers(write);
+        peerAnswers(oneData(write), BlockAck.Kind.WRITE_ACK);
+        DiskOperation flush = oneOrdered(arrives(request(Kind.FLUSH, 0, 0)));
+        world.commit(SOURCE);
+        writes.peerDiskLost(world.volume, world.out);
+        assertThat(answers(barrierAnswered(0, 1, true))).isEmpty();
+        diskAnswers(flush, Errno.EIO);
+        record.localLossOnRecord(world.volume, world.out);
+        assertThat(answers(world.actions())).containsExactly(Errno.EIO);
+    }
+
+    @Test
+    void aFlushThatNobodyHasToCarryOutIsDoneAtOnce() {
+        try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, false))) {
+            WritePath path = new WritePath(List.of(other.volume), Protocol.C, 64, 100);
+            path.recordsIn(new LossRecord(List.of(other.volume), new RandomStock(), path, false));
+            other.commit(ALONE);
+            path.arrived(request(Kind.FLUSH, 0, 0), other.out);
+            assertThat(answers(other.actions())).containsExactly(0);
+            assertThat(path.isIdle()).isTrue();
+        }
     }
 
     @Test
