@@ -1,0 +1,116 @@
+package org.duett.replicator.resource;
+
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
+import org.duett.replicator.generation.SplitBrainPolicy;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.ActionQueue;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.NetSettings;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.machine.ResourceSettings.OnReadError;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.MetadataKind;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.StatePolicies.OnNoData;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.AttachedVolume;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+
+/** The joined parts of a resource of two volumes, 0 and 1, both attached and connected on {@link AttachedVolume#CONNECTION}: the test says what happens to them. */
+final class TwoVolumes implements AutoCloseable {
+    static final long SECTORS = 1 << 20;
+
+    final ActionQueue out = new ActionQueue();
+    final Parts parts;
+    private final TreeMap<Integer, AttachedVolume> disks = new TreeMap<>();
+
+    TwoVolumes() {
+        this(Fencing.DONT_CARE);
+    }
+
+    TwoVolumes(Fencing fencing) {
+        this(fencing, settings -> settings);
+    }
+
+    TwoVolumes(Fencing fencing, UnaryOperator<ResourceSettings> change) {
+        NetSettings net = new NetSettings(Protocol.C, 6_000, 10_000, 10_000, 500, 7, 2048, 2048, "", new byte[0], "", "", "", true, SplitBrainPolicy.DEFAULT);
+        parts = new Parts(change.apply(new ResourceSettings("r0", "alpha", "beta", false, OnNoData.IO_ERROR, net, List.of(volume(0, fencing), volume(1, fencing)))), Unpooled::buffer);
+        for (Volume volume : parts.volumes) disks.put(volume.number, new AttachedVolume(volume, SECTORS, out));
+        parts.random.arrived(LongStream.range(1000, 1200).toArray());
+        parts.connection = AttachedVolume.CONNECTION;
+        parts.socketsUp = true;
+    }
+
+    private static VolumeSettings volume(int number, Fencing fencing) {
+        return new VolumeSettings(number, new MetadataKind.FlexExternal(), 0, 67, true, fencing, OnIoError.DETACH, OnReadError.REPAIR, true, true, 0,
+                new ResyncSettings(0, 0, 0, 0, 0, 0));
+    }
+
+    VolumeParts each(int number) {
+        return parts.partsOrNull(number);
+    }
+
+    Volume volume(int number) {
+        return parts.volume(number);
+    }
+
+    VolumeState state(int number) {
+        return volume(number).state();
+    }
+
+    /** Both volumes are in this state now. */
+    void commit(VolumeState state) {
+        parts.volumes.forEach(volume -> volume.commit(state, "the test says so"));
+    }
+
+    List<Action> actions() {
+        return disks.firstEntry().getValue().actions();
+    }
+
+    List<Packet> sent() {
+        return AttachedVolume.sentAmong(actions());
+    }
+
+    static List<Action.Report> reportsAmong(List<Action> actions) {
+        return actions.stream().filter(Action.Report.class::isInstance).map(Action.Report.class::cast).toList();
+    }
+
+    boolean isSuperblock(DiskOperation operation) {
+        return disks.get(operation.volume).isSuperblock(operation);
+    }
+
+    Superblock superblockIn(DiskOperation operation) {
+        return Superblock.decode(operation.buffer, operation.bufferIndex);
+    }
+
+    void answer(DiskOperation operation, int errno) {
+        disks.get(operation.volume).metadataAnswers(operation, errno);
+    }
+
+    /** The disks answer all that is ordered, and what is ordered then; what else was ordered meanwhile. */
+    List<Action> answerAll() {
+        List<Action> others = new ArrayList<>();
+        for (List<Action> actions = actions(); !actions.isEmpty(); actions = actions()) {
+            for (Action action : actions) {
+                if (action instanceof Action.StartDiskOperation start) answer(start.operation, 0);
+                else others.add(action);
+            }
+        }
+        return others;
+    }
+
+    @Override
+    public void close() {
+        parts.volumes.forEach(volume -> volume.bitmap().close());
+    }
+}
