@@ -14,6 +14,7 @@ import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.BackingDisk.Geometry;
 import org.duett.replicator.machine.BlockUser;
 import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.HostWrite;
 import org.duett.replicator.machine.ResourceSettings.OnReadError;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.Superblock;
@@ -159,11 +160,14 @@ class VolumeTest {
         volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 0, 0, 0), 5, 0);
         assertThat(volume.nextSequence()).isEqualTo(1);
         assertThat(volume.nextSequence()).isEqualTo(2);
-        volume.failedHereOnly(8, 4096);
+        HostWrite write = new HostWrite(0);
+        write.lengthBytes = 4096;
+        volume.writeFailedHere(write);
+        assertThat(volume.failedHere().blocks()).isOne();
         volume.connectionEnded();
         assertThat(volume.peerGenerations).isNull();
         assertThat(volume.nextSequence()).isEqualTo(1);
-        assertThat(volume.blocksFailedHereOnly()).isZero();
+        assertThat(volume.failedHere().blocks()).isZero();
     }
 
     // ---- changes of state

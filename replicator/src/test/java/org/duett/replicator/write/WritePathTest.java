@@ -683,7 +683,7 @@ class WritePathTest {
         assertThat(world.volume.failureErrno()).isEqualTo(Errno.EIO);
         assertThat(world.volume.failureSector()).isEqualTo(64);
         assertThat(bitmap().countRange(8, 10)).isEqualTo(2);
-        assertThat(world.volume.blocksFailedHereOnly()).isEqualTo(2);
+        assertThat(world.volume.failedHere().blocks()).isEqualTo(2);
         assertThat(failedHere).singleElement().extracting(write -> write.firstSector).isEqualTo(64L);
         assertThat(answers(peerAnswers(oneData(actions), BlockAck.Kind.WRITE_ACK))).isEmpty();
         assertThat(writes.holdsAny(world.volume)).isTrue();
@@ -768,11 +768,11 @@ class WritePathTest {
         List<Action> actions = written(8, 2);
         peerAnswers(oneData(actions), BlockAck.Kind.WRITE_ACK);
         diskAnswers(oneOrdered(actions), Errno.EIO);
-        assertThat(world.volume.blocksFailedHereOnly()).isEqualTo(2);
+        assertThat(world.volume.failedHere().blocks()).isEqualTo(2);
         world.commit(ALONE);
         writes.connectionLost(world.out);
         diskAnswers(oneOrdered(written(20, 1)), Errno.EIO);
-        assertThat(world.volume.blocksFailedHereOnly()).isEqualTo(2);
+        assertThat(world.volume.failedHere().blocks()).isEqualTo(2);
     }
 
     @Test
