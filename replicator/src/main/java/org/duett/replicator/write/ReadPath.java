@@ -411,7 +411,7 @@ public final class ReadPath {
     // (rule 18). A request of several parts shares its memory with the others, so it fails.
     private void readElsewhere(Volume volume, HostRead stuck, ActionQueue out) {
         HostRequest request = stuck.request;
-        endRepair(volume, stuck);
+        assert !stuck.present;
         stuck.request = null;
         if (stuck.lengthBytes != request.lengthBytes) {
             request.fail(Errno.EIO);

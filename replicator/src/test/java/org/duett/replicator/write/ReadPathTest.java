@@ -555,6 +555,21 @@ class ReadPathTest {
     }
 
     @Test
+    void whatWasMarkedMeanwhileIsOnlyFetched() {
+        world.volume.log().enable(true);
+        diskAnswers(oneOrdered(reads(8, 2)), Errno.EIO);
+        world.volume.metadata().writeLogTransaction(world.out);
+        world.metadataAnswersAll();
+        bitmap().setRange(9, 10);
+        reads.extentIsHot((HostRead) world.volume.log().pollReady(), world.out);
+        Packet.BlockRequest asked = oneAsked(world.actions());
+        assertThat(world.volume.log().referencesInUse()).isZero();
+        List<Action> actions = peerAnswers(asked);
+        assertThat(orderedAmong(actions)).isEmpty();
+        assertThat(answers(actions)).containsExactly(0);
+    }
+
+    @Test
     void whatMayNotBeRepairedAnyMoreWhenItComesIsAnswered() {
         List<Action> actions = diskAnswers(oneOrdered(reads(8, 1)), Errno.EIO);
         world.commit(DISKLESS);

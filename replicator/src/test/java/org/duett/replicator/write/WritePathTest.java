@@ -455,14 +455,8 @@ class WritePathTest {
         writes.extentIsHot((HostWrite) world.volume.log().pollReady(), world.out);
         assertThat(data(world.actions())).hasSize(1);
         assertThat(writes.blockedForNothing()).contains("waits for slots, and the epoch is open");
-        writes.holdBack(true, world.out);
         writes.closeEpochIfShort(world.out);
-        assertThat(world.actions()).as("held back it does not wait for slots").isEmpty();
-        writes.holdBack(false, world.out);
-        world.actions();
-        writes.closeEpochIfShort(world.out);
-        writes.closeEpochIfShort(world.out);
-        assertThat(writes.openEpochs()).isEqualTo(1);
+        assertThat(world.sent()).singleElement().isInstanceOf(Packet.Barrier.class);
         assertThat(writes.blockedForNothing()).isNull();
     }
 
@@ -1078,6 +1072,16 @@ class WritePathTest {
         assertThat(answers(diskAnswersAll(flush))).isEmpty();
         record.allowAlone(true, "the test", world.out);
         assertThat(answers(world.actions())).containsExactly(0);
+    }
+
+    @Test
+    void aFlushHasTheRecordMadeToo() {
+        loseConnection();
+        record.allowAlone(true, "the test", world.out);
+        assertThat(world.actions()).as("nobody wants it yet").isEmpty();
+        List<Action> actions = arrives(request(Kind.FLUSH, 0, 0));
+        assertThat(answers(diskAnswersAll(actions))).containsExactly(0);
+        assertThat(record.newWritesNeedRecord(world.volume)).isFalse();
     }
 
     @Test
