@@ -1,0 +1,612 @@
+package org.duett.replicator.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.volume.AttachedVolume.sentAmong;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.Event;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A promotion and a demotion step by step: who is asked, what is durable before whom, and what ends them (rules 13, 21, 22; spec states 7). */
+class RoleControlTest {
+    private static final long TICKET = 7;
+    private static final long MILLI = 1_000_000;
+    private static final VolumeState MIRRORED = VolumeState.of(Role.SECONDARY, Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
+    private static final VolumeState ALONE = VolumeState.of(Role.SECONDARY, Role.UNKNOWN, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.OUTDATED);
+
+    private TwoVolumes world;
+    private PeerRequests requests;
+    private RoleControl roles;
+
+    @BeforeEach
+    void connect() {
+        with(Fencing.DONT_CARE);
+        world.commit(MIRRORED);
+    }
+
+    private void with(Fencing fencing) {
+        if (world != null) world.close();
+        world = new TwoVolumes(fencing);
+        Outdating outdating = new Outdating(world.parts);
+        Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
+        ResyncControl resync = new ResyncControl(world.parts);
+        requests = new PeerRequests(world.parts, connecting, resync, outdating);
+        roles = new RoleControl(world.parts, requests, connecting);
+        requests.joins(roles);
+        resync.joins(connecting, new DiskControl(world.parts, connecting), roles);
+        world.parts.keepalive.start(9);
+        for (VolumeParts each : world.parts.volumeParts) {
+            each.volume.setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));
+            each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 0, 0, 0), 0, 0);
+        }
+    }
+
+    @AfterEach
+    void giveMemoryBack() {
+        world.close();
+    }
+
+    private static CommandResult resultAmong(List<Action> actions) {
+        return actions.stream().filter(Action.FinishCommand.class::isInstance).map(action -> ((Action.FinishCommand) action).result()).findFirst().orElse(null);
+    }
+
+    private void isRefused(List<Action> actions, StateChangeResult code, String why) {
+        CommandResult.Refused refused = (CommandResult.Refused) resultAmong(actions);
+        assertThat(refused.code()).isEqualTo(code);
+        assertThat(refused.report().whatHappened()).contains(why);
+        assertThat(roles.isBusy()).isFalse();
+        assertThat(world.parts.isPrimary()).isFalse();
+    }
+
+    private List<Action> promotes(boolean force) {
+        roles.promote(TICKET, force, world.out);
+        assertThat(world.actions()).containsExactly(new Action.LookForAttachedDevices());
+        roles.attachedDevicesSeen(List.of(), world.out);
+        return world.actions();
+    }
+
+    /** The peer is asked of each volume, and agrees. */
+    private List<Action> peerAgrees() {
+        for (int volume = 0; volume < 2; volume++) requests.replied(new Packet.StateChangeReply(false, volume, StateChangeResult.SUCCESS.wireCode()), world.out);
+        return world.actions();
+    }
+
+    private static long termAmong(List<Action> actions) {
+        return actions.stream().filter(Action.StoreTerm.class::isInstance).map(action -> ((Action.StoreTerm) action).term()).findFirst().orElseThrow();
+    }
+
+    private List<Action> stored(long term) {
+        roles.termStored(term, world.out);
+        return world.actions();
+    }
+
+    /** The disks answer all that is ordered; what else was ordered. */
+    private List<Action> written(List<Action> actions) {
+        List<Action> others = new ArrayList<>();
+        for (List<Action> next = actions; !next.isEmpty(); next = world.actions()) {
+            for (Action action : next) {
+                if (action instanceof Action.StartDiskOperation start) world.answer(start.operation, 0);
+                else others.add(action);
+            }
+        }
+        return others;
+    }
+
+    private void timeIs(long nanos) {
+        world.parts.nowNanos = nanos;
+        roles.timeIs(world.out);
+    }
+
+    // ---- promotion
+
+    @Test
+    void thePeerIsAskedThenTheTermIsStoredThenTheDisksSaySoThenTheHostIsLetIn() {
+        List<Action> actions = promotes(false);
+        assertThat(sentAmong(actions).stream().filter(Packet.StateChangeRequest.class::isInstance)).hasSize(1);
+        assertThat(roles.isBusy()).isTrue();
+        assertThat(roles.hasLeaveToBePrimary()).isFalse();
+        actions = peerAgrees();
+        assertThat(roles.hasLeaveToBePrimary()).isTrue();
+        long term = termAmong(actions);
+        assertThat(term).isNotZero().isEqualTo(world.parts.term);
+        assertThat(world.parts.isPrimary()).isFalse();
+        assertThat(stored(term + 2)).as("that was another one").isEmpty();
+        actions = stored(term);
+        assertThat(world.state(0).role()).isEqualTo(Role.PRIMARY);
+        assertThat(world.state(1).role()).isEqualTo(Role.PRIMARY);
+        assertThat(actions).as("data flushed first, and nobody let in").allMatch(action -> action instanceof Action.StartDiskOperation start && start.operation.kind == DiskOperation.Kind.FLUSH);
+        assertThat(actions).hasSize(2);
+        List<Action> last = written(actions);
+        assertThat(last.stream().filter(Action.OpenExport.class::isInstance)).hasSize(2);
+        assertThat(sentAmong(last).stream().filter(Packet.State.class::isInstance)).hasSize(2);
+        assertThat(sentAmong(last).stream().filter(Packet.Uuids.class::isInstance)).as("no generation began").isEmpty();
+        assertThat(resultAmong(last)).isEqualTo(new CommandResult.Done(String.format("is Primary, term %016x", term)));
+        assertThat(world.volume(0).identifiers()).isEqualTo(new GenerationIdentifiers(21, 0, 0, 0));
+        assertThat(world.each(0).exportOpen).isTrue();
+        assertThat(roles.isBusy()).isFalse();
+        roles.promote(TICKET, false, world.out);
+        assertThat(resultAmong(world.actions())).isEqualTo(new CommandResult.Done("is Primary already"));
+    }
+
+    @Test
+    void thePeerMayRefuseIt() {
+        promotes(false);
+        requests.replied(new Packet.StateChangeReply(false, 0, StateChangeResult.TWO_PRIMARIES.wireCode()), world.out);
+        isRefused(world.actions(), StateChangeResult.REFUSED_BY_PEER, "beta refused the promotion");
+    }
+
+    @Test
+    void aConnectionThatIsLostMeanwhileIsTheAnswer() {
+        promotes(false);
+        requests.connectionLost(world.out);
+        isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "the connection was lost while the peer was asked");
+    }
+
+    @Test
+    void aDeviceOfAFormerTermIsInTheWay() {
+        roles.promote(TICKET, false, world.out);
+        world.actions();
+        roles.attachedDevicesSeen(List.of(new Event.AttachedVolume(1, 0xabc)), world.out);
+        isRefused(world.actions(), StateChangeResult.DEVICE_IN_USE, "in term 0000000000000abc");
+    }
+
+    @Test
+    void withoutAPeerItIsPromotedAloneInAGenerationOfItsOwn() {
+        world.commit(ALONE);
+        world.parts.socketsUp = false;
+        List<Action> actions = promotes(false);
+        List<Action> last = written(stored(termAmong(actions)));
+        assertThat(resultAmong(last)).isInstanceOf(CommandResult.Done.class);
+        assertThat(sentAmong(last)).isEmpty();
+        assertThat(world.volume(0).identifiers().bitmap()).isEqualTo(20);
+        assertThat(world.volume(0).identifiers().current() & 1).isEqualTo(1);
+        assertThat(world.each(0).begunByPromotion).isTrue();
+    }
+
+    @Test
+    void whatCountsFromAnOlderGenerationNeedsNoOther() {
+        world.commit(ALONE);
+        world.parts.socketsUp = false;
+        world.volume(0).setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
+        world.volume(1).setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
+        world.volume(1).leaveResyncOpen();
+        List<Action> actions = promotes(false);
+        written(stored(termAmong(actions)));
+        assertThat(world.volume(0).identifiers()).isEqualTo(new GenerationIdentifiers(21, 10, 0, 0));
+        assertThat(world.volume(1).identifiers().bitmap()).as("but where the target may have ours").isEqualTo(20);
+    }
+
+    @Test
+    void withoutGoodDataItIsRefused() {
+        world.commit(ALONE.withDisk(DiskState.INCONSISTENT));
+        world.parts.socketsUp = false;
+        isRefused(promotes(false), StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted");
+    }
+
+    @Test
+    void byForceADiskThatIsBehindIsRaised() {
+        world.commit(ALONE.withDisk(DiskState.INCONSISTENT));
+        world.parts.socketsUp = false;
+        written(stored(termAmong(promotes(true))));
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(world.volume(0).identifiers().bitmap()).isEqualTo(20);
+        assertThat(world.state(0).role()).isEqualTo(Role.PRIMARY);
+    }
+
+    @Test
+    void itWaitsUntilAllDisksAreDecidedAndWhatThePeerHadSentIsWritten() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        world.volume(1).commit(ALONE.withDisk(DiskState.ATTACHING), "it is being attached");
+        assertThat(promotes(false)).isEmpty();
+        roles.check(world.out);
+        assertThat(world.actions()).isEmpty();
+        world.volume(1).commit(ALONE, "attached");
+        world.each(0).wholeBitmap.clearAll((done, out) -> {
+        }, world.out);
+        roles.check(world.out);
+        assertThat(world.actions()).as("bits are being cleared").isEmpty();
+        while (world.each(0).wholeBitmap.wantsStep()) world.each(0).wholeBitmap.step(world.out);
+        world.parts.socketsUp = true;
+        roles.check(world.out);
+        assertThat(world.actions()).as("a handshake runs").isEmpty();
+        world.parts.socketsUp = false;
+        roles.check(world.out);
+        assertThat(termAmong(world.actions())).isNotZero();
+    }
+
+    /** What it waited for was to be judged by the peer, or served from it (promise 1). */
+    @Test
+    void whoWaitsForADiskBesideThePeerIsNotPromotedWithoutIt() {
+        world.volume(1).commit(MIRRORED.withDisk(DiskState.NEGOTIATING), "the peer has a say");
+        assertThat(promotes(false)).isEmpty();
+        roles.check(world.out);
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        roles.check(world.out);
+        isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "while the promotion waited for a disk");
+    }
+
+    @Test
+    void aDiskThatDoesNotFitEndsAPromotionThatWaitedForIt() {
+        world.volume(1).commit(MIRRORED.withDisk(DiskState.NEGOTIATING), "the peer has a say");
+        promotes(false);
+        roles.diskDoesNotFit(world.out);
+        isRefused(world.actions(), StateChangeResult.NO_UP_TO_DATE_DISK, "does not fit the peer's data");
+        roles.diskDoesNotFit(world.out);
+        assertThat(world.actions()).as("nobody waits").isEmpty();
+        promotes(true);
+        roles.diskDoesNotFit(world.out);
+        assertThat(world.actions()).as("by force it takes the peer's").isEmpty();
+    }
+
+    /** It may not have told us yet that it was demoted: ping-timeout and 100 ms. */
+    @Test
+    void aPeerThatIsPrimaryIsWaitedForAMoment() {
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        assertThat(promotes(false)).isEmpty();
+        assertThat(roles.deadlineNanos()).isEqualTo(600 * MILLI);
+        timeIs(600 * MILLI - 1);
+        assertThat(world.actions()).isEmpty();
+        timeIs(600 * MILLI);
+        isRefused(world.actions(), StateChangeResult.TWO_PRIMARIES, "cannot be promoted");
+        assertThat(roles.deadlineNanos()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void asSoonAsItIsDemotedItIsAsked() {
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        promotes(false);
+        roles.check(world.out);
+        assertThat(world.actions()).isEmpty();
+        world.commit(MIRRORED);
+        roles.check(world.out);
+        assertThat(sentAmong(world.actions())).isNotEmpty();
+        assertThat(requests.isBusy()).isTrue();
+    }
+
+    @Test
+    void aConnectionThatIsLostWhileItIsWaitedForEndsIt() {
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        promotes(false);
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        roles.check(world.out);
+        isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "for the peer's demotion");
+    }
+
+    // ---- what changes while the term is being stored
+
+    @Test
+    void aPeerThatCameMeanwhileHasASay() {
+        world.commit(ALONE);
+        world.parts.socketsUp = false;
+        long term = termAmong(promotes(false));
+        world.parts.socketsUp = true;
+        world.commit(MIRRORED);
+        List<Action> actions = stored(term);
+        assertThat(termAmong(actions)).as("it is taken back").isZero();
+        assertThat(actions).contains(new Action.LookForAttachedDevices());
+        assertThat(world.parts.term).isZero();
+        assertThat(world.parts.isPrimary()).isFalse();
+        roles.attachedDevicesSeen(List.of(), world.out);
+        assertThat(requests.isBusy()).isTrue();
+    }
+
+    @Test
+    void aDiskThatIsLostMeanwhileEndsIt() {
+        world.commit(ALONE);
+        world.parts.socketsUp = false;
+        long term = termAmong(promotes(false));
+        world.commit(ALONE.withDisk(DiskState.DISKLESS));
+        List<Action> actions = stored(term);
+        assertThat(termAmong(actions)).isZero();
+        isRefused(actions, StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted");
+        assertThat(world.parts.term).isZero();
+    }
+
+    @Test
+    void aDiskThatCannotSaySoDoesNotEndItWhereThePeerHasAll() {
+        promotes(false);
+        List<Action> actions = stored(termAmong(peerAgrees()));
+        for (Action action : actions) world.answer(((Action.StartDiskOperation) action).operation, Errno.EIO);
+        assertThat(resultAmong(world.actions())).isInstanceOf(CommandResult.Done.class);
+    }
+
+    @Test
+    void whereNobodyHasItNoHostIsLetIn() {
+        world.commit(ALONE);
+        world.parts.socketsUp = false;
+        List<Action> actions = stored(termAmong(promotes(false)));
+        world.commit(ALONE.withRole(Role.PRIMARY).withDisk(DiskState.FAILED));
+        for (Action action : actions) world.answer(((Action.StartDiskOperation) action).operation, Errno.EIO);
+        actions = world.actions();
+        assertThat(((CommandResult.Refused) resultAmong(actions)).report().whatHappened()).contains("could not be recorded on disk");
+        assertThat(actions).noneMatch(Action.OpenExport.class::isInstance);
+        assertThat(world.volume(0).exposedIdentifier()).as("nobody has seen that generation").isEqualTo(20);
+    }
+
+    // ---- another disk than the peer's (promise 1)
+
+    @ParameterizedTest
+    @CsvSource({"20, false, true", "10, false, true", "30, false, false", "30, true, true"})
+    void whoseOwnDiskMayBeNewerIsNotServedFromThePeerUnlessByForce(long ownCurrent, boolean force, boolean goesOn) {
+        for (VolumeParts each : world.parts.volumeParts) {
+            each.volume.setIdentifiers(new GenerationIdentifiers(ownCurrent, 0, 0, 0));
+            each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 10, 0, 0), 0, 0);
+        }
+        world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
+        List<Action> actions = promotes(force);
+        if (goesOn) assertThat(requests.isBusy()).isTrue();
+        else isRefused(actions, StateChangeResult.IS_DISKLESS, "may hold newer data");
+    }
+
+    @Test
+    void withoutADiskNoGenerationBeginsHereAndThePeersIsWhatTheHostSees() {
+        for (VolumeParts each : world.parts.volumeParts) each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(40, 20, 0, 0), 0, 0);
+        world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
+        for (VolumeParts each : world.parts.volumeParts) each.volume.stopUsingDisk(world.out);
+        promotes(false);
+        List<Action> actions = stored(termAmong(peerAgrees()));
+        assertThat(resultAmong(actions)).isInstanceOf(CommandResult.Done.class);
+        assertThat(world.volume(0).exposedIdentifier()).isEqualTo(40);
+        assertThat(actions.stream().filter(Action.OpenExport.class::isInstance)).hasSize(2);
+    }
+
+    // ---- fencing
+
+    private int fenced(List<Action> actions) {
+        return ((Action.RunHandler) actions.stream().filter(Action.RunHandler.class::isInstance).findFirst().orElseThrow()).run();
+    }
+
+    @Test
+    void aPeerThatMayBeGoodIsFencedFirst() {
+        with(Fencing.RESOURCE_ONLY);
+        world.parts.socketsUp = false;
+        world.commit(ALONE.withPeerDisk(DiskState.UNKNOWN));
+        int run = fenced(promotes(false));
+        assertThat(roles.handlerFinished(run + 1, 4, world.out)).isFalse();
+        assertThat(roles.handlerFinished(run, 4, world.out)).isTrue();
+        assertThat(roles.handlerFinished(run, 4, world.out)).as("once").isFalse();
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.OUTDATED);
+        assertThat(resultAmong(written(stored(termAmong(world.actions()))))).isInstanceOf(CommandResult.Done.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void aFencingThatFailsEndsItUnlessByForce(boolean force) {
+        with(Fencing.RESOURCE_ONLY);
+        world.parts.socketsUp = false;
+        world.commit(ALONE.withPeerDisk(DiskState.UNKNOWN));
+        int run = fenced(promotes(force));
+        assertThat(roles.handlerFinished(run, 1, world.out)).isTrue();
+        List<Action> actions = world.actions();
+        if (!force) {
+            isRefused(actions, StateChangeResult.PRIMARY_NOP, "cannot be promoted");
+            return;
+        }
+        assertThat(resultAmong(written(stored(termAmong(actions))))).isInstanceOf(CommandResult.Done.class);
+        assertThat(world.state(0).peerDisk()).as("whatever it has does not count").isEqualTo(DiskState.OUTDATED);
+        assertThat(world.parts.record.hasLeave()).isTrue();
+    }
+
+    /** Contact may have made good what the handler had outdated (rule 8, seed 5002). */
+    @Test
+    void anAnswerFromBeforeAContactProvesNothing() {
+        with(Fencing.RESOURCE_ONLY);
+        world.parts.socketsUp = false;
+        world.commit(ALONE.withPeerDisk(DiskState.UNKNOWN));
+        int run = fenced(promotes(false));
+        world.parts.connectionLastUp++;
+        assertThat(roles.handlerFinished(run, 4, world.out)).isTrue();
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UNKNOWN);
+        assertThat(fenced(world.actions())).as("it is fenced anew").isNotEqualTo(run);
+    }
+
+    /** It would cost the only good disk of that volume (seed 10426). */
+    @Test
+    void whoCannotBePromotedAnywayFencesNobody() {
+        with(Fencing.RESOURCE_ONLY);
+        world.parts.socketsUp = false;
+        world.commit(ALONE.withPeerDisk(DiskState.UNKNOWN));
+        world.volume(1).commit(ALONE.withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.UNKNOWN), "it is behind");
+        List<Action> actions = promotes(false);
+        assertThat(actions).noneMatch(Action.RunHandler.class::isInstance);
+        isRefused(actions, StateChangeResult.NO_UP_TO_DATE_DISK, "r0/1");
+    }
+
+    // ---- demotion
+
+    private void promoted() {
+        promotes(false);
+        written(stored(termAmong(peerAgrees())));
+        assertThat(world.parts.isPrimary()).isTrue();
+        world.actions();
+    }
+
+    @Test
+    void theTermIsErasedThenTheDisksSaySoThenThePeerHearsOfIt() {
+        promoted();
+        roles.demote(TICKET, false, world.out);
+        List<Action> actions = world.actions();
+        assertThat(actions).contains(new Action.CloseExport(0), new Action.CloseExport(1));
+        roles.check(world.out);
+        actions.addAll(world.actions());
+        assertThat(termAmong(actions)).isZero();
+        assertThat(world.parts.isPrimary()).isTrue();
+        assertThat(stored(5)).as("that is no answer").isEmpty();
+        actions = stored(0);
+        assertThat(world.parts.term).isZero();
+        assertThat(resultAmong(actions)).isNull();
+        Superblock last = null;
+        List<Action> others = new ArrayList<>();
+        for (List<Action> next = actions; !next.isEmpty(); next = world.actions()) {
+            for (Action action : next) {
+                if (!(action instanceof Action.StartDiskOperation start)) {
+                    others.add(action);
+                    continue;
+                }
+                assertThat(others).as("nobody hears of it before").isEmpty();
+                if (world.isSuperblock(start.operation)) last = world.superblockIn(start.operation);
+                world.answer(start.operation, 0);
+            }
+        }
+        assertThat(last.has(Superblock.PRIMARY_INDICATED)).isFalse();
+        assertThat(last.currentUuid()).isEqualTo(20);
+        assertThat(sentAmong(others).stream().filter(Packet.State.class::isInstance)).hasSize(2);
+        assertThat(resultAmong(others)).isEqualTo(new CommandResult.Done("is Secondary"));
+        assertThat(world.state(0).role()).isEqualTo(Role.SECONDARY);
+        roles.demote(TICKET, false, world.out);
+        assertThat(resultAmong(world.actions())).isEqualTo(new CommandResult.Done("is Secondary already"));
+    }
+
+    @Test
+    void clientsHaveASecondToLeave() {
+        promoted();
+        world.each(0).exportUsers = 1;
+        world.each(1).exportUsers = 2;
+        assertThat(roles.isInUse()).isTrue();
+        roles.demote(TICKET, false, world.out);
+        assertThat(world.actions()).isEmpty();
+        assertThat(roles.deadlineNanos()).isEqualTo(1000 * MILLI);
+        timeIs(1000 * MILLI - 1);
+        assertThat(world.actions()).isEmpty();
+        timeIs(1000 * MILLI);
+        CommandResult.Refused refused = (CommandResult.Refused) resultAmong(world.actions());
+        assertThat(refused.code()).isEqualTo(StateChangeResult.DEVICE_IN_USE);
+        assertThat(refused.report().whatHappened()).contains("3 clients have the device open");
+        assertThat(world.parts.isPrimary()).isTrue();
+        assertThat(world.each(0).exportOpen).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesInTimeLetsItGoOn() {
+        promoted();
+        world.each(0).exportUsers = 1;
+        roles.demote(TICKET, false, world.out);
+        world.each(0).exportUsers = 0;
+        roles.check(world.out);
+        assertThat(world.actions()).contains(new Action.CloseExport(0), new Action.CloseExport(1));
+    }
+
+    @Test
+    void byForceClientsAreCutOff() {
+        promoted();
+        world.each(0).exportUsers = 1;
+        roles.demote(TICKET, true, world.out);
+        assertThat(world.actions()).contains(new Action.CloseExport(0));
+    }
+
+    @Test
+    void aSplitBrainIsDecidedAgainstItWhenItIsNotBusyOtherwise() {
+        promoted();
+        roles.giveUp(world.out);
+        assertThat(world.actions()).contains(new Action.CloseExport(0));
+        roles.giveUp(world.out);
+        assertThat(world.actions()).isEmpty();
+    }
+
+    @Test
+    void aDiskThatFailsMeanwhileIsTold() {
+        promoted();
+        roles.demote(TICKET, false, world.out);
+        roles.check(world.out);
+        world.actions();
+        List<Action> actions = stored(0);
+        world.answer(((Action.StartDiskOperation) actions.getFirst()).operation, Errno.EIO);
+        actions.removeFirst();
+        assertThat(((CommandResult.Done) resultAmong(written(actions))).text()).contains("its disk failed meanwhile");
+        assertThat(world.state(0).role()).isEqualTo(Role.SECONDARY);
+    }
+
+    // ---- the term of an earlier process (rule 22)
+
+    @Test
+    void aFormerTermGoesOnByThePeersWord() {
+        roles.termFound(42);
+        assertThat(roles.isHeldOrMayBeResumed()).isTrue();
+        roles.check(world.out);
+        assertThat(world.actions()).containsExactly(new Action.LookForAttachedDevices());
+        assertThat(roles.joinsResumption(TICKET)).isTrue();
+        assertThat(roles.joinsResumption(TICKET + 1)).as("one of them").isFalse();
+        roles.attachedDevicesSeen(List.of(new Event.AttachedVolume(0, 42)), world.out);
+        world.actions();
+        assertThat(termAmong(peerAgrees())).isEqualTo(42);
+        List<Action> last = written(stored(42));
+        assertThat(((CommandResult.Done) resultAmong(last)).text()).isEqualTo("is Primary, term 000000000000002a");
+        assertThat(TwoVolumes.reportsAmong(last).getFirst().report().whatHappened()).contains("is Primary again");
+    }
+
+    @Test
+    void orWhenThePeerIsDownForCertain() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE.withPeerDisk(DiskState.UNKNOWN));
+        roles.termFound(42);
+        roles.check(world.out);
+        assertThat(world.actions()).isEmpty();
+        world.parts.record.allowAlone(true, "the test", world.out);
+        roles.aloneAllowed(world.out);
+        assertThat(world.actions()).containsExactly(new Action.LookForAttachedDevices());
+        roles.attachedDevicesSeen(List.of(), world.out);
+        written(stored(termAmong(world.actions())));
+        assertThat(world.parts.isPrimary()).isTrue();
+        assertThat(world.parts.term).isEqualTo(42);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.OUTDATED);
+    }
+
+    @Test
+    void aPeerThatIsThereAfterAllIsAskedInstead() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE.withPeerDisk(DiskState.UNKNOWN));
+        roles.termFound(42);
+        roles.aloneAllowed(world.out);
+        world.actions();
+        world.parts.socketsUp = true;
+        world.commit(MIRRORED);
+        roles.attachedDevicesSeen(List.of(), world.out);
+        assertThat(world.parts.isPrimary()).isFalse();
+        assertThat(roles.isHeldOrMayBeResumed()).as("its handshake says whether it goes on").isTrue();
+    }
+
+    @Test
+    void aFormerTermMayBeGivenUp() {
+        roles.termFound(42);
+        roles.demote(TICKET, false, world.out);
+        assertThat(termAmong(world.actions())).isZero();
+        assertThat(resultAmong(stored(0))).isEqualTo(new CommandResult.Done("is Secondary; its former term is given up"));
+        assertThat(roles.isHeldOrMayBeResumed()).isFalse();
+        roles.check(world.out);
+        assertThat(world.actions()).isEmpty();
+    }
+
+    @Test
+    void aDeviceOfTheFormerTermTellsHowToLetItGoOn() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        roles.termFound(42);
+        roles.promote(TICKET, false, world.out);
+        world.actions();
+        roles.attachedDevicesSeen(List.of(new Event.AttachedVolume(0, 42)), world.out);
+        CommandResult.Refused refused = (CommandResult.Refused) resultAmong(world.actions());
+        assertThat(refused.report().whatToDo()).contains("duett resume-io r0");
+    }
+}
