@@ -61,7 +61,8 @@ final class FormerTerm {
         for (VolumeParts each : parts.volumeParts) {
             Volume volume = each.volume;
             if (!volume.isConnected()) continue;
-            boolean known = volume.peerGenerations != null && volume.diskUsable();
+            // One that is just being attached has not told its generation yet (seeds 7400159, 7400210).
+            boolean known = volume.peerGenerations != null && volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.NEGOTIATING);
             boolean same = known && wasNotPromoted(each);
             if (volume.state().peer() == Role.PRIMARY || known && !same) {
                 forget("the other node was promoted meanwhile", out);

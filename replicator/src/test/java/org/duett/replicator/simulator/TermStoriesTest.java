@@ -8,6 +8,7 @@ import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
@@ -83,6 +84,25 @@ class TermStoriesTest {
             pair.network().heal();
             pair.runUntil(() -> isServedIn(pair.alpha(), term));
             pair.done(pair.write(pair.alpha(), 8, 8));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Found by seed 7400210: a disk that was still being attached was taken for one of another generation, and the service stayed down. */
+    @Test
+    void theTermGoesOnWhenTheDiskComesAfterTheConnection() {
+        for (int seed = 6; seed < 12; seed++) {
+            var pair = pair(seed);
+            long term = pair.alpha().servedTerm(0);
+            pair.done(pair.write(pair.alpha(), 16, 8));
+            pair.kill(pair.alpha());
+            pair.alpha().data(0).speed(new SimulatedDevice.Speed(400_000_000, 500_000_000, 400_000_000, 500_000_000));
+            pair.alpha().up();
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+            assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.ATTACHING);
+            pair.alpha().data(0).speed(SimulatedDevice.Speed.USUAL);
+            pair.runUntil(() -> isServedIn(pair.alpha(), term));
             pair.runUntilProtected();
             pair.checkAll();
         }
