@@ -29,11 +29,13 @@ final class FullSync {
      * What stands against a full sync in this direction. Here a source has to be UpToDate, other than DRBD's, which becomes so by being
      * the source (promise 3); and without both disks the rules would call a wish for a resync fulfilled (spec states 2.1).
      */
-    static StateChangeResult obstacle(VolumeState state, ConnectionState start) {
+    static StateChangeResult obstacle(Parts parts, VolumeParts each, ConnectionState start) {
         if (!start.isStartingSync()) return StateChangeResult.SUCCESS;
+        VolumeState state = each.volume.state();
         DiskState peerDisk = state.peerDisk();
         if (state.disk().isBelow(DiskState.INCONSISTENT)) return StateChangeResult.NO_LOCAL_DISK;
         if (peerDisk.isBelow(DiskState.INCONSISTENT) || peerDisk == DiskState.UNKNOWN) return StateChangeResult.NO_REMOTE_DISK;
+        if (start == ConnectionState.STARTING_SYNC_T && parts.peerLacksWhatWeHave(each)) return StateChangeResult.NO_UP_TO_DATE_DISK;
         DiskState source = start == ConnectionState.STARTING_SYNC_S ? state.disk() : peerDisk;
         return source == DiskState.UP_TO_DATE ? StateChangeResult.SUCCESS : StateChangeResult.NO_UP_TO_DATE_DISK;
     }
@@ -104,7 +106,7 @@ final class FullSync {
             refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": a resize is under way.", "Wait for it, then try again.", out);
             return;
         }
-        StateChangeResult result = !parts.socketsUp || !volume.isConnected() ? StateChangeResult.NEED_CONNECTION : obstacle(volume.state(), start);
+        StateChangeResult result = !parts.socketsUp || !volume.isConnected() ? StateChangeResult.NEED_CONNECTION : obstacle(parts, each, start);
         // What is asked for has begun already: the rules would call that fulfilled, and it would begin twice (seed 50858).
         if (result.isSuccess() && volume.state().connection() == start) result = StateChangeResult.RESYNC_RUNNING;
         if (result.isSuccess()) result = parts.mayRequest(each, volume.state().withConnection(start));
@@ -137,7 +139,7 @@ final class FullSync {
 
     private void begin(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
         VolumeState state = each.volume.state();
-        StateChangeResult own = obstacle(state, start);
+        StateChangeResult own = obstacle(parts, each, start);
         if (own.isSuccess()) own = parts.request(each, state.withConnection(start), "full sync on demand");
         if (!own.isSuccess()) {
             // The peer has begun already. It will find out in a new handshake, as we cannot follow.

@@ -225,7 +225,7 @@ final class OperatorCommands {
     private boolean mayDetach(VolumeParts each, long ticket, ActionQueue out) {
         Volume volume = each.volume;
         StateChangeResult result = parts.mayRequest(each, volume.state().withDisk(DiskState.FAILED));
-        boolean lastCopyInUse = volume.isPrimary() && volume.state().peerDisk() != DiskState.UP_TO_DATE;
+        boolean lastCopyInUse = volume.isPrimary() && (volume.state().peerDisk() != DiskState.UP_TO_DATE || parts.peerLacksWhatWeHave(each));
         if (result.isSuccess() && !lastCopyInUse) return true;
         refuse(ticket, lastCopyInUse ? StateChangeResult.NO_UP_TO_DATE_DISK : result, parts.name(volume) + " cannot be detached: "
                 + (lastCopyInUse ? "it is the only good copy, and in use." : result.text() + "."), "The disk stays attached.",

@@ -185,6 +185,15 @@ final class Parts {
         if (!counted && volume.state().peerDisk() == DiskState.UP_TO_DATE) record.localLost(volume);
     }
 
+    /**
+     * Both disks pass for good, yet the peer's has refused a write that this one has, and that our generation counts for by now: what the peer says of its disk is still on its
+     * way. Whoever gave this copy up would give that write up (promise 1, seed 7400053).
+     */
+    boolean peerLacksWhatWeHave(VolumeParts parts) {
+        Volume volume = parts.volume;
+        return volume.state().isMirrored() && (volume.identifiers().bitmap() != 0 || record.isBeingMade(volume));
+    }
+
     // ---- sending
 
     void send(Packet packet, ActionQueue out) {

@@ -196,7 +196,7 @@ final class PeerRequests {
             return;
         }
         VolumeState before = each.volume.state();
-        StateChangeResult obstacle = FullSync.obstacle(before, wanted.get().connection());
+        StateChangeResult obstacle = FullSync.obstacle(parts, each, wanted.get().connection());
         // It may have our new size, and measure its device for that: the full sync comes after it (seed 40239).
         boolean growsMeanwhile = wanted.get().connection().isStartingSync() && each.resizeTicket != 0 && each.resizeAskedOn == parts.connection;
         if (growsMeanwhile) obstacle = StateChangeResult.IN_TRANSIENT_STATE;

@@ -160,6 +160,28 @@ class FoundBySeedsTest {
         }
     }
 
+    /** Found by seed 7400053: the peer had refused a write, and asked for a full sync from its copy before it said so; the only copy of what was answered was given up. */
+    @Test
+    void aCopyThatHasWhatThePeerRefusedIsNotReplacedByThePeers() {
+        int answered = 0;
+        for (int step = 0; step < 480; step++) {
+            var pair = SimulatedPair.connected(50 + step);
+            pair.alpha().data(0).speed(new SimulatedDevice.Speed(1, 2, 1, 2));
+            pair.beta().data(0).speed(new SimulatedDevice.Speed(1, 2, 1, 2));
+            pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            var write = pair.write(pair.alpha(), 64, 8);
+            // The question is on its way on the one socket as the refusal comes on the other.
+            pair.runFor(step % 24 * MILLI / 100);
+            pair.beta().command(new Command.InvalidateRemote(0));
+            pair.runUntil(write::isCompleted);
+            pair.runFor(50 * MILLI);
+            if (write.errno() != 0) continue;
+            answered++;
+            assertThat(pair.state(pair.alpha()).disk()).as("the only copy of what was answered, step %d", step).isEqualTo(DiskState.UP_TO_DATE);
+        }
+        assertThat(answered).isPositive();
+    }
+
     private static SimulatedPair withUnflushedWrites(int seed) {
         var pair = SimulatedPair.connected(seed);
         for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
