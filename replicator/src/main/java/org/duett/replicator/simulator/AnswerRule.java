@@ -1,8 +1,10 @@
 package org.duett.replicator.simulator;
 
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.volume.Volume;
 
 /**
@@ -38,6 +40,16 @@ final class AnswerRule {
                 // Nobody waits for its superblock, or others look at what it has done.
             }
         }
+    }
+
+    /** A resize that is not carried out leaves no limit behind, or a later growth ends there, and nobody knows why. */
+    void refused(SimulatedNode node, SimulatedNode.Asked question, CommandResult.Refused result) {
+        boolean isRecorded = result.code() != StateChangeResult.NO_LOCAL_DISK;
+        if (!(question.command() instanceof Command.Resize(int number, long sectors, boolean assumeClean)) || !isRecorded || node.sleptSince(question.atNanos())) return;
+        long limit = node.machine().volume(number).orderedLimitSectors();
+        if (limit == question.limits().get(number)) return;
+        throw new AssertionError(node.name() + " has refused " + question.command() + ", and the limit of the volume is " + limit + " sectors since, it was " + question.limits().get(number) + "; "
+                + pair.describe());
     }
 
     private interface Look {

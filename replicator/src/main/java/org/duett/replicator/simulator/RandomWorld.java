@@ -66,6 +66,12 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final StandAloneRule standAlone;
     private final PauseRule pauses;
     private final SuperblockRule superblocks;
+    private final SeenGeneration seen;
+    private final SizeRule sizes;
+    private final ReadLimitRule readLimits;
+    private final ToldGood toldGood;
+    private final RememberedPeer remembered;
+    private final PolicyRule policies;
     private final NoDataRule noData;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
@@ -78,7 +84,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         this.plan = plan;
         this.excerpt = excerpt;
         random = new SplittableRandom(plan.seed());
-        pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes() + plan.extraBytes()[0], plan.deviceBytes() + plan.extraBytes()[1]);
+        pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes() + plan.extraBytes()[0], plan.deviceBytes() + plan.extraBytes()[1], plan.ring());
         pair.holdAgainstMedia();
         if (plan.resumesTerms()) pair.nodes().forEach(SimulatedNode::resumesTerms);
         ledger = new CopyLedger(pair);
@@ -113,6 +119,12 @@ public final class RandomWorld implements SimulatedPair.Observer {
         standAlone = new StandAloneRule(pair);
         pauses = new PauseRule(pair);
         superblocks = new SuperblockRule(pair);
+        seen = new SeenGeneration(pair);
+        sizes = new SizeRule(pair);
+        readLimits = new ReadLimitRule(pair);
+        toldGood = new ToldGood(pair);
+        remembered = new RememberedPeer(pair);
+        policies = new PolicyRule(pair);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan, splitBrain, random.split()));
@@ -227,6 +239,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
         signsOfLife.check();
         pauses.check();
         superblocks.check();
+        seen.check();
+        pair.nodes().stream().filter(ledger::isOlder).forEach(sizes::wentBack);
+        sizes.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         raisedDisk.check();
@@ -318,7 +333,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         saboteur.stateChanged(node, volume, before, after);
         leaveRule.stateChanged(node, volume, before, after);
         raisedDisk.stateChanged(node, volume, before, after);
-        terms.stateChanged(node, before, after);
+        terms.stateChanged(node, volume, before, after);
         eyewitnesses.stateChanged(node, volume, before, after);
         operator.race().stateChanged(node, before, after);
         onePrimary.stateChanged(node, volume, after);
@@ -327,6 +342,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
         diskPatience.stateChanged(node, volume, before, after);
         standAlone.stateChanged(node, before, after);
         noData.stateChanged(node, volume, before, after);
+        readLimits.stateChanged(node, before, after);
+        remembered.stateChanged(node, volume, before, after);
         if (isGood()) repair.allIsWell();
         understanding.stateChanged(node, after);
         coverage.changed(before, after);
@@ -335,6 +352,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
         lineage.identifiersChanged(node, volume, before, after);
+        terms.identifiersChanged(node, volume, before, after);
     }
 
     @Override
@@ -344,8 +362,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     @Override
     public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+        if (result instanceof CommandResult.Refused refused) answers.refused(node, question, refused);
         if (!(result instanceof CommandResult.Done)) return;
         answers.done(node, question);
+        sizes.done(node, question);
+        readLimits.done(node, question);
         leaveRule.done(node, question);
         freezes.done(node, question);
         eyewitnesses.done(node, question);
@@ -363,11 +384,16 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void sends(SimulatedNode node, Packet packet) {
         pauses.sends(node, packet);
+        toldGood.sends(node, packet);
+        policies.sends(node, packet);
     }
 
     @Override
     public void reported(SimulatedNode node, OperatorReport report) {
         splitBrain.reported(node, report);
+        if (ledger.anyIsOlder()) return;
+        terms.reported(node, report);
+        policies.reported(node, report);
     }
 
     @Override
@@ -377,6 +403,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
             return;
         }
         terms.completed(operation);
+        readLimits.completed(operation);
         freezes.completed(operation);
         fences.acknowledged(operation);
         if (operation.request.kind == HostRequest.Kind.FLUSH) ledger.flushed(operation.node, operation.request.volume);

@@ -37,6 +37,7 @@ public final class SimulatedDevice {
     private final List<Request> hung = new ArrayList<>();
     private boolean full;
     private long misdirectedByBytes;
+    private boolean keepsItsCache;
     private SimulatedDisk holder;
     private Watch watch = (offset, length, contents) -> null;
 
@@ -202,6 +203,11 @@ public final class SimulatedDevice {
         watch = newWatch;
     }
 
+    /** Its cache has a battery: a power loss takes nothing that it has taken (disk-flushes no, md-flushes no). */
+    void keepsItsCache() {
+        keepsItsCache = true;
+    }
+
     // ---- what goes wrong
 
     /** Operations of these kinds that touch the range (flushes: all) fail, the next {@code times} times. */
@@ -283,6 +289,7 @@ public final class SimulatedDevice {
     SimulatedDevice afterPowerLoss(SplittableRandom chance) {
         SimulatedDevice left = new SimulatedDevice(name, sizeBytes, time, chance.nextLong());
         left.cache = WriteCache.toLosePower(cache);
+        left.keepsItsCache = keepsItsCache;
         for (List<Request> requests : List.of(underWay, hung)) {
             for (Request request : requests) {
                 if (request.changes() && !request.applied) left.applyInPart(request.write);
@@ -319,6 +326,7 @@ public final class SimulatedDevice {
             case 1 -> cache.apply(write);
             default -> cache.apply(write, sector -> random.nextBoolean());
         }
+        if (keepsItsCache) cache.makeDurable(write);
     }
 
     // ---- what is stored
@@ -500,12 +508,15 @@ public final class SimulatedDevice {
             case READ -> request.seen = cache.currentPages(request.offset, request.length);
             case WRITE, DISCARD, WRITE_ZEROES -> {
                 if (misdirectedByBytes != 0) {
-                    cache.apply(new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.write.contents));
+                    var elsewhere = new WriteCache.Write(request.offset + misdirectedByBytes, request.length, request.write.contents);
+                    cache.apply(elsewhere);
+                    if (keepsItsCache) cache.makeDurable(elsewhere);
                     misdirectedByBytes = 0;
                     return;
                 }
                 Runnable look = request.kind == Kind.WRITE ? watch.written(request.offset, request.length, request.write.contents) : null;
                 cache.apply(request.write);
+                if (keepsItsCache) cache.makeDurable(request.write);
                 if (look != null) look.run();
                 long end = (request.offset + request.length) / SECTOR_BYTES;
                 if (!unreadableSectors.isEmpty()) unreadableSectors.subSet(request.offset / SECTOR_BYTES, end).clear();

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
@@ -77,8 +78,8 @@ public final class SimulatedNode {
     private final TreeMap<Long, CommandResult> results = new TreeMap<>();
     private final TreeMap<Long, Asked> asked = new TreeMap<>();
 
-    /** A command, and how it found the node: its role, and of which volumes the disk was in use. */
-    record Asked(Command command, boolean wasPrimary, Set<Integer> inUse) {
+    /** A command, and how it found the node: its role, of which volumes the disk was in use, and the limits that had been ordered for their sizes. */
+    record Asked(Command command, boolean wasPrimary, Set<Integer> inUse, Map<Integer, Long> limits, long atNanos) {
     }
 
     private final List<OperatorReport> reports = new ArrayList<>();
@@ -433,7 +434,7 @@ public final class SimulatedNode {
             case Action.SendPacket send -> {
                 if (link != null && send.connection == connection) {
                     owed.sent(send.packet, time.nowNanos());
-                    if (send.packet instanceof Packet.BlockRequest) observer.sends(send.packet);
+                    if (send.packet instanceof Packet.BlockRequest || send.packet instanceof Packet.State || send.packet instanceof Packet.Uuids) observer.sends(send.packet);
                     link.send(side, send.packet);
                 }
             }
@@ -665,10 +666,12 @@ public final class SimulatedNode {
 
     private Asked asked(Command command) {
         Set<Integer> inUse = new TreeSet<>();
+        Map<Integer, Long> limits = new TreeMap<>();
         for (int volume : devices.keySet()) {
             if (machine.volume(volume).diskUsable() && machine.state(volume).disk().isAtLeast(DiskState.INCONSISTENT)) inUse.add(volume);
+            limits.put(volume, machine.volume(volume).orderedLimitSectors());
         }
-        return new Asked(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse);
+        return new Asked(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
     }
 
     public CommandResult result(long ticket) {

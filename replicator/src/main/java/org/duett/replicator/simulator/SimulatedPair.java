@@ -19,6 +19,7 @@ import org.duett.replicator.machine.ResourceSettings.OnReadError;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.metadata.CreateMetadata;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.metadata.MetadataLayout;
@@ -43,6 +44,8 @@ public final class SimulatedPair {
     private final TreeMap<Integer, BlockHistory> histories = new TreeMap<>();
     private final long seed;
     private final ResourceSettings base;
+    /** As its create-md lays the activity logs out. */
+    private final ActivityLogRing ring;
     private final RecordRule recordRule = new RecordRule(this);
     private final ResyncEnds resyncEnds = new ResyncEnds(this);
     private final StableReads stableReads = new StableReads();
@@ -74,7 +77,7 @@ public final class SimulatedPair {
         default void heard(SimulatedNode node, Packet packet) {
         }
 
-        /** The node asks its peer for a block. */
+        /** The node asks its peer for a block, or tells it its state or its generations. */
         default void sends(SimulatedNode node, Packet packet) {
         }
 
@@ -87,10 +90,11 @@ public final class SimulatedPair {
         }
     }
 
-    private SimulatedPair(long seed, ResourceSettings base, long[] deviceBytes, SimulatedTime time) {
+    private SimulatedPair(long seed, ResourceSettings base, long[] deviceBytes, ActivityLogRing ring, SimulatedTime time) {
         this.seed = seed;
         this.time = time;
         this.base = base;
+        this.ring = ring;
         network = new SimulatedNetwork(time, seed * 31 + 1);
         for (int index = 0; index < 2; index++) {
             String name = index == 0 ? "alpha" : "beta";
@@ -151,7 +155,10 @@ public final class SimulatedPair {
         VolumeSettings settings = settings(volume);
         SimulatedDevice data = device(node, volume, "", dataBytes);
         SimulatedDevice metadata = settings.metadataKind() instanceof MetadataKind.Internal ? data : device(node, volume, " metadata", METADATA_BYTES);
-        createMetadata(settings.metadataKind(), metadata, 77 + node.index());
+        // Nobody may leave flushes out where a power loss takes what was not flushed.
+        if (!settings.diskFlushes()) data.keepsItsCache();
+        if (!settings.metadataFlushes()) metadata.keepsItsCache();
+        createMetadata(settings.metadataKind(), ring, metadata, 77 + node.index());
         node.device(volume, data, metadata);
     }
 
@@ -159,8 +166,8 @@ public final class SimulatedPair {
         return new SimulatedDevice(node.name() + "/" + volume + kind, bytes, time, seed * 31 + 100 + 10L * node.index() + volume);
     }
 
-    private static void createMetadata(MetadataKind kind, SimulatedDevice device, long deviceUuid) {
-        MetadataLayout layout = MetadataLayout.of(kind, device.sizeBytes());
+    private static void createMetadata(MetadataKind kind, ActivityLogRing ring, SimulatedDevice device, long deviceUuid) {
+        MetadataLayout layout = MetadataLayout.of(kind, device.sizeBytes(), ring);
         for (MetadataWrite write : CreateMetadata.writes(layout, deviceUuid, device.sizeBytes() / 512)) {
             switch (write) {
                 case MetadataWrite.Blocks(long offset, byte[] block, long count) -> {
@@ -195,16 +202,16 @@ public final class SimulatedPair {
 
     /** One of several resources of the same two machines: they share the clock, and whoever makes them lets all of a machine fail together. */
     public static SimulatedPair of(long seed, UnaryOperator<ResourceSettings> change, SimulatedTime time) {
-        return new SimulatedPair(seed, change.apply(usualSettings()), new long[]{DEVICE_BYTES, DEVICE_BYTES}, time);
+        return new SimulatedPair(seed, change.apply(usualSettings()), new long[]{DEVICE_BYTES, DEVICE_BYTES}, ActivityLogRing.DEFAULT, time);
     }
 
     static SimulatedPair of(long seed, ResourceSettings settings, long deviceBytes) {
-        return of(seed, settings, deviceBytes, deviceBytes);
+        return of(seed, settings, deviceBytes, deviceBytes, ActivityLogRing.DEFAULT);
     }
 
     /** Their devices need not be of one size. */
-    static SimulatedPair of(long seed, ResourceSettings settings, long bytesOfAlpha, long bytesOfBeta) {
-        return new SimulatedPair(seed, settings, new long[]{bytesOfAlpha, bytesOfBeta}, new SimulatedTime());
+    static SimulatedPair of(long seed, ResourceSettings settings, long bytesOfAlpha, long bytesOfBeta, ActivityLogRing ring) {
+        return new SimulatedPair(seed, settings, new long[]{bytesOfAlpha, bytesOfBeta}, ring, new SimulatedTime());
     }
 
     /** From now on both disks are looked at with each acknowledgement, and where a resync ends. */

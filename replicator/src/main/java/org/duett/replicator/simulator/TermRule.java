@@ -1,6 +1,10 @@
 package org.duett.replicator.simulator;
 
+import java.util.Arrays;
+import java.util.TreeMap;
+import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
 
@@ -21,12 +25,18 @@ final class TermRule {
     /** The life of the process that resumed its role by the peer's word; 0: none, or somebody has vouched for it since. */
     private final int[] resumed = new int[2];
 
+    /** By volume: since both had the same the other one was Primary, or has begun a generation by itself. */
+    private final TreeMap<Integer, boolean[]> otherHasGoneOn = new TreeMap<>();
+
     TermRule(SimulatedPair pair) {
         this.pair = pair;
+        for (var volume : pair.settings().volumes()) otherHasGoneOn.put(volume.number(), new boolean[2]);
     }
 
-    void stateChanged(SimulatedNode node, VolumeState before, VolumeState after) {
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         int index = node.index();
+        if (after.isMirrored()) Arrays.fill(otherHasGoneOn.get(volume), false);
+        if (after.role() == Role.PRIMARY) otherHasGoneOn.get(volume)[1 - index] = true;
         // Primary all the time, and a split brain was decided for it: what the other one had begun meanwhile is over, and given up (seed 430325).
         if (before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && after.isMirrored()) otherWasPromoted[index] = false;
         if (before.role() == Role.PRIMARY || after.role() != Role.PRIMARY) return;
@@ -42,6 +52,21 @@ final class TermRule {
         if (!resumes) begunBy[index] = node.life();
         term[index] = node.termOnFile();
         otherWasPromoted[index] = false;
+    }
+
+    /** A generation without the other one: as Primary, by a person's word, or for what a Primary without a disk had written there. */
+    void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
+        boolean begins = GenerationIdentifiers.sameGeneration(after.bitmap(), before.current()) && !GenerationIdentifiers.sameGeneration(after.current(), before.current());
+        if (begins) otherHasGoneOn.get(volume)[1 - node.index()] = true;
+    }
+
+    /** Who would be Primary again is not to be told that the other one was promoted, where that one has done nothing since: its service stays down, and a person is called. */
+    void reported(SimulatedNode node, OperatorReport report) {
+        boolean holdsIt = report.whatHappened().contains("the role that the daemon before this one had is not resumed: the other node was promoted meanwhile");
+        // It may be about to be Primary, by this node's own leave.
+        boolean hasGoneOn = otherHasGoneOn.values().stream().anyMatch(each -> each[node.index()]);
+        if (!holdsIt || hasGoneOn || node.state().peer() == Role.PRIMARY) return;
+        throw new AssertionError(node.name() + " does not resume its role, as if " + pair.other(node).name() + " had been promoted since; it was not, and has begun no generation (rule 22); " + pair.describe());
     }
 
     /**

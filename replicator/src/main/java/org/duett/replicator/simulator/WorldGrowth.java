@@ -36,6 +36,11 @@ final class WorldGrowth {
         if (assumedClean.containsKey(volume) && assumedClean.get(volume).isOpen()) return;
         if (external && random.nextInt(4) > 0) {
             long bytes = 4096 * (1 + random.nextLong(64));
+            boolean isLimited = pair.settings(volume).sizeLimitSectors() != 0;
+            if (!isLimited && random.nextInt(4) == 0) {
+                cutOffTwice(node, volume, sectors, bytes, random);
+                return;
+            }
             boolean both = random.nextInt(3) > 0;
             if (both && random.nextBoolean() && hasNoRoom(volume, sectors)) {
                 growAlike(node, volume, bytes, random);
@@ -47,7 +52,8 @@ final class WorldGrowth {
         }
         long wanted = switch (random.nextInt(4)) {
             case 0 -> Math.max(8, sectors - 8 * (1 + random.nextInt(100)));
-            case 1 -> sectors + 8 * random.nextInt(100);
+            // Beyond what is configured it would be cut to that again at the next start.
+            case 1 -> pair.settings(volume).sizeLimitSectors() != 0 ? 0 : sectors + 8 * random.nextInt(100);
             default -> 0;
         };
         long ticket = operator.command(node, new Command.Resize(volume, wanted, false));
@@ -71,6 +77,33 @@ final class WorldGrowth {
                 if (node.life() == life && node.machine().state(volume).disk() == DiskState.DISKLESS) operator.command(node, new Command.Attach(volume));
             });
         }));
+    }
+
+    /**
+     * The connection ends when the node that was asked has grown, and before it can say so: it remembers the limit of that order, and the other one does not. Then that one
+     * grows, to all there is, and it is the first that is cut off.
+     */
+    private void cutOffTwice(SimulatedNode node, int volume, long sectors, long bytes, SplittableRandom random) {
+        SimulatedNode other = pair.other(node);
+        if (!other.isRunning()) return;
+        for (SimulatedNode each : pair.nodes()) grow(each.data(volume), volume, bytes, found(each, volume));
+        long limit = sectors + 8 * (1 + random.nextLong(bytes / 4096));
+        operator.command(node, new Command.Resize(volume, limit, false));
+        awaitGrowth(other, volume, sectors, 1_000, () -> {
+            pair.network().reset();
+            awaitPeace(volume, 2_000, () -> {
+                long now = node.machine().volume(volume).sizeSectors();
+                operator.command(other, new Command.Resize(volume, 0, false));
+                awaitGrowth(node, volume, now, 1_000, () -> pair.network().reset());
+            });
+        });
+    }
+
+    private void awaitPeace(int volume, int looks, Runnable then) {
+        if (looks == 0) return;
+        boolean isPeace = pair.nodes().stream().allMatch(each -> each.isRunning() && each.machine().state(volume).isMirrored());
+        if (isPeace) then.run();
+        else pair.time().after(1_000_000, () -> awaitPeace(volume, looks - 1, then));
     }
 
     private void awaitGrowth(SimulatedNode node, int volume, long sectors, int looks, Runnable then) {

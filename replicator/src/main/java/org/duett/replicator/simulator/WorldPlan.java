@@ -25,7 +25,7 @@ import org.duett.replicator.state.StatePolicies.OnNoData;
  * One random life of a pair, before it is lived: its configuration, its disks, and which faults and commands it may meet. All from
  * the seed, so that a life with fewer faults is otherwise the same.
  */
-record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] extraBytes, boolean flushes, boolean skipsInitialSync, int rounds, int clients, int depth,
+record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, long deviceBytes, long[] extraBytes, boolean flushes, boolean skipsInitialSync, int rounds, int clients, int depth,
         EnumSet<WorldFault> faults, EnumSet<WorldCommand> commands) {
     private static final long MEBI = 1 << 20;
     /** More than the activity log has extents (67), so that it evicts all the time; too large for copying it whole. */
@@ -63,7 +63,7 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         if (SplitBrain.isLossy(settings.net().splitBrain())) faults.remove(WorldFault.OLDER_DATA);
         faults.retainAll(allowed);
         long bytes = large ? LARGE_BYTES : crowded ? CROWDED_BYTES : SMALL_BYTES;
-        return new WorldPlan(seed, settings, bytes + oddBytes(seed), extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
+        return new WorldPlan(seed, settings, ring(seed), bytes + oddBytes(seed), extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), depth(random), faults, commands);
     }
 
@@ -181,7 +181,9 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         OnNoData onNoData = random.nextInt(3) == 0 ? OnNoData.SUSPEND_IO : OnNoData.IO_ERROR;
         List<VolumeSettings> volumes = new ArrayList<>();
         int count = large || random.nextInt(3) == 0 ? 1 : 2;
-        for (int i = 0; i < count; i++) volumes.add(volume(firstNumber(seed) + i, logExtents, !withoutLog, fencing, random));
+        Flushes flushes = neededFlushes(seed);
+        long bytes = large ? LARGE_BYTES : logExtents != USUAL_LOG_EXTENTS ? CROWDED_BYTES : SMALL_BYTES;
+        for (int i = 0; i < count; i++) volumes.add(volume(firstNumber(seed) + i, sizeLimit(seed + i, bytes), logExtents, !withoutLog, fencing, flushes, random));
         ResourceSettings usual = SimulatedPair.usualSettings();
         return new ResourceSettings(usual.name(), usual.localNode(), usual.peerNode(), cluster, onNoData, net(protocol, usualNet, random),
                 volumes, usual.madeDisks(), withSteps(tables(random), bitmapStepWords(seed, large)));
@@ -197,7 +199,33 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         return new Tables(tables.hostWrites(), tables.peerWrites(), bitmapStepWords);
     }
 
-    private static VolumeSettings volume(int number, int logExtents, boolean logUpdates, Fencing fencing, SplittableRandom random) {
+    /** What the configuration leaves to the devices' own caches. */
+    private record Flushes(boolean ofData, boolean ofMetadata) {
+    }
+
+    /** In an eighth of the lives the data's device has a cache with a battery, in some the metadata's: {@code disk-flushes no}, {@code md-flushes no}. */
+    private static Flushes neededFlushes(long seed) {
+        var random = new SplittableRandom(seed ^ 0xba77);
+        boolean ofData = random.nextInt(8) > 0;
+        return new Flushes(ofData, random.nextInt(ofData ? 16 : 2) > 0);
+    }
+
+    /** In a sixth of the lives a volume is to be no larger than this, whatever room its devices have ({@code size}); 0: no limit. */
+    private static long sizeLimit(long seed, long bytes) {
+        var random = new SplittableRandom(seed ^ 0x512e);
+        long sectors = bytes / 512;
+        return random.nextInt(6) == 0 ? sectors / 2 + random.nextLong(sectors * 2 / 5) : 0;
+    }
+
+    /** In a quarter of the lives the log is of several stripes, or of another length than usual. */
+    private static ActivityLogRing ring(long seed) {
+        var random = new SplittableRandom(seed ^ 0x57b1);
+        if (random.nextInt(4) > 0) return ActivityLogRing.DEFAULT;
+        int stripes = 1 + random.nextInt(4);
+        return new ActivityLogRing(stripes, (ActivityLogRing.MINIMUM_BLOCKS + stripes - 1) / stripes + random.nextInt(6));
+    }
+
+    private static VolumeSettings volume(int number, long sizeLimit, int logExtents, boolean logUpdates, Fencing fencing, Flushes flushes, SplittableRandom random) {
         MetadataKind metadata = random.nextInt(3) == 0 ? new MetadataKind.FlexExternal() : new MetadataKind.Internal();
         OnIoError onIoError = switch (random.nextInt(6)) {
             case 0 -> OnIoError.PASS_ON;
@@ -206,8 +234,8 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
         };
         OnReadError onReadError = random.nextInt(3) == 0 ? OnReadError.DETACH : OnReadError.REPAIR;
         ResyncSettings resync = random.nextInt(3) == 0 ? new ResyncSettings(4000, 0, 10, 0, 4000, 0) : new ResyncSettings(250, 20, 10, 100, 102_400, 250);
-        return new VolumeSettings(number, metadata, 0, logExtents, logUpdates, fencing, onIoError, onReadError, true,
-                true, random.nextBoolean() ? 3_000 : 0, resync);
+        return new VolumeSettings(number, metadata, sizeLimit, logExtents, logUpdates, fencing, onIoError, onReadError, flushes.ofData,
+                flushes.ofMetadata, random.nextBoolean() ? 3_000 : 0, resync);
     }
 
     private static NetSettings net(Protocol protocol, NetSettings usual, SplittableRandom random) {
@@ -243,7 +271,14 @@ record WorldPlan(long seed, ResourceSettings settings, long deviceBytes, long[] 
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+    }
+
+    private String diskText() {
+        var first = settings.volumes().getFirst();
+        String limits = settings.volumes().stream().allMatch(volume -> volume.sizeLimitSectors() == 0) ? "" : ", size " + settings.volumes().stream().map(volume -> volume.sizeLimitSectors() + "s").toList();
+        return limits + (ring.equals(ActivityLogRing.DEFAULT) ? "" : ", log of " + ring.stripes() + " stripes of " + ring.stripeBlocks()) + (first.diskFlushes() ? "" : ", disk-flushes no")
+                + (first.metadataFlushes() ? "" : ", md-flushes no");
     }
 
     private String splitBrainText() {

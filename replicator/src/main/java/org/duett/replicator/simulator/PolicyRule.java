@@ -1,0 +1,112 @@
+package org.duett.replicator.simulator;
+
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.SplitBrainPolicy;
+import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.volume.Volume;
+import org.duett.replicator.wire.Packet;
+
+/**
+ * What the nodes say of two copies that have gone apart is so: by a policy both give up the same node's changes, and the one that the policy names (spec states 5); and where one copy is
+ * the other one's past, as far as their identifiers reach, they are neither a split brain nor strangers (spec states 4).
+ */
+final class PolicyRule {
+    private static final Pattern DECIDED = Pattern.compile("/(\\d+): split brain: by after-sb-([012])pri (\\S+) what was written on (\\S+) since");
+    private static final Pattern APART = Pattern.compile("(?:volume |/)(\\d+): (?:the two disks never held the same data|split brain: our generation)");
+    private static final long TOGETHER_NANOS = SimulatedPair.SECOND;
+
+    private final SimulatedPair pair;
+    /** By volume: what was decided last. */
+    private final TreeMap<Integer, Decision> decisions = new TreeMap<>();
+
+    /** By volume and node: how many blocks it has told to be changed; it may have marked more since, where the volume grew in the handshake. */
+    private final TreeMap<Integer, long[]> toldBits = new TreeMap<>();
+
+    private record Decision(SimulatedNode by, String loser, long atNanos) {
+    }
+
+    PolicyRule(SimulatedPair pair) {
+        this.pair = pair;
+        for (var volume : pair.settings().volumes()) toldBits.put(volume.number(), new long[2]);
+    }
+
+    void sends(SimulatedNode node, Packet packet) {
+        if (packet instanceof Packet.Uuids uuids) toldBits.get(uuids.volume())[node.index()] = uuids.outOfSyncBits();
+    }
+
+    void reported(SimulatedNode node, OperatorReport report) {
+        Matcher apart = APART.matcher(report.whatHappened());
+        if (apart.find()) apart(node, Integer.parseInt(apart.group(1)));
+        Matcher decided = DECIDED.matcher(report.whatHappened());
+        if (decided.find()) decided(node, Integer.parseInt(decided.group(1)), decided.group(2), decided.group(4));
+    }
+
+    private void apart(SimulatedNode node, int number) {
+        SimulatedNode other = pair.other(node);
+        if (!other.isRunning()) return;
+        GenerationIdentifiers own = node.machine().volume(number).identifiers();
+        GenerationIdentifiers peer = other.machine().volume(number).identifiers();
+        boolean isSame = GenerationIdentifiers.sameGeneration(own.current(), peer.current());
+        if (isSame || own.names(peer.current()) == peer.names(own.current())) return;
+        throw new AssertionError(node.name() + " takes volume " + number + " for changed apart, or for other data, and one copy is the past of the other: " + own + " here, " + peer + " there; "
+                + pair.describe());
+    }
+
+    private void decided(SimulatedNode node, int number, String primaries, String loser) {
+        long now = pair.time().nowNanos();
+        Decision last = decisions.put(number, new Decision(node, loser, now));
+        boolean isOfBoth = last != null && last.by != node && now - last.atNanos < TOGETHER_NANOS && !node.sleptSince(last.atNanos);
+        if (isOfBoth && !last.loser.equals(loser)) complain(node, number, loser, "and " + last.by.name() + " those of " + last.loser);
+        SplitBrainPolicy policy = node.settings().net().splitBrain();
+        boolean isLoser = node.name().equals(loser);
+        boolean isPrimary = node.machine().state(number).role() == Role.PRIMARY;
+        switch (primaries) {
+            case "0" -> withoutPrimary(node, number, policy, isLoser, loser);
+            case "1" -> {
+                switch (policy.withOnePrimary()) {
+                    case DISCARD_SECONDARY -> demand(isPrimary != isLoser, node, number, loser, "who is Primary");
+                    case CONSENSUS -> {
+                        demand(isPrimary != isLoser, node, number, loser, "who is Primary");
+                        withoutPrimary(node, number, policy, isLoser, loser);
+                    }
+                    default -> withoutPrimary(node, number, policy, isLoser, loser);
+                }
+            }
+            default -> withoutPrimary(node, number, policy, isLoser, loser);
+        }
+    }
+
+    private void withoutPrimary(SimulatedNode node, int number, SplitBrainPolicy policy, boolean isLoser, String loser) {
+        Volume volume = node.machine().volume(number);
+        long own = toldBits.get(number)[node.index()];
+        long peers = volume.peerGenerations == null ? own : volume.peerGenerations.outOfSyncBits();
+        long losers = isLoser ? own : peers;
+        long winners = isLoser ? peers : own;
+        boolean ownWasPrimary = (volume.identifiers().bitmap() & 1) != 0;
+        boolean peerWasPrimary = volume.peerGenerations == null ? ownWasPrimary : (volume.peerGenerations.identifiers().bitmap() & 1) != 0;
+        boolean loserWasPrimary = isLoser ? ownWasPrimary : peerWasPrimary;
+        switch (policy.withoutPrimary()) {
+            case DISCARD_LEAST_CHANGES -> demand(losers <= winners, node, number, loser, "who has more changes");
+            case DISCARD_ZERO_CHANGES -> demand(losers == 0, node, number, loser, "who has changes");
+            case DISCARD_LOCAL -> demand(isLoser, node, number, loser, "the other one");
+            case DISCARD_REMOTE -> demand(!isLoser, node, number, loser, "itself");
+            case DISCARD_YOUNGER_PRIMARY -> demand(ownWasPrimary == peerWasPrimary ? losers <= winners : !loserWasPrimary, node, number, loser, "the older Primary");
+            case DISCARD_OLDER_PRIMARY -> demand(ownWasPrimary == peerWasPrimary ? losers <= winners : loserWasPrimary, node, number, loser, "the younger Primary");
+            default -> {
+                // It decides nothing.
+            }
+        }
+    }
+
+    private void demand(boolean fits, SimulatedNode node, int number, String loser, String what) {
+        if (!fits) complain(node, number, loser, what);
+    }
+
+    private void complain(SimulatedNode node, int number, String loser, String what) {
+        throw new AssertionError(node.name() + " gives up the changes of " + loser + " in volume " + number + " by " + node.settings().net().splitBrain() + ": " + what + "; " + pair.describe());
+    }
+}

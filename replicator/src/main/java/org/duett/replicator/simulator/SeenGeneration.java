@@ -1,0 +1,57 @@
+package org.duett.replicator.simulator;
+
+import java.util.TreeMap;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
+
+/**
+ * What the host of a Primary has seen is its peer's data as long as it is served from there, also while its own disk is being made equal (spec states 3.2). Should that disk, or the
+ * connection, be lost, this Primary compares by it: taken for another one, it refuses the only good copy, or takes up one that its host has never seen (promise 1).
+ */
+final class SeenGeneration {
+    /** What the peer has begun is told, and heard, within this time. */
+    private static final long TOLD_WITHIN_NANOS = SimulatedPair.SECOND;
+
+    private final SimulatedPair pair;
+    /** By volume and node: since when they disagree; null: they agree. */
+    private final TreeMap<Integer, Disagreement[]> since = new TreeMap<>();
+
+    private record Disagreement(int life, int connection, long seen, long served, long atNanos) {
+    }
+
+    SeenGeneration(SimulatedPair pair) {
+        this.pair = pair;
+        for (var volume : pair.settings().volumes()) since.put(volume.number(), new Disagreement[2]);
+    }
+
+    /** Between the steps of a life. */
+    void check() {
+        for (int number : since.keySet()) {
+            for (SimulatedNode node : pair.nodes()) since.get(number)[node.index()] = look(node, number, since.get(number)[node.index()]);
+        }
+    }
+
+    private Disagreement look(SimulatedNode node, int number, Disagreement before) {
+        SimulatedNode other = pair.other(node);
+        if (!node.isRunning() || !other.isRunning() || node.sleeps() || other.sleeps()) return null;
+        VolumeState state = node.machine().state(number);
+        boolean isServedFromThere = state.role() == Role.PRIMARY && state.connection().isEstablished() && state.disk() != DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
+        VolumeState there = other.machine().state(number);
+        boolean knowsOfIt = there.connection().isEstablished() && there.peer() == Role.PRIMARY && there.disk() == DiskState.UP_TO_DATE;
+        Volume serving = other.machine().volume(number);
+        if (!isServedFromThere || !knowsOfIt || !serving.metadata().isIdle()) return null;
+        long seen = node.machine().volume(number).exposedIdentifier();
+        long served = serving.identifiers().current();
+        if (GenerationIdentifiers.sameGeneration(seen, served)) return null;
+        long now = pair.time().nowNanos();
+        boolean isNew = before == null || before.life != node.life() || before.connection != node.connection() || before.seen != seen || before.served != served
+                || node.sleptSince(before.atNanos) || other.sleptSince(before.atNanos);
+        if (isNew) return new Disagreement(node.life(), node.connection(), seen, served, now);
+        if (now - before.atNanos < TOLD_WITHIN_NANOS) return before;
+        throw new AssertionError(node.name() + " serves the data of " + other.name() + " in volume " + number + ", which is of " + GenerationIdentifiers.hexadecimal(served)
+                + ", and holds that its host has seen " + GenerationIdentifiers.hexadecimal(seen) + "; " + pair.describe());
+    }
+}
