@@ -68,6 +68,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final SuperblockRule superblocks;
     private final SeenGeneration seen;
     private final SizeRule sizes;
+    private final ViewsAgree views;
     private final ReadLimitRule readLimits;
     private final ToldGood toldGood;
     private final RememberedPeer remembered;
@@ -121,6 +122,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         superblocks = new SuperblockRule(pair);
         seen = new SeenGeneration(pair);
         sizes = new SizeRule(pair);
+        views = new ViewsAgree(pair);
         readLimits = new ReadLimitRule(pair);
         toldGood = new ToldGood(pair);
         remembered = new RememberedPeer(pair);
@@ -240,6 +242,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         pauses.check();
         superblocks.check();
         seen.check();
+        views.check();
         pair.nodes().stream().filter(ledger::isOlder).forEach(sizes::wentBack);
         sizes.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.

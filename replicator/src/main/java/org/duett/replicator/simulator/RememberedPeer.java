@@ -16,12 +16,21 @@ final class RememberedPeer {
     }
 
     void stateChanged(SimulatedNode node, int number, VolumeState before, VolumeState after) {
+        attached(node, number, before, after);
         boolean parted = before.connection() == ConnectionState.CONNECTED && !after.connection().isEstablished();
         boolean wasBehind = before.peerDisk() == DiskState.INCONSISTENT || before.peerDisk() == DiskState.OUTDATED;
         boolean isBehind = after.peerDisk() == DiskState.INCONSISTENT || after.peerDisk() == DiskState.OUTDATED;
-        // A disk on which the peer was to have a say forgets with its own state what it was told.
-        if (!parted || !wasBehind || isBehind || before.disk() == DiskState.NEGOTIATING) return;
+        // Who loses its own disk at once may have been the source of a resync until then, of which nobody knows how far its target is.
+        if (!parted || !wasBehind || isBehind || before.disk() != DiskState.UP_TO_DATE) return;
         throw new AssertionError(node.name() + " has parted from a peer whose disk of volume " + number + " was " + before.peerDisk() + ", and does not know that any more: " + after + "; "
                 + pair.describe());
+    }
+
+    /** A disk that comes back says so, too: the superblock that tells of the attach is not written yet. */
+    private void attached(SimulatedNode node, int number, VolumeState before, VolumeState after) {
+        boolean comesAlone = before.disk() == DiskState.ATTACHING && after.disk().isAtLeast(DiskState.OUTDATED) && !after.connection().isEstablished();
+        boolean knowsNothing = after.peerDisk() == DiskState.UNKNOWN;
+        if (!comesAlone || !knowsNothing || !DurableSuperblock.asItIsRead(pair, node, number).knowsPeerOutdated()) return;
+        throw new AssertionError(node.name() + "'s disk of volume " + number + " says that the peer's is behind, and is attached as if nobody knew: " + after + "; " + pair.describe());
     }
 }

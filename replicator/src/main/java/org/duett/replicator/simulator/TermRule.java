@@ -35,7 +35,7 @@ final class TermRule {
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         int index = node.index();
-        if (after.isMirrored()) Arrays.fill(otherHasGoneOn.get(volume), false);
+        if (after.isMirrored() && haveSame(volume)) Arrays.fill(otherHasGoneOn.get(volume), false);
         if (after.role() == Role.PRIMARY) otherHasGoneOn.get(volume)[1 - index] = true;
         // Primary all the time, and a split brain was decided for it: what the other one had begun meanwhile is over, and given up (seed 430325).
         if (before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && after.isMirrored()) otherWasPromoted[index] = false;
@@ -54,6 +54,11 @@ final class TermRule {
         otherWasPromoted[index] = false;
     }
 
+    private boolean haveSame(int volume) {
+        return pair.nodes().stream().allMatch(SimulatedNode::isRunning) && GenerationIdentifiers.sameGeneration(pair.alpha().machine().volume(volume).identifiers().current(),
+                pair.beta().machine().volume(volume).identifiers().current());
+    }
+
     /** A generation without the other one: as Primary, by a person's word, or for what a Primary without a disk had written there. */
     void identifiersChanged(SimulatedNode node, int volume, GenerationIdentifiers before, GenerationIdentifiers after) {
         boolean begins = GenerationIdentifiers.sameGeneration(after.bitmap(), before.current()) && !GenerationIdentifiers.sameGeneration(after.current(), before.current());
@@ -65,7 +70,9 @@ final class TermRule {
         boolean holdsIt = report.whatHappened().contains("the role that the daemon before this one had is not resumed: the other node was promoted meanwhile");
         // It may be about to be Primary, by this node's own leave.
         boolean hasGoneOn = otherHasGoneOn.values().stream().anyMatch(each -> each[node.index()]);
-        if (!holdsIt || hasGoneOn || node.state().peer() == Role.PRIMARY) return;
+        // Of one that was itself made equal nobody can tell: its source counts from that resync already, and begins no other generation when it is promoted.
+        boolean isGood = otherHasGoneOn.keySet().stream().allMatch(volume -> RaisedDisk.saysThatItIsGood(DurableSuperblock.asItIsRead(pair, node, volume)));
+        if (!holdsIt || hasGoneOn || !isGood || node.state().peer() == Role.PRIMARY) return;
         throw new AssertionError(node.name() + " does not resume its role, as if " + pair.other(node).name() + " had been promoted since; it was not, and has begun no generation (rule 22); " + pair.describe());
     }
 
