@@ -28,7 +28,7 @@ class FullSyncTest {
     private final TwoVolumes world = new TwoVolumes(Fencing.RESOURCE_AND_STONITH);
     private final Outdating outdating = new Outdating(world.parts);
     private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts);
+    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
     private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
     private final FullSync fullSync = new FullSync(world.parts, connecting, resync, requests);
     private final VolumeParts each = world.each(0);
@@ -37,7 +37,6 @@ class FullSyncTest {
     void connect() {
         RoleControl roles = new RoleControl(world.parts, requests, connecting);
         requests.joins(roles);
-        resync.joins(connecting, new DiskControl(world.parts, connecting), roles);
         world.parts.keepalive.start(9);
         world.commit(MIRRORED);
     }
@@ -74,7 +73,8 @@ class FullSyncTest {
             "UP_TO_DATE, UNKNOWN, STARTING_SYNC_S, NO_REMOTE_DISK",
             "DISKLESS, DISKLESS, CONNECTED, SUCCESS"})
     void theSourceHasToBeUpToDateAndBothDisksThere(DiskState disk, DiskState peerDisk, ConnectionState start, StateChangeResult expected) {
-        assertThat(FullSync.obstacle(MIRRORED.withDisk(disk).withPeerDisk(peerDisk), start)).isEqualTo(expected);
+        world.commit(MIRRORED.withDisk(disk).withPeerDisk(peerDisk));
+        assertThat(FullSync.obstacle(world.parts, each, start)).isEqualTo(expected);
     }
 
     // ---- alone

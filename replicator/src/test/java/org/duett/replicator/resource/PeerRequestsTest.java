@@ -32,7 +32,7 @@ class PeerRequestsTest {
     private final TwoVolumes world = new TwoVolumes();
     private final Outdating outdating = new Outdating(world.parts);
     private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts);
+    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
     private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
     private final List<StateChangeResult> answers = new ArrayList<>();
 
@@ -40,7 +40,6 @@ class PeerRequestsTest {
     void connect() {
         RoleControl roles = new RoleControl(world.parts, requests, connecting);
         requests.joins(roles);
-        resync.joins(connecting, new DiskControl(world.parts, connecting), roles);
         world.parts.keepalive.start(9);
         world.commit(MIRRORED);
     }

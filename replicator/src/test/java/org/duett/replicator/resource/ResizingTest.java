@@ -32,7 +32,7 @@ class ResizingTest {
     private final TwoVolumes world = new TwoVolumes();
     private final Outdating outdating = new Outdating(world.parts);
     private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts);
+    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
     private final DiskControl disks = new DiskControl(world.parts, connecting);
     private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
     private final Resizing resizing = new Resizing(world.parts);
@@ -40,7 +40,8 @@ class ResizingTest {
 
     @BeforeEach
     void connect() {
-        resizing.joins(new PeerConversation(world.parts, connecting, resync, disks, requests, resizing, new MirrorDuty(world.parts)));
+        ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, new RoleControl(world.parts, requests, connecting));
+        resizing.joins(new PeerConversation(world.parts, connecting, decision, resync, disks, requests, resizing, new MirrorDuty(world.parts)));
         world.commit(MIRRORED);
         world.actions();
     }

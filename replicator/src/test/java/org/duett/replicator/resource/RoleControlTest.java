@@ -48,11 +48,10 @@ class RoleControlTest {
         world = new TwoVolumes(fencing);
         Outdating outdating = new Outdating(world.parts);
         Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-        ResyncControl resync = new ResyncControl(world.parts);
+        ResyncControl resync = new ResyncControl(world.parts, connecting);
         requests = new PeerRequests(world.parts, connecting, resync, outdating);
         roles = new RoleControl(world.parts, requests, connecting);
         requests.joins(roles);
-        resync.joins(connecting, new DiskControl(world.parts, connecting), roles);
         world.parts.keepalive.start(9);
         for (VolumeParts each : world.parts.volumeParts) {
             each.volume.setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));

@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import java.util.Set;
 import org.duett.replicator.machine.Command;
 import org.junit.jupiter.api.Test;
@@ -10,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** The checker itself: what was answered is durable (rule 13). */
 class AnswerRuleTest {
     private static SimulatedNode.Asked asked(Command command, boolean wasPrimary) {
-        return new SimulatedNode.Asked(command, wasPrimary, Set.of(0));
+        return new SimulatedNode.Asked(command, wasPrimary, Set.of(0), Map.of(), 0);
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import java.util.Set;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.state.ConnectionState;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 /** The checker itself: an eyewitness has all that was acknowledged, and who has given it up is none (rule 20). */
 class EyewitnessRuleTest {
     private static SimulatedNode.Asked asked(Command command) {
-        return new SimulatedNode.Asked(command, false, Set.of(0));
+        return new SimulatedNode.Asked(command, false, Set.of(0), Map.of(), 0);
     }
 
     @Test

@@ -3,6 +3,7 @@ package org.duett.replicator.simulator;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import java.util.Set;
 import org.duett.replicator.machine.Command;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,7 @@ class FreezeRuleTest {
         var pair = SimulatedPair.connected(1);
         var rule = new FreezeRule(pair);
         var before = pair.write(pair.alpha(), 0, 8);
-        rule.done(pair.alpha(), new SimulatedNode.Asked(new Command.Freeze("story"), true, Set.of(0)));
+        rule.done(pair.alpha(), new SimulatedNode.Asked(new Command.Freeze("story"), true, Set.of(0), Map.of(), 0));
         var after = pair.write(pair.alpha(), 8, 8);
         pair.done(before);
         pair.done(after);

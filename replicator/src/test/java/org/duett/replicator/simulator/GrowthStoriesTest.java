@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
+import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class GrowthStoriesTest {
     @Test
     void ofDisksThatAreNotOfOneSizeEachMayBeAttachedAgainInTheSameConnection() {
         for (long extra : new long[]{-(1 << 20), 1 << 20}) {
-            var pair = SimulatedPair.of(33, SimulatedPair.usualSettings(), SimulatedPair.DEVICE_BYTES, SimulatedPair.DEVICE_BYTES + extra);
+            var pair = SimulatedPair.of(33, SimulatedPair.usualSettings(), SimulatedPair.DEVICE_BYTES, SimulatedPair.DEVICE_BYTES + extra, ActivityLogRing.DEFAULT);
             pair.bringUp();
             pair.must(pair.alpha(), new Command.Demote(false));
             for (SimulatedNode node : pair.nodes()) {

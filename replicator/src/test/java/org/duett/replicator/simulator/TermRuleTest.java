@@ -129,7 +129,7 @@ class TermRuleTest {
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-                rule.stateChanged(node, before, after);
+                rule.stateChanged(node, volume, before, after);
             }
 
             @Override
