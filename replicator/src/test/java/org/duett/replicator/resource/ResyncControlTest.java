@@ -1,0 +1,677 @@
+package org.duett.replicator.resource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
+import static org.duett.replicator.volume.AttachedVolume.sentAmong;
+
+import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
+import java.util.List;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.Action;
+import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.PeerWrite;
+import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.Packet.BlockAck;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A resync from the comparison of identifiers to its last block, as its source and as its target see it (spec wire 5; rules 1 to 3, 12, 13). */
+class ResyncControlTest {
+    private static final long SECOND = 1_000_000_000;
+    private static final VolumeState HANDSHAKE = VolumeState.of(Role.SECONDARY, Role.SECONDARY, ConnectionState.WF_REPORT_PARAMS, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
+    private static final VolumeState MIRRORED = HANDSHAKE.withConnection(ConnectionState.CONNECTED);
+
+    private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
+    private final Outdating outdating = new Outdating(world.parts);
+    private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
+    private final ResyncControl resync = new ResyncControl(world.parts);
+    private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
+    private final VolumeParts each = world.each(0);
+
+    @BeforeEach
+    void connect() {
+        RoleControl roles = new RoleControl(world.parts, requests, connecting);
+        requests.joins(roles);
+        resync.joins(connecting, new DiskControl(world.parts, connecting), roles);
+        world.parts.keepalive.start(9);
+        world.parts.peerWrites.connected(9);
+        peerIs(Packet.ConnectionFeatures.DUETT);
+        world.commit(HANDSHAKE);
+        each.roleTold = Role.SECONDARY;
+        ours(20, 0, 0, 0);
+        peers(20, 0, 0, 0);
+    }
+
+    @AfterEach
+    void giveMemoryBack() {
+        world.close();
+    }
+
+    private void peerIs(int features) {
+        world.parts.handshake.start(9, false, world.out);
+        world.parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, features), world.out);
+        world.actions();
+    }
+
+    private void ours(long current, long bitmap, long history0, long history1) {
+        each.volume.setIdentifiers(new GenerationIdentifiers(current, bitmap, history0, history1));
+        each.volume.metadata().flushData(null, world.out);
+        world.answerAll();
+    }
+
+    private void peers(long current, long bitmap, long history0, long history1) {
+        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(current, bitmap, history0, history1), 0, 0);
+    }
+
+    /** What the peer tells of itself. */
+    private static VolumeState report(Role role, DiskState disk) {
+        return VolumeState.of(role, Role.SECONDARY, ConnectionState.WF_REPORT_PARAMS, disk, DiskState.UNKNOWN);
+    }
+
+    /** After both have introduced themselves. */
+    private List<Action> decides() {
+        world.parts.sendIdentifiers(each, 0, world.out);
+        world.actions();
+        VolumeState told = each.volume.state();
+        resync.decide(each, told, report(told.peer(), told.peerDisk()), true, world.out);
+        return world.actions();
+    }
+
+    private ConnectionState connection() {
+        return world.state(0).connection();
+    }
+
+    private static List<Packet> ofKind(List<Action> actions, Class<? extends Packet> kind) {
+        return sentAmong(actions).stream().filter(kind::isInstance).toList();
+    }
+
+    private static boolean isBitmap(Packet packet) {
+        return packet instanceof Packet.CompressedBitmap || packet instanceof Packet.PlainBitmap;
+    }
+
+    /** An empty bitmap of a peer of this size. */
+    private List<Action> bitmapArrives() {
+        while (!each.exchange.received()) {
+            long left = each.volume.bitmap().words() * 8 - bitmapBytes;
+            int length = (int) Math.min(4080, left);
+            bitmapBytes += length;
+            resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[length]), world.out);
+        }
+        return world.actions();
+    }
+
+    private long bitmapBytes;
+
+    /** The disks answer all that is ordered; what else was ordered. */
+    private List<Action> written(List<Action> actions) {
+        List<Action> others = new ArrayList<>();
+        for (List<Action> next = actions; !next.isEmpty(); next = world.actions()) {
+            for (Action action : next) {
+                if (action instanceof Action.StartDiskOperation start && start.operation.purpose != DiskOperation.Purpose.RESYNC_WRITE) world.answer(start.operation, 0);
+                else others.add(action);
+            }
+        }
+        return others;
+    }
+
+    private List<Action> checked() {
+        resync.checkEnds(world.out);
+        return world.actions();
+    }
+
+    // ---- the decision
+
+    @Test
+    void nodesOfOneGenerationAreConnected() {
+        List<Action> actions = decides();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(ofKind(actions, Packet.State.class)).hasSize(1);
+        assertThat(each.exchange).isNull();
+    }
+
+    @Test
+    void whoIsAheadBecomesSourceAndSendsItsBitmapFirst() {
+        ours(30, 20, 0, 0);
+        List<Action> actions = decides();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
+        assertThat(sentAmong(actions).getFirst()).isInstanceOf(Packet.State.class);
+        assertThat(sentAmong(actions).subList(1, sentAmong(actions).size())).isNotEmpty().allMatch(ResyncControlTest::isBitmap);
+        assertThat(each.volume.bitmap().isAllClear()).isTrue();
+    }
+
+    @Test
+    void whoIsBehindBecomesTargetAndWaitsForThatBitmap() {
+        peers(30, 20, 0, 0);
+        List<Action> actions = decides();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_T);
+        assertThat(sentAmong(actions)).hasSize(1);
+        actions = bitmapArrives();
+        assertThat(sentAmong(actions)).isNotEmpty().allMatch(ResyncControlTest::isBitmap);
+        assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
+    }
+
+    @Test
+    void whoseHistoryTheOtherIsAheadOfWithoutBitmapCopiesEverything() {
+        ours(40, 30, 20, 0);
+        decides();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
+        assertThat(each.wholeBitmap.isSetting()).isTrue();
+    }
+
+    @Test
+    void unrelatedDataIsRefusedForGood() {
+        peers(70, 60, 50, 40);
+        decides();
+        assertThat(world.parts.isStandAlone()).isTrue();
+        assertThat(each.exchange).isNull();
+    }
+
+    @Test
+    void aRoleThatChangedInTheMidstOfTheHandshakeBeginsItAnew() {
+        each.roleTold = Role.PRIMARY;
+        decides();
+        assertThat(connection()).isEqualTo(ConnectionState.UNCONNECTED);
+    }
+
+    @Test
+    void twoPrimariesAreNotConnected() {
+        each.roleTold = Role.PRIMARY;
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withPeer(Role.PRIMARY));
+        decides();
+        assertThat(world.parts.isStandAlone()).isTrue();
+    }
+
+    /** One generation, and marks all the same: the Primary is source, else who has the flag (spec wire 5.6). */
+    @ParameterizedTest
+    @CsvSource({"SECONDARY, SECONDARY, true, WF_BITMAP_S", "SECONDARY, SECONDARY, false, WF_BITMAP_T", "PRIMARY, SECONDARY, false, WF_BITMAP_S", "SECONDARY, PRIMARY, true, WF_BITMAP_T"})
+    void whatDiffersAllTheSameIsResynced(Role role, Role peer, boolean flag, ConnectionState expected) {
+        world.parts.resolveConflicts = flag;
+        each.roleTold = role;
+        each.volume.bitmap().setRange(1, 4);
+        world.commit(HANDSHAKE.withRole(role).withPeer(peer));
+        decides();
+        assertThat(connection()).isEqualTo(expected);
+    }
+
+    @Test
+    void aKernelDoesNotResyncForThat() {
+        peerIs(0);
+        each.volume.bitmap().setRange(1, 4);
+        decides();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+    }
+
+    @Test
+    void withoutADiskThereIsNothingToCompare() {
+        world.commit(HANDSHAKE.withDisk(DiskState.DISKLESS));
+        each.volume.peerGenerations = null;
+        decides();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+    }
+
+    /** Its host would see other data from one moment to the next. */
+    @Test
+    void aPrimaryWithoutADiskIsNotServedOtherData() {
+        each.roleTold = Role.PRIMARY;
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withDisk(DiskState.DISKLESS));
+        each.volume.setExposedIdentifier(20);
+        peers(30, 20, 0, 0);
+        decides();
+        assertThat(world.parts.isStandAlone()).isTrue();
+    }
+
+    @Test
+    void aPrimaryWithoutADiskWaitsForThePeersNewGeneration() {
+        each.roleTold = Role.PRIMARY;
+        each.volume.setExposedIdentifier(20);
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withDisk(DiskState.DISKLESS));
+        decides();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.parts.record.localLossIsOpen(each.volume)).isTrue();
+    }
+
+    // ---- the bitmaps
+
+    @ParameterizedTest
+    @EnumSource(value = ConnectionState.class, names = {"CONNECTED", "SYNC_SOURCE", "WF_SYNC_UUID"})
+    void aBitmapThatNobodyWaitsForCostsTheConnection(ConnectionState connection) {
+        world.commit(MIRRORED.withConnection(connection));
+        resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[0]), world.out);
+        assertThat(world.parts.socketsUp).isFalse();
+    }
+
+    /** A detach is agreed upon on the other socket (seed 30012). */
+    @Test
+    void aBitmapForADiskThatWasGivenUpIsDropped() {
+        world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
+        resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[0]), world.out);
+        resync.syncIdentifierArrived(each, 44, world.out);
+        world.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS));
+        each.peerAsksToDetach = true;
+        resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[0]), world.out);
+        assertThat(world.parts.socketsUp).isTrue();
+        each.peerAsksToDetach = false;
+        resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[0]), world.out);
+        assertThat(world.parts.socketsUp).isFalse();
+    }
+
+    @Test
+    void aBitmapThatCannotBeReadCostsTheConnection() {
+        peers(30, 20, 0, 0);
+        decides();
+        resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[24]), world.out);
+        assertThat(world.parts.socketsUp).isFalse();
+    }
+
+    // ---- the source
+
+    /** Identifiers and marks are on disk before the target is told to begin. */
+    @Test
+    void theSourceBeginsWhenItsIdentifierIsOnDisk() {
+        ours(30, 20, 0, 0);
+        each.volume.bitmap().setRange(8, 10);
+        decides();
+        List<Action> actions = bitmapArrives();
+        assertThat(each.startingSource).isTrue();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
+        long identifier = each.volume.identifiers().bitmap();
+        assertThat(identifier).isNotEqualTo(20);
+        Superblock last = null;
+        List<Action> others = new ArrayList<>();
+        for (List<Action> next = actions; !next.isEmpty(); next = world.actions()) {
+            for (Action action : next) {
+                if (action instanceof Action.StartDiskOperation start) {
+                    assertThat(ofKind(others, Packet.SyncUuid.class)).isEmpty();
+                    if (world.isSuperblock(start.operation)) last = world.superblockIn(start.operation);
+                    world.answer(start.operation, 0);
+                } else {
+                    others.add(action);
+                }
+            }
+        }
+        assertThat(last.bitmapUuid()).isEqualTo(identifier);
+        assertThat(ofKind(others, Packet.SyncUuid.class)).containsExactly(new Packet.SyncUuid(0, identifier));
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(each.exchange).isNull();
+        assertThat(each.startingSource).isFalse();
+        assertThat(each.volume.peerGenerations.identifiers().current()).as("the target bears its name").isEqualTo(identifier);
+        assertThat(each.source.progress().figures(0, 2).totalBytes()).isEqualTo(2 * 4096);
+    }
+
+    @Test
+    void aSourceThatCannotWriteItDownDoesNotBegin() {
+        ours(30, 20, 0, 0);
+        decides();
+        List<Action> actions = bitmapArrives();
+        world.answer(orderedAmong(actions).getFirst(), Errno.EIO);
+        assertThat(ofKind(world.actions(), Packet.SyncUuid.class)).isEmpty();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
+        assertThat(each.startingSource).isFalse();
+    }
+
+    @Test
+    void whatAnEarlierConnectionOrderedBeginsNothing() {
+        ours(30, 20, 0, 0);
+        decides();
+        List<Action> actions = bitmapArrives();
+        world.parts.connection++;
+        assertThat(ofKind(written(actions), Packet.SyncUuid.class)).isEmpty();
+        assertThat(each.startingSource).as("that is of this one").isTrue();
+    }
+
+    private void sourceRuns() {
+        ours(30, 20, 0, 0);
+        each.volume.bitmap().setRange(8, 10);
+        decides();
+        written(bitmapArrives());
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        world.actions();
+    }
+
+    private void allBlocksAreWritten() {
+        BlockAck ack = new BlockAck();
+        ack.kind = BlockAck.Kind.RESYNC_WRITE_ACK;
+        ack.firstSector = 64;
+        ack.lengthBytes = 2 * 4096;
+        each.source.acknowledged(ack);
+    }
+
+    @Test
+    void itEndsWhenTheTargetSaysSoAndTheBitmapOnDiskIsClear() {
+        sourceRuns();
+        each.targetMayPass = true;
+        each.targetIsUntold = true;
+        resync.targetAsks(each);
+        assertThat(each.targetMayPass || each.targetIsUntold).isFalse();
+        assertThat(each.source.mayTargetReportEnd()).isTrue();
+        world.parts.nowNanos = 5 * SECOND;
+        resync.targetReportsEnd(each, world.state(0).withPeer(Role.PRIMARY).withPeerDisk(DiskState.UP_TO_DATE).withConnection(ConnectionState.CONNECTED), world.out);
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(world.state(0).peer()).as("its role may have changed with it").isEqualTo(Role.PRIMARY);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(checked()).as("blocks are left").isEmpty();
+        allBlocksAreWritten();
+        List<Action> actions = checked();
+        assertThat(checked()).as("once").isEmpty();
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        List<Action> last = written(actions);
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(each.volume.identifiers().bitmap()).isZero();
+        assertThat(each.volume.peerGenerations.identifiers()).isEqualTo(each.volume.identifiers());
+        assertThat(TwoVolumes.reportsAmong(last)).hasSize(1);
+        assertThat(each.volume.bitmap().dirtyPages().anyDirty()).isFalse();
+    }
+
+    @Test
+    void aBlockThatDiffersAgainMeanwhileLetsItGoOn() {
+        sourceRuns();
+        resync.targetReportsEnd(each, world.state(0), world.out);
+        allBlocksAreWritten();
+        List<Action> actions = checked();
+        each.volume.bitmap().setRange(40, 41);
+        written(actions);
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(each.finishing).isFalse();
+    }
+
+    @Test
+    void whatIsLeftTenSecondsAfterTheTargetsEndIsDecidedAnew() {
+        sourceRuns();
+        assertThat(resync.deadlineNanos()).isEqualTo(Long.MAX_VALUE);
+        world.parts.nowNanos = 5 * SECOND;
+        resync.targetReportsEnd(each, world.state(0), world.out);
+        assertThat(resync.deadlineNanos()).isEqualTo(15 * SECOND);
+        world.parts.nowNanos = 15 * SECOND - 1;
+        resync.timeIs(world.out);
+        assertThat(world.parts.socketsUp).isTrue();
+        world.parts.nowNanos = 15 * SECOND;
+        resync.timeIs(world.out);
+        assertThat(world.parts.socketsUp).isFalse();
+    }
+
+    @Test
+    void blocksThatCouldNotBeCopiedEndItWithAMessage() {
+        sourceRuns();
+        resync.targetReportsFailedBlocks(each, world.state(0), world.out);
+        List<Action> actions = world.actions();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(TwoVolumes.reportsAmong(actions).getFirst().report().whatHappened()).contains("2 blocks could not be copied to beta");
+        assertThat(orderedAmong(actions)).as("the bitmap").isNotEmpty();
+        assertThat(each.volume.identifiers().bitmap()).isNotZero();
+    }
+
+    // ---- the target
+
+    private void awaitsIdentifier() {
+        peers(30, 20, 0, 0);
+        each.volume.bitmap().setRange(8, 10);
+        decides();
+        bitmapArrives();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
+    }
+
+    /** The source forgets a block when we say that it is here: our own disk names it until it is (rule 12). */
+    @Test
+    void theTargetAsksWhenMarksAndIdentifierAreOnItsDisk() {
+        awaitsIdentifier();
+        resync.syncIdentifierArrived(each, 44, world.out);
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(each.volume.identifiers().current()).isEqualTo(44);
+        Superblock last = null;
+        List<Action> others = new ArrayList<>();
+        for (List<Action> next = world.actions(); !next.isEmpty(); next = world.actions()) {
+            for (Action action : next) {
+                if (action instanceof Action.StartDiskOperation start) {
+                    assertThat(others).as("nothing is asked for before").isEmpty();
+                    if (world.isSuperblock(start.operation)) last = world.superblockIn(start.operation);
+                    world.answer(start.operation, 0);
+                } else {
+                    others.add(action);
+                }
+            }
+        }
+        assertThat(last.currentUuid()).isEqualTo(44);
+        assertThat(last.has(Superblock.CONSISTENT)).isFalse();
+        assertThat(each.volume.bitmap().dirtyPages().anyDirty()).isFalse();
+        assertThat(ofKind(others, Packet.BlockRequest.class)).hasSize(1);
+        assertThat(each.target.isRunning()).isTrue();
+        assertThat(each.startingTarget).isFalse();
+    }
+
+    @Test
+    void aTargetThatCannotWriteItDownAsksForNothing() {
+        awaitsIdentifier();
+        resync.syncIdentifierArrived(each, 44, world.out);
+        world.answer(orderedAmong(world.actions()).getFirst(), Errno.EIO);
+        assertThat(world.actions()).isEmpty();
+        assertThat(each.target.isRunning()).isFalse();
+        assertThat(each.startingTarget).isFalse();
+    }
+
+    @Test
+    void anIdentifierThatNobodyWaitsForCostsTheConnection() {
+        world.commit(MIRRORED);
+        resync.syncIdentifierArrived(each, 44, world.out);
+        assertThat(world.parts.socketsUp).isFalse();
+    }
+
+    /** Its leave comes on the other socket, and may be late (seed 5910). */
+    @Test
+    void butForOneThatComesBeforeTheLeaveThatWasAskedFor() {
+        world.commit(MIRRORED);
+        each.asksToBeTarget = true;
+        resync.syncIdentifierArrived(each, 0, world.out);
+        assertThat(world.parts.socketsUp).isTrue();
+        assertThat(each.pendingSyncIdentifier).as("0 would be none").isEqualTo(2);
+        assertThat(world.actions()).isEmpty();
+    }
+
+    /** After the resync it would undo what was copied (promise 3). */
+    @Test
+    void whatTheSourceSentBeforeIsWrittenFirst() {
+        awaitsIdentifier();
+        Packet.Barrier barrier = new Packet.Barrier();
+        world.parts.peerWrites.arrived(each.volume, peersWrite(), world.out);
+        List<Action> write = world.actions();
+        world.parts.peerWrites.barrier(barrier, world.out);
+        world.parts.peerWrites.arrived(each.volume, peersWrite(), world.out);
+        resync.syncIdentifierArrived(each, 44, world.out);
+        assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
+        checked();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
+        DiskOperation first = orderedAmong(write).getFirst();
+        each.volume.answered(first);
+        world.parts.peerWrites.done(each.volume, (PeerWrite) first.owner, world.out);
+        for (DiskOperation flush : orderedAmong(world.actions())) {
+            world.volume(flush.volume).answered(flush);
+            world.parts.peerWrites.flushDone(world.volume(flush.volume), flush, world.out);
+        }
+        checked();
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+    }
+
+    private static Packet.Data peersWrite() {
+        Packet.Data data = new Packet.Data();
+        data.kind = Packet.Data.Kind.WRITE;
+        data.firstSector = 800;
+        data.lengthBytes = 4096;
+        data.payload = Unpooled.buffer(4096);
+        return data;
+    }
+
+    private void targetRuns() {
+        awaitsIdentifier();
+        resync.syncIdentifierArrived(each, 44, world.out);
+        written(world.actions());
+        assertThat(each.target.isRunning()).isTrue();
+    }
+
+    /** The answer to that ping proves that the source has all our acks. */
+    @Test
+    void itEndsWithAPingTheBitmapTheSuperblockAndThenAWordToTheSource() {
+        targetRuns();
+        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(30, 44, 20, 0), 0, 0);
+        assertThat(checked()).as("blocks are left").isEmpty();
+        BlockAck inSync = new BlockAck();
+        inSync.firstSector = 64;
+        inSync.lengthBytes = 2 * 4096;
+        assertThat(each.target.inSync(inSync, world.out)).isTrue();
+        List<Action> actions = checked();
+        assertThat(sentAmong(actions)).singleElement().isInstanceOf(Packet.Ping.class);
+        assertThat(checked()).as("once").isEmpty();
+        resync.pingAnswered(world.out);
+        assertThat(world.actions()).as("that was another ping's").isEmpty();
+        world.parts.keepalive.answered();
+        resync.pingAnswered(world.out);
+        actions = world.actions();
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+        List<Action> last = written(actions);
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(each.volume.identifiers().current()).isEqualTo(30);
+        assertThat(each.volume.identifiers().bitmap()).isZero();
+        assertThat(each.target.isRunning()).isFalse();
+        assertThat(last.stream().filter(Action.RunHandler.class::isInstance).map(action -> ((Action.RunHandler) action).handler())).containsExactly("after-resync-target");
+        assertThat(ofKind(last, Packet.State.class)).hasSize(1);
+        assertThat(last.indexOf(last.stream().filter(action -> action instanceof Action.SendPacket).findFirst().orElseThrow())).as("behind the superblock").isEqualTo(last.size() - 1);
+    }
+
+    @Test
+    void blocksThatItCouldNotGetLeaveItInconsistent() {
+        targetRuns();
+        BlockAck refusal = new BlockAck();
+        refusal.firstSector = 64;
+        refusal.lengthBytes = 2 * 4096;
+        assertThat(each.target.refused(refusal, world.out)).isTrue();
+        checked();
+        world.parts.keepalive.answered();
+        resync.pingAnswered(world.out);
+        List<Action> last = written(world.actions());
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(each.volume.identifiers().current()).isEqualTo(44);
+        assertThat(TwoVolumes.reportsAmong(last).getFirst().report().whatHappened()).contains("2 blocks could not be copied from beta");
+        assertThat(ofKind(last, Packet.State.class)).hasSize(1);
+    }
+
+    // ---- a full sync on demand
+
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void allBitsAreSetOnDiskBeforeAFullSyncBegins(boolean source) {
+        world.commit(MIRRORED.withConnection(source ? ConnectionState.STARTING_SYNC_S : ConnectionState.STARTING_SYNC_T).withRole(source ? Role.PRIMARY : Role.SECONDARY));
+        resync.startingSync(each, world.out);
+        assertThat(connection()).isEqualTo(source ? ConnectionState.STARTING_SYNC_S : ConnectionState.WF_SYNC_UUID);
+        assertThat(world.state(0).disk()).as("our data is given up from here on").isEqualTo(source ? DiskState.UP_TO_DATE : DiskState.INCONSISTENT);
+        if (!source) resync.syncIdentifierArrived(each, 44, world.out);
+        written(world.actions());
+        assertThat(resync.wantsStep()).isTrue();
+        while (resync.wantsStep()) {
+            assertThat(connection()).isEqualTo(source ? ConnectionState.STARTING_SYNC_S : ConnectionState.WF_SYNC_UUID);
+            resync.step(world.out);
+        }
+        assertThat(each.volume.bitmap().isAllSet()).isTrue();
+        written(world.actions());
+        assertThat(connection()).isEqualTo(source ? ConnectionState.SYNC_SOURCE : ConnectionState.SYNC_TARGET);
+    }
+
+    // ---- sizes
+
+    private static Packet.Sizes sizes(int flags) {
+        return new Packet.Sizes(0, 0, 0, 0, 0, flags, null);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, WF_BITMAP_S", "false, WF_SYNC_UUID"})
+    void aNewAreaIsResyncedByWhoHasTheFlag(boolean flag, ConnectionState expected) {
+        world.parts.resolveConflicts = flag;
+        world.commit(MIRRORED);
+        resync.changeSize(each, 2 * TwoVolumes.SECTORS, sizes(0), world.out);
+        assertThat(each.volume.sizeSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        assertThat(each.volume.bitmap().setBits()).isEqualTo(TwoVolumes.SECTORS / 8);
+        assertThat(connection()).isEqualTo(expected);
+        assertThat(each.targetIsUntold).isEqualTo(flag);
+        assertThat(each.volume.recordedSectors()).as("its bitmap is not on disk").isEqualTo(TwoVolumes.SECTORS);
+        written(world.actions());
+        assertThat(each.volume.recordedSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        if (flag) written(checked());
+        assertThat(connection()).isEqualTo(flag ? ConnectionState.SYNC_SOURCE : ConnectionState.WF_SYNC_UUID);
+    }
+
+    @Test
+    void anAreaThatIsTakenForCleanIsNot() {
+        world.commit(MIRRORED);
+        each.exportOpen = true;
+        resync.changeSize(each, 2 * TwoVolumes.SECTORS, sizes(Packet.Sizes.NO_RESYNC), world.out);
+        assertThat(each.volume.bitmap().isAllClear()).isTrue();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.actions().stream().filter(Action.OpenExport.class::isInstance)).as("the host is told").hasSize(1);
+    }
+
+    @Test
+    void norIsOneOfCopiesThatAreNotBothGood() {
+        world.commit(MIRRORED.withPeerDisk(DiskState.INCONSISTENT));
+        resync.changeSize(each, 2 * TwoVolumes.SECTORS, sizes(0), world.out);
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(each.volume.bitmap().setBits()).isEqualTo(TwoVolumes.SECTORS / 8);
+    }
+
+    @Test
+    void whilePagesAreBeingWrittenASizeIsNotChanged() {
+        world.commit(MIRRORED);
+        each.volume.bitmap().setRange(1, 2);
+        each.volume.bitmap().dirtyPages().writeStarted(0);
+        resync.changeSize(each, 2 * TwoVolumes.SECTORS, sizes(0), world.out);
+        assertThat(world.parts.socketsUp).isFalse();
+        assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
+    }
+
+    // ---- two fresh disks
+
+    @Test
+    void disksThatAreDeclaredEqualAreSoWhenAllBitsAreClear() {
+        world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.INCONSISTENT));
+        ours(4, 0, 0, 0);
+        each.volume.bitmap().setAll();
+        resync.initialSyncSkipped(each, new GenerationIdentifiers(60, 0, 0, 0), world.out);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
+        while (resync.wantsStep()) resync.step(world.out);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(each.volume.identifiers().current()).isEqualTo(60);
+        assertThat(each.volume.peerGenerations.identifiers()).isEqualTo(each.volume.identifiers());
+        assertThat(ofKind(world.actions(), Packet.State.class)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"it has data", "another connection", "it is Primary", "a resync"})
+    void whatHasChangedMeanwhileIsNotDeclaredEqual(String what) {
+        world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.INCONSISTENT));
+        ours(4, 0, 0, 0);
+        resync.initialSyncSkipped(each, new GenerationIdentifiers(60, 0, 0, 0), world.out);
+        switch (what) {
+            case "it has data" -> ours(20, 0, 0, 0);
+            case "another connection" -> world.parts.connection++;
+            case "it is Primary" -> world.commit(world.state(0).withRole(Role.PRIMARY));
+            default -> world.commit(world.state(0).withConnection(ConnectionState.SYNC_TARGET));
+        }
+        while (resync.wantsStep()) resync.step(world.out);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
+    }
+}
