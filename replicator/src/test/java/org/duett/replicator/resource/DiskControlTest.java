@@ -5,6 +5,7 @@ import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 
 import io.netty.buffer.Unpooled;
+import java.util.ArrayList;
 import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
@@ -15,6 +16,9 @@ import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.HostWrite;
 import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.metadata.ActivityLogRing;
+import org.duett.replicator.metadata.MetadataKind;
+import org.duett.replicator.metadata.MetadataLayout;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -28,6 +32,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A disk is given back, or fails: what goes to its metadata, to the peer and to who waits, and in which order (rules 1b, 7, 14). */
@@ -284,6 +289,46 @@ class DiskControlTest {
         assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource({"PRIMARY, UP_TO_DATE, this node goes on through it", "PRIMARY, OUTDATED, Nothing more is written", "SECONDARY, UP_TO_DATE, and goes on"})
+    void aPersonIsToldWhoHasTheData(Role role, DiskState peerDisk, String kept) {
+        state(SECONDARY.withRole(role).withPeerDisk(peerDisk));
+        assertThat(TwoVolumes.reportsAmong(fails(DiskFailure.READ)).getFirst().report().keptSafe()).contains(kept);
+        assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isEqualTo(role == Role.PRIMARY && peerDisk == DiskState.UP_TO_DATE);
+    }
+
+    @Test
+    void theLossOfATargetsDiskNeedsNoRecordAndEndsItsResync() {
+        state(PRIMARY.withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT));
+        world.volume(0).setExposedIdentifier(999);
+        world.volume(0).bitmap().setRange(1, 2);
+        each.target.start(9, 0, false, world.out);
+        world.actions();
+        fails(DiskFailure.WRITE);
+        assertThat(each.target.isRunning()).isFalse();
+        assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isFalse();
+    }
+
+    @Test
+    void aTargetThatIsDetachedAsksForNoMore() {
+        state(SECONDARY.withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT));
+        world.volume(0).bitmap().setRange(1, 2);
+        each.target.start(9, 0, false, world.out);
+        disks.detach(each, TICKET, world.out);
+        assertThat(each.target.isRunning()).isFalse();
+    }
+
+    @Test
+    void aDiskThatFailsInTheMidstOfItsDetachIsClosedOnce() {
+        disks.detach(each, TICKET, world.out);
+        world.actions();
+        List<Action> flush = checked();
+        List<Action> actions = fails(DiskFailure.METADATA);
+        assertThat(actions.stream().filter(Action.CloseDisk.class::isInstance)).hasSize(1);
+        world.answer(orderedAmong(flush).getFirst(), 0);
+        assertThat(checked()).noneMatch(Action.CloseDisk.class::isInstance);
+    }
+
     @Test
     void aDiskThatTookTooLongHasFailed() {
         world.parts.nowNanos = 1;
@@ -365,5 +410,127 @@ class DiskControlTest {
         disks.peerHasNoSay(each);
         assertThat(world.state(0).disk()).as("the host has seen other data").isEqualTo(DiskState.DISKLESS);
         assertThat(each.introduceDisk).isFalse();
+    }
+
+    /** The disk of volume 0 is gone, and one with this superblock, an empty log and no marks is attached in its place. */
+    private List<Action> attached(VolumeState before, Superblock superblock) {
+        world.volume(0).stopUsingDisk(world.out);
+        world.volume(0).diskClosed();
+        world.commit(before.withDisk(DiskState.DISKLESS));
+        world.actions();
+        var geometry = world.volume(1).geometry();
+        disks.attach(each, TICKET, world.out);
+        disks.opened(new Event.DiskOpened(0, world.volume(0).attach() - 1, geometry), world.out);
+        assertThat(world.volume(0).diskOpen()).as("that was another attach").isFalse();
+        world.actions();
+        disks.opened(new Event.DiskOpened(0, world.volume(0).attach(), geometry), world.out);
+        List<Action> others = new ArrayList<>();
+        for (List<Action> next = world.actions(); !next.isEmpty(); next = world.actions()) {
+            for (Action action : next) {
+                if (action instanceof Action.StartDiskOperation start) attachAnswers(start.operation, superblock);
+                else others.add(action);
+            }
+            disks.checkAttach(each, world.out);
+        }
+        return others;
+    }
+
+    private void attachAnswers(DiskOperation operation, Superblock superblock) {
+        if (operation.kind != DiskOperation.Kind.READ) {
+            world.answer(operation, 0);
+            return;
+        }
+        operation.buffer.setZero(operation.bufferIndex, operation.lengthBytes);
+        var layout = MetadataLayout.of(new MetadataKind.FlexExternal(), world.volume(1).geometry().metadataBytes());
+        if (operation.offsetBytes == layout.superblockByte()) superblock.encode(operation.buffer, operation.bufferIndex);
+        else if (operation.offsetBytes < layout.bitmapByte()) {
+            for (int at = 0; at < operation.lengthBytes; at += 4096) operation.buffer.setBytes(operation.bufferIndex + at, ActivityLogRing.initialisedBlock());
+        }
+        world.volume(0).answered(operation);
+        each.attach.readDone(world.out);
+    }
+
+    private static Superblock good(long current) {
+        MetadataLayout layout = MetadataLayout.of(new MetadataKind.FlexExternal(), 8 << 20);
+        return Superblock.created(layout, 77, 0).withUuids(current, 0, 0, 0).withLastAgreedSectors(TwoVolumes.SECTORS).withFlags(Superblock.CONSISTENT | Superblock.WAS_UP_TO_DATE)
+                .clean();
+    }
+
+    @Test
+    void aDiskOfANodeThatIsAloneIsWhatItsSuperblockSays() {
+        world.parts.socketsUp = false;
+        List<Action> actions = attached(ALONE.withRole(Role.SECONDARY), good(40));
+        assertThat(world.state(0).disk().isAtLeast(DiskState.CONSISTENT)).isTrue();
+        assertThat(((CommandResult.Done) resultAmong(actions)).text()).startsWith("attached, ");
+        assertThat(world.volume(0).identifiers().current()).isEqualTo(40);
+        assertThat(each.introduceDisk).isFalse();
+        assertThat(each.attachTicket).isZero();
+    }
+
+    @Test
+    void besideAPeerThatHasADiskThatOneHasASay() {
+        attached(SECONDARY, good(40));
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.NEGOTIATING);
+        assertThat(each.parkedDisk.isAtLeast(DiskState.CONSISTENT)).isTrue();
+        assertThat(each.introduceDisk).isTrue();
+    }
+
+    @Test
+    void besideAPeerThatHasNoneNot() {
+        attached(SECONDARY.withPeerDisk(DiskState.DISKLESS), good(40));
+        assertThat(world.state(0).disk().isAtLeast(DiskState.CONSISTENT)).isTrue();
+        assertThat(each.introduceDisk).isTrue();
+    }
+
+    /** The peer was told in this handshake that there is no disk. */
+    @Test
+    void inTheMidstOfAHandshakeThatOneBeginsAnew() {
+        attached(SECONDARY.withConnection(ConnectionState.WF_REPORT_PARAMS).withPeerDisk(DiskState.UNKNOWN), good(40));
+        assertThat(world.parts.socketsUp).isFalse();
+        assertThat(each.introduceDisk).isFalse();
+    }
+
+    /** Also beside a peer that has no disk to compare with. */
+    @ParameterizedTest
+    @CsvSource({"PRIMARY, 41, true", "PRIMARY, 20, false", "SECONDARY, 41, false"})
+    void aDiskOfAnotherGenerationThanTheHostHasSeenIsNotUsed(Role role, long current, boolean refused) {
+        world.parts.socketsUp = false;
+        List<Action> actions = attached(ALONE.withRole(role), good(current));
+        if (!refused) {
+            assertThat(resultAmong(actions)).isInstanceOf(CommandResult.Done.class);
+            return;
+        }
+        assertThat(((CommandResult.Refused) resultAmong(actions)).code()).isEqualTo(StateChangeResult.NO_UP_TO_DATE_DISK);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.DISKLESS);
+        assertThat(actions).contains(new Action.CloseDisk(0, world.volume(0).attach()));
+    }
+
+    @Test
+    void anAttachedDiskBearsTheLowestBitOfTheRole() {
+        world.parts.socketsUp = false;
+        attached(ALONE, good(20));
+        assertThat(world.volume(0).identifiers().current()).isEqualTo(21);
+    }
+
+    @Test
+    void metadataThatCannotBeUsedIsRefusedAndTheDeviceClosed() {
+        world.parts.socketsUp = false;
+        List<Action> actions = attached(ALONE.withRole(Role.SECONDARY), good(40).withFlags(0).inUse().withLastAgreedSectors(Long.MAX_VALUE / 1024));
+        assertThat(resultAmong(actions)).isInstanceOf(CommandResult.Refused.class);
+        assertThat(actions).contains(new Action.CloseDisk(0, world.volume(0).attach()));
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.DISKLESS);
+        assertThat(world.volume(0).diskUsable()).isFalse();
+    }
+
+    @Test
+    void aDiskThatDoesNotFitThePeersIsClosedAgain() {
+        each.attachTicket = TICKET;
+        world.commit(SECONDARY.withDisk(DiskState.NEGOTIATING));
+        disks.giveUp(each, "its data does not fit", world.out);
+        List<Action> actions = world.actions();
+        assertThat(((CommandResult.Refused) resultAmong(actions)).report().whatHappened()).contains("its data does not fit");
+        assertThat(actions).contains(new Action.CloseDisk(0, world.volume(0).attach()));
+        assertThat(world.volume(0).diskUsable()).isFalse();
+        assertThat(toldAmong(actions).disk()).isEqualTo(DiskState.DISKLESS);
     }
 }
