@@ -446,7 +446,11 @@ final class OperatorCommands {
             parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
         }
         volume.metadata().writeBitmap(null, out);
-        volume.metadata().writeSuperblock((durable, actions) -> done(ticket, "generation " + volume.identifiers(), actions), out);
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable) done(ticket, "generation " + volume.identifiers(), actions);
+            else refuse(ticket, StateChangeResult.NO_LOCAL_DISK, parts.name(volume) + ": its new generation cannot be written down.",
+                    "The disk is not used any more; no data was changed.", "Check the disk, attach it, then try again.", actions);
+        }, out);
     }
 
     // ---- holding back
