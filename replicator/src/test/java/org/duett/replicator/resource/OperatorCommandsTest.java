@@ -52,12 +52,11 @@ class OperatorCommandsTest {
         world = new TwoVolumes(fencing);
         Outdating outdating = new Outdating(world.parts);
         Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-        ResyncControl resync = new ResyncControl(world.parts);
+        ResyncControl resync = new ResyncControl(world.parts, connecting);
         requests = new PeerRequests(world.parts, connecting, resync, outdating);
         roles = new RoleControl(world.parts, requests, connecting);
         requests.joins(roles);
         disks = new DiskControl(world.parts, connecting);
-        resync.joins(connecting, disks, roles);
         freeze = new Freeze(world.parts);
         commands = new OperatorCommands(world.parts, connecting, resync, requests, disks, roles, freeze, outdating, new Resizing(world.parts));
         world.parts.keepalive.start(9);

@@ -37,15 +37,16 @@ class ResyncControlTest {
     private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
     private final Outdating outdating = new Outdating(world.parts);
     private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts);
+    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
     private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
     private final VolumeParts each = world.each(0);
+    private ResyncDecision decision;
 
     @BeforeEach
     void connect() {
         RoleControl roles = new RoleControl(world.parts, requests, connecting);
         requests.joins(roles);
-        resync.joins(connecting, new DiskControl(world.parts, connecting), roles);
+        decision = new ResyncDecision(world.parts, connecting, resync, new DiskControl(world.parts, connecting), roles);
         world.parts.keepalive.start(9);
         world.parts.peerWrites.connected(9);
         peerIs(Packet.ConnectionFeatures.DUETT);
@@ -86,7 +87,7 @@ class ResyncControlTest {
         world.parts.sendIdentifiers(each, 0, world.out);
         world.actions();
         VolumeState told = each.volume.state();
-        resync.decide(each, told, report(told.peer(), told.peerDisk()), true, world.out);
+        decision.decide(each, told, report(told.peer(), told.peerDisk()), true, world.out);
         return world.actions();
     }
 
