@@ -209,6 +209,8 @@ final class Parts {
         VolumeParts each = parts(volume);
         each.stateIsDue = each.asksToDetach && state.disk().isAtLeast(DiskState.NEGOTIATING);
         if (each.stateIsDue) return;
+        // Whatever else there is to say is said then (seed 1630481).
+        if (each.endIsBeingWritten && state.disk() == DiskState.UP_TO_DATE) return;
         // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).
         VolumeState told = settings.cluster() && record.freezes() ? state.withSuspendedFencing(true) : state;
         send(new Packet.State(volume.number, told.toWire()), out);

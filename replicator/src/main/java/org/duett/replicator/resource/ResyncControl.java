@@ -104,7 +104,7 @@ final class ResyncControl {
 
     /** It has not begun, and what it would send is complete. */
     private static boolean maySend(VolumeParts each) {
-        return !each.stateIsDue && !each.exchange.sent() && !each.exchange.wantsStep() && !each.wholeBitmap.wantsStep();
+        return !each.stateIsDue && !each.endIsBeingWritten && !each.exchange.sent() && !each.exchange.wantsStep() && !each.wholeBitmap.wantsStep();
     }
 
     boolean wantsStep() {
@@ -312,8 +312,13 @@ final class ResyncControl {
         volume.peerIsEqual();
         parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withDisk(DiskState.UP_TO_DATE), "resync finished");
         // The peer hears that we are UpToDate when our disk says so, too (rule 13).
+        each.endIsBeingWritten = true;
         volume.metadata().writeSuperblock((durable, actions) -> {
-            if (durable && connection == parts.connection) parts.sendState(volume, actions);
+            if (connection != parts.connection) return;
+            each.endIsBeingWritten = false;
+            if (!durable) return;
+            parts.sendState(volume, actions);
+            advance(each, actions);
         }, out);
         parts.runHandler("after-resync-target", volume, out);
         out(each, "resync finished", out);

@@ -155,6 +155,26 @@ class UnfinishedResyncStoriesTest {
         assertThat(Stories.identifiers(pair.alpha()).current() | 1).as("alpha's generation").isNotEqualTo(Stories.identifiers(pair.beta()).current() | 1);
     }
 
+    /** Found by seed 1630481: what it said of its wish to pause told that it is UpToDate, and its disk did not say so yet (rule 13). */
+    @Test
+    void whateverATargetHasToSayAtItsEndWaitsForItsSuperblock() {
+        var pair = SimulatedPair.connected(73, StorySettings.externalMetadata());
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 200 * Stories.MILLI, 300 * Stories.MILLI));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.must(pair.beta(), new Command.PauseSync());
+        pair.runFor(50 * Stories.MILLI);
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
+        pair.must(pair.beta(), new Command.ResumeSync());
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 1603893: three generations later the source called what its target had begun with unrelated data. */
     @Test
     void aTargetThatHasRefusedABlockOfTheResyncCannotHaveFinishedAndCostsNoGeneration() {
