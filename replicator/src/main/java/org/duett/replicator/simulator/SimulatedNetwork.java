@@ -296,6 +296,11 @@ public final class SimulatedNetwork {
         digestsAreSent = true;
     }
 
+    /** What one node sends now the other one gets. */
+    boolean carries() {
+        return link != null && !link.deaf && !cut && !silent[0] && !silent[1];
+    }
+
     public long bytesCarried() {
         return bytesCarried;
     }
