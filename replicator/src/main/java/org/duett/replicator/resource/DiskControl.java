@@ -253,6 +253,7 @@ final class DiskControl {
 
     private void lose(VolumeParts each, DiskFailure failure, ActionQueue out) {
         Volume volume = each.volume;
+        endResyncThatIsThrough(each);
         boolean peerIsGood = parts.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
         String kept = !peerIsGood ? "Nothing more is written to this disk."
                 : volume.isPrimary() ? "Node " + parts.settings.peerNode() + " has all data; this node goes on through it."
@@ -284,6 +285,15 @@ final class DiskControl {
         if (secondaryOfEpochs) {
             connecting.lose(ConnectionState.BROKEN_PIPE, "the local disk failed; it comes back without it", out);
         }
+    }
+
+    /** Only this disk has not taken down yet that the target has everything, and it never will: what the host has seen is there all the same (seed 1631338). */
+    private void endResyncThatIsThrough(VolumeParts each) {
+        Volume volume = each.volume;
+        if (!volume.state().connection().isSyncSource() || !each.source.isThrough()) return;
+        volume.setIdentifiers(volume.identifiers().finishedAsSource());
+        volume.peerIsEqual();
+        parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
     }
 
     private void reportFailure(VolumeParts each, DiskFailure failure, String kept, String wayBack, ActionQueue out) {

@@ -155,6 +155,30 @@ class UnfinishedResyncStoriesTest {
         assertThat(Stories.identifiers(pair.alpha()).current() | 1).as("alpha's generation").isNotEqualTo(Stories.identifiers(pair.beta()).current() | 1);
     }
 
+    /** Found by seed 1631338: the Primary had no disk any more, and took the good one of its target for Inconsistent; its host got errors. */
+    @Test
+    void aSourceThatLosesItsDiskAsItTakesDownTheEndGoesOnThroughItsTarget() {
+        var pair = SimulatedPair.connected(74, StorySettings.externalMetadata());
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        // It tells of its end when that is written down.
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.alpha().metadata(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.alpha().metadata(0).heal();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 1630481: what it said of its wish to pause told that it is UpToDate, and its disk did not say so yet (rule 13). */
     @Test
     void whateverATargetHasToSayAtItsEndWaitsForItsSuperblock() {
