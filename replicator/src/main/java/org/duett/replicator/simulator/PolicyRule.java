@@ -26,7 +26,7 @@ final class PolicyRule {
     /** By volume and node: how many blocks it has told to be changed; it may have marked more since, where the volume grew in the handshake. */
     private final TreeMap<Integer, long[]> toldBits = new TreeMap<>();
 
-    private record Decision(SimulatedNode by, String loser, long atNanos) {
+    private record Decision(SimulatedNode by, int life, int connection, String loser, long atNanos) {
     }
 
     PolicyRule(SimulatedPair pair) {
@@ -58,8 +58,10 @@ final class PolicyRule {
 
     private void decided(SimulatedNode node, int number, String primaries, String loser) {
         long now = pair.time().nowNanos();
-        Decision last = decisions.put(number, new Decision(node, loser, now));
-        boolean isOfBoth = last != null && last.by != node && now - last.atNanos < TOGETHER_NANOS && !node.sleptSince(last.atNanos);
+        Decision last = decisions.put(number, new Decision(node, node.life(), node.connection(), loser, now));
+        // Decided in a connection that is gone, it was of another split brain: made equal since, they may have gone apart again within the second (seed 1640409).
+        boolean isOfThisConnection = last != null && last.life == last.by.life() && last.connection == last.by.connection();
+        boolean isOfBoth = isOfThisConnection && last.by != node && now - last.atNanos < TOGETHER_NANOS && !node.sleptSince(last.atNanos);
         if (isOfBoth && !last.loser.equals(loser)) complain(node, number, loser, "and " + last.by.name() + " those of " + last.loser);
         SplitBrainPolicy policy = node.settings().net().splitBrain();
         boolean isLoser = node.name().equals(loser);
