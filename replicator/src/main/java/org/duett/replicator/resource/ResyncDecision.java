@@ -260,6 +260,9 @@ final class ResyncDecision {
         }
         each.parkedDisk = DiskState.DISKLESS;
         resync.isDecided(each, told.withConnection(next), coverage, out);
+        // A Primary whose own disk is made equal is served by the source from now on: should it lose that disk, that is what it compares by (seeds 1630214, 1630244).
+        boolean servesFromSource = next == ConnectionState.WF_BITMAP_T && each.volume.isPrimary() && each.volume.seesDataOfPeer();
+        if (servesFromSource) each.volume.setExposedIdentifier(each.volume.peerGenerations.identifiers().current());
         boolean peerHasNotDecided = report.connection().isAtMost(ConnectionState.CONNECTED);
         if (inHandshake) parts.sendState(each.volume, out);
         else if (peerHasNotDecided) answer(each, identifiersAreSent, out);

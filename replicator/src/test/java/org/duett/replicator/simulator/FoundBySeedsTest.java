@@ -182,6 +182,34 @@ class FoundBySeedsTest {
         assertThat(answered).isPositive();
     }
 
+    /** Found by seeds 1630214 and 1630244: its host was served by the source, and by the time that it lost its own disk and the connection this node held that it had seen an older generation. */
+    @Test
+    void aPrimaryThatLosesTheDiskThatIsBeingMadeEqualFindsItsSourceAgain() {
+        var pair = SimulatedPair.connected(67);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        // It does not hear that beta has begun a generation, and will not go on with what it does not know.
+        pair.network().silence(1);
+        pair.alpha().command(new Command.Detach(0, true));
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS && !pair.state(pair.alpha()).connection().isEstablished());
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.done(pair.read(pair.alpha(), 8, 8));
+
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED || pair.state(pair.alpha()).connection() == ConnectionState.STAND_ALONE);
+        assertThat(pair.state(pair.alpha()).connection()).as("beta has the only good copy").isEqualTo(ConnectionState.CONNECTED);
+        pair.done(pair.read(pair.alpha(), 8, 8));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     private static SimulatedPair withUnflushedWrites(int seed) {
         var pair = SimulatedPair.connected(seed);
         for (int i = 0; i < 40; i++) pair.write(pair.alpha(), 16L * i, 8);
