@@ -6,6 +6,7 @@ import java.util.regex.Pattern;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.Packet;
@@ -84,7 +85,10 @@ final class PolicyRule {
 
     private void withoutPrimary(SimulatedNode node, int number, SplitBrainPolicy policy, boolean isLoser, String loser) {
         Volume volume = node.machine().volume(number);
-        long own = toldBits.get(number)[node.index()];
+        SimulatedNode other = pair.other(node);
+        // Whose disk is just being attached compares when it has heard anew from here (seed 1630968).
+        boolean tellsAgain = other.isRunning() && other.machine().state(number).disk() == DiskState.NEGOTIATING;
+        long own = tellsAgain ? volume.bitmap().setBits() : toldBits.get(number)[node.index()];
         long peers = volume.peerGenerations == null ? own : volume.peerGenerations.outOfSyncBits();
         long losers = isLoser ? own : peers;
         long winners = isLoser ? peers : own;
