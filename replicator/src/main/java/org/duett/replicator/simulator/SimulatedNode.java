@@ -80,6 +80,10 @@ public final class SimulatedNode {
 
     /** A command, and how it found the node: its role, of which volumes the disk was in use, and the limits that had been ordered for their sizes. */
     record Asked(Command command, boolean wasPrimary, Set<Integer> inUse, Map<Integer, Long> limits, long atNanos) {
+        Asked(Command command, boolean wasPrimary, Set<Integer> inUse) {
+            this(command, wasPrimary, inUse, Map.of(), 0);
+        }
+
     }
 
     private final List<OperatorReport> reports = new ArrayList<>();

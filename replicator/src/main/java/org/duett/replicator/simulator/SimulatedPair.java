@@ -206,10 +206,14 @@ public final class SimulatedPair {
     }
 
     static SimulatedPair of(long seed, ResourceSettings settings, long deviceBytes) {
-        return of(seed, settings, deviceBytes, deviceBytes, ActivityLogRing.DEFAULT);
+        return of(seed, settings, deviceBytes, deviceBytes);
     }
 
     /** Their devices need not be of one size. */
+    static SimulatedPair of(long seed, ResourceSettings settings, long bytesOfAlpha, long bytesOfBeta) {
+        return of(seed, settings, bytesOfAlpha, bytesOfBeta, ActivityLogRing.DEFAULT);
+    }
+
     static SimulatedPair of(long seed, ResourceSettings settings, long bytesOfAlpha, long bytesOfBeta, ActivityLogRing ring) {
         return new SimulatedPair(seed, settings, new long[]{bytesOfAlpha, bytesOfBeta}, ring, new SimulatedTime());
     }

@@ -1,0 +1,33 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Set;
+import org.duett.replicator.machine.Command;
+import org.junit.jupiter.api.Test;
+
+class SizeRuleTest {
+    private final SimulatedPair pair = SimulatedPair.connected(1);
+    private final SizeRule rule = new SizeRule(pair);
+
+    private static SimulatedNode.Asked resize(long sectors) {
+        return new SimulatedNode.Asked(new Command.Resize(0, sectors, false), true, Set.of(0));
+    }
+
+    @Test
+    void aResizeThatWasNotCarriedOutIsNotAnsweredAsIfItWere() {
+        long sectors = pair.alpha().machine().volume(0).sizeSectors();
+        rule.done(pair.alpha(), resize(sectors));
+        rule.check();
+        assertThatThrownBy(() -> rule.done(pair.alpha(), resize(sectors + 8))).isInstanceOf(AssertionError.class).hasMessageContaining("has answered Resize");
+    }
+
+    @Test
+    void aSizeThatWasAnsweredIsKeptAsLongAsTheDiskIsThatOne() {
+        rule.done(pair.alpha(), resize(0));
+        pair.alpha().machine().volume(0).setSizeSectors(8_000);
+        assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("that it has answered");
+        rule.wentBack(pair.alpha());
+        rule.check();
+    }
+}
