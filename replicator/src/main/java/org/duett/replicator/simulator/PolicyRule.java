@@ -24,19 +24,19 @@ final class PolicyRule {
     /** By volume: what was decided last. */
     private final TreeMap<Integer, Decision> decisions = new TreeMap<>();
 
-    /** By volume and node: how many blocks it has told to be changed; it may have marked more since, where the volume grew in the handshake. */
-    private final TreeMap<Integer, long[]> toldBits = new TreeMap<>();
+    /** By volume and node: what it has told last of its generations, and how many blocks it changed; it may have marked more since, where the volume grew in the handshake. */
+    private final TreeMap<Integer, Packet.Uuids[]> told = new TreeMap<>();
 
     private record Decision(SimulatedNode by, int life, int connection, String loser, long atNanos) {
     }
 
     PolicyRule(SimulatedPair pair) {
         this.pair = pair;
-        for (var volume : pair.settings().volumes()) toldBits.put(volume.number(), new long[2]);
+        for (var volume : pair.settings().volumes()) told.put(volume.number(), new Packet.Uuids[2]);
     }
 
     void sends(SimulatedNode node, Packet packet) {
-        if (packet instanceof Packet.Uuids uuids) toldBits.get(uuids.volume())[node.index()] = uuids.outOfSyncBits();
+        if (packet instanceof Packet.Uuids uuids) told.get(uuids.volume())[node.index()] = uuids;
     }
 
     void reported(SimulatedNode node, OperatorReport report) {
@@ -88,12 +88,14 @@ final class PolicyRule {
         SimulatedNode other = pair.other(node);
         // Whose disk is just being attached compares when it has heard anew from here (seed 1630968).
         boolean tellsAgain = other.isRunning() && other.machine().state(number).disk() == DiskState.NEGOTIATING;
-        long own = tellsAgain ? volume.bitmap().setBits() : toldBits.get(number)[node.index()];
-        long peers = volume.peerGenerations == null ? own : volume.peerGenerations.outOfSyncBits();
+        long own = tellsAgain ? volume.bitmap().setBits() : told.get(number)[node.index()].outOfSyncBits();
+        // The decision may have ended the connection, and with it what was known of the peer (seed 1631034).
+        Packet.Uuids lastTold = told.get(number)[other.index()];
+        long peers = volume.peerGenerations == null ? lastTold.outOfSyncBits() : volume.peerGenerations.outOfSyncBits();
         long losers = isLoser ? own : peers;
         long winners = isLoser ? peers : own;
         boolean ownWasPrimary = (volume.identifiers().bitmap() & 1) != 0;
-        boolean peerWasPrimary = volume.peerGenerations == null ? ownWasPrimary : (volume.peerGenerations.identifiers().bitmap() & 1) != 0;
+        boolean peerWasPrimary = ((volume.peerGenerations == null ? lastTold.bitmap() : volume.peerGenerations.identifiers().bitmap()) & 1) != 0;
         boolean loserWasPrimary = isLoser ? ownWasPrimary : peerWasPrimary;
         switch (policy.withoutPrimary()) {
             case DISCARD_LEAST_CHANGES -> demand(losers <= winners, node, number, loser, "who has more changes");
