@@ -6,7 +6,6 @@ import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
@@ -22,7 +21,6 @@ import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
-import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.AttachedVolume;
 import org.duett.replicator.volume.Volume;
@@ -41,17 +39,15 @@ class ResourceMachineTest {
     private ResourceMachine machine;
     private final List<AttachedVolume> disks = new ArrayList<>();
 
-    @BeforeEach
-    void attach() {
-        attached(settings -> settings);
+    private static ResourceSettings machineSettings() {
+        try (TwoVolumes like = new TwoVolumes()) {
+            return like.parts.settings;
+        }
     }
 
-    private void attached(UnaryOperator<ResourceSettings> change) {
-        disks.forEach(AttachedVolume::close);
-        disks.clear();
-        try (TwoVolumes like = new TwoVolumes(Fencing.DONT_CARE, change)) {
-            machine = new ResourceMachine(like.parts.settings, Unpooled::buffer);
-        }
+    @BeforeEach
+    void attach() {
+        machine = new ResourceMachine(machineSettings(), Unpooled::buffer);
         for (int number = 0; number < 2; number++) disks.add(new AttachedVolume(machine.volume(number), TwoVolumes.SECTORS, out));
         for (int number = 0; number < 2; number++) {
             volume(number).setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));
@@ -109,7 +105,7 @@ class ResourceMachineTest {
 
     @Test
     void randomValuesAreOrderedWhenTheyRunShort() {
-        ResourceMachine fresh = new ResourceMachine(new TwoVolumes().parts.settings, Unpooled::buffer);
+        ResourceMachine fresh = new ResourceMachine(machineSettings(), Unpooled::buffer);
         fresh.handle(new Event.TimeAdvanced(1), out);
         assertThat(disks.getFirst().actions()).singleElement().isInstanceOf(Action.WantRandom.class);
         fresh.handle(new Event.TimeAdvanced(2), out);
