@@ -39,19 +39,19 @@ class PeerConversationTest {
     private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
     private final Outdating outdating = new Outdating(world.parts);
     private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts);
+    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
     private final DiskControl disks = new DiskControl(world.parts, connecting);
     private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
     private final Resizing resizing = new Resizing(world.parts);
-    private final PeerConversation conversation = new PeerConversation(world.parts, connecting, resync, disks, requests, resizing, new MirrorDuty(world.parts));
+    private final RoleControl roles = new RoleControl(world.parts, requests, connecting);
+    private final ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, roles);
+    private final PeerConversation conversation = new PeerConversation(world.parts, connecting, decision, resync, disks, requests, resizing, new MirrorDuty(world.parts));
     private final VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
-        RoleControl roles = new RoleControl(world.parts, requests, connecting);
         requests.joins(roles);
         resizing.joins(conversation);
-        resync.joins(connecting, disks, roles);
         handshakeIsThrough();
         for (VolumeParts parts : world.parts.volumeParts) {
             parts.volume.setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));
