@@ -84,7 +84,9 @@ final class WorldRepair {
         SimulatedNode other = pair.other(node);
         boolean isRuined = node.machine().state(volume).disk() == DiskState.INCONSISTENT && !ledger.isComplete(node, volume)
                 && ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
-        if (!isRuined || WorldOperator.isPrimary(node) || operator.isConnected(node) || !splitBrain.mayBeDecided()) return false;
+        // It has been made anew for this already; the other volume is what they are refused for now (seed 1660782).
+        boolean isAnew = node.machine().volume(volume).identifiers().isJustCreated();
+        if (!isRuined || isAnew || WorldOperator.isPrimary(node) || operator.isConnected(node) || !splitBrain.mayBeDecided()) return false;
         // Nobody's word gives up one volume on one node and one on the other (seed 21671).
         boolean givenUpCrosswise = !ledger.isComplete(other) && isTold(node, "split brain");
         return givenUpCrosswise || splitBrain.isOpen() && isTold(node, "would be the source of a resync, but its disk is Inconsistent");
