@@ -308,9 +308,12 @@ class OperatorCommandsTest {
         world.commit(MIRRORED.withPeer(Role.PRIMARY));
         ordered(new Command.Disconnect(false));
         List<Action> actions = peerAnswers(true, StateChangeResult.PRIMARY_NOP);
-        for (DiskOperation operation : orderedAmong(actions)) world.answer(operation, Errno.EIO);
+        world.answer(orderedAmong(actions).get(0), 0);
+        world.answer(orderedAmong(actions).get(1), Errno.EIO);
         isRefused(world.actions(), StateChangeResult.NO_LOCAL_DISK, "cannot be written");
         assertThat(world.parts.socketsUp).isTrue();
+        world.volume(0).metadata().writeSuperblock(null, world.out);
+        assertThat(world.superblockIn(orderedAmong(world.actions()).getFirst()).has(Superblock.WAS_UP_TO_DATE)).as("it was taken back").isTrue();
     }
 
     @Test

@@ -10,6 +10,7 @@ import java.util.function.UnaryOperator;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
+import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -312,8 +313,8 @@ class PeerRequestsTest {
         world.answer(superblocks.get(1), Errno.EIO);
         assertThat(answerAmong(world.actions())).isEqualTo(StateChangeResult.NO_LOCAL_DISK);
         assertThat(world.parts.socketsUp).isTrue();
-        outdating.connectionEnded();
-        assertThat(world.state(0).disk()).as("it was taken back").isEqualTo(DiskState.UP_TO_DATE);
+        world.volume(superblocks.get(0).volume).metadata().writeSuperblock(null, world.out);
+        assertThat(world.superblockIn(orderedAmong(world.actions()).getFirst()).has(Superblock.WAS_UP_TO_DATE)).as("it was taken back").isTrue();
     }
 
     @ParameterizedTest
