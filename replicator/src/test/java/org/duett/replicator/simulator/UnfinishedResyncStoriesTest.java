@@ -6,10 +6,12 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -123,6 +125,16 @@ class UnfinishedResyncStoriesTest {
         }
     }
 
+    /** The cable is pulled, and alpha has written a block alone since. */
+    private static SimulatedPair apart(long seed, UnaryOperator<ResourceSettings> change) {
+        var pair = SimulatedPair.connected(seed, change);
+        pair.network().pull();
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        return pair;
+    }
+
     /** Found by seed 7859: the source still took it for a target, whose copy does not count. */
     @Test
     void whatATargetThatIsThroughRefusesIsAnsweredInANewGeneration() {
@@ -139,11 +151,7 @@ class UnfinishedResyncStoriesTest {
     /** Found by seed 900746: it goes on with its disk, and that this is bad told of no end as a good one. */
     @Test
     void whatATargetThatIsThroughRefusesAndGoesOnWithIsAnsweredInANewGeneration() {
-        var pair = SimulatedPair.connected(69, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
-        pair.network().pull();
-        pair.network().reset();
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        pair.done(pair.write(pair.alpha(), 8, 8));
+        var pair = apart(69, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
         pair.network().heal();
         pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
         // It tells of its end when that is written down.
@@ -158,11 +166,7 @@ class UnfinishedResyncStoriesTest {
     /** Found by seed 1631338: the Primary had no disk any more, and took the good one of its target for Inconsistent; its host got errors. */
     @Test
     void aSourceThatLosesItsDiskAsItTakesDownTheEndGoesOnThroughItsTarget() {
-        var pair = SimulatedPair.connected(74, StorySettings.externalMetadata());
-        pair.network().pull();
-        pair.network().reset();
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        pair.done(pair.write(pair.alpha(), 8, 8));
+        var pair = apart(74, StorySettings.externalMetadata());
         pair.network().heal();
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
         // It tells of its end when that is written down.
@@ -182,11 +186,7 @@ class UnfinishedResyncStoriesTest {
     /** Found by seed 1630481: what it said of its wish to pause told that it is UpToDate, and its disk did not say so yet (rule 13). */
     @Test
     void whateverATargetHasToSayAtItsEndWaitsForItsSuperblock() {
-        var pair = SimulatedPair.connected(73, StorySettings.externalMetadata());
-        pair.network().pull();
-        pair.network().reset();
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        pair.done(pair.write(pair.alpha(), 8, 8));
+        var pair = apart(73, StorySettings.externalMetadata());
         pair.network().heal();
         pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
         pair.beta().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 200 * Stories.MILLI, 300 * Stories.MILLI));
@@ -202,11 +202,7 @@ class UnfinishedResyncStoriesTest {
     /** Found by seed 1603893: three generations later the source called what its target had begun with unrelated data. */
     @Test
     void aTargetThatHasRefusedABlockOfTheResyncCannotHaveFinishedAndCostsNoGeneration() {
-        var pair = SimulatedPair.connected(72, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
-        pair.network().pull();
-        pair.network().reset();
-        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
-        pair.done(pair.write(pair.alpha(), 8, 8));
+        var pair = apart(72, StorySettings.all(StorySettings.onIoError(OnIoError.PASS_ON), StorySettings.externalMetadata()));
         pair.beta().data(0).full(true);
         pair.network().heal();
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
