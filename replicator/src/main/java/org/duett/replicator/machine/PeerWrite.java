@@ -17,8 +17,6 @@ public final class PeerWrite extends BlockUser {
     public long blockId;
     public int flags;
     public ByteBuf payload;
-    /** Taken when the packet arrived; 0 once its write was counted off. */
-    public boolean counted;
     /** Its Primary had no disk when it came: nobody but us can name it. */
     public boolean onlyHere;
     public int errno;
