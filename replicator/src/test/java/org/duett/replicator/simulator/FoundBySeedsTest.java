@@ -216,4 +216,23 @@ class FoundBySeedsTest {
         pair.runFor(2 * MILLI);
         return pair;
     }
+
+    /** Seed 1680500: the nodes were connected again, and a promotion waited for nothing where no flush did (rule 21). */
+    @Test
+    void aPromotionWaitsForWhatCameOverTheConnectionBeforeAlsoWithoutFlushes() {
+        var pair = SimulatedPair.connected(75, StorySettings.all(StorySettings.withoutDiskFlushes(), StorySettings.externalMetadata()));
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        pair.write(pair.alpha(), 8, 8);
+        pair.runFor(10 * Stories.MILLI);
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection().isEstablished());
+        pair.beta().command(new Command.Promote(false));
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);
+        pair.beta().data(0).resume();
+        pair.runUntil(() -> pair.state(pair.beta()).role() == Role.PRIMARY);
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
 }

@@ -96,6 +96,11 @@ final class StorySettings {
                 v.onIoError(), v.onReadError(), v.diskFlushes(), v.metadataFlushes(), millis, v.resync()));
     }
 
+    static UnaryOperator<ResourceSettings> withoutDiskFlushes() {
+        return volumes(v -> new VolumeSettings(v.number(), v.metadataKind(), v.sizeLimitSectors(), v.activityLogExtents(), v.activityLogUpdates(), v.fencing(),
+                v.onIoError(), v.onReadError(), false, v.metadataFlushes(), v.diskTimeoutMillis(), v.resync()));
+    }
+
     static UnaryOperator<ResourceSettings> resyncRate(int kibPerSecond) {
         return volumes(v -> new VolumeSettings(v.number(), v.metadataKind(), v.sizeLimitSectors(), v.activityLogExtents(), v.activityLogUpdates(), v.fencing(),
                 v.onIoError(), v.onReadError(), v.diskFlushes(), v.metadataFlushes(), v.diskTimeoutMillis(),
