@@ -289,11 +289,7 @@ final class DiskControl {
 
     /** Only this disk has not taken down yet that the target has everything, and it never will: what the host has seen is there all the same (seed 1631338). */
     private void endResyncThatIsThrough(VolumeParts each) {
-        Volume volume = each.volume;
-        if (!volume.state().connection().isSyncSource() || !each.source.isThrough()) return;
-        volume.setIdentifiers(volume.identifiers().finishedAsSource());
-        volume.peerIsEqual();
-        parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
+        if (each.volume.state().connection().isSyncSource() && each.source.isThrough()) parts.targetHasAll(each);
     }
 
     private void reportFailure(VolumeParts each, DiskFailure failure, String kept, String wayBack, ActionQueue out) {

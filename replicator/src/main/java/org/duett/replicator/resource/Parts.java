@@ -156,6 +156,14 @@ final class Parts {
                 DiskState.UNKNOWN);
     }
 
+    /** The target of our resync is through, and has everything that is here. */
+    void targetHasAll(VolumeParts parts) {
+        Volume volume = parts.volume;
+        volume.setIdentifiers(volume.identifiers().finishedAsSource());
+        volume.peerIsEqual();
+        fact(parts, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
+    }
+
     /** Something that happened: committed with what it implies, whatever the rules for wishes say. */
     void fact(VolumeParts parts, VolumeState wanted, String cause) {
         Volume volume = parts.volume;

@@ -212,9 +212,7 @@ final class ResyncControl {
             each.finishing = false;
             // A write that the target refused meanwhile has set a bit again.
             if (!durable || !volume.state().connection().isSyncSource() || !each.source.isThrough()) return;
-            volume.setIdentifiers(volume.identifiers().finishedAsSource());
-            volume.peerIsEqual();
-            parts.fact(each, volume.state().withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.UP_TO_DATE), "resync finished");
+            parts.targetHasAll(each);
             volume.metadata().writeSuperblock(null, actions);
             out(each, "resync finished: both copies are equal again", actions);
         }, out);
