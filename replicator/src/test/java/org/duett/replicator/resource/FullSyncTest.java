@@ -26,17 +26,14 @@ class FullSyncTest {
     private static final VolumeState ALONE = VolumeState.of(Role.SECONDARY, Role.UNKNOWN, ConnectionState.STAND_ALONE, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
 
     private final TwoVolumes world = new TwoVolumes(Fencing.RESOURCE_AND_STONITH);
-    private final Outdating outdating = new Outdating(world.parts);
-    private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
-    private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
+    private final Connecting connecting = world.connecting;
+    private final ResyncControl resync = world.resync;
+    private final PeerRequests requests = world.requests;
     private final FullSync fullSync = new FullSync(world.parts, connecting, resync, requests);
     private final VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
-        RoleControl roles = new RoleControl(world.parts, requests, connecting);
-        requests.joins(roles);
         world.parts.keepalive.start(9);
         world.commit(MIRRORED);
     }

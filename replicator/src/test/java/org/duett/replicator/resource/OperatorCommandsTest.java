@@ -50,13 +50,12 @@ class OperatorCommandsTest {
     private void with(Fencing fencing) {
         if (world != null) world.close();
         world = new TwoVolumes(fencing);
-        Outdating outdating = new Outdating(world.parts);
-        Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-        ResyncControl resync = new ResyncControl(world.parts, connecting);
-        requests = new PeerRequests(world.parts, connecting, resync, outdating);
-        roles = new RoleControl(world.parts, requests, connecting);
-        requests.joins(roles);
-        disks = new DiskControl(world.parts, connecting);
+        Outdating outdating = world.outdating;
+        Connecting connecting = world.connecting;
+        ResyncControl resync = world.resync;
+        requests = world.requests;
+        roles = world.roles;
+        disks = world.diskControl;
         freeze = new Freeze(world.parts);
         commands = new OperatorCommands(world.parts, connecting, resync, requests, disks, roles, freeze, outdating, new Resizing(world.parts));
         world.parts.keepalive.start(9);

@@ -37,20 +37,18 @@ class PeerConversationTest {
     private static final VolumeState HANDSHAKE = VolumeState.of(Role.SECONDARY, Role.UNKNOWN, ConnectionState.WF_REPORT_PARAMS, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
 
     private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
-    private final Outdating outdating = new Outdating(world.parts);
-    private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
-    private final DiskControl disks = new DiskControl(world.parts, connecting);
-    private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
+    private final Connecting connecting = world.connecting;
+    private final ResyncControl resync = world.resync;
+    private final DiskControl disks = world.diskControl;
+    private final PeerRequests requests = world.requests;
     private final Resizing resizing = new Resizing(world.parts);
-    private final RoleControl roles = new RoleControl(world.parts, requests, connecting);
+    private final RoleControl roles = world.roles;
     private final ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, roles);
     private final PeerConversation conversation = new PeerConversation(world.parts, connecting, decision, resync, disks, requests, resizing, new MirrorDuty(world.parts));
     private final VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
-        requests.joins(roles);
         resizing.joins(conversation);
         handshakeIsThrough();
         for (VolumeParts parts : world.parts.volumeParts) {

@@ -31,16 +31,11 @@ class PeerRequestsTest {
     private static final UnaryOperator<VolumeState> PROMOTION = state -> state.withRole(Role.PRIMARY);
 
     private final TwoVolumes world = new TwoVolumes();
-    private final Outdating outdating = new Outdating(world.parts);
-    private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
-    private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
+    private final PeerRequests requests = world.requests;
     private final List<StateChangeResult> answers = new ArrayList<>();
 
     @BeforeEach
     void connect() {
-        RoleControl roles = new RoleControl(world.parts, requests, connecting);
-        requests.joins(roles);
         world.parts.keepalive.start(9);
         world.commit(MIRRORED);
     }

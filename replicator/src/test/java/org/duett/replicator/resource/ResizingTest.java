@@ -30,17 +30,16 @@ class ResizingTest {
     private static final VolumeState MIRRORED = VolumeState.of(Role.PRIMARY, Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
 
     private final TwoVolumes world = new TwoVolumes();
-    private final Outdating outdating = new Outdating(world.parts);
-    private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
-    private final DiskControl disks = new DiskControl(world.parts, connecting);
-    private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
+    private final Connecting connecting = world.connecting;
+    private final ResyncControl resync = world.resync;
+    private final DiskControl disks = world.diskControl;
+    private final PeerRequests requests = world.requests;
     private final Resizing resizing = new Resizing(world.parts);
     private final VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
-        ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, new RoleControl(world.parts, requests, connecting));
+        ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, world.roles);
         resizing.joins(new PeerConversation(world.parts, connecting, decision, resync, disks, requests, resizing, new MirrorDuty(world.parts)));
         world.commit(MIRRORED);
         world.actions();

@@ -35,18 +35,14 @@ class ResyncControlTest {
     private static final VolumeState MIRRORED = HANDSHAKE.withConnection(ConnectionState.CONNECTED);
 
     private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
-    private final Outdating outdating = new Outdating(world.parts);
-    private final Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-    private final ResyncControl resync = new ResyncControl(world.parts, connecting);
-    private final PeerRequests requests = new PeerRequests(world.parts, connecting, resync, outdating);
+    private final Connecting connecting = world.connecting;
+    private final ResyncControl resync = world.resync;
     private final VolumeParts each = world.each(0);
     private ResyncDecision decision;
 
     @BeforeEach
     void connect() {
-        RoleControl roles = new RoleControl(world.parts, requests, connecting);
-        requests.joins(roles);
-        decision = new ResyncDecision(world.parts, connecting, resync, new DiskControl(world.parts, connecting), roles);
+        decision = new ResyncDecision(world.parts, connecting, resync, world.diskControl, world.roles);
         world.parts.keepalive.start(9);
         world.parts.peerWrites.connected(9);
         peerIs(Packet.ConnectionFeatures.DUETT);

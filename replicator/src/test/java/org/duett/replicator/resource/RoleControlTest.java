@@ -46,12 +46,8 @@ class RoleControlTest {
     private void with(Fencing fencing) {
         if (world != null) world.close();
         world = new TwoVolumes(fencing);
-        Outdating outdating = new Outdating(world.parts);
-        Connecting connecting = new Connecting(world.parts, outdating, new FencePolicy(world.parts));
-        ResyncControl resync = new ResyncControl(world.parts, connecting);
-        requests = new PeerRequests(world.parts, connecting, resync, outdating);
-        roles = new RoleControl(world.parts, requests, connecting);
-        requests.joins(roles);
+        requests = world.requests;
+        roles = world.roles;
         world.parts.keepalive.start(9);
         for (VolumeParts each : world.parts.volumeParts) {
             each.volume.setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));

@@ -32,6 +32,13 @@ final class TwoVolumes implements AutoCloseable {
 
     final ActionQueue out = new ActionQueue();
     final Parts parts;
+    /** Joined as {@link ResourceMachine} joins them. */
+    final Outdating outdating;
+    final Connecting connecting;
+    final ResyncControl resync;
+    final DiskControl diskControl;
+    final PeerRequests requests;
+    final RoleControl roles;
     private final TreeMap<Integer, AttachedVolume> disks = new TreeMap<>();
 
     TwoVolumes() {
@@ -49,6 +56,13 @@ final class TwoVolumes implements AutoCloseable {
         parts.random.arrived(LongStream.range(1000, 1200).toArray());
         parts.connection = AttachedVolume.CONNECTION;
         parts.socketsUp = true;
+        outdating = new Outdating(parts);
+        connecting = new Connecting(parts, outdating, new FencePolicy(parts));
+        resync = new ResyncControl(parts, connecting);
+        diskControl = new DiskControl(parts, connecting);
+        requests = new PeerRequests(parts, connecting, resync, outdating);
+        roles = new RoleControl(parts, requests, connecting);
+        requests.joins(roles);
     }
 
     private static VolumeSettings volume(int number, Fencing fencing) {
