@@ -372,9 +372,9 @@ final class PeerConversation {
         boolean primaryKnowsNewer = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.OUTDATED;
         if (primaryKnowsNewer && before.disk().isAbove(DiskState.OUTDATED)) told = told.withDisk(DiskState.OUTDATED);
         parts.fact(each, told, "the peer reports " + report);
-        // It has lost its disk in the midst of a resync, and goes on to see ours as it was then (seed 1630013).
+        // It has lost its disk in the midst of a resync, and goes on to see ours as it was then, or as we have told of it meanwhile (seeds 1630013, 1697893).
         boolean endsResync = before.connection().isAbove(ConnectionState.CONNECTED) && volume.state().connection() == ConnectionState.CONNECTED;
-        if (endsResync && report.peerDisk() != volume.state().disk()) parts.sendState(volume, out);
+        if (endsResync) parts.sendState(volume, out);
         if (volume.state().disk() == DiskState.NEGOTIATING && report.disk().isBelow(DiskState.NEGOTIATING)) disks.peerHasNoSay(each);
         boolean servesFromNow = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk().isBelow(DiskState.NEGOTIATING)
                 && report.disk().isAbove(DiskState.OUTDATED);

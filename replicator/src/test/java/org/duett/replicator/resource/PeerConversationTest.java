@@ -565,6 +565,18 @@ class PeerConversationTest {
         assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
     }
 
+    /** What it wrote in its report it held for so when it lost its disk, and had heard of another one since (seeds 1630013, 1697893). */
+    @ParameterizedTest
+    @EnumSource(names = {"INCONSISTENT", "OUTDATED"})
+    void aTargetThatLosesItsSourceSaysWhatItsDiskIs(DiskState seenThere) {
+        world.commit(MIRRORED.withPeer(Role.PRIMARY).withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT));
+        world.actions();
+        List<Action> actions = reports(itsWord(Role.PRIMARY, DiskState.DISKLESS).withPeerDisk(seenThere));
+        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
+        Packet.State told = (Packet.State) sentAmong(actions).stream().filter(Packet.State.class::isInstance).findFirst().orElseThrow();
+        assertThat(told.word()).isEqualTo(world.state(0).toWire());
+    }
+
     @Test
     void aDiskThatThePeerAttachesIsCompared() {
         world.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS));
