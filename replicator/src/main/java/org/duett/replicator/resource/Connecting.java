@@ -54,6 +54,11 @@ final class Connecting {
     }
 
     private void tryNow(ActionQueue out) {
+        if (parts.volumeParts.stream().anyMatch(each -> each.endIsBeingWritten)) {
+            // By its identifiers the peer would take that disk for as good as its own (seed 1700540).
+            retryAtNanos = parts.nowNanos + FIRST_RETRY_NANOS;
+            return;
+        }
         retryAtNanos = Long.MAX_VALUE;
         parts.connection++;
         for (VolumeParts each : parts.volumeParts) {

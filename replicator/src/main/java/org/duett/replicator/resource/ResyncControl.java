@@ -312,9 +312,8 @@ final class ResyncControl {
         // The peer hears that we are UpToDate when our disk says so, too (rule 13).
         each.endIsBeingWritten = true;
         volume.metadata().writeSuperblock((durable, actions) -> {
-            if (connection != parts.connection) return;
             each.endIsBeingWritten = false;
-            if (!durable) return;
+            if (!durable || connection != parts.connection) return;
             parts.sendState(volume, actions);
             advance(each, actions);
         }, out);

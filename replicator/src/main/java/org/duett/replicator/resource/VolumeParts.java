@@ -102,7 +102,7 @@ final class VolumeParts {
     Packet.Sizes sizesBeforeOurDisk;
     /** It is measured when the resync from here has ended. */
     boolean judgesAfterResync;
-    /** A resync has made this disk good, and its superblock does not say so yet: nor does anything that the peer is told (rule 13). */
+    /** A resync has made this disk good, and its superblock does not say so yet: nor does anything that the peer is told, in this connection or by another one (rule 13). */
     boolean endIsBeingWritten;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
     boolean goodAtLastContact;
@@ -152,7 +152,6 @@ final class VolumeParts {
         boolean wouldGiveUp = asksToBeTarget || asksToDetach;
         if (wouldGiveUp && !volume.isPrimary()) goodAtLastContact = false;
         resyncEnded();
-        endIsBeingWritten = false;
         considerResync = false;
         grown = false;
         sourceByCrossedAttach = false;

@@ -13,6 +13,7 @@ import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.junit.jupiter.api.Test;
@@ -196,6 +197,23 @@ class UnfinishedResyncStoriesTest {
         assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
         pair.must(pair.beta(), new Command.ResumeSync());
         pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seed 1700540: by the identifiers that it introduced itself with its peer took its disk for as good as its own, and its superblock said that it is not (rule 13). */
+    @Test
+    void aTargetAtItsEndMeetsItsPeerAgainWhenItsSuperblockSaysSo() {
+        var pair = apart(75, StorySettings.externalMetadata());
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(2 * SimulatedPair.SECOND, 3 * SimulatedPair.SECOND, 2 * SimulatedPair.SECOND, 3 * SimulatedPair.SECOND));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.network().reset();
+        pair.runFor(SimulatedPair.SECOND);
+        assertThat(pair.state(pair.beta()).connection()).isEqualTo(ConnectionState.UNCONNECTED);
+        assertThat(DurableSuperblock.of(pair, pair.beta(), 0).has(Superblock.CONSISTENT)).isFalse();
+        pair.runUntilProtected();
+        assertThat(DurableSuperblock.of(pair, pair.beta(), 0).has(Superblock.CONSISTENT)).isTrue();
         pair.checkAll();
     }
 
