@@ -246,6 +246,29 @@ class OlderDataStoriesTest {
         pair.checkAll();
     }
 
+    /** It is the generation that the resync counts from: what was copied since would be mixed with it (promises 1, 3). The identifier of the resync tells. */
+    @Test
+    void aPrimaryThatWasServedThroughItsSourceTakesNoOlderCopyFromIt() {
+        var pair = SimulatedPair.connected(19, StorySettings.resyncRate(200));
+        pair.runUntilProtected();
+        var older = pair.alpha().data(0).snapshot();
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.done(pair.read(pair.beta(), 0, 64));
+        pair.losePower(pair.alpha());
+        pair.alpha().data(0).restore(older);
+        pair.alpha().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE);
+        Stories.told(pair.beta(), "split brain");
+        var read = pair.read(pair.beta(), 0, 64);
+        pair.runUntil(read::isCompleted);
+        assertThat(read.errno()).isEqualTo(Errno.EIO);
+    }
+
     @Test
     void dataOfAGenerationThatNobodyRemembersIsRefusedByBothUntilItIsMadeAnew() {
         var pair = SimulatedPair.connected(18);
