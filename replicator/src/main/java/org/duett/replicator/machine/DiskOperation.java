@@ -50,6 +50,9 @@ public final class DiskOperation {
     public boolean inFlight;
     /** When it was ordered, for disk-timeout; core time without that in which the loop did not run. */
     public long orderedAtNanos;
+    /** Its neighbours among what is in flight on its volume's disk, in the order in which it was ordered. */
+    public DiskOperation orderedBefore;
+    public DiskOperation orderedAfter;
 
     public final Action.StartDiskOperation start = new Action.StartDiskOperation(this);
     public final Event.DiskOperationDone done = new Event.DiskOperationDone(this);

@@ -54,7 +54,6 @@ public final class Volume {
     private final ActivityLogTransaction transaction = new ActivityLogTransaction();
     private int logTransactionNumber;
     private int firstContextSlot;
-    private int operationsInFlight;
     private DiskFailure failure;
     private int failureErrno;
     private long failureSector;
@@ -64,8 +63,7 @@ public final class Volume {
     private long nowNanos;
     /** So much of the time has passed while nobody looked at the disk's answers. */
     private long stalledNanos;
-    /** In the order in which they were ordered; one that was ordered again behind a slower one stands in it several times. */
-    private final Deque<DiskOperation> timed = new ArrayDeque<>();
+    private final OperationsInFlight inFlight = new OperationsInFlight();
 
     // ---- what is known of the data
     private GenerationIdentifiers identifiers = new GenerationIdentifiers(0, 0, 0, 0);
@@ -163,7 +161,7 @@ public final class Volume {
     /** A new incarnation; answers of earlier ones are dropped (rule 18). */
     public int beginAttach() {
         assert !diskOpen;
-        assert operationsInFlight == 0;
+        assert inFlight.count() == 0;
         failure = null;
         return ++attach;
     }
@@ -211,7 +209,7 @@ public final class Volume {
 
     /** The shell has closed the device: the next attach may begin (rule 14). */
     public void diskClosed() {
-        assert operationsInFlight == 0 : operationsInFlight + " operations outstanding on a closed disk";
+        assert inFlight.count() == 0 : inFlight.count() + " operations outstanding on a closed disk";
         diskOpen = false;
         diskUsable = false;
         metadata.releaseBuffers();
@@ -240,8 +238,7 @@ public final class Volume {
         operation.errno = 0;
         operation.inFlight = true;
         operation.orderedAtNanos = nowNanos - stalledNanos;
-        operationsInFlight++;
-        if (settings.diskTimeoutMillis() > 0) timed.add(operation);
+        inFlight.add(operation);
         out.add(operation.start);
     }
 
@@ -249,9 +246,7 @@ public final class Volume {
     public void answered(DiskOperation operation) {
         assert operation.inFlight : operation;
         operation.inFlight = false;
-        operationsInFlight--;
-        // The first of them, if there is any, is on its way.
-        while (!timed.isEmpty() && !timed.peek().inFlight) timed.poll();
+        inFlight.remove(operation);
     }
 
     public void timeIs(long newNowNanos) {
@@ -265,12 +260,12 @@ public final class Volume {
 
     /** When the oldest operation exceeds disk-timeout; {@link Long#MAX_VALUE}: never. */
     public long diskDeadlineNanos() {
-        if (settings.diskTimeoutMillis() == 0 || !diskUsable) return Long.MAX_VALUE;
-        return timed.isEmpty() ? Long.MAX_VALUE : timed.peek().orderedAtNanos + stalledNanos + settings.diskTimeoutMillis() * 1_000_000;
+        if (settings.diskTimeoutMillis() == 0 || !diskUsable || inFlight.count() == 0) return Long.MAX_VALUE;
+        return inFlight.oldest().orderedAtNanos + stalledNanos + settings.diskTimeoutMillis() * 1_000_000;
     }
 
     public int operationsInFlight() {
-        return operationsInFlight;
+        return inFlight.count();
     }
 
     /** Notes that the disk failed; the front door acts on it after the event. Later failures are consequences of the first. */

@@ -89,6 +89,36 @@ class DiskTimeoutTest {
         assertThat(volume.diskDeadlineNanos()).isEqualTo(13 * SECOND + 99);
     }
 
+    /** Found by seed 1714780: a healthy disk was given up, as its volume had nothing to do while another one went on with an operation that had been answered here. */
+    @Test
+    void anOperationThatIsUsedAgainByAnotherVolumeHasNoDeadlineHere() {
+        Volume volume = volume(2000);
+        Volume another = volume(2000);
+        DiskOperation slow = ordered(volume, SECOND);
+        DiskOperation quick = ordered(volume, SECOND);
+        volume.answered(quick);
+        ordered(another, quick, 2 * SECOND);
+        volume.answered(slow);
+        assertThat(volume.diskDeadlineNanos()).isEqualTo(Long.MAX_VALUE);
+        assertThat(another.diskDeadlineNanos()).isEqualTo(4 * SECOND);
+        another.answered(quick);
+        assertThat(volume.diskDeadlineNanos()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void anOperationThatIsOrderedAgainHidesNoOlderOne() {
+        Volume volume = volume(2000);
+        DiskOperation slow = ordered(volume, SECOND);
+        DiskOperation quick = ordered(volume, SECOND);
+        volume.answered(quick);
+        DiskOperation hung = ordered(volume, 2 * SECOND);
+        ordered(volume, quick, 3 * SECOND);
+        volume.answered(slow);
+        assertThat(volume.diskDeadlineNanos()).isEqualTo(4 * SECOND);
+        volume.answered(hung);
+        assertThat(volume.diskDeadlineNanos()).isEqualTo(5 * SECOND);
+    }
+
     @Test
     void whatALostDiskOwesHasNoDeadline() {
         Volume volume = volume(2000);
