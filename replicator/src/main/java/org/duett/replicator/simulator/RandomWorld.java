@@ -87,6 +87,13 @@ public final class RandomWorld implements SimulatedPair.Observer {
         random = new SplittableRandom(plan.seed());
         pair = SimulatedPair.of(plan.seed(), plan.settings(), plan.deviceBytes() + plan.extraBytes()[0], plan.deviceBytes() + plan.extraBytes()[1], plan.ring());
         pair.holdAgainstMedia();
+        pair.network().isOf(plan.cable());
+        for (SimulatedNode node : pair.nodes()) {
+            for (VolumeSettings volume : plan.settings().volumes()) {
+                node.data(volume.number()).usually(plan.usualSpeed(node.index(), 0));
+                node.metadata(volume.number()).usually(plan.usualSpeed(node.index(), node.data(volume.number()) == node.metadata(volume.number()) ? 0 : 1));
+            }
+        }
         if (plan.resumesTerms()) pair.nodes().forEach(SimulatedNode::resumesTerms);
         ledger = new CopyLedger(pair);
         lineage = new Lineage(pair);

@@ -20,12 +20,17 @@ public final class SimulatedDevice {
     /** How long operations take: uniformly between the two, flushes in the same way. */
     public record Speed(long shortestNanos, long longestNanos, long shortestFlushNanos, long longestFlushNanos) {
         public static final Speed USUAL = new Speed(20_000, 200_000, 50_000, 2_000_000);
+        /** Answers before the cable has carried anything. */
+        static final Speed FAST = new Speed(1_000, 10_000, 1_000, 30_000);
+        /** Much is on the cable, and arrives, while one operation is under way. */
+        static final Speed SLOW = new Speed(500_000, 6_000_000, 4_000_000, 30_000_000);
     }
 
     private final String name;
     private final SimulatedTime time;
     private final SplittableRandom random;
-    private Speed speed = Speed.USUAL;
+    private Speed usual = Speed.USUAL;
+    private Speed speed = usual;
     private long inTroubleNanos = Long.MIN_VALUE / 2;
     private long sizeBytes;
 
@@ -189,6 +194,16 @@ public final class SimulatedDevice {
         speed = newSpeed;
     }
 
+    /** As long as nothing is wrong with it. */
+    void usually(Speed newUsual) {
+        usual = newUsual;
+        speed = usual;
+    }
+
+    void atUsualSpeed() {
+        speed(usual);
+    }
+
     /** When it was slow, or hung, last; {@link Long#MIN_VALUE}{@code / 2}: never. */
     long inTroubleNanos() {
         noteTrouble();
@@ -196,7 +211,7 @@ public final class SimulatedDevice {
     }
 
     private void noteTrouble() {
-        if (speed != Speed.USUAL || !hanging.isEmpty()) inTroubleNanos = time.nowNanos();
+        if (speed != usual || !hanging.isEmpty()) inTroubleNanos = time.nowNanos();
     }
 
     void watch(Watch newWatch) {

@@ -19,14 +19,34 @@ import org.duett.replicator.wire.WireSocket;
  * both, broken with data queued. Packets travel as the bytes that the real codec makes of them.
  */
 public final class SimulatedNetwork {
-    private static final long SHORTEST_NANOS = 20_000;
-    private static final long LONGEST_NANOS = 300_000;
     private static final long CONNECT_NANOS = 2_000_000;
+
+    /** How long what is sent takes, and of how many packets of a socket the last ones may arrive together. */
+    enum Cable {
+        USUAL(20_000, 300_000, 8),
+        /** Faster than any disk: what is sent arrives before anything else has happened. */
+        SHORT(1_000, 10_000, 8),
+        /** Between two towns: both have done much before either hears of it, and much arrives at once. */
+        LONG(1_000_000, 8_000_000, 64),
+        /** Its two sockets overtake each other by far. */
+        UNEVEN(20_000, 20_000_000, 64);
+
+        private final long shortestNanos;
+        private final long longestNanos;
+        private final int packetsAtOnce;
+
+        Cable(long shortestNanos, long longestNanos, int packetsAtOnce) {
+            this.shortestNanos = shortestNanos;
+            this.longestNanos = longestNanos;
+            this.packetsAtOnce = packetsAtOnce;
+        }
+    }
 
     private final SimulatedTime time;
     private final SplittableRandom random;
     private final SimulatedNode[] nodes = new SimulatedNode[2];
     private final boolean[] silent = new boolean[2];
+    private Cable cable = Cable.USUAL;
     private boolean cut;
     /** In the next connection: who goes silent, or hangs up and is not heard to, how long after it was made; null: nobody. */
     private Silence inNextHandshake;
@@ -51,6 +71,10 @@ public final class SimulatedNetwork {
 
     void join(int index, SimulatedNode node) {
         nodes[index] = node;
+    }
+
+    void isOf(Cable newCable) {
+        cable = newCable;
     }
 
     // ---- one connection incarnation on both sides
@@ -142,7 +166,7 @@ public final class SimulatedNetwork {
             underWay = false;
             if (owner.broken || queued.isEmpty()) return;
             if (cut || owner.deaf || silent[from] || nodes[1 - from].readingPaused(socket)) return;
-            int packets = 1 + random.nextInt(8);
+            int packets = 1 + random.nextInt(cable.packetsAtOnce);
             for (int i = 0; i < packets && !queued.isEmpty() && !owner.broken; i++) {
                 ByteBuf bytes = queued.poll();
                 deliver(bytes);
@@ -177,7 +201,7 @@ public final class SimulatedNetwork {
     }
 
     private long delay() {
-        return random.nextLong(SHORTEST_NANOS, LONGEST_NANOS);
+        return random.nextLong(cable.shortestNanos, cable.longestNanos);
     }
 
     // ---- pairing

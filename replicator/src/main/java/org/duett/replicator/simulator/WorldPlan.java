@@ -261,6 +261,20 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         return new SplittableRandom(seed ^ 0x7e42).nextBoolean();
     }
 
+    /** In a third of the lives the cable is not as usual, so that what crosses on it, and how much happens at either end meanwhile, is another. */
+    SimulatedNetwork.Cable cable() {
+        var random = new SplittableRandom(seed ^ 0xcab1e);
+        if (random.nextInt(3) > 0) return SimulatedNetwork.Cable.USUAL;
+        return SimulatedNetwork.Cable.values()[1 + random.nextInt(3)];
+    }
+
+    /** In a third of the lives a node's disks are always fast or always slow, its metadata's apart from its data's, unless it is the same ({@code which}). */
+    SimulatedDevice.Speed usualSpeed(int node, int which) {
+        var random = new SplittableRandom(seed ^ 0x5beed + 2L * node + which);
+        if (random.nextInt(3) > 0) return SimulatedDevice.Speed.USUAL;
+        return random.nextBoolean() ? SimulatedDevice.Speed.FAST : SimulatedDevice.Speed.SLOW;
+    }
+
     boolean has(WorldFault fault) {
         return faults.contains(fault);
     }
@@ -271,7 +285,7 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + speedText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 
     private String diskText() {
@@ -279,6 +293,20 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         String limits = settings.volumes().stream().allMatch(volume -> volume.sizeLimitSectors() == 0) ? "" : ", size " + settings.volumes().stream().map(volume -> volume.sizeLimitSectors() + "s").toList();
         return limits + (ring.equals(ActivityLogRing.DEFAULT) ? "" : ", log of " + ring.stripes() + " stripes of " + ring.stripeBlocks()) + (first.diskFlushes() ? "" : ", disk-flushes no")
                 + (first.metadataFlushes() ? "" : ", md-flushes no");
+    }
+
+    private String speedText() {
+        var text = new StringBuilder(cable() == SimulatedNetwork.Cable.USUAL ? "" : ", cable " + cable());
+        for (int node = 0; node < 2; node++) {
+            text.append(speedText(node, 0, "data")).append(speedText(node, 1, "metadata"));
+        }
+        return text.toString();
+    }
+
+    private String speedText(int node, int which, String what) {
+        SimulatedDevice.Speed speed = usualSpeed(node, which);
+        if (speed == SimulatedDevice.Speed.USUAL) return "";
+        return ", " + (node == 0 ? "alpha's " : "beta's ") + what + (speed == SimulatedDevice.Speed.FAST ? " fast" : " slow");
     }
 
     private String splitBrainText() {

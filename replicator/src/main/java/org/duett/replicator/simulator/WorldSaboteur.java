@@ -273,7 +273,7 @@ final class WorldSaboteur {
 
     private void slow(SimulatedDevice device, SimulatedDevice.Speed speed, long forNanos) {
         device.speed(speed);
-        pair.time().after(forNanos, () -> device.speed(SimulatedDevice.Speed.USUAL));
+        pair.time().after(forNanos, device::atUsualSpeed);
     }
 
     private void hang(SimulatedNode node, int volume) {
@@ -300,8 +300,8 @@ final class WorldSaboteur {
             for (int volume : ledger.volumes()) {
                 node.data(volume).heal();
                 node.metadata(volume).heal();
-                node.data(volume).speed(SimulatedDevice.Speed.USUAL);
-                node.metadata(volume).speed(SimulatedDevice.Speed.USUAL);
+                node.data(volume).atUsualSpeed();
+                node.metadata(volume).atUsualSpeed();
             }
         }
     }
