@@ -133,6 +133,12 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         return new SplittableRandom(seed ^ 0xa107).nextInt(6) == 0;
     }
 
+    /** Two, and in a tenth of the lives with several of them up to five. */
+    private static int someVolumes(long seed) {
+        var random = new SplittableRandom(seed ^ 0x5e7e);
+        return random.nextInt(10) == 0 ? 3 + random.nextInt(3) : 2;
+    }
+
     /** In a third of the lives a volume's number is not its place in the configuration. */
     private static int firstNumber(long seed) {
         var random = new SplittableRandom(seed ^ 0x0b1e);
@@ -180,7 +186,7 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         };
         OnNoData onNoData = random.nextInt(3) == 0 ? OnNoData.SUSPEND_IO : OnNoData.IO_ERROR;
         List<VolumeSettings> volumes = new ArrayList<>();
-        int count = large || random.nextInt(3) == 0 ? 1 : 2;
+        int count = large || random.nextInt(3) == 0 ? 1 : someVolumes(seed);
         Flushes flushes = neededFlushes(seed);
         long bytes = large ? LARGE_BYTES : logExtents != USUAL_LOG_EXTENTS ? CROWDED_BYTES : SMALL_BYTES;
         for (int i = 0; i < count; i++) volumes.add(volume(firstNumber(seed) + i, sizeLimit(seed + i, bytes), logExtents, !withoutLog, fencing, flushes, random));
