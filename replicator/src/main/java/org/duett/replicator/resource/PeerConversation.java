@@ -232,13 +232,20 @@ final class PeerConversation {
         volume.peerUserSectors = peer.userSectors();
         volume.peerCurrentSectors = peer.currentSectors();
         volume.peerMaxBioBytes = Math.max(512, peer.maxBioBytes());
+        boolean wasAtRest = volume.state().connection() == ConnectionState.CONNECTED;
         if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) agreeOnSize(each, peer, out);
         else if (volume.sizeSectors() == 0) volume.setSizeSectors(firstNonZero(peer.currentSectors(), peer.userSectors(), peer.diskSectors()));
         each.sizesBeforeOurDisk = volume.state().disk().isAtLeast(DiskState.NEGOTIATING) ? null : peer;
         boolean established = volume.state().connection().isEstablished();
         // The answer says with the same flags whether the new area is resynced (spec wire 3.5).
-        if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, peer.flags() & Packet.Sizes.NO_RESYNC, out);
+        int whoCopies = wasAtRest && parts.handshake.peerIsDuett() ? whoCopiesWhatIsNew(volume.state().connection()) : 0;
+        if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, peer.flags() & Packet.Sizes.NO_RESYNC | whoCopies, out);
         resizing.sizesArrived(each, peer, out);
+    }
+
+    private static int whoCopiesWhatIsNew(ConnectionState connection) {
+        if (connection == ConnectionState.CONNECTED) return 0;
+        return connection.isSourceSide() ? Packet.Sizes.SENDER_IS_SOURCE : Packet.Sizes.SENDER_IS_TARGET;
     }
 
     private static long firstNonZero(long first, long second, long third) {

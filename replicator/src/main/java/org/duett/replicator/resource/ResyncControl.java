@@ -396,15 +396,22 @@ final class ResyncControl {
             if (durable && change == volume.sizeChanges()) volume.sizeIsInBitmap();
         }, out);
         volume.metadata().writeSuperblock(null, out);
-        if (grew && resyncNewArea && volume.state().connection() == ConnectionState.CONNECTED) grownOnline(each, out);
+        if (grew && resyncNewArea && volume.state().connection() == ConnectionState.CONNECTED) grownOnline(each, peer, out);
     }
 
     /** The new area is resynced without an exchange (spec wire 5.6). */
-    private void grownOnline(VolumeParts each, ActionQueue out) {
+    private void grownOnline(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
         VolumeState state = each.volume.state();
         if (!state.bothUpToDate()) return;
         each.grown = false;
-        if (parts.isSourceOfEqual(state)) {
+        boolean peerIsSource = (peer.flags() & Packet.Sizes.SENDER_IS_SOURCE) != 0;
+        if (peerIsSource && state.role() == Role.PRIMARY) {
+            connecting.lose(ConnectionState.TEAR_DOWN, "the volume has grown, and the peer takes itself for the source of the new part", out);
+            return;
+        }
+        // Where one changes its role just now the two know different roles: what the first one has decided holds for both (seed 1722739).
+        boolean peerIsTarget = (peer.flags() & Packet.Sizes.SENDER_IS_TARGET) != 0;
+        if (peerIsTarget || !peerIsSource && parts.isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
             each.targetIsUntold = true;
             leaveGenerationOfTarget(each, out);

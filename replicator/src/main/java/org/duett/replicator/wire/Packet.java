@@ -66,6 +66,10 @@ public sealed interface Packet {
         public static final int NO_RESYNC = 2;
         /** Between two Duett nodes: {@code userSectors} is what an operator ordered with a resize, not what a configuration says. */
         public static final int LIMIT_WAS_ORDERED = 1 << 15;
+        /** Between two Duett nodes, in the answer to one that asked for growth: the sender copies the part that is new to the other one. */
+        public static final int SENDER_IS_SOURCE = 1 << 14;
+        /** Likewise: the other one copies it to the sender. */
+        public static final int SENDER_IS_TARGET = 1 << 13;
 
         /** The 24 bytes that travel when WSAME is agreed. */
         public record QueueLimits(int physicalBlockBytes, int logicalBlockBytes, int alignmentOffsetBytes, int minIoBytes,

@@ -15,6 +15,8 @@ import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A volume grows while it is in use (spec metadata 9, states 8: resize). */
 class ResizeStoriesTest {
@@ -100,6 +102,28 @@ class ResizeStoriesTest {
                 pair.runFor(Stories.MILLI / 10);
             }
             pair.runUntil(() -> pair.alpha().result(ticket) != null);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Found by seed 1722739: each decided on the roles as it knew them, both became the target of the new part, and waited for ever. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofTwoThatKnowDifferentRolesTheFirstOneDecidesWhoCopiesTheNewPart(boolean promotes) {
+        for (int seed = 60; seed < 70; seed++) {
+            var pair = pair(seed);
+            if (promotes) pair.must(pair.alpha(), new Command.Demote(false));
+            pair.runUntilProtected();
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            pair.network().isOf(SimulatedNetwork.Cable.UNEVEN);
+            pair.alpha().command(promotes ? new Command.Promote(false) : new Command.Demote(false));
+            if (!promotes) pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.SECONDARY);
+            SimulatedNode asked = promotes ? pair.alpha() : pair.beta();
+            asked.command(TO_ALL);
+            pair.runUntil(() -> size(pair.alpha()) == GROWN_SECTORS && size(pair.beta()) == GROWN_SECTORS);
+            pair.network().isOf(SimulatedNetwork.Cable.USUAL);
             pair.runUntilProtected();
             pair.checkAll();
         }
