@@ -148,6 +148,7 @@ final class DiskControl {
         // The loss of a disk that is behind anyway needs no record (rule 1).
         if (volume.isPrimary() && volume.passesForGood()) parts.record.localLost(volume);
         each.target.stop();
+        endResyncThatIsThrough(each);
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "detach");
         // Sooner, the peer is still to tell us who it is; it hears of the disk as all volumes are introduced (spec wire 3.0, seed 20609).
         if (volume.state().connection().isAtLeast(ConnectionState.WF_REPORT_PARAMS)) parts.sendState(volume, out);

@@ -184,6 +184,26 @@ class UnfinishedResyncStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 1723321: it went on to take the complete disk of its target for Inconsistent. */
+    @Test
+    void aSourceThatIsDetachedAsItTakesDownTheEndKnowsThatItsTargetHasAll() {
+        var pair = apart(76, StorySettings.externalMetadata());
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.runFor(10 * Stories.MILLI);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        pair.must(pair.alpha(), new Command.Detach(0, false));
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 1630481: what it said of its wish to pause told that it is UpToDate, and its disk did not say so yet (rule 13). */
     @Test
     void whateverATargetHasToSayAtItsEndWaitsForItsSuperblock() {
