@@ -178,26 +178,36 @@ public final class PeerWritePath {
      * A crash would have the log looked at: the superblock says so on disk, and goes on to say so until the bitmap there has this block. As for a Primary's
      * own writes, nothing is written before (promise 4).
      */
-    private static boolean logCounts(Volume volume, ActionQueue out) {
+    private boolean logCounts(Volume volume, ActionQueue out) {
         if (volume.logsForPeer()) return volume.logMarkDurable();
         // It came while its Primary had no disk, and waited for another write until that was over.
         volume.keepLogOfPeer();
         if (!volume.logMarkDurable()) volume.metadata().writeSuperblock(null, out);
         volume.metadata().writeBitmap((durable, actions) -> {
-            if (durable) volume.bitmapHasLogOfPeer();
+            if (!durable) return;
+            // Before the mark is taken back: else they would ask for it again, and again find it gone (seed 1730989).
+            for (int left = awaitingMark.size(); left > 0; left--) {
+                PeerWrite write = awaitingMark.poll();
+                if (volumeOf(write) == volume) goesOn(volume, write, volume.logMarkDurable(), actions);
+                else awaitingMark.add(write);
+            }
+            volume.bitmapHasLogOfPeer();
         }, out);
         return volume.logMarkDurable();
     }
 
     /** Called after each event: writes that waited until the log counts, or for our generation for them, go on. */
     public void checkMarks(ActionQueue out) {
-        for (int left = awaitingMark.size(); left > 0; left--) {
+        for (int left = awaitingMark.size(); left > 0 && !awaitingMark.isEmpty(); left--) {
             PeerWrite write = awaitingMark.poll();
             Volume volume = volumeOf(write);
-            boolean counts = volume.keepsLogOfPeer() ? volume.logMarkDurable() : logCounts(volume, out);
-            if (volume.takesLocalWrites() && (!counts || volume.generationForPeerDue())) awaitingMark.add(write);
-            else if (!volume.takesLocalWrites() || volume.log().acquire(write)) extentIsHot(volume, write, out);
+            goesOn(volume, write, volume.keepsLogOfPeer() ? volume.logMarkDurable() : logCounts(volume, out), out);
         }
+    }
+
+    private void goesOn(Volume volume, PeerWrite write, boolean logCounts, ActionQueue out) {
+        if (volume.takesLocalWrites() && (!logCounts || volume.generationForPeerDue())) awaitingMark.add(write);
+        else if (!volume.takesLocalWrites() || volume.log().acquire(write)) extentIsHot(volume, write, out);
     }
 
     /** Also when the connection that brought it is gone, and with it what we know of the peer's disk, or when the peer has attached one since. */

@@ -720,6 +720,30 @@ class PeerWritePathTest {
         assertThat(world.volume.keepsLogOfPeer()).isTrue();
     }
 
+    /** Found by seed 1730989: the bitmap on disk named its block already; the mark was taken back as soon as it was there, and asked for again, for ever. */
+    @Test
+    void whoWaitsForTheMarkGoesOnBeforeItIsTakenBack() {
+        try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, false))) {
+            path = new PeerWritePath(List.of(other.volume), SLOTS);
+            path.connected(CONNECTION);
+            other.volume.bitmap().setRange(8, 10);
+            other.volume.metadata().writeBitmap(null, other.out);
+            other.commit(DUTY);
+            other.metadataAnswersAll();
+            other.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS).withPeer(Role.SECONDARY));
+            other.metadataAnswersAll();
+            path.arrived(other.volume, data(8, 2, DataFlags.SEND_WRITE_ACK), other.out);
+            other.commit(MIRRORED);
+            for (int events = 0; events < 20; events++) {
+                if (other.volume.superblockStale()) other.volume.metadata().writeSuperblock(null, other.out);
+                path.checkMarks(other.out);
+                other.ordered().forEach(operation -> other.metadataAnswers(operation, 0));
+            }
+            assertThat(other.volume.log().waiting()).isEqualTo(1);
+            assertThat(other.volume.superblockStale()).isFalse();
+        }
+    }
+
     @Test
     void aLongZeroingIsLoggedExtentByExtent() {
         world.commit(DUTY);
