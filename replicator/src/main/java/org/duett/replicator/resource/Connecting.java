@@ -277,9 +277,8 @@ final class Connecting {
 
     private void losePeer(int index, VolumeState before, boolean mayHaveFinished, ActionQueue out) {
         VolumeParts each = parts.volumeParts.get(index);
-        if (mayHaveFinished && !each.volume.isPrimary()) parts.countsFromNoOlderGeneration(each.volume, out);
+        if (mayHaveFinished) parts.targetMayHaveOurGeneration(each, out);
         if (!each.volume.isPrimary()) return;
-        if (mayHaveFinished) each.volume.leaveResyncOpen();
         boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
         if (lost && each.targetIsUntold) parts.record.untoldTargetLost();

@@ -247,9 +247,16 @@ final class Parts {
 
     /**
      * The target of our resync may have our generation already: whoever is promoted alone from here on begins a new one, as with any equal
-     * peer (rule 3). The bits that are left stay.
+     * peer (rule 3). The bits that are left stay, and go on to count from where the target is if it has not ended the resync: else all would be copied
+     * anew (promise 4, seed 1900056).
      */
-    void countsFromNoOlderGeneration(Volume volume, ActionQueue out) {
+    void targetMayHaveOurGeneration(VolumeParts each, ActionQueue out) {
+        // A Primary that has not heard that it is the target has our generation for certain, and is to pass for equal.
+        if (each.targetMayPass && !each.volume.isPrimary()) countsFromNoOlderGeneration(each.volume, out);
+        else each.volume.leaveResyncOpen();
+    }
+
+    private static void countsFromNoOlderGeneration(Volume volume, ActionQueue out) {
         if (volume.identifiers().bitmap() == 0 || !volume.diskUsable()) return;
         volume.setIdentifiers(volume.identifiers().rotateBitmapIntoHistory());
         volume.metadata().writeSuperblock(null, out);

@@ -358,9 +358,8 @@ public final class ResourceMachine {
         boolean lost = lacks || invalidated || had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
         if (!lost) return;
         boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished() || each.targetMayPass;
-        if (mayHaveFinished && !volume.isPrimary()) parts.countsFromNoOlderGeneration(volume, out);
+        if (mayHaveFinished) parts.targetMayHaveOurGeneration(each, out);
         if (!volume.isPrimary()) return;
-        if (mayHaveFinished) volume.leaveResyncOpen();
         parts.record.peerLost(volume, before, mayHaveFinished, out);
         parts.writes.peerDiskLost(volume, out);
     }
