@@ -31,8 +31,11 @@ final class AnswerRule {
                         volume + " is said to be Primary on disk"));
             }
             // Contact may have made it good again, beside the peer that asked (rules 23, 24).
-            case Command.Outdate outdate -> eachInUse(node, question, (volume, onDisk) -> demand(volume.state().connection().isEstablished()
-                    || !RaisedDisk.saysThatItIsGood(onDisk), node, question, volume + " passes for good on disk"));
+            case Command.Outdate outdate -> {
+                demand(!question.wasPrimary() || node.sleptSince(question.atNanos()), node, question, "it is Primary, and serves its host from that disk (rule 23)");
+                eachInUse(node, question, (volume, onDisk) -> demand(volume.state().connection().isEstablished() || !RaisedDisk.saysThatItIsGood(onDisk), node, question,
+                        volume + " passes for good on disk"));
+            }
             case Command.Resize(int number, long sectors, boolean assumeClean) -> eachInUse(node, question, (volume, onDisk) -> demand(volume.number != number
                     || onDisk.lastAgreedSectors() == volume.sizeSectors(), node, question, volume + " has " + onDisk.lastAgreedSectors() + " sectors on disk, and "
                             + volume.sizeSectors() + " in memory"));
@@ -50,6 +53,16 @@ final class AnswerRule {
         if (limit == question.limits().get(number)) return;
         throw new AssertionError(node.name() + " has refused " + question.command() + ", and the limit of the volume is " + limit + " sectors since, it was " + question.limits().get(number) + "; "
                 + pair.describe());
+    }
+
+    /** When all is quiet: whoever has asked for something has heard what came of it. */
+    void checkThatAllAreAnswered() {
+        for (SimulatedNode node : pair.nodes()) {
+            SimulatedNode.Asked open = node.unanswered();
+            // Who sleeps has not heard the question yet.
+            if (open == null || node.sleptSince(open.atNanos())) continue;
+            throw new AssertionError(node.name() + " has never answered " + open.command() + " of " + open.atNanos() / 1_000_000 + " ms; " + pair.describe());
+        }
     }
 
     private interface Look {

@@ -12,7 +12,7 @@ import org.duett.replicator.state.VolumeState;
 /**
  * With a fencing policy a node that has lost its peer knows of that one's disk what the peer said as they parted, what its own superblock says, what a fence-peer handler has
  * found out since (spec states 6), and what an operator has made of it ({@code invalidate-remote}). With resource-and-stonith a Primary answers no write, and no FLUSH, that was
- * asked for after the loss of a peer as good as itself, before a handler or a person says that it may.
+ * asked for after the loss of a peer as good as itself, before a handler or a person says that it may; with resource-only, before a handler was asked.
  */
 final class FenceRule {
     private final SimulatedPair pair;
@@ -20,6 +20,9 @@ final class FenceRule {
     private final boolean freezes;
     /** How many connections each node has lost. */
     private final int[] losses = new int[2];
+    /** Of which loss a handler was asked last, and in which life of the process. */
+    private final int[] asked = new int[2];
+    private final int[] askedBy = new int[2];
     /** The life of the process to which a handler has said so since, or a person; 0: none. */
     private final int[] proof = new int[2];
     /** By volume and node: the life of the process that lost a good copy, and when, in the order of its requests. */
@@ -36,7 +39,13 @@ final class FenceRule {
         for (VolumeSettings volume : pair.settings().volumes()) lost.put(volume.number(), new Lost[2]);
     }
 
-    /** A handler begins now; what it says is of this loss. */
+    /** The fence-peer handler begins now. */
+    void handlerBegins(SimulatedNode node) {
+        asked[node.index()] = losses[node.index()];
+        askedBy[node.index()] = node.life();
+    }
+
+    /** Of a handler that begins now; what it says is of this loss. */
     int lossOf(SimulatedNode node) {
         return losses[node.index()];
     }
@@ -86,11 +95,15 @@ final class FenceRule {
 
     /** This write, or FLUSH, was answered by this node. */
     void acknowledged(SimulatedPair.HostOperation operation) {
-        if (!freezes || operation.request.kind == HostRequest.Kind.READ) return;
+        if (!applies || operation.request.kind == HostRequest.Kind.READ) return;
         SimulatedNode node = operation.node;
         int volume = operation.request.volume;
         Lost loss = lost.get(volume)[node.index()];
         boolean alone = loss != null && loss.life == node.life() && !node.machine().state(volume).connection().isEstablished() && operation.orderedAt >= loss.at;
-        if (alone && !hasProof(node)) throw new AssertionError(node.name() + " goes on alone, and its peer is not fenced: volume " + volume + "; " + pair.describe());
+        if (!alone || hasProof(node)) return;
+        boolean isAsked = askedBy[node.index()] == node.life() && asked[node.index()] == losses[node.index()];
+        if (!freezes && isAsked) return;
+        throw new AssertionError(node.name() + " goes on alone, and " + (isAsked ? "its peer is not fenced" : "nobody was asked to fence its peer") + ": volume " + volume + "; "
+                + pair.describe());
     }
 }

@@ -22,6 +22,8 @@ final class LeaveRule {
     private final boolean[] isContact = new boolean[2];
     /** By volume: the life of the process that lost a good copy; 0: none. */
     private final TreeMap<Integer, int[]> lostGoodCopy = new TreeMap<>();
+    /** Of these, who was Primary as it lost it. */
+    private final TreeMap<Integer, int[]> lostAsPrimary = new TreeMap<>();
     /** By volume: when that was, in the order of its requests; what was asked for earlier the other one may have. */
     private final TreeMap<Integer, long[]> lostAt = new TreeMap<>();
 
@@ -29,6 +31,7 @@ final class LeaveRule {
         this.pair = pair;
         for (VolumeSettings volume : pair.settings().volumes()) {
             lostGoodCopy.put(volume.number(), new int[2]);
+            lostAsPrimary.put(volume.number(), new int[2]);
             lostAt.put(volume.number(), new long[2]);
         }
     }
@@ -66,6 +69,7 @@ final class LeaveRule {
         if (lost) {
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = after.role() == Role.PRIMARY && before.bothUpToDate() ? node.life() : 0;
+            lostAsPrimary.get(volume)[node.index()] = lostBy[node.index()];
         }
         // Who lets its role go lets the leave go that it served by: the proof may be the other one's by now.
         if (before.role() == Role.PRIMARY && after.role() != Role.PRIMARY) leave[node.index()] = 0;
@@ -75,7 +79,18 @@ final class LeaveRule {
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = node.life();
         }
-        if (after.connection().isEstablished() || after.role() != Role.PRIMARY) lostBy[node.index()] = 0;
+        boolean meetsNoDisk = after.connection().isEstablished() && !before.connection().isEstablished() && after.peerDisk().isBelow(DiskState.INCONSISTENT);
+        if (meetsNoDisk && after.disk() == DiskState.UP_TO_DATE && lostAsPrimary.get(volume)[node.index()] == node.life()) demandLeave(node, volume);
+        if (after.connection().isEstablished() || after.role() != Role.PRIMARY) {
+            lostBy[node.index()] = 0;
+            lostAsPrimary.get(volume)[node.index()] = 0;
+        }
+    }
+
+    /** Who comes without its disk may have gone on alone before it lost that, and tells nothing of it: to meet it is no leave. */
+    private void demandLeave(SimulatedNode node, int volume) {
+        if (!pair.settings().cluster() || isGiven(node)) return;
+        throw new AssertionError(node.name() + " waits for leave, and takes up a peer without a disk that may have gone on alone (rule 8): volume " + volume + "; " + pair.describe());
     }
 
     /** This write, or FLUSH, was answered by this node. */

@@ -74,6 +74,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final RememberedPeer remembered;
     private final PolicyRule policies;
     private final NoDataRule noData;
+    private final NeedlessMarks needlessMarks;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
     private int round;
@@ -134,6 +135,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         toldGood = new ToldGood(pair);
         remembered = new RememberedPeer(pair);
         policies = new PolicyRule(pair);
+        needlessMarks = new NeedlessMarks(pair, ledger, splitBrain);
         for (int i = 0; i < plan.clients(); i++) {
             VolumeSettings volume = plan.settings().volumes().get(i % plan.settings().volumes().size());
             clients.add(new WorldClient(pair, volume.number(), plan, splitBrain, random.split()));
@@ -180,6 +182,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
             disturb();
             repair();
             pair.checkAll();
+            answers.checkThatAllAreAnswered();
+            if (plan.resumesTerms()) terms.checkThatNoneIsLeft();
             if (plan.hasSilentFaults()) perform(new Excerpt.Act(round, SILENT_ACT), this::damageSilently);
             if (plan.has(WorldFault.OLDER_DATA)) olderCopies.take(random);
             for (int volume : ledger.volumes()) pair.history(volume).prune();
@@ -252,6 +256,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         views.check();
         pair.nodes().stream().filter(ledger::isOlder).forEach(sizes::wentBack);
         sizes.check();
+        needlessMarks.check();
         // What differs in a copy that came back from long ago nobody can name; it is copied whole.
         if (ledger.anyIsOlder()) return;
         raisedDisk.check();
@@ -342,6 +347,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         lineage.stateChanged(node, volume, before, after);
         saboteur.stateChanged(node, volume, before, after);
         leaveRule.stateChanged(node, volume, before, after);
+        seen.stateChanged(node, volume, before, after);
         raisedDisk.stateChanged(node, volume, before, after);
         terms.stateChanged(node, volume, before, after);
         eyewitnesses.stateChanged(node, volume, before, after);
@@ -354,6 +360,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         noData.stateChanged(node, volume, before, after);
         readLimits.stateChanged(node, before, after);
         remembered.stateChanged(node, volume, before, after);
+        needlessMarks.stateChanged(node, volume, before, after);
         if (isGood()) repair.allIsWell();
         understanding.stateChanged(node, after);
         coverage.changed(before, after);
@@ -368,10 +375,12 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void handled(SimulatedNode node) {
         keptMarks.look(node);
+        seen.handled(node);
     }
 
     @Override
     public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+        needlessMarks.answered(question);
         if (result instanceof CommandResult.Refused refused) answers.refused(node, question, refused);
         if (!(result instanceof CommandResult.Done)) return;
         answers.done(node, question);
@@ -401,9 +410,15 @@ public final class RandomWorld implements SimulatedPair.Observer {
     @Override
     public void reported(SimulatedNode node, OperatorReport report) {
         splitBrain.reported(node, report);
+        needlessMarks.reported(report);
         if (ledger.anyIsOlder()) return;
         terms.reported(node, report);
         policies.reported(node, report);
+    }
+
+    @Override
+    public void begins(SimulatedPair.HostOperation operation) {
+        needlessMarks.begins(operation);
     }
 
     @Override

@@ -18,13 +18,44 @@ final class SeenGeneration {
     private final SimulatedPair pair;
     /** By volume and node: since when they disagree; null: they agree. */
     private final TreeMap<Integer, Disagreement[]> since = new TreeMap<>();
+    /** By volume and node: the last time that it was Primary without its peer; null: it was not, or has met it since. */
+    private final TreeMap<Integer, Alone[]> alone = new TreeMap<>();
 
     private record Disagreement(int life, int connection, long seen, long served, long atNanos) {
     }
 
+    private record Alone(int life, long seen) {
+    }
+
     SeenGeneration(SimulatedPair pair) {
         this.pair = pair;
-        for (var volume : pair.settings().volumes()) since.put(volume.number(), new Disagreement[2]);
+        for (var volume : pair.settings().volumes()) {
+            since.put(volume.number(), new Disagreement[2]);
+            alone.put(volume.number(), new Alone[2]);
+        }
+    }
+
+    /** Called after each event of the node, before anybody hears of what has changed in it. */
+    void handled(SimulatedNode node) {
+        for (int number : since.keySet()) {
+            VolumeState state = node.machine().state(number);
+            boolean isAlone = state.role() == Role.PRIMARY && !state.connection().isEstablished();
+            if (isAlone) alone.get(number)[node.index()] = new Alone(node.life(), node.machine().volume(number).exposedIdentifier());
+        }
+    }
+
+    /** A Primary without a disk meets its peer, and serves its host from there, as one that has what this host has seen. */
+    void stateChanged(SimulatedNode node, int number, VolumeState before, VolumeState after) {
+        boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();
+        if (!meets) return;
+        Alone last = alone.get(number)[node.index()];
+        alone.get(number)[node.index()] = null;
+        boolean serves = after.role() == Role.PRIMARY && after.disk().isBelow(DiskState.INCONSISTENT) && after.peerDisk() == DiskState.UP_TO_DATE;
+        var told = node.machine().volume(number).peerGenerations;
+        if (!serves || told == null || last == null || last.life != node.life() || last.seen == 0) return;
+        if (GenerationIdentifiers.sameGeneration(last.seen, told.identifiers().current())) return;
+        throw new AssertionError(node.name() + " has no disk of volume " + number + ", its host has seen " + GenerationIdentifiers.hexadecimal(last.seen) + ", and it takes up the peer's "
+                + GenerationIdentifiers.hexadecimal(told.identifiers().current()) + "; " + pair.describe());
     }
 
     /** Between the steps of a life. */

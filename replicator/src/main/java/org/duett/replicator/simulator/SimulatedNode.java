@@ -678,6 +678,14 @@ public final class SimulatedNode {
         return new Asked(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
     }
 
+    /** A command of the life of this process that it has not answered; null: there is none. */
+    Asked unanswered() {
+        for (var each : asked.entrySet()) {
+            if (!results.containsKey(each.getKey())) return each.getValue();
+        }
+        return null;
+    }
+
     public CommandResult result(long ticket) {
         return results.get(ticket);
     }

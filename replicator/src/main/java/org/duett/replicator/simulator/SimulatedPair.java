@@ -85,6 +85,10 @@ public final class SimulatedPair {
         default void reported(SimulatedNode node, OperatorReport report) {
         }
 
+        /** The host asks for something; the node has not heard of it yet. */
+        default void begins(HostOperation operation) {
+        }
+
         /** A request of the host was answered; the histories know of it already. */
         default void completed(HostOperation operation) {
         }
@@ -475,6 +479,7 @@ public final class SimulatedPair {
     public HostOperation request(SimulatedNode node, HostRequest.Kind kind, int volume, long firstSector, int sectors, boolean fua, Runnable answered) {
         HostOperation operation = new HostOperation(node, kind, volume, firstSector, sectors, fua, answered);
         operations.add(operation);
+        observer.begins(operation);
         node.request(operation.request);
         return operation;
     }

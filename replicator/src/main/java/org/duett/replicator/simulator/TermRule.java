@@ -92,6 +92,15 @@ final class TermRule {
         return otherWasPromoted[node.index()];
     }
 
+    /** When all is quiet: a role that is not resumed is over on file, too, or the next process of this boot would resume it, whoever was Primary meanwhile. */
+    void checkThatNoneIsLeft() {
+        for (SimulatedNode node : pair.nodes()) {
+            boolean isLeft = node.state().role() != Role.PRIMARY && node.termOnFile() != 0;
+            if (!isLeft) continue;
+            throw new AssertionError(String.format("%s is not Primary, and has term %016x on file (rule 22); %s", node.name(), node.termOnFile(), pair.describe()));
+        }
+    }
+
     /** Leave to go on alone, or a person's word. */
     void vouchedFor(SimulatedNode node) {
         resumed[node.index()] = 0;

@@ -6,8 +6,8 @@ import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.Volume;
 
 /**
- * Two nodes that are connected, and between which nothing has happened for a while, take each other's disk and role for what the other one takes them for; and where both take both disks
- * for good no block is marked any more. Who was not told goes on by what is not so any more, and what is marked and not copied is lost with the good copy (promise 3).
+ * Two nodes that are connected, and between which nothing has happened for a while, take each other's disk and role for what the other one takes them for, and the volume for as
+ * large; and where both take both disks for good no block is marked any more. Who was not told goes on by what is not so any more, and what is marked and not copied is lost with the good copy (promise 3).
  */
 final class ViewsAgree {
     /** What one says the other one hears, and acts on, within this time; a resync that is due begins. */
@@ -41,7 +41,9 @@ final class ViewsAgree {
         VolumeState here = alpha.machine().state(number);
         VolumeState there = beta.machine().state(number);
         if (here.connection() != ConnectionState.CONNECTED || there.connection() != ConnectionState.CONNECTED || !isIdle(alpha, number) || !isIdle(beta, number)) return null;
-        boolean agree = here.peerDisk() == there.disk() && there.peerDisk() == here.disk() && here.peer() == there.role() && there.peer() == here.role();
+        // Also one without a disk: promoted, it serves this size.
+        boolean sameSize = alpha.machine().volume(number).sizeSectors() == beta.machine().volume(number).sizeSectors();
+        boolean agree = sameSize && here.peerDisk() == there.disk() && there.peerDisk() == here.disk() && here.peer() == there.role() && there.peer() == here.role();
         long bits = here.isMirrored() && there.isMirrored() ? alpha.machine().volume(number).bitmap().setBits() + beta.machine().volume(number).bitmap().setBits() : 0;
         if (agree && bits == 0) return null;
         long now = pair.time().nowNanos();
@@ -50,6 +52,7 @@ final class ViewsAgree {
         if (isNew) return new Disagreement(alpha.connection(), here, there, bits, now);
         if (now - before.atNanos < TOLD_WITHIN_NANOS) return before;
         throw new AssertionError("volume " + number + ": alpha is " + here + ", beta is " + there + (agree ? ", and " + bits + " blocks are marked" : "") + ", and nothing is under way between them; "
+                + (sameSize ? "" : alpha.machine().volume(number).sizeSectors() + " and " + beta.machine().volume(number).sizeSectors() + " sectors; ")
                 + pair.describe());
     }
 

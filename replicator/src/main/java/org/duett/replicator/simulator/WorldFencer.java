@@ -39,6 +39,7 @@ final class WorldFencer {
     private void run(SimulatedNode by, String handler, IntConsumer toNode) {
         int life = by.life();
         int loss = rule.lossOf(by);
+        if (handler.equals("fence-peer")) rule.handlerBegins(by);
         IntConsumer answer = exitCode -> {
             if (handler.equals("fence-peer")) rule.handlerAnswers(by, life, loss, exitCode);
             toNode.accept(exitCode);

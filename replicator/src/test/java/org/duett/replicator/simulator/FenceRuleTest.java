@@ -39,12 +39,18 @@ class FenceRuleTest {
 
     @Test
     void aPrimaryWhosePeerIsNotFencedAnswersNothing() {
-        assertThatCode(() -> writeAlone(true)).doesNotThrowAnyException();
-        assertThatThrownBy(() -> writeAlone(false)).hasMessageContaining("its peer is not fenced");
+        assertThatCode(() -> writeAlone(Fencing.RESOURCE_AND_STONITH, true, true)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> writeAlone(Fencing.RESOURCE_AND_STONITH, true, false)).hasMessageContaining("its peer is not fenced");
     }
 
-    private static void writeAlone(boolean ruleHears) {
-        var pair = SimulatedPair.connected(2, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
+    @Test
+    void aPrimaryThatAsksNobodyToFenceItsPeerAnswersNothing() {
+        assertThatCode(() -> writeAlone(Fencing.RESOURCE_ONLY, true, false)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> writeAlone(Fencing.RESOURCE_ONLY, false, false)).hasMessageContaining("nobody was asked to fence its peer");
+    }
+
+    private static void writeAlone(Fencing policy, boolean ruleSeesHandler, boolean ruleHears) {
+        var pair = SimulatedPair.connected(2, StorySettings.fencing(policy));
         var rule = new FenceRule(pair);
         SimulatedNode alpha = lose(pair, rule);
         pair.observe(new SimulatedPair.Observer() {
@@ -53,6 +59,7 @@ class FenceRuleTest {
                 rule.acknowledged(operation);
             }
         });
+        if (ruleSeesHandler) rule.handlerBegins(alpha);
         if (ruleHears) rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha), PEER_OUTDATED);
         alpha.finishHandlers(PEER_OUTDATED);
         pair.done(pair.write(alpha, 8, 8));

@@ -1,0 +1,43 @@
+package org.duett.replicator.simulator;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.duett.replicator.state.VolumeState;
+import org.junit.jupiter.api.Test;
+
+/** The checker itself: a resync copies what may differ, and nothing else (promise 4). */
+class NeedlessMarksTest {
+    private static final long SECTOR = 8_000;
+
+    @Test
+    void whatNobodyHasWrittenToIsNotCopied() {
+        assertThatCode(() -> resync(SECTOR)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> resync(SECTOR + 8)).hasMessageContaining("copies block 1001, which nobody has written to");
+    }
+
+    /** Alpha writes to one block while beta is away, and marks this one. */
+    private static void resync(long markedSector) {
+        var pair = SimulatedPair.connected(1);
+        var ledger = new CopyLedger(pair);
+        var rule = new NeedlessMarks(pair, ledger, new SplitBrain(pair, ledger, new Lineage(pair)));
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> node.machine().leaks().isEmpty()));
+        rule.check();
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void begins(SimulatedPair.HostOperation operation) {
+                rule.begins(operation);
+            }
+
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                rule.stateChanged(node, volume, before, after);
+            }
+        });
+        pair.kill(pair.beta());
+        pair.done(pair.write(pair.alpha(), SECTOR, 8));
+        Stories.volume(pair.alpha()).bitmap().setOutOfSync(markedSector, 4096);
+        pair.beta().up();
+        pair.runUntilProtected();
+    }
+}
