@@ -24,6 +24,8 @@ final class ResyncEnds {
     /** Of the target, by the number of its source, when the last resync began. */
     private final int[] powerLosses = new int[2];
     private final int[] lives = new int[2];
+    /** By the number of the source: its target was Primary in this resync, and may have been demoted since. */
+    private final boolean[] targetWasPrimary = new boolean[2];
     /** By source and volume: blocks of writes that it answered with an error since its resync began. Its target may have taken them all the same. */
     private final List<Map<Integer, Set<Long>>> refused = List.of(new TreeMap<>(), new TreeMap<>());
 
@@ -40,8 +42,10 @@ final class ResyncEnds {
         if (after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE) {
             powerLosses[node.index()] = pair.other(node).powerLosses();
             lives[node.index()] = pair.other(node).life();
+            targetWasPrimary[node.index()] = false;
             refused.get(node.index()).remove(volume);
         }
+        targetWasPrimary[node.index()] |= after.connection().isSyncSource() && after.peer() == Role.PRIMARY;
         // What a target without power has lost of the acknowledged blocks, its own bitmap on disk names (rule 12).
         boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
         // What a Primary that was killed meanwhile had written into its own disk alone, its log on disk names (NamedDifferences).
@@ -50,13 +54,17 @@ final class ResyncEnds {
         boolean staysBad = after.connection() == ConnectionState.CONNECTED && before.peerDisk() == DiskState.INCONSISTENT && after.peerDisk().isAtMost(DiskState.INCONSISTENT);
         boolean ends = !after.connection().isEstablished() || staysBad;
         boolean brokeOff = targetKeptAll && !wroteAlone && before.connection() == ConnectionState.SYNC_SOURCE && ends && bitmap != null;
-        if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(pair.other(node), before.peer(), volume, page), "was source of a resync that broke off, and does not name what the target lacks");
+        if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(node, volume, page), "was source of a resync that broke off, and does not name what the target lacks");
     }
 
-    /** What a Primary has written into its disk while it was overwritten, and has not got acknowledged, it names itself, also if it was demoted before its source awoke. */
-    private static boolean namesAsPrimary(SimulatedNode target, Role inTheResync, int volume, long page) {
+    /**
+     * What a Primary has written into its disk while it was overwritten, and has not got acknowledged, or its own disk has refused, it names itself, also if it was demoted before its
+     * source awoke, or the resync broke off (seed 1905366).
+     */
+    private boolean namesAsPrimary(SimulatedNode source, int volume, long page) {
+        SimulatedNode target = pair.other(source);
         DirtyBitmap bitmap = target.machine().volume(volume).bitmap();
-        boolean wrote = inTheResync == Role.PRIMARY || WorldOperator.isPrimary(target);
+        boolean wrote = targetWasPrimary[source.index()] || WorldOperator.isPrimary(target);
         return wrote && bitmap != null && bitmap.isSet(page);
     }
 
