@@ -11,7 +11,6 @@ import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.OperatorReport.Level;
-import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -45,8 +44,7 @@ class ConnectingTest {
 
     private void underTheFailoverDaemon() {
         world.close();
-        world = new TwoVolumes(Fencing.DONT_CARE,
-                s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), true, s.onNoData(), s.net(), s.volumes()));
+        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
         connecting = connecting();
     }
 
@@ -186,8 +184,7 @@ class ConnectingTest {
     @Test
     void underTheFailoverDaemonOnlyOneThatThePeerHasSeenToo() {
         underTheFailoverDaemon();
-        world.parts.handshake.start(9, false, world.out);
-        world.parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT), world.out);
+        world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
         world.parts.record.allowAlone(true, "the test", world.out);
         standing(MIRRORED);
         world.each(0).peerSeesContact = true;

@@ -34,7 +34,7 @@ class MirrorDutyTest {
 
     @BeforeEach
     void connect() {
-        peerIsDuett(true);
+        world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
         world.volume(0).setIdentifiers(OURS);
         world.volume(0).metadata().flushData(null, world.out);
         world.answerAll();
@@ -43,12 +43,6 @@ class MirrorDutyTest {
     @AfterEach
     void giveMemoryBack() {
         world.close();
-    }
-
-    private void peerIsDuett(boolean duett) {
-        world.parts.handshake.start(9, false, world.out);
-        world.parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, duett ? Packet.ConnectionFeatures.DUETT : 0), world.out);
-        world.actions();
     }
 
     private List<Action> changes(VolumeState before, VolumeState after) {
@@ -153,7 +147,7 @@ class MirrorDutyTest {
 
     @Test
     void aKernelIsNot() {
-        peerIsDuett(false);
+        world.peerAnnounces(0);
         isFlushOfData(changes(UNCONNECTED, DUTY));
     }
 
@@ -245,7 +239,7 @@ class MirrorDutyTest {
     /** It may have written through us by then. */
     @Test
     void beforeAKernelThatHasItsDiskAgainTheGenerationBeginsAllTheSame() {
-        peerIsDuett(false);
+        world.peerAnnounces(0);
         List<Action> flush = changes(MIRRORED, DUTY);
         world.commit(MIRRORED);
         answer(flush, 0);

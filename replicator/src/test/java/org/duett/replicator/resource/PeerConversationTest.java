@@ -42,9 +42,7 @@ class PeerConversationTest {
     private final DiskControl disks = world.diskControl;
     private final PeerRequests requests = world.requests;
     private final Resizing resizing = new Resizing(world.parts);
-    private final RoleControl roles = world.roles;
-    private final ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, roles);
-    private final PeerConversation conversation = new PeerConversation(world.parts, connecting, decision, resync, disks, requests, resizing, new MirrorDuty(world.parts));
+    private final PeerConversation conversation = new PeerConversation(world.parts, connecting, world.decision, resync, disks, requests, resizing, new MirrorDuty(world.parts));
     private final VolumeParts each = world.each(0);
 
     @BeforeEach

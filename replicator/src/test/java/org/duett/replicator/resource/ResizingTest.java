@@ -39,8 +39,7 @@ class ResizingTest {
 
     @BeforeEach
     void connect() {
-        ResyncDecision decision = new ResyncDecision(world.parts, connecting, resync, disks, world.roles);
-        resizing.joins(new PeerConversation(world.parts, connecting, decision, resync, disks, requests, resizing, new MirrorDuty(world.parts)));
+        resizing.joins(new PeerConversation(world.parts, connecting, world.decision, resync, disks, requests, resizing, new MirrorDuty(world.parts)));
         world.commit(MIRRORED);
         world.actions();
     }
@@ -283,9 +282,7 @@ class ResizingTest {
 
     @Test
     void ofTwoThatAskAtOnceTheOneWithTheFlagGoesOn() {
-        world.parts.handshake.start(9, false, world.out);
-        world.parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT), world.out);
-        world.actions();
+        world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
         asked(2 * TwoVolumes.SECTORS);
         world.parts.resolveConflicts = true;
         assertThat(asks(sizes(ROOM, 0))).isTrue();

@@ -8,7 +8,6 @@ import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
-import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
@@ -19,6 +18,7 @@ import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.AttachedVolume;
 import org.duett.replicator.wire.Packet;
 import org.duett.replicator.wire.Packet.BlockAck;
 import org.junit.jupiter.api.AfterEach;
@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A resync from the comparison of identifiers to its last block, as its source and as its target see it (spec wire 5; rules 1 to 3, 12, 13). */
+/** A resync from the exchange of bitmaps to its last block, as its source and as its target see it (spec wire 5; rules 1 to 3, 12, 13). */
 class ResyncControlTest {
     private static final long SECOND = 1_000_000_000;
     private static final VolumeState HANDSHAKE = VolumeState.of(Role.SECONDARY, Role.SECONDARY, ConnectionState.WF_REPORT_PARAMS, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
@@ -38,53 +38,21 @@ class ResyncControlTest {
     private final Connecting connecting = world.connecting;
     private final ResyncControl resync = world.resync;
     private final VolumeParts each = world.each(0);
-    private ResyncDecision decision;
 
     @BeforeEach
     void connect() {
-        decision = new ResyncDecision(world.parts, connecting, resync, world.diskControl, world.roles);
         world.parts.keepalive.start(9);
         world.parts.peerWrites.connected(9);
-        peerIs(Packet.ConnectionFeatures.DUETT);
+        world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
         world.commit(HANDSHAKE);
         each.roleTold = Role.SECONDARY;
-        ours(20, 0, 0, 0);
-        peers(20, 0, 0, 0);
+        world.ours(20, 0, 0, 0);
+        world.peers(20, 0, 0, 0);
     }
 
     @AfterEach
     void giveMemoryBack() {
         world.close();
-    }
-
-    private void peerIs(int features) {
-        world.parts.handshake.start(9, false, world.out);
-        world.parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, features), world.out);
-        world.actions();
-    }
-
-    private void ours(long current, long bitmap, long history0, long history1) {
-        each.volume.setIdentifiers(new GenerationIdentifiers(current, bitmap, history0, history1));
-        each.volume.metadata().flushData(null, world.out);
-        world.answerAll();
-    }
-
-    private void peers(long current, long bitmap, long history0, long history1) {
-        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(current, bitmap, history0, history1), 0, 0);
-    }
-
-    /** What the peer tells of itself. */
-    private static VolumeState report(Role role, DiskState disk) {
-        return VolumeState.of(role, Role.SECONDARY, ConnectionState.WF_REPORT_PARAMS, disk, DiskState.UNKNOWN);
-    }
-
-    /** After both have introduced themselves. */
-    private List<Action> decides() {
-        world.parts.sendIdentifiers(each, 0, world.out);
-        world.actions();
-        VolumeState told = each.volume.state();
-        decision.decide(each, told, report(told.peer(), told.peerDisk()), true, world.out);
-        return world.actions();
     }
 
     private ConnectionState connection() {
@@ -93,10 +61,6 @@ class ResyncControlTest {
 
     private static List<Packet> ofKind(List<Action> actions, Class<? extends Packet> kind) {
         return sentAmong(actions).stream().filter(kind::isInstance).toList();
-    }
-
-    private static boolean isBitmap(Packet packet) {
-        return packet instanceof Packet.CompressedBitmap || packet instanceof Packet.PlainBitmap;
     }
 
     /** An empty bitmap of a peer of this size. */
@@ -129,118 +93,15 @@ class ResyncControlTest {
         return world.actions();
     }
 
-    // ---- the decision
+    // ---- the bitmaps
 
     @Test
-    void nodesOfOneGenerationAreConnected() {
-        List<Action> actions = decides();
-        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
-        assertThat(ofKind(actions, Packet.State.class)).hasSize(1);
-        assertThat(each.exchange).isNull();
-    }
-
-    @Test
-    void whoIsAheadBecomesSourceAndSendsItsBitmapFirst() {
-        ours(30, 20, 0, 0);
-        List<Action> actions = decides();
-        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
-        assertThat(sentAmong(actions).getFirst()).isInstanceOf(Packet.State.class);
-        assertThat(sentAmong(actions).subList(1, sentAmong(actions).size())).isNotEmpty().allMatch(ResyncControlTest::isBitmap);
-        assertThat(each.volume.bitmap().isAllClear()).isTrue();
-    }
-
-    @Test
-    void whoIsBehindBecomesTargetAndWaitsForThatBitmap() {
-        peers(30, 20, 0, 0);
-        List<Action> actions = decides();
-        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_T);
-        assertThat(sentAmong(actions)).hasSize(1);
-        actions = bitmapArrives();
-        assertThat(sentAmong(actions)).isNotEmpty().allMatch(ResyncControlTest::isBitmap);
+    void theTargetSendsItsBitmapWhenItHasThatOfTheSource() {
+        world.peers(30, 20, 0, 0);
+        world.meet();
+        assertThat(sentAmong(bitmapArrives())).isNotEmpty().allMatch(AttachedVolume::isBitmap);
         assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
     }
-
-    @Test
-    void whoseHistoryTheOtherIsAheadOfWithoutBitmapCopiesEverything() {
-        ours(40, 30, 20, 0);
-        decides();
-        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
-        assertThat(each.wholeBitmap.isSetting()).isTrue();
-    }
-
-    @Test
-    void unrelatedDataIsRefusedForGood() {
-        peers(70, 60, 50, 40);
-        decides();
-        assertThat(world.parts.isStandAlone()).isTrue();
-        assertThat(each.exchange).isNull();
-    }
-
-    @Test
-    void aRoleThatChangedInTheMidstOfTheHandshakeBeginsItAnew() {
-        each.roleTold = Role.PRIMARY;
-        decides();
-        assertThat(connection()).isEqualTo(ConnectionState.UNCONNECTED);
-    }
-
-    @Test
-    void twoPrimariesAreNotConnected() {
-        each.roleTold = Role.PRIMARY;
-        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withPeer(Role.PRIMARY));
-        decides();
-        assertThat(world.parts.isStandAlone()).isTrue();
-    }
-
-    /** One generation, and marks all the same: the Primary is source, else who has the flag (spec wire 5.6). */
-    @ParameterizedTest
-    @CsvSource({"SECONDARY, SECONDARY, true, WF_BITMAP_S", "SECONDARY, SECONDARY, false, WF_BITMAP_T", "PRIMARY, SECONDARY, false, WF_BITMAP_S", "SECONDARY, PRIMARY, true, WF_BITMAP_T"})
-    void whatDiffersAllTheSameIsResynced(Role role, Role peer, boolean flag, ConnectionState expected) {
-        world.parts.resolveConflicts = flag;
-        each.roleTold = role;
-        each.volume.bitmap().setRange(1, 4);
-        world.commit(HANDSHAKE.withRole(role).withPeer(peer));
-        decides();
-        assertThat(connection()).isEqualTo(expected);
-    }
-
-    @Test
-    void aKernelDoesNotResyncForThat() {
-        peerIs(0);
-        each.volume.bitmap().setRange(1, 4);
-        decides();
-        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
-    }
-
-    @Test
-    void withoutADiskThereIsNothingToCompare() {
-        world.commit(HANDSHAKE.withDisk(DiskState.DISKLESS));
-        each.volume.peerGenerations = null;
-        decides();
-        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
-    }
-
-    /** Its host would see other data from one moment to the next. */
-    @Test
-    void aPrimaryWithoutADiskIsNotServedOtherData() {
-        each.roleTold = Role.PRIMARY;
-        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withDisk(DiskState.DISKLESS));
-        each.volume.setExposedIdentifier(20);
-        peers(30, 20, 0, 0);
-        decides();
-        assertThat(world.parts.isStandAlone()).isTrue();
-    }
-
-    @Test
-    void aPrimaryWithoutADiskWaitsForThePeersNewGeneration() {
-        each.roleTold = Role.PRIMARY;
-        each.volume.setExposedIdentifier(20);
-        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withDisk(DiskState.DISKLESS));
-        decides();
-        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
-        assertThat(world.parts.record.localLossIsOpen(each.volume)).isTrue();
-    }
-
-    // ---- the bitmaps
 
     @ParameterizedTest
     @EnumSource(value = ConnectionState.class, names = {"CONNECTED", "SYNC_SOURCE", "WF_SYNC_UUID"})
@@ -267,8 +128,8 @@ class ResyncControlTest {
 
     @Test
     void aBitmapThatCannotBeReadCostsTheConnection() {
-        peers(30, 20, 0, 0);
-        decides();
+        world.peers(30, 20, 0, 0);
+        world.meet();
         resync.bitmapArrived(each, new Packet.PlainBitmap(0, new byte[24]), world.out);
         assertThat(world.parts.socketsUp).isFalse();
     }
@@ -278,9 +139,9 @@ class ResyncControlTest {
     /** Identifiers and marks are on disk before the target is told to begin. */
     @Test
     void theSourceBeginsWhenItsIdentifierIsOnDisk() {
-        ours(30, 20, 0, 0);
+        world.ours(30, 20, 0, 0);
         each.volume.bitmap().setRange(8, 10);
-        decides();
+        world.meet();
         List<Action> actions = bitmapArrives();
         assertThat(each.startingSource).isTrue();
         assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
@@ -310,8 +171,8 @@ class ResyncControlTest {
 
     @Test
     void aSourceThatCannotWriteItDownDoesNotBegin() {
-        ours(30, 20, 0, 0);
-        decides();
+        world.ours(30, 20, 0, 0);
+        world.meet();
         List<Action> actions = bitmapArrives();
         world.answer(orderedAmong(actions).getFirst(), Errno.EIO);
         assertThat(ofKind(world.actions(), Packet.SyncUuid.class)).isEmpty();
@@ -321,8 +182,8 @@ class ResyncControlTest {
 
     @Test
     void whatAnEarlierConnectionOrderedBeginsNothing() {
-        ours(30, 20, 0, 0);
-        decides();
+        world.ours(30, 20, 0, 0);
+        world.meet();
         List<Action> actions = bitmapArrives();
         world.parts.connection++;
         assertThat(ofKind(written(actions), Packet.SyncUuid.class)).isEmpty();
@@ -330,9 +191,9 @@ class ResyncControlTest {
     }
 
     private void sourceRuns() {
-        ours(30, 20, 0, 0);
+        world.ours(30, 20, 0, 0);
         each.volume.bitmap().setRange(8, 10);
-        decides();
+        world.meet();
         written(bitmapArrives());
         assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
         world.actions();
@@ -415,9 +276,9 @@ class ResyncControlTest {
     // ---- the target
 
     private void awaitsIdentifier() {
-        peers(30, 20, 0, 0);
+        world.peers(30, 20, 0, 0);
         each.volume.bitmap().setRange(8, 10);
-        decides();
+        world.meet();
         bitmapArrives();
         assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
     }
@@ -523,7 +384,7 @@ class ResyncControlTest {
     @Test
     void itEndsWithAPingTheBitmapTheSuperblockAndThenAWordToTheSource() {
         targetRuns();
-        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(30, 44, 20, 0), 0, 0);
+        world.peers(30, 44, 20, 0);
         assertThat(checked()).as("blocks are left").isEmpty();
         BlockAck inSync = new BlockAck();
         inSync.firstSector = 64;
@@ -644,7 +505,7 @@ class ResyncControlTest {
     @Test
     void disksThatAreDeclaredEqualAreSoWhenAllBitsAreClear() {
         world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.INCONSISTENT));
-        ours(4, 0, 0, 0);
+        world.ours(4, 0, 0, 0);
         each.volume.bitmap().setAll();
         resync.initialSyncSkipped(each, new GenerationIdentifiers(60, 0, 0, 0), world.out);
         assertThat(world.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
@@ -660,10 +521,10 @@ class ResyncControlTest {
     @CsvSource({"it has data", "another connection", "it is Primary", "a resync"})
     void whatHasChangedMeanwhileIsNotDeclaredEqual(String what) {
         world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.INCONSISTENT));
-        ours(4, 0, 0, 0);
+        world.ours(4, 0, 0, 0);
         resync.initialSyncSkipped(each, new GenerationIdentifiers(60, 0, 0, 0), world.out);
         switch (what) {
-            case "it has data" -> ours(20, 0, 0, 0);
+            case "it has data" -> world.ours(20, 0, 0, 0);
             case "another connection" -> world.parts.connection++;
             case "it is Primary" -> world.commit(world.state(0).withRole(Role.PRIMARY));
             default -> world.commit(world.state(0).withConnection(ConnectionState.SYNC_TARGET));

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
+import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
@@ -19,6 +21,9 @@ import org.duett.replicator.machine.ResourceSettings.ResyncSettings;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.duett.replicator.state.VolumeState;
@@ -39,6 +44,7 @@ final class TwoVolumes implements AutoCloseable {
     final DiskControl diskControl;
     final PeerRequests requests;
     final RoleControl roles;
+    final ResyncDecision decision;
     private final TreeMap<Integer, AttachedVolume> disks = new TreeMap<>();
 
     TwoVolumes() {
@@ -63,6 +69,11 @@ final class TwoVolumes implements AutoCloseable {
         requests = new PeerRequests(parts, connecting, resync, outdating);
         roles = new RoleControl(parts, requests, connecting);
         requests.joins(roles);
+        decision = new ResyncDecision(parts, connecting, resync, diskControl, roles);
+    }
+
+    static ResourceSettings underTheFailoverDaemon(ResourceSettings s) {
+        return new ResourceSettings(s.name(), s.localNode(), s.peerNode(), true, s.onNoData(), s.net(), s.volumes());
     }
 
     private static VolumeSettings volume(int number, Fencing fencing) {
@@ -80,6 +91,43 @@ final class TwoVolumes implements AutoCloseable {
 
     VolumeState state(int number) {
         return volume(number).state();
+    }
+
+    /** What the peer can do, as it says at the begin of a handshake. */
+    void peerAnnounces(int features) {
+        parts.handshake.start(AttachedVolume.CONNECTION, false, out);
+        parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, features), out);
+        actions();
+    }
+
+    /** Volume 0 has this data, and its disk says so. */
+    void ours(long current, long bitmap, long history0, long history1) {
+        volume(0).setIdentifiers(new GenerationIdentifiers(current, bitmap, history0, history1));
+        volume(0).metadata().flushData(null, out);
+        answerAll();
+    }
+
+    /** The peer's volume 0 has this data. */
+    void peers(long current, long bitmap, long history0, long history1) {
+        peers(new GenerationIdentifiers(current, bitmap, history0, history1), 0);
+    }
+
+    void peers(GenerationIdentifiers identifiers, int flags) {
+        volume(0).peerGenerations = new PeerGenerations(identifiers, 0, flags);
+    }
+
+    /** Both have introduced themselves with volume 0, and compare. */
+    List<Action> meet() {
+        parts.sendIdentifiers(each(0), 0, out);
+        actions();
+        VolumeState told = state(0);
+        decision.decide(each(0), told, report(told.peer(), told.peerDisk()), true, out);
+        return actions();
+    }
+
+    /** What the peer tells of itself in the handshake. */
+    static VolumeState report(Role role, DiskState disk) {
+        return VolumeState.of(role, Role.SECONDARY, ConnectionState.WF_REPORT_PARAMS, disk, DiskState.UNKNOWN);
     }
 
     /** Both volumes are in this state now. */

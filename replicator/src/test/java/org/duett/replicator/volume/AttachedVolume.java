@@ -104,6 +104,10 @@ public final class AttachedVolume implements AutoCloseable {
         return packets;
     }
 
+    public static boolean isBitmap(Packet packet) {
+        return packet instanceof Packet.CompressedBitmap || packet instanceof Packet.PlainBitmap;
+    }
+
     public static List<ByteBuf> releasedAmong(List<Action> actions) {
         return actions.stream().filter(Action.ReleasePayload.class::isInstance).map(action -> ((Action.ReleasePayload) action).payload).toList();
     }
