@@ -7,11 +7,17 @@ import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.duett.replicator.bitmap.BitmapRunLength;
+import org.duett.replicator.bitmap.BitmapRunLength.Encoded;
+import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.SyncDecision.Coverage;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.PeerWrite;
+import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -34,10 +40,9 @@ class ResyncControlTest {
     private static final VolumeState HANDSHAKE = VolumeState.of(Role.SECONDARY, Role.SECONDARY, ConnectionState.WF_REPORT_PARAMS, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
     private static final VolumeState MIRRORED = HANDSHAKE.withConnection(ConnectionState.CONNECTED);
 
-    private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
-    private final Connecting connecting = world.connecting;
-    private final ResyncControl resync = world.resync;
-    private final VolumeParts each = world.each(0);
+    private TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
+    private ResyncControl resync = world.resync;
+    private VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
@@ -53,6 +58,23 @@ class ResyncControlTest {
     @AfterEach
     void giveMemoryBack() {
         world.close();
+    }
+
+    private void with(UnaryOperator<ResourceSettings> change) {
+        world.close();
+        world = new TwoVolumes(Fencing.DONT_CARE, change);
+        resync = world.resync;
+        each = world.each(0);
+        connect();
+    }
+
+    /** A Primary under the failover daemon, which has no leave to go on without its peer. */
+    private void lossIsOpen() {
+        with(TwoVolumes::underTheFailoverDaemon);
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withConnection(ConnectionState.WF_CONNECTION).withPeerDisk(DiskState.UNKNOWN));
+        each.roleTold = Role.PRIMARY;
+        world.parts.record.peerLost(each.volume, MIRRORED, false, world.out);
+        assertThat(world.parts.record.isOpen(each.volume)).isTrue();
     }
 
     private ConnectionState connection() {
@@ -76,13 +98,20 @@ class ResyncControlTest {
 
     private long bitmapBytes;
 
+    /** What the disk of volume 0 says in the end. */
+    private Superblock onDisk;
+
     /** The disks answer all that is ordered; what else was ordered. */
     private List<Action> written(List<Action> actions) {
         List<Action> others = new ArrayList<>();
         for (List<Action> next = actions; !next.isEmpty(); next = world.actions()) {
             for (Action action : next) {
-                if (action instanceof Action.StartDiskOperation start && start.operation.purpose != DiskOperation.Purpose.RESYNC_WRITE) world.answer(start.operation, 0);
-                else others.add(action);
+                if (!(action instanceof Action.StartDiskOperation start) || start.operation.purpose == DiskOperation.Purpose.RESYNC_WRITE) {
+                    others.add(action);
+                    continue;
+                }
+                if (start.operation.volume == 0 && world.isSuperblock(start.operation)) onDisk = world.superblockIn(start.operation);
+                world.answer(start.operation, 0);
             }
         }
         return others;
@@ -134,7 +163,138 @@ class ResyncControlTest {
         assertThat(world.parts.socketsUp).isFalse();
     }
 
+    /** It goes on when another event has had its turn, and a resync does not begin before all of it has come and gone (rule 19). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aBitmapThatTakesLongGoesInSteps(boolean source) {
+        with(ResyncControlTest::inSmallSteps);
+        for (long bit = 0; bit < each.volume.bitmap().bits(); bit += 2) each.volume.bitmap().setRange(bit, bit + 1);
+        if (source) world.ours(30, 20, 0, 0);
+        else world.peers(30, 20, 0, 0);
+        List<Action> sent = new ArrayList<>(world.meet());
+        Packet all = new Packet.CompressedBitmap(0, ((Encoded.Compressed) BitmapRunLength.encode(allMarked(), 0, 4080)).payload());
+        if (!source) assertThat(sentAmong(sent)).as("the source's is not here").noneMatch(AttachedVolume::isBitmap);
+        resync.bitmapArrived(each, all, world.out);
+        assertThat(each.exchange.received()).isFalse();
+        int steps = 0;
+        for (; resync.wantsStep(); steps++) {
+            assertThat(connection()).isEqualTo(source ? ConnectionState.WF_BITMAP_S : ConnectionState.WF_BITMAP_T);
+            resync.step(world.out);
+        }
+        sent.addAll(world.actions());
+        assertThat(steps).isGreaterThan(4);
+        assertThat(each.volume.bitmap().isAllSet()).isTrue();
+        assertThat(sentAmong(sent).stream().filter(AttachedVolume::isBitmap).count()).isGreaterThan(source ? 1 : 0);
+        written(sent);
+        assertThat(connection()).isEqualTo(source ? ConnectionState.SYNC_SOURCE : ConnectionState.WF_SYNC_UUID);
+    }
+
+    private static ResourceSettings inSmallSteps(ResourceSettings s) {
+        return new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), s.volumes(), s.madeDisks(), new ResourceSettings.Tables(64, 64, 8));
+    }
+
+    private static DirtyBitmap allMarked() {
+        DirtyBitmap bitmap = new DirtyBitmap(TwoVolumes.SECTORS);
+        bitmap.setAll();
+        return bitmap;
+    }
+
+    /** It counts in both when the bitmaps are exchanged (spec wire 5). */
+    @Test
+    void aSourceOfEverythingHasAllMarkedBeforeItSaysSo() {
+        world.ours(40, 30, 20, 0);
+        List<Action> actions = world.meet();
+        assertThat(sentAmong(actions)).noneMatch(AttachedVolume::isBitmap);
+        while (resync.wantsStep()) resync.step(world.out);
+        assertThat(each.volume.bitmap().isAllSet()).isTrue();
+        actions.addAll(world.actions());
+        assertThat(sentAmong(actions)).anyMatch(AttachedVolume::isBitmap);
+        actions.addAll(bitmapArrives());
+        assertThat(each.startingSource).as("its own disk does not say so yet").isFalse();
+        written(actions);
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+    }
+
+    /** The peer compares when it hears our state, and takes no bitmap before. */
+    @Test
+    void aStateThatHadToWaitIsFollowedByTheBitmap() {
+        world.ours(30, 20, 0, 0);
+        each.stateIsDue = true;
+        each.asksToDetach = true;
+        assertThat(sentAmong(world.meet())).isEmpty();
+        each.asksToDetach = false;
+        each.stateIsDue = false;
+        resync.stateIsDueNoMore(each, world.out);
+        assertThat(world.sent()).isNotEmpty().allMatch(AttachedVolume::isBitmap);
+    }
+
     // ---- the source
+
+    /** Until it has written down that it is behind it would pass for as good as we are (rule 1). A Primary's host goes on in what it has seen, and a kernel in DRBD's way. */
+    @ParameterizedTest
+    @CsvSource({"SECONDARY, " + Packet.ConnectionFeatures.DUETT + ", true", "PRIMARY, " + Packet.ConnectionFeatures.DUETT + ", false", "SECONDARY, 0, false"})
+    void aTargetOfOurGenerationIsLeftInIt(Role peer, int features, boolean left) {
+        world.peerAnnounces(features);
+        world.commit(HANDSHAKE.withPeer(peer));
+        world.ours(30, 20, 10, 0);
+        world.peers(30, 0, 20, 10);
+        List<Action> actions = world.meet();
+        actions.addAll(bitmapArrives());
+        assertThat(each.startingSource).as("the target takes over in the end what it was told last").isEqualTo(!left);
+        assertThat(each.targetMayPass).isEqualTo(peer == Role.PRIMARY);
+        actions.addAll(written(actions));
+        actions.addAll(written(checked()));
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(GenerationIdentifiers.sameGeneration(onDisk.currentUuid(), 30)).isEqualTo(!left);
+        assertThat(ofKind(actions, Packet.SyncUuid.class)).hasSize(1);
+    }
+
+    /** What a Primary wrote here before it was lost may be in our cache only (rule 12). */
+    @Test
+    void whatTheSourceHasIsOnItsDiskBeforeItsSuperblockSaysSo() {
+        world.ours(30, 20, 0, 0);
+        world.meet();
+        List<DiskOperation> ordered = orderedAmong(bitmapArrives());
+        assertThat(ordered).singleElement().satisfies(first -> {
+            assertThat(first.kind).isEqualTo(DiskOperation.Kind.FLUSH);
+            assertThat(first.area).isEqualTo(DiskOperation.Area.DATA);
+        });
+    }
+
+    /** Its blocks are marked, and the superblock that names them is on disk (rule 2). */
+    @Test
+    void whatAPrimaryHeldIsAnsweredWhenItIsSource() {
+        lossIsOpen();
+        world.ours(30, 20, 0, 0);
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY));
+        world.meet();
+        List<Action> actions = bitmapArrives();
+        written(actions);
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        assertThat(world.parts.record.isOpen(each.volume)).isFalse();
+    }
+
+    @Test
+    void whatIsOnItsWayFromAnEarlierConnectionComesFirst() {
+        world.ours(30, 20, 0, 0);
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        world.parts.peerWrites.connectionLost(world.out);
+        world.parts.peerWrites.connected(8);
+        world.actions();
+        world.parts.peerWrites.arrived(each.volume, peersWrite(), world.out);
+        DiskOperation write = orderedAmong(world.actions()).getFirst();
+        world.parts.peerWrites.connectionLost(world.out);
+        world.parts.peerWrites.connected(9);
+        world.commit(HANDSHAKE);
+        written(world.meet());
+        written(bitmapArrives());
+        checked();
+        assertThat(each.startingSource).isFalse();
+        each.volume.answered(write);
+        world.parts.peerWrites.done(each.volume, (PeerWrite) write.owner, world.out);
+        written(checked());
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+    }
 
     /** Identifiers and marks are on disk before the target is told to begin. */
     @Test
@@ -232,6 +392,7 @@ class ResyncControlTest {
         assertThat(each.volume.peerGenerations.identifiers()).isEqualTo(each.volume.identifiers());
         assertThat(TwoVolumes.reportsAmong(last)).hasSize(1);
         assertThat(each.volume.bitmap().dirtyPages().anyDirty()).isFalse();
+        assertThat(onDisk.bitmapUuid()).isZero();
     }
 
     @Test
@@ -404,10 +565,55 @@ class ResyncControlTest {
         assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
         assertThat(each.volume.identifiers().current()).isEqualTo(30);
         assertThat(each.volume.identifiers().bitmap()).isZero();
+        assertThat(each.volume.peerGenerations.identifiers()).isEqualTo(each.volume.identifiers());
         assertThat(each.target.isRunning()).isFalse();
         assertThat(last.stream().filter(Action.RunHandler.class::isInstance).map(action -> ((Action.RunHandler) action).handler())).containsExactly("after-resync-target");
         assertThat(ofKind(last, Packet.State.class)).hasSize(1);
         assertThat(last.indexOf(last.stream().filter(action -> action instanceof Action.SendPacket).findFirst().orElseThrow())).as("behind the superblock").isEqualTo(last.size() - 1);
+    }
+
+    /** The bitmap of the next one comes behind the word that this one has ended (rule 13). */
+    @Test
+    void whatBeginsWhileItsEndIsBeingWrittenWaitsForThat() {
+        targetRuns();
+        allBlocksAreHere();
+        List<Action> last = new ArrayList<>(world.actions());
+        while (connection() == ConnectionState.SYNC_TARGET) {
+            DiskOperation first = orderedAmong(last).getFirst();
+            last.removeIf(action -> action instanceof Action.StartDiskOperation start && start.operation == first);
+            world.answer(first, 0);
+            last.addAll(world.actions());
+        }
+        assertThat(each.endIsBeingWritten).isTrue();
+        resync.isDecided(each, world.state(0).withConnection(ConnectionState.WF_BITMAP_S), Coverage.BITMAP_ONLY, world.out);
+        resync.begin(each, world.out);
+        last.addAll(world.actions());
+        assertThat(sentAmong(last)).isEmpty();
+        List<Packet> sent = sentAmong(written(last));
+        assertThat(sent.getFirst()).isInstanceOf(Packet.State.class);
+        assertThat(sent.subList(1, sent.size())).isNotEmpty().allMatch(AttachedVolume::isBitmap);
+    }
+
+    private void allBlocksAreHere() {
+        BlockAck inSync = new BlockAck();
+        inSync.firstSector = 64;
+        inSync.lengthBytes = 2 * 4096;
+        each.target.inSync(inSync, world.out);
+        checked();
+        world.parts.keepalive.answered();
+        resync.pingAnswered(world.out);
+    }
+
+    /** What was given up with the last copy was of a loss that is over (seed 1000673). */
+    @Test
+    void aPrimaryThatIsMadeEqualHasNoLossToRecordAnyMore() {
+        lossIsOpen();
+        world.parts.record.noCopyLeft(each.volume, world.out);
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withDisk(DiskState.INCONSISTENT));
+        world.peers(30, 20, 0, 0);
+        world.meet();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_T);
+        assertThat(world.parts.record.isOpen(each.volume)).isFalse();
     }
 
     @Test
@@ -447,6 +653,17 @@ class ResyncControlTest {
         assertThat(each.volume.bitmap().isAllSet()).isTrue();
         written(world.actions());
         assertThat(connection()).isEqualTo(source ? ConnectionState.SYNC_SOURCE : ConnectionState.SYNC_TARGET);
+        assertThat(GenerationIdentifiers.sameGeneration(each.volume.identifiers().current(), source ? 20 : 44)).isTrue();
+    }
+
+    /** Its target has our generation until it has written down that it is behind (rule 1). */
+    @Test
+    void aSecondaryLeavesItToTheTarget() {
+        world.commit(MIRRORED.withConnection(ConnectionState.STARTING_SYNC_S));
+        resync.startingSync(each, world.out);
+        written(world.actions());
+        assertThat(GenerationIdentifiers.sameGeneration(onDisk.currentUuid(), 20)).isFalse();
+        assertThat(each.generationLeftToTarget).isEqualTo(20);
     }
 
     // ---- sizes
@@ -468,6 +685,7 @@ class ResyncControlTest {
         assertThat(each.volume.recordedSectors()).as("its bitmap is not on disk").isEqualTo(TwoVolumes.SECTORS);
         written(world.actions());
         assertThat(each.volume.recordedSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        assertThat(GenerationIdentifiers.sameGeneration(onDisk.currentUuid(), 20)).as("the source leaves it to the target").isEqualTo(!flag);
         if (flag) written(checked());
         assertThat(connection()).isEqualTo(flag ? ConnectionState.SYNC_SOURCE : ConnectionState.WF_SYNC_UUID);
     }
@@ -479,7 +697,8 @@ class ResyncControlTest {
         resync.changeSize(each, 2 * TwoVolumes.SECTORS, sizes(Packet.Sizes.NO_RESYNC), world.out);
         assertThat(each.volume.bitmap().isAllClear()).isTrue();
         assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
-        assertThat(world.actions().stream().filter(Action.OpenExport.class::isInstance)).as("the host is told").hasSize(1);
+        assertThat(written(world.actions()).stream().filter(Action.OpenExport.class::isInstance)).as("the host is told").hasSize(1);
+        assertThat(onDisk.lastAgreedSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
     }
 
     @Test
@@ -514,7 +733,9 @@ class ResyncControlTest {
         assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
         assertThat(each.volume.identifiers().current()).isEqualTo(60);
         assertThat(each.volume.peerGenerations.identifiers()).isEqualTo(each.volume.identifiers());
-        assertThat(ofKind(world.actions(), Packet.State.class)).hasSize(1);
+        assertThat(ofKind(written(world.actions()), Packet.State.class)).hasSize(1);
+        assertThat(onDisk.currentUuid()).isEqualTo(60);
+        assertThat(each.volume.bitmap().dirtyPages().anyDirty()).isFalse();
     }
 
     @ParameterizedTest
