@@ -36,19 +36,14 @@ class PeerConversationTest {
     private static final VolumeState MIRRORED = VolumeState.of(Role.SECONDARY, Role.PRIMARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
     private static final VolumeState HANDSHAKE = VolumeState.of(Role.SECONDARY, Role.UNKNOWN, ConnectionState.WF_REPORT_PARAMS, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
 
-    private final TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
-    private final Connecting connecting = world.connecting;
-    private final ResyncControl resync = world.resync;
-    private final DiskControl disks = world.diskControl;
-    private final PeerRequests requests = world.requests;
-    private final Resizing resizing = new Resizing(world.parts);
-    private final PeerConversation conversation = new PeerConversation(world.parts, connecting, world.decision, resync, disks, requests, resizing, new MirrorDuty(world.parts));
+    private TwoVolumes world = new TwoVolumes(Fencing.DONT_CARE);
+    private final PeerConversation conversation = world.conversation;
     private final VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
-        resizing.joins(conversation);
-        handshakeIsThrough();
+        world.handshakeIsThrough(Packet.ConnectionFeatures.DUETT);
+        assertThat(world.parts.handshake.isRunning()).isFalse();
         for (VolumeParts parts : world.parts.volumeParts) {
             parts.volume.setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));
             parts.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 0, 0, 0), 0, 0);
@@ -57,27 +52,9 @@ class PeerConversationTest {
         world.commit(MIRRORED);
     }
 
-    /** Features, then the protocol: as between two nodes that are configured alike. */
-    private void handshakeIsThrough() {
-        world.parts.handshake.start(9, false, world.out);
-        comes(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT));
-        Packet.Protocol ours = (Packet.Protocol) world.sent().stream().filter(Packet.Protocol.class::isInstance).findFirst().orElseThrow();
-        comes(ours);
-        assertThat(world.parts.handshake.isRunning()).isFalse();
-        world.actions();
-    }
-
     @AfterEach
     void giveMemoryBack() {
         world.close();
-    }
-
-    private List<Action> comes(Packet packet) {
-        Event.PeerPacketArrived event = new Event.PeerPacketArrived();
-        event.connection = world.parts.connection;
-        event.packet = packet;
-        conversation.arrived(event, world.out);
-        return packet instanceof Packet.ConnectionFeatures ? List.of() : world.actions();
     }
 
     private void costsTheConnection(List<Action> actions, String why) {
@@ -140,19 +117,19 @@ class PeerConversationTest {
         assertThat(releasedAmong(world.actions())).containsExactly(late.payload);
         assertThat(world.parts.socketsUp).isTrue();
         world.parts.socketsUp = false;
-        assertThat(releasedAmong(comes(data(Packet.Data.Kind.WRITE, 8, 4096)))).hasSize(1);
+        assertThat(releasedAmong(world.comes(data(Packet.Data.Kind.WRITE, 8, 4096)))).hasSize(1);
         assertThat(world.parts.keepalive.peerHeardNanos()).isZero();
     }
 
     @Test
     void aPingIsAnsweredAtOnce() {
-        assertThat(sentAmong(comes(new Packet.Ping()))).containsExactly(new Packet.PingAck());
+        assertThat(sentAmong(world.comes(new Packet.Ping()))).containsExactly(new Packet.PingAck());
         world.parts.keepalive.ping(world.out);
         world.actions();
-        comes(new Packet.PingAck());
+        world.comes(new Packet.PingAck());
         assertThat(world.parts.keepalive.answers()).isEqualTo(1);
-        assertThat(comes(new Packet.UnplugRemote(0))).isEmpty();
-        assertThat(comes(new Packet.DelayProbe(0))).isEmpty();
+        assertThat(world.comes(new Packet.UnplugRemote(0))).isEmpty();
+        assertThat(world.comes(new Packet.DelayProbe(0))).isEmpty();
     }
 
     @Test
@@ -160,7 +137,7 @@ class PeerConversationTest {
         world.parts.handshake.start(9, false, world.out);
         world.actions();
         Packet.Data data = data(Packet.Data.Kind.WRITE, 8, 4096);
-        List<Action> actions = comes(data);
+        List<Action> actions = world.comes(data);
         assertThat(releasedAmong(actions)).containsExactly(data.payload);
         costsTheConnection(actions, "before the handshake was through");
     }
@@ -176,19 +153,19 @@ class PeerConversationTest {
             case "request" -> new Packet.StateChangeRequest(false, 0, 0, 0);
             default -> new Packet.StateChangeReply(false, 0, 1);
         };
-        costsTheConnection(comes(packet), "before the handshake was through");
+        costsTheConnection(world.comes(packet), "before the handshake was through");
     }
 
     @Test
     void aHandshakeIsNotBegunAnew() {
-        comes(new Packet.ConnectionFeatures(101, 101, 0));
+        world.comes(new Packet.ConnectionFeatures(101, 101, 0));
         assertThat(world.parts.socketsUp).isFalse();
     }
 
     @Test
     void anotherVersionIsRefusedForGood() {
         world.parts.handshake.start(9, false, world.out);
-        comes(new Packet.ConnectionFeatures(86, 100, 0));
+        world.comes(new Packet.ConnectionFeatures(86, 100, 0));
         assertThat(world.parts.isStandAlone()).isTrue();
     }
 
@@ -199,8 +176,7 @@ class PeerConversationTest {
         world.volume(1).commit(HANDSHAKE.withConnection(ConnectionState.WF_CONNECTION).withDisk(DiskState.DISKLESS), "it has none");
         world.parts.handshake.start(9, false, world.out);
         world.actions();
-        comes(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT));
-        assertThat(world.sent()).extracting(packet -> packet.getClass().getSimpleName()).containsExactly("Protocol", "SyncParameters", "Sizes", "Uuids", "State", "SyncParameters",
+        assertThat(sentAmong(world.comes(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT)))).extracting(packet -> packet.getClass().getSimpleName()).containsExactly("Protocol", "SyncParameters", "Sizes", "Uuids", "State", "SyncParameters",
                 "Sizes", "State");
         assertThat(world.state(0).connection()).isEqualTo(ConnectionState.WF_REPORT_PARAMS);
         assertThat(each.roleTold).isEqualTo(Role.SECONDARY);
@@ -215,7 +191,7 @@ class PeerConversationTest {
             case "Uuids" -> new Packet.Uuids(7, 0, 0, 0, 0, 0, 0);
             default -> new Packet.SyncUuid(7, 5);
         };
-        List<Action> actions = comes(packet);
+        List<Action> actions = world.comes(packet);
         if (ignored) assertThat(actions).isEmpty();
         else costsTheConnection(actions, "for volume 7, which is not configured");
         assertThat(world.parts.socketsUp).isEqualTo(ignored);
@@ -225,7 +201,7 @@ class PeerConversationTest {
     void ofAVolumeThatIsNotConfiguredThePayloadGoesBack() {
         Packet.Data data = data(Packet.Data.Kind.WRITE, 8, 4096);
         data.volume = 7;
-        assertThat(releasedAmong(comes(data))).containsExactly(data.payload);
+        assertThat(releasedAmong(world.comes(data))).containsExactly(data.payload);
     }
 
     // ---- writes of the peer's host
@@ -233,8 +209,8 @@ class PeerConversationTest {
     @Test
     void aPrimaryWritesToASecondary() {
         each.target.start(9, 0, true, world.out);
-        assertThat(orderedAmong(comes(data(Packet.Data.Kind.WRITE, 8, 4096)))).singleElement().extracting(write -> write.offsetBytes).isEqualTo(8L * 512);
-        assertThat(orderedAmong(comes(zeroing(80, 8192)))).singleElement().extracting(write -> write.offsetBytes).isEqualTo(80L * 512);
+        assertThat(orderedAmong(world.comes(data(Packet.Data.Kind.WRITE, 8, 4096)))).singleElement().extracting(write -> write.offsetBytes).isEqualTo(8L * 512);
+        assertThat(orderedAmong(world.comes(zeroing(80, 8192)))).singleElement().extracting(write -> write.offsetBytes).isEqualTo(80L * 512);
         assertThat(world.parts.peerWrites.writesInWork()).isEqualTo(2);
     }
 
@@ -243,7 +219,7 @@ class PeerConversationTest {
     void nobodyElseWrites(Role role, Role peer, ConnectionState connection) {
         world.commit(MIRRORED.withRole(role).withPeer(peer).withConnection(connection));
         Packet.Data data = data(Packet.Data.Kind.WRITE, 8, 4096);
-        List<Action> actions = comes(data);
+        List<Action> actions = world.comes(data);
         assertThat(orderedAmong(actions)).noneMatch(operation -> operation.kind == DiskOperation.Kind.WRITE);
         assertThat(releasedAmong(actions)).containsExactly(data.payload);
         costsTheConnection(actions, "it writes to volume 0");
@@ -252,7 +228,7 @@ class PeerConversationTest {
     @Test
     void norWithZeroes() {
         world.commit(MIRRORED.withPeer(Role.SECONDARY));
-        List<Action> actions = comes(zeroing(80, 8192));
+        List<Action> actions = world.comes(zeroing(80, 8192));
         assertThat(orderedAmong(actions)).isEmpty();
         costsTheConnection(actions, "it writes to volume 0");
     }
@@ -261,7 +237,7 @@ class PeerConversationTest {
     @CsvSource({TwoVolumes.SECTORS + ", 512", TwoVolumes.SECTORS - 7 + ", 4096", "-8, 4096", Long.MAX_VALUE + ", 4096"})
     void nothingIsWrittenBeyondTheEnd(long sector, int length) {
         Packet.Data data = data(Packet.Data.Kind.WRITE, sector, length);
-        List<Action> actions = comes(data);
+        List<Action> actions = world.comes(data);
         assertThat(orderedAmong(actions)).isEmpty();
         assertThat(releasedAmong(actions)).containsExactly(data.payload);
         costsTheConnection(actions, "lies beyond the end");
@@ -269,27 +245,27 @@ class PeerConversationTest {
 
     @Test
     void theLastSectorIsStillThere() {
-        assertThat(orderedAmong(comes(data(Packet.Data.Kind.WRITE, TwoVolumes.SECTORS - 8, 4096)))).hasSize(1);
+        assertThat(orderedAmong(world.comes(data(Packet.Data.Kind.WRITE, TwoVolumes.SECTORS - 8, 4096)))).hasSize(1);
     }
 
     @ParameterizedTest
     @CsvSource({"134217728, true", "134218240, false"})
     void aZeroingHasAnEnd(int length, boolean fits) {
-        assertThat(orderedAmong(comes(zeroing(0, length))).isEmpty()).isEqualTo(!fits);
+        assertThat(orderedAmong(world.comes(zeroing(0, length))).isEmpty()).isEqualTo(!fits);
         assertThat(world.parts.socketsUp).isEqualTo(fits);
     }
 
     @Test
     void aBarrierThatCanNeverBeAcknowledgedCostsTheConnection() {
         Packet.Data data = data(Packet.Data.Kind.WRITE, 8, 4096);
-        var write = orderedAmong(comes(data)).getFirst();
+        var write = orderedAmong(world.comes(data)).getFirst();
         each.volume.answered(write);
         write.errno = 5;
         world.parts.peerWrites.done(each.volume, (PeerWrite) write.owner, world.out);
         world.actions();
         each.volume.stopUsingDisk(world.out);
         world.volume(1).stopUsingDisk(world.out);
-        costsTheConnection(comes(new Packet.Barrier()), "could not take all");
+        costsTheConnection(world.comes(new Packet.Barrier()), "could not take all");
     }
 
     // ---- questions and answers
@@ -299,44 +275,44 @@ class PeerConversationTest {
     void whatIsAskedForIsRead(BlockRequest.Kind kind) {
         each.source.start(9, 0);
         each.targetMayPass = true;
-        assertThat(orderedAmong(comes(request(kind, 8, 4096)))).hasSize(1);
+        assertThat(orderedAmong(world.comes(request(kind, 8, 4096)))).hasSize(1);
         assertThat(each.targetMayPass).as("a resync's question says that it has heard of it").isEqualTo(kind == BlockRequest.Kind.DATA);
     }
 
     @ParameterizedTest
     @CsvSource({"RESYNC_CHECKSUM, no csums-alg", "VERIFY, online verify", "VERIFY_REPLY, online verify"})
     void whatWasNotAgreedOnIsNotAnswered(BlockRequest.Kind kind, String why) {
-        costsTheConnection(comes(request(kind, 8, 4096)), why);
+        costsTheConnection(world.comes(request(kind, 8, 4096)), why);
     }
 
     @Test
     void whatLiesBeyondTheEndIsNotRead() {
-        costsTheConnection(comes(request(BlockRequest.Kind.DATA, TwoVolumes.SECTORS, 4096)), "beyond the end");
+        costsTheConnection(world.comes(request(BlockRequest.Kind.DATA, TwoVolumes.SECTORS, 4096)), "beyond the end");
     }
 
     @ParameterizedTest
     @EnumSource(value = Packet.Data.Kind.class, names = {"READ_REPLY", "RESYNC_REPLY"})
     void anAnswerThatNobodyWaitsForCostsTheConnection(Packet.Data.Kind kind) {
         each.target.start(9, 0, false, world.out);
-        costsTheConnection(comes(data(kind, 8, 4096)), "that nobody asked for");
+        costsTheConnection(world.comes(data(kind, 8, 4096)), "that nobody asked for");
     }
 
     @Test
     void zeroesThatNobodyAskedForAsWell() {
         each.target.start(9, 0, false, world.out);
-        costsTheConnection(comes(description(BlockDescription.Kind.RESYNC_DEALLOCATED, 8)), "that nobody asked for");
+        costsTheConnection(world.comes(description(BlockDescription.Kind.RESYNC_DEALLOCATED, 8)), "that nobody asked for");
     }
 
     @ParameterizedTest
     @EnumSource(value = BlockAck.Kind.class, names = {"WRITE_ACK", "NEGATIVE_DATA_REPLY", "IN_SYNC", "NEGATIVE_RESYNC_REPLY", "RESYNC_CANCEL", "SUPERSEDED", "RETRY_WRITE", "VERIFY_RESULT"})
     void anAckThatAnswersNothingToo(BlockAck.Kind kind) {
         each.target.start(9, 0, false, world.out);
-        costsTheConnection(comes(ack(kind, 8, 5)), "answers nothing that we sent");
+        costsTheConnection(world.comes(ack(kind, 8, 5)), "answers nothing that we sent");
     }
 
     @Test
     void anAckBeyondTheEndToo() {
-        costsTheConnection(comes(ack(BlockAck.Kind.NEGATIVE_ACK, TwoVolumes.SECTORS + 1, 5)), "beyond the end");
+        costsTheConnection(world.comes(ack(BlockAck.Kind.NEGATIVE_ACK, TwoVolumes.SECTORS + 1, 5)), "beyond the end");
     }
 
     /** A straggler un-names nothing (promise 4). */
@@ -345,27 +321,27 @@ class PeerConversationTest {
     void anAckOfTheResyncCountsWhileItRuns(ConnectionState connection, boolean counts) {
         world.commit(MIRRORED.withConnection(connection));
         each.volume.bitmap().setRange(1, 2);
-        comes(ack(BlockAck.Kind.RESYNC_WRITE_ACK, 8, Packet.SYNCER_BLOCK_ID));
+        world.comes(ack(BlockAck.Kind.RESYNC_WRITE_ACK, 8, Packet.SYNCER_BLOCK_ID));
         assertThat(each.volume.bitmap().isAllClear()).isEqualTo(counts);
         assertThat(world.parts.socketsUp).isTrue();
     }
 
     @Test
     void anAckOfTheResyncBeyondTheEndDoesNot() {
-        comes(ack(BlockAck.Kind.RESYNC_WRITE_ACK, TwoVolumes.SECTORS - 1, Packet.SYNCER_BLOCK_ID));
+        world.comes(ack(BlockAck.Kind.RESYNC_WRITE_ACK, TwoVolumes.SECTORS - 1, Packet.SYNCER_BLOCK_ID));
         assertThat(world.parts.socketsUp).isFalse();
     }
 
     @Test
     void whatThePeerNamesOutOfSyncIsMarked() {
-        comes(description(BlockDescription.Kind.OUT_OF_SYNC, 8));
+        world.comes(description(BlockDescription.Kind.OUT_OF_SYNC, 8));
         assertThat(each.volume.bitmap().countRange(0, 4)).isEqualTo(1);
-        costsTheConnection(comes(description(BlockDescription.Kind.OUT_OF_SYNC, TwoVolumes.SECTORS)), "beyond the end");
+        costsTheConnection(world.comes(description(BlockDescription.Kind.OUT_OF_SYNC, TwoVolumes.SECTORS)), "beyond the end");
     }
 
     @Test
     void aBarrierAckThatFitsNoEpochCostsTheConnection() {
-        costsTheConnection(comes(new Packet.BarrierAck()), "fits no epoch");
+        costsTheConnection(world.comes(new Packet.BarrierAck()), "fits no epoch");
     }
 
     // ---- parameters, identifiers
@@ -374,18 +350,18 @@ class PeerConversationTest {
     @CsvSource({"sha1, ''", "'', sha1"})
     void otherAlgorithmsAreRefusedInTheHandshakeOnly(String verify, String checksum) {
         Packet.SyncParameters other = new Packet.SyncParameters(0, 250, verify, checksum, 0, 0, 0, 0);
-        comes(other);
+        world.comes(other);
         assertThat(world.parts.socketsUp).as("later a kernel's operator may change its own").isTrue();
         world.commit(HANDSHAKE);
-        comes(new Packet.SyncParameters(0, 100, "", "", 1, 2, 3, 4));
+        world.comes(new Packet.SyncParameters(0, 100, "", "", 1, 2, 3, 4));
         assertThat(world.parts.socketsUp).isTrue();
-        comes(other);
+        world.comes(other);
         assertThat(world.parts.isStandAlone()).isTrue();
     }
 
     @Test
     void whatThePeerTellsOfItselfIsKept() {
-        comes(new Packet.Uuids(0, 40, 30, 20, 10, 5, PeerGenerations.CRASHED_PRIMARY));
+        world.comes(new Packet.Uuids(0, 40, 30, 20, 10, 5, PeerGenerations.CRASHED_PRIMARY));
         assertThat(each.volume.peerGenerations).isEqualTo(new PeerGenerations(new GenerationIdentifiers(40, 30, 20, 10), 5, PeerGenerations.CRASHED_PRIMARY));
         assertThat(each.volume.exposedIdentifier()).as("its own disk is what its host sees").isEqualTo(20);
     }
@@ -393,12 +369,12 @@ class PeerConversationTest {
     @Test
     void whoseHostIsServedByThePeerSeesItsNewGeneration() {
         world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY).withDisk(DiskState.INCONSISTENT).withConnection(ConnectionState.SYNC_TARGET));
-        comes(new Packet.Uuids(0, 40, 20, 0, 0, 0, 0));
+        world.comes(new Packet.Uuids(0, 40, 20, 0, 0, 0, 0));
         assertThat(each.volume.exposedIdentifier()).isEqualTo(40);
         world.commit(world.state(0).withDisk(DiskState.DISKLESS).withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.INCONSISTENT));
         each.volume.stopUsingDisk(world.out);
         world.actions();
-        comes(new Packet.Uuids(0, 60, 40, 0, 0, 0, 0));
+        world.comes(new Packet.Uuids(0, 60, 40, 0, 0, 0, 0));
         assertThat(each.volume.exposedIdentifier()).as("a disk that is attached now is not what it was served").isEqualTo(40);
     }
 
@@ -411,7 +387,7 @@ class PeerConversationTest {
     @Test
     void theSizeIsWhatBothHaveRoomFor() {
         world.commit(HANDSHAKE);
-        comes(sizes(2 * TwoVolumes.SECTORS, 0, 0, 0));
+        world.comes(sizes(2 * TwoVolumes.SECTORS, 0, 0, 0));
         assertThat(each.volume.sizeSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
         assertThat(each.grown).isTrue();
         assertThat(each.volume.peerDiskSectors).isEqualTo(2 * TwoVolumes.SECTORS);
@@ -422,10 +398,10 @@ class PeerConversationTest {
     void theSmallerLimitOfTheTwoHolds() {
         world.commit(HANDSHAKE);
         each.volume.orderSizeLimit(4 * TwoVolumes.SECTORS);
-        comes(sizes(ROOM, 3 * TwoVolumes.SECTORS, TwoVolumes.SECTORS, 0));
+        world.comes(sizes(ROOM, 3 * TwoVolumes.SECTORS, TwoVolumes.SECTORS, 0));
         assertThat(each.volume.sizeSectors()).isEqualTo(3 * TwoVolumes.SECTORS);
         each.volume.orderSizeLimit(5 * TwoVolumes.SECTORS);
-        comes(sizes(ROOM, 0, 3 * TwoVolumes.SECTORS, 0));
+        world.comes(sizes(ROOM, 0, 3 * TwoVolumes.SECTORS, 0));
         assertThat(each.volume.sizeSectors()).isEqualTo(5 * TwoVolumes.SECTORS);
     }
 
@@ -435,7 +411,7 @@ class PeerConversationTest {
     void anOrderedLimitYieldsToWhatIsThere(boolean ours) {
         world.commit(HANDSHAKE);
         if (ours) each.volume.orderSizeLimit(TwoVolumes.SECTORS / 2);
-        comes(sizes(ROOM, ours ? 0 : TwoVolumes.SECTORS / 2, TwoVolumes.SECTORS, ours ? 0 : Packet.Sizes.LIMIT_WAS_ORDERED));
+        world.comes(sizes(ROOM, ours ? 0 : TwoVolumes.SECTORS / 2, TwoVolumes.SECTORS, ours ? 0 : Packet.Sizes.LIMIT_WAS_ORDERED));
         assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
         assertThat(world.parts.socketsUp).isTrue();
     }
@@ -443,7 +419,7 @@ class PeerConversationTest {
     @Test
     void aPeerWithTooLittleRoomIsRefusedForGood() {
         world.commit(HANDSHAKE);
-        comes(sizes(TwoVolumes.SECTORS / 2, 0, 0, 0));
+        world.comes(sizes(TwoVolumes.SECTORS / 2, 0, 0, 0));
         assertThat(world.parts.isStandAlone()).isTrue();
         assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
     }
@@ -451,7 +427,7 @@ class PeerConversationTest {
     @Test
     void aDiskThatHoldsNothingShrinksToIt() {
         world.commit(HANDSHAKE.withDisk(DiskState.INCONSISTENT));
-        comes(sizes(TwoVolumes.SECTORS / 2, 0, 0, 0));
+        world.comes(sizes(TwoVolumes.SECTORS / 2, 0, 0, 0));
         assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS / 2);
         assertThat(world.parts.socketsUp).isTrue();
     }
@@ -459,7 +435,7 @@ class PeerConversationTest {
     @Test
     void inTheMidstOfAResyncTheSizeStays() {
         world.commit(MIRRORED.withConnection(ConnectionState.SYNC_SOURCE));
-        costsTheConnection(comes(sizes(2 * TwoVolumes.SECTORS, 0, 2 * TwoVolumes.SECTORS, 0)), "changes the size of volume 0");
+        costsTheConnection(world.comes(sizes(2 * TwoVolumes.SECTORS, 0, 2 * TwoVolumes.SECTORS, 0)), "changes the size of volume 0");
         assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
     }
 
@@ -468,10 +444,10 @@ class PeerConversationTest {
         world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
         each.volume.setSizeSectors(0);
         Packet.Sizes told = sizes(ROOM, 700, 600, 0);
-        comes(told);
+        world.comes(told);
         assertThat(each.volume.sizeSectors()).isEqualTo(600);
         assertThat(each.sizesBeforeOurDisk).isEqualTo(told);
-        comes(sizes(ROOM, 700, 800, 0));
+        world.comes(sizes(ROOM, 700, 800, 0));
         assertThat(each.volume.sizeSectors()).as("that is decided with a disk").isEqualTo(600);
     }
 
@@ -480,147 +456,130 @@ class PeerConversationTest {
     void orWhatItMayHave(long current, long user, long expected) {
         world.commit(HANDSHAKE.withDisk(DiskState.DISKLESS));
         each.volume.setSizeSectors(0);
-        comes(sizes(ROOM, user, current, 0));
+        world.comes(sizes(ROOM, user, current, 0));
         assertThat(each.volume.sizeSectors()).isEqualTo(expected);
     }
 
     @Test
     void anotherSizeThanOursIsAnsweredWithOurs() {
         each.volume.orderSizeLimit(TwoVolumes.SECTORS);
-        List<Action> actions = comes(sizes(ROOM, 0, TwoVolumes.SECTORS - 8, Packet.Sizes.NO_RESYNC));
+        List<Action> actions = world.comes(sizes(ROOM, 0, TwoVolumes.SECTORS - 8, Packet.Sizes.NO_RESYNC));
         Packet.Sizes told = (Packet.Sizes) sentAmong(actions).stream().filter(Packet.Sizes.class::isInstance).findFirst().orElseThrow();
         assertThat(told.currentSectors()).isEqualTo(TwoVolumes.SECTORS);
         assertThat(told.diskSectors()).isEqualTo(ROOM);
         assertThat(told.userSectors()).isEqualTo(TwoVolumes.SECTORS);
         assertThat(told.flags()).isEqualTo(Packet.Sizes.NO_RESYNC | Packet.Sizes.LIMIT_WAS_ORDERED);
-        assertThat(sentAmong(comes(sizes(ROOM, 0, TwoVolumes.SECTORS, 0)))).isEmpty();
-    }
-
-    // ---- states
-
-    private List<Action> reports(VolumeState report) {
-        return comes(new Packet.State(0, report.toWire()));
-    }
-
-    /** The peer of our state, as it tells it. */
-    private static VolumeState itsWord(Role role, DiskState disk) {
-        return VolumeState.of(role, Role.SECONDARY, ConnectionState.CONNECTED, disk, DiskState.UP_TO_DATE);
+        Packet.Sizes resynced = (Packet.Sizes) sentAmong(world.comes(sizes(ROOM, 0, TwoVolumes.SECTORS - 8, 0))).getFirst();
+        assertThat(resynced.flags()).isEqualTo(Packet.Sizes.LIMIT_WAS_ORDERED);
+        assertThat(sentAmong(world.comes(sizes(ROOM, 0, TwoVolumes.SECTORS, 0)))).isEmpty();
     }
 
     @Test
     void aWordThatNamesNoStateCostsTheConnection() {
-        costsTheConnection(comes(new Packet.State(0, -1)), "names no state");
+        costsTheConnection(world.comes(new Packet.State(0, -1)), "names no state");
+    }
+
+    // ---- what comes seldom
+
+    /** A kernel's operator may change its policies while it is connected (spec wire 3.3). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aProtocolInAnEstablishedConnectionIsAnUpdateOrAMistake(boolean update) {
+        world.comes(new Packet.Protocol(update, 1, 0, 0, 0, false, false, false, ""));
+        assertThat(world.parts.socketsUp).isEqualTo(update);
     }
 
     @Test
-    void itsRoleAndItsDiskAreTaken() {
-        reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE));
-        assertThat(world.state(0).peer()).isEqualTo(Role.SECONDARY);
-        assertThat(each.peerSeesContact).isTrue();
-        reports(itsWord(Role.SECONDARY, DiskState.FAILED));
-        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.FAILED);
+    void aPacketOutOfTurnInTheHandshakeIsTriedAgain() {
+        world.parts.handshake.start(9, false, world.out);
+        world.actions();
+        costsTheConnection(world.comes(new Packet.Protocol(false, 3, 0, 0, 0, false, false, false, "")), "where P_CONNECTION_FEATURES must come");
+        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.UNCONNECTED);
     }
 
+    /** No secret is configured here: nobody can answer that before a person has configured one. */
     @Test
-    void aSecondPrimaryIsRefused() {
-        world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY));
-        reports(itsWord(Role.PRIMARY, DiskState.UP_TO_DATE));
+    void aPeerThatAsksForAProofIsRefusedForGood() {
+        world.parts.handshake.start(9, false, world.out);
+        world.comes(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT));
+        world.comes(new Packet.AuthChallenge(new byte[64]));
         assertThat(world.parts.isStandAlone()).isTrue();
     }
 
     @Test
-    void inTheHandshakeItsWordIsCompared() {
-        world.commit(HANDSHAKE);
-        each.roleTold = Role.SECONDARY;
-        reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE).withConnection(ConnectionState.WF_REPORT_PARAMS));
-        assertThat(each.reportedInHandshake).isTrue();
-        assertThat(each.peerSeesContact).isFalse();
-        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
+    void oneThatGivesAProofUnaskedIsTriedAgain() {
+        world.parts.handshake.start(9, false, world.out);
+        world.comes(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT));
+        costsTheConnection(world.comes(new Packet.AuthResponse(new byte[16])), "where P_PROTOCOL must come");
     }
 
     @Test
-    void theTargetsEndIsNotTakenFromATimeBeforeItHasAsked() {
-        world.commit(MIRRORED.withConnection(ConnectionState.SYNC_SOURCE).withPeerDisk(DiskState.INCONSISTENT));
-        each.volume.bitmap().setRange(1, 2);
-        each.source.start(9, 0);
-        reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE));
-        assertThat(each.source.hasTargetFinished()).isFalse();
-        assertThat(world.state(0).peerDisk()).as("its word lags behind").isEqualTo(DiskState.INCONSISTENT);
-        each.source.targetHasAsked();
-        reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE));
-        assertThat(each.source.hasTargetFinished()).isTrue();
+    void aChangeOfStateIsAnswered() {
+        assertThat(sentAmong(world.comes(new Packet.StateChangeRequest(false, 0, 0xf << 13, 0xf << 13)))).singleElement().isInstanceOf(Packet.StateChangeReply.class);
     }
 
     @Test
-    void aTargetThatCouldNotGetAllEndsIt() {
-        world.commit(MIRRORED.withConnection(ConnectionState.SYNC_SOURCE).withPeerDisk(DiskState.INCONSISTENT));
-        each.volume.bitmap().setRange(1, 2);
-        each.source.start(9, 0);
-        reports(itsWord(Role.SECONDARY, DiskState.INCONSISTENT));
-        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
-        each.source.targetHasAsked();
-        reports(itsWord(Role.SECONDARY, DiskState.INCONSISTENT));
-        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
+    void aCompressedBitmapThatNobodyWaitsForCostsTheConnection() {
+        costsTheConnection(world.comes(new Packet.CompressedBitmap(0, new byte[8])), "it sent a bitmap while Connected");
     }
 
-    /** What it wrote in its report it held for so when it lost its disk, and had heard of another one since (seeds 1630013, 1697893). */
+    /** A new generation after our P_STATE Failed, from the one that our host has seen, is the record of our lost disk (rule 1b). */
     @ParameterizedTest
-    @EnumSource(names = {"INCONSISTENT", "OUTDATED"})
-    void aTargetThatLosesItsSourceSaysWhatItsDiskIs(DiskState seenThere) {
-        world.commit(MIRRORED.withPeer(Role.PRIMARY).withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT));
-        world.actions();
-        List<Action> actions = reports(itsWord(Role.PRIMARY, DiskState.DISKLESS).withPeerDisk(seenThere));
-        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
-        Packet.State told = (Packet.State) sentAmong(actions).stream().filter(Packet.State.class::isInstance).findFirst().orElseThrow();
-        assertThat(told.word()).isEqualTo(world.state(0).toWire());
-    }
-
-    @Test
-    void aDiskThatThePeerAttachesIsCompared() {
-        world.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS));
-        comes(new Packet.Uuids(0, 4, 0, 0, 0, 0, 0));
-        reports(itsWord(Role.SECONDARY, DiskState.NEGOTIATING));
-        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
-    }
-
-    /** The answer would tell of a generation that its Primary would take for on record (rules 1b, 6; seed 100712). */
-    @Test
-    void notBeforeOurOwnGenerationForItIsOnDisk() {
-        world.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS));
-        each.generationOnItsWay = true;
-        reports(itsWord(Role.PRIMARY, DiskState.NEGOTIATING));
-        assertThat(each.reportToJudge).isNotNull();
-        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
-        conversation.judgeWhatWaited(each, world.out);
-        assertThat(each.reportToJudge).isNotNull();
-        each.generationOnItsWay = false;
-        conversation.judgeWhatWaited(each, world.out);
-        assertThat(each.reportToJudge).isNull();
-        conversation.judgeWhatWaited(each, world.out);
-    }
-
-    /** Promise 1. */
-    @ParameterizedTest
-    @CsvSource({"20, UP_TO_DATE", "40, OUTDATED"})
-    void aDiskOfAnotherGenerationThanOurHostHasSeenIsNotServedFrom(long current, DiskState expected) {
-        each.volume.stopUsingDisk(world.out);
-        world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY).withDisk(DiskState.DISKLESS).withPeerDisk(DiskState.DISKLESS));
+    @CsvSource({"40, 20, false", "40, 30, true", "20, 20, true"})
+    void thePeersNewGenerationIsTheRecordOfOurLoss(long current, long bitmap, boolean open) {
+        world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY).withDisk(DiskState.DISKLESS));
         each.volume.setExposedIdentifier(20);
-        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(current, 0, 0, 0), 0, 0);
-        world.actions();
-        List<Action> actions = reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE));
-        assertThat(world.state(0).peerDisk()).isEqualTo(expected);
-        assertThat(TwoVolumes.reportsAmong(actions)).hasSize(expected == DiskState.OUTDATED ? 1 : 0);
-        assertThat(sentAmong(actions)).as("it waits for our word").anyMatch(Packet.State.class::isInstance);
-        assertThat(world.parts.record.localLossIsOpen(each.volume)).isEqualTo(expected == DiskState.UP_TO_DATE);
+        world.parts.record.localLost(each.volume);
+        world.comes(new Packet.Uuids(0, current, bitmap, 0, 0, 0, 0));
+        assertThat(world.parts.record.localLossIsOpen(each.volume)).isEqualTo(open);
     }
 
+    /** Both are new, and a person knows that nothing need be copied. */
+    @ParameterizedTest
+    @CsvSource({"4, CONNECTED, true", "20, CONNECTED, false", "4, WF_REPORT_PARAMS, false"})
+    void theInitialSyncIsSkippedOfDisksThatNeverHeldData(long current, ConnectionState connection, boolean skipped) {
+        world.commit(MIRRORED.withPeer(Role.SECONDARY).withConnection(connection).withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.INCONSISTENT));
+        world.ours(current, 0, 0, 0);
+        world.comes(new Packet.Uuids(0, 60, 0, 0, 0, 0, PeerGenerations.SKIP_INITIAL_SYNC));
+        while (world.resync.wantsStep()) world.resync.step(world.out);
+        assertThat(world.state(0).disk()).isEqualTo(skipped ? DiskState.UP_TO_DATE : DiskState.INCONSISTENT);
+    }
+
+    /** Its host goes on with the size that it is served, and our disk may not have had it on record. */
+    @ParameterizedTest
+    @CsvSource({Packet.ConnectionFeatures.DUETT + ", 2, 2", Packet.ConnectionFeatures.DUETT + ", 1000000, 1", "0, 2, 1"})
+    void aPeerWithoutADiskRemembersThatTheVolumeHasGrown(int features, long current, long expected) {
+        world.meetsAnother(features);
+        world.commit(HANDSHAKE);
+        world.comes(sizes(0, 0, current * TwoVolumes.SECTORS, 0));
+        assertThat(each.volume.sizeSectors()).isEqualTo(expected * TwoVolumes.SECTORS);
+    }
+
+    /** Of two that attach at once each decides on the word that crossed its own. */
     @Test
-    void aPrimaryWithoutADiskSaysWhetherItTakesOurs() {
-        world.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS));
-        reports(itsWord(Role.PRIMARY, DiskState.DISKLESS).withPeerDisk(DiskState.OUTDATED));
-        assertThat(world.state(0).disk()).isEqualTo(DiskState.OUTDATED);
-        reports(itsWord(Role.PRIMARY, DiskState.DISKLESS).withPeerDisk(DiskState.UP_TO_DATE));
-        assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    void aSizeThatComesBeforeTheBitmapIsWhatThatOneCounts() {
+        world.commit(HANDSHAKE);
+        world.peers(30, 20, 0, 0);
+        world.meet();
+        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.WF_BITMAP_T);
+        world.comes(sizes(2 * TwoVolumes.SECTORS, 0, 2 * TwoVolumes.SECTORS, 0));
+        assertThat(each.volume.sizeSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        assertThat(each.grown).as("the resync brings it").isFalse();
+        world.comes(new Packet.PlainBitmap(0, new byte[4080]));
+        costsTheConnection(world.comes(sizes(3 * TwoVolumes.SECTORS, 0, 3 * TwoVolumes.SECTORS, 0)), "changes the size of volume 0");
+    }
+
+    /** The last word before ours was asked for: what waits for leave is not of this contact's loss yet (rules 8, 20). */
+    @Test
+    void whoHasIntroducedItselfMayHaveBeenSeen() {
+        world.close();
+        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        world.commit(HANDSHAKE.withRole(Role.PRIMARY).withConnection(ConnectionState.WF_CONNECTION));
+        world.parts.record.peerLost(world.volume(0), MIRRORED, false, world.out);
+        world.parts.record.allowAlone(true, "the test", world.out);
+        assertThat(world.parts.record.freezes()).isFalse();
+        world.parts.handshake.start(9, false, world.out);
+        world.comes(new Packet.ConnectionFeatures(101, 101, Packet.ConnectionFeatures.DUETT));
+        assertThat(world.parts.record.freezes()).isTrue();
     }
 }

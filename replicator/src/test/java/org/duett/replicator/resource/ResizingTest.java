@@ -30,16 +30,11 @@ class ResizingTest {
     private static final VolumeState MIRRORED = VolumeState.of(Role.PRIMARY, Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
 
     private final TwoVolumes world = new TwoVolumes();
-    private final Connecting connecting = world.connecting;
-    private final ResyncControl resync = world.resync;
-    private final DiskControl disks = world.diskControl;
-    private final PeerRequests requests = world.requests;
-    private final Resizing resizing = new Resizing(world.parts);
+    private final Resizing resizing = world.resizing;
     private final VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
-        resizing.joins(new PeerConversation(world.parts, connecting, world.decision, resync, disks, requests, resizing, new MirrorDuty(world.parts)));
         world.commit(MIRRORED);
         world.actions();
     }

@@ -12,6 +12,7 @@ import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.NetSettings;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
@@ -45,6 +46,8 @@ final class TwoVolumes implements AutoCloseable {
     final PeerRequests requests;
     final RoleControl roles;
     final ResyncDecision decision;
+    final Resizing resizing;
+    final PeerConversation conversation;
     private final TreeMap<Integer, AttachedVolume> disks = new TreeMap<>();
 
     TwoVolumes() {
@@ -70,6 +73,9 @@ final class TwoVolumes implements AutoCloseable {
         roles = new RoleControl(parts, requests, connecting);
         requests.joins(roles);
         decision = new ResyncDecision(parts, connecting, resync, diskControl, roles);
+        resizing = new Resizing(parts);
+        conversation = new PeerConversation(parts, connecting, decision, resync, diskControl, requests, resizing, new MirrorDuty(parts));
+        resizing.joins(conversation);
     }
 
     static ResourceSettings underTheFailoverDaemon(ResourceSettings s) {
@@ -98,6 +104,28 @@ final class TwoVolumes implements AutoCloseable {
         parts.handshake.start(AttachedVolume.CONNECTION, false, out);
         parts.handshake.arrived(new Packet.ConnectionFeatures(101, 101, features), out);
         actions();
+    }
+
+    List<Action> comes(Packet packet) {
+        Event.PeerPacketArrived event = new Event.PeerPacketArrived();
+        event.connection = parts.connection;
+        event.packet = packet;
+        conversation.arrived(event, out);
+        return actions();
+    }
+
+    /** Features, then the protocol: as between two nodes that are configured alike. */
+    void handshakeIsThrough(int features) {
+        parts.handshake.start(AttachedVolume.CONNECTION, false, out);
+        Packet ours = AttachedVolume.sentAmong(comes(new Packet.ConnectionFeatures(101, 101, features))).stream().filter(Packet.Protocol.class::isInstance)
+                .findFirst().orElseThrow();
+        comes(ours);
+    }
+
+    /** Another peer than before, at the same stage. */
+    void meetsAnother(int features) {
+        parts.peerWrites.connectionLost(out);
+        handshakeIsThrough(features);
     }
 
     /** Volume 0 has this data, and its disk says so. */
