@@ -146,6 +146,62 @@ class ConnectingTest {
         assertThat(connecting.deadlineNanos()).as("it stood").isEqualTo(now + 200 * MILLI);
     }
 
+    /** By its identifiers the peer would take that disk for as good as its own (rule 13, seed 1700540). */
+    @Test
+    void nobodyIsMetWhileTheEndOfAResyncIsBeingWritten() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        world.each(1).endIsBeingWritten = true;
+        connecting.connect(false, world.out);
+        assertThat(world.actions()).isEmpty();
+        assertThat(connecting.deadlineNanos()).isEqualTo(200 * MILLI);
+        world.each(1).endIsBeingWritten = false;
+        time(200 * MILLI);
+        assertThat(world.actions()).containsExactly(new Action.Connect(world.parts.connection));
+    }
+
+    /** Till a handshake has gone well; the next one does not discard again. */
+    @Test
+    void whatIsToBeDiscardedIsSaidUntilTheyHaveMet() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        connecting.connect(true, world.out);
+        assertThat(discards()).isTrue();
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        time(200 * MILLI);
+        assertThat(discards()).isTrue();
+        standing(MIRRORED);
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        time(400 * MILLI);
+        assertThat(discards()).isFalse();
+    }
+
+    private boolean discards() {
+        connecting.peerConnected(new Event.PeerConnected(world.parts.connection, true), world.out);
+        world.out.clear();
+        return world.parts.handshake.discardMyData();
+    }
+
+    /** What a person was told to do is done, or was for nothing. */
+    @Test
+    void aTroubleIsOverWithTheNextContact() {
+        standing(MIRRORED);
+        connecting.refuseForNow("it does not fit", "Nothing was copied.", "Wait.", world.out);
+        time(200 * MILLI);
+        connecting.peerConnected(new Event.PeerConnected(world.parts.connection, true), world.out);
+        assertThat(world.parts.trouble).isNotNull();
+        standing(MIRRORED);
+        assertThat(world.parts.trouble).isNull();
+    }
+
+    @Test
+    void orWhenAPersonConnectsAnew() {
+        standing(MIRRORED);
+        connecting.giveUp("it does not fit", "Decide.", world.out);
+        connecting.connect(false, world.out);
+        assertThat(world.parts.trouble).isNull();
+    }
+
     // ---- contact
 
     @Test
@@ -413,6 +469,24 @@ class ConnectingTest {
         standing(MIRRORED.withRole(Role.PRIMARY));
         connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
         assertThat(world.parts.record.hasLeave()).as("that was for once").isFalse();
+    }
+
+    /** What this connection has not put on record never will be (rule 1b). */
+    @Test
+    void aPrimaryThatWasServedByItsPeerHasNothingToRecordWithoutIt() {
+        standing(MIRRORED.withRole(Role.PRIMARY).withDisk(DiskState.DISKLESS));
+        world.parts.volumes.forEach(volume -> volume.stopUsingDisk(world.out));
+        world.parts.record.localLost(world.volume(0));
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isFalse();
+    }
+
+    @Test
+    void norOneWhoseDiskWaitedForItsWord() {
+        standing(MIRRORED.withRole(Role.PRIMARY).withDisk(DiskState.NEGOTIATING).withPeerDisk(DiskState.INCONSISTENT));
+        world.parts.record.localLost(world.volume(0));
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isFalse();
     }
 
     /** So that a power loss finds the marks of what was under way. */
