@@ -28,6 +28,8 @@ import org.duett.replicator.wire.Packet.BlockAck;
 import org.duett.replicator.wire.Packet.BlockRequest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A whole machine beside its peer: what the host, the disks and the peer do one after the other leads to what each of them is to see, and nothing of it is left in the end. */
 class BesidePeerTest {
@@ -138,6 +140,7 @@ class BesidePeerTest {
         assertThat(world.answered(actions)).doesNotContain(request.complete);
         assertThat(world.comes(ack(BlockAck.Kind.WRITE_ACK, data.firstSector, data.blockId))).contains(request.complete);
         assertThat(machine.status().writesInFlight()).as("to its barrier ack").isEqualTo(1);
+        assertThat(machine.deadlineNanos()).as("when that is asked for at the latest").isLessThanOrEqualTo(SECOND / 10);
         assertThat(machine.leaks()).contains("1 epochs of the host's writes", "volume 0: 1 references on extents");
         assertThat(machine.isQuiet()).isFalse();
 
@@ -353,6 +356,31 @@ class BesidePeerTest {
         assertThat(machine.status().volumes().getFirst().resync()).isPresent();
         assertThat(sent(world.answered(world.orders(new Command.ResumeSync())), BlockRequest.class)).hasSize(1);
         assertThat(machine.state(0).connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+    }
+
+    /** It may have ended the resync before it lost its disk, and whoever is promoted here alone begins a new generation then (rule 3). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aTargetThatHadAllMayHaveOurGeneration(boolean all) {
+        theyMeet(NEWER, OLDER);
+        bitmapComes();
+        long resync = world.volume(0).identifiers().bitmap();
+        BlockRequest question = new BlockRequest();
+        question.kind = BlockRequest.Kind.RESYNC_DATA;
+        question.blockId = 5;
+        question.lengthBytes = 4096;
+        if (all) world.answered(world.comes(question));
+        world.answered(world.comes(word(0, itsWord(Role.SECONDARY, DiskState.FAILED, ConnectionState.CONNECTED))));
+        assertThat(machine.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(world.volume(0).identifiers().bitmap()).isEqualTo(all ? 0 : resync);
+    }
+
+    /** It passes for as good as ours until it has written down that it is not (rule 1). */
+    @Test
+    void aCopyThatIsToBeOverwrittenIsBehindOnRecord() {
+        world.isConnected(Role.PRIMARY, Role.SECONDARY);
+        world.answered(world.becomes(machine.state(0).withConnection(ConnectionState.STARTING_SYNC_S)));
+        assertThat(world.volume(0).identifiers().bitmap() & ~1L).isEqualTo(20);
     }
 
     /** A source that is lost in the midst of it leaves what is left marked, on disk (rule 12). */
