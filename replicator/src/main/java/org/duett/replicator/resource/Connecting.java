@@ -132,7 +132,6 @@ final class Connecting {
             case BROKEN_PIPE -> ConnectionState.BROKEN_PIPE;
             case PROTOCOL_ERROR -> ConnectionState.PROTOCOL_ERROR;
         };
-        if (cause == ConnectionState.PROTOCOL_ERROR) reportBroken(event.detail(), out);
         lose(cause, event.detail(), out);
     }
 
