@@ -429,14 +429,55 @@ class ConnectingTest {
     /** It can be promoted with what it has (seed 1103036). */
     @Test
     void aTargetThatHasNotHeardThatItIsBehindIsNotTakenToBe() {
-        world.volume(0).setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
-        world.volume(0).bitmap().setRange(1, 2);
-        standing(MIRRORED.withRole(Role.PRIMARY).withConnection(ConnectionState.SYNC_SOURCE).withPeerDisk(DiskState.INCONSISTENT));
-        world.each(0).source.start(9, 0);
+        resyncsRun(Role.PRIMARY);
         world.each(0).targetIsUntold = true;
         connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
         assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UNKNOWN);
         assertThat(world.parts.record.freezes()).isTrue();
+    }
+
+    @Test
+    void oneThatHasHeardItIsLeftBehind() {
+        resyncsRun(Role.PRIMARY);
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(world.parts.record.freezes()).isFalse();
+    }
+
+    /** From both volumes, with blocks that are left. */
+    private void resyncsRun(Role role) {
+        for (VolumeParts each : world.parts.volumeParts) {
+            each.volume.setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
+            each.volume.bitmap().setRange(1, 2);
+        }
+        standing(MIRRORED.withRole(role).withConnection(ConnectionState.SYNC_SOURCE).withPeerDisk(DiskState.INCONSISTENT));
+        for (VolumeParts each : world.parts.volumeParts) each.source.start(9, 0);
+    }
+
+    /** Its host is told, or asks anew when the peer is back. */
+    @Test
+    void whatWasReadFromThePeerFailsWithTheConnection() {
+        standing(MIRRORED.withRole(Role.PRIMARY).withDisk(DiskState.DISKLESS));
+        world.parts.volumes.forEach(volume -> volume.stopUsingDisk(world.out));
+        world.parts.reads.connected(9);
+        HostRequest request = new HostRequest();
+        request.kind = HostRequest.Kind.READ;
+        request.lengthBytes = 4096;
+        request.payload = Unpooled.buffer(4096);
+        world.parts.reads.arrived(request, world.out);
+        assertThat(world.actions()).doesNotContain(request.complete);
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.actions()).contains(request.complete);
+        assertThat(request.errno).isNotZero();
+    }
+
+    @Test
+    void whatBelongsToAConnectionIsForgottenWithIt() {
+        standing(MIRRORED);
+        world.each(1).considerResync = true;
+        world.each(1).peerSeesContact = true;
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.each(1).considerResync || world.each(1).peerSeesContact).isFalse();
     }
 
     @Test
