@@ -116,6 +116,19 @@ class OperatorCommandsTest {
 
     // ---- attach and detach
 
+    /** What hangs is not waited for twice; by force it is given up at once. */
+    @ParameterizedTest
+    @CsvSource({"detaching, a detach is under way", "closing, a detach is under way"})
+    void aDetachThatIsUnderWayIsWaitedForUnlessByForce(String what, String why) {
+        alone(MIRRORED.withConnection(ConnectionState.STAND_ALONE).withPeerDisk(DiskState.UNKNOWN));
+        VolumeParts each = world.each(0);
+        each.detaching = what.equals("detaching");
+        each.closingDisk = what.equals("closing");
+        isRefused(ordered(new Command.Detach(0, false)), StateChangeResult.IN_TRANSIENT_STATE, why);
+        isDone(ordered(new Command.Detach(0, true)), "given up");
+        assertThat(each.volume.failure()).isNotNull();
+    }
+
     @Test
     void whoHasADiskAttachesNoOther() {
         isRefused(ordered(new Command.Attach(0)), StateChangeResult.DEVICE_IN_USE, "a disk is attached already");

@@ -10,10 +10,14 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.AttachedVolume;
 import org.duett.replicator.wire.Packet;
@@ -29,9 +33,9 @@ class ResizingTest {
     private static final long ROOM = AttachedVolume.DATA_BYTES / 512;
     private static final VolumeState MIRRORED = VolumeState.of(Role.PRIMARY, Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
 
-    private final TwoVolumes world = new TwoVolumes();
-    private final Resizing resizing = world.resizing;
-    private final VolumeParts each = world.each(0);
+    private TwoVolumes world = new TwoVolumes();
+    private Resizing resizing = world.resizing;
+    private VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
@@ -273,6 +277,68 @@ class ResizingTest {
         world.commit(MIRRORED);
         assertThat(checked()).containsExactly(new Action.MeasureDisk(0, each.volume.attach()));
         assertThat(checked()).as("once").isEmpty();
+    }
+
+    /** It answers with the size that both have then. */
+    @Test
+    void whatWasMeasuredForThePeerIsCarriedOut() {
+        Packet.Sizes question = new Packet.Sizes(0, ROOM, 2 * TwoVolumes.SECTORS, 0, 1 << 20, Packet.Sizes.NO_RESYNC, null);
+        assertThat(asks(question)).isTrue();
+        world.actions();
+        Packet.Sizes answer = (Packet.Sizes) AttachedVolume.sentAmong(measured()).stream().filter(Packet.Sizes.class::isInstance).findFirst().orElseThrow();
+        assertThat(each.volume.sizeSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        assertThat(answer.currentSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        assertThat(each.volume.orderedLimitSectors()).isEqualTo(2 * TwoVolumes.SECTORS);
+        assertThat(measured()).as("once").isEmpty();
+    }
+
+    // ---- internal metadata
+
+    private void hasInternalMetadata() {
+        world.close();
+        world = new TwoVolumes(Fencing.DONT_CARE, s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(),
+                s.volumes().stream().map(ResizingTest::internal).toList()));
+        resizing = world.resizing;
+        each = world.each(0);
+        connect();
+    }
+
+    private static VolumeSettings internal(VolumeSettings v) {
+        return new VolumeSettings(v.number(), new MetadataKind.Internal(), v.sizeLimitSectors(), v.activityLogExtents(), v.activityLogUpdates(), v.fencing(), v.onIoError(), v.onReadError(),
+                v.diskFlushes(), v.metadataFlushes(), v.diskTimeoutMillis(), v.resync());
+    }
+
+    private List<Action> measured(long bytes) {
+        resizing.measured(new Event.DiskMeasured(0, each.volume.attach(), new Geometry(bytes, 8 << 20, false, 512, 4096, true)), world.out);
+        return world.actions();
+    }
+
+    /** It lies at the old end, in the midst of what would become data. */
+    @Test
+    void aDeviceThatHasGrownAroundItsMetadataIsNotUsedFurther() {
+        hasInternalMetadata();
+        ordered(0);
+        List<Action> actions = measured(2 * AttachedVolume.DATA_BYTES);
+        isRefused(actions, StateChangeResult.NOT_SUPPORTED, "its metadata is internal");
+        assertThat(AttachedVolume.sentAmong(actions)).isEmpty();
+        assertThat(each.volume.geometry().dataBytes()).isEqualTo(AttachedVolume.DATA_BYTES);
+    }
+
+    @Test
+    void thePeersQuestionIsAnsweredWithTheOldSizeThenAndSomebodyIsTold() {
+        hasInternalMetadata();
+        asks(new Packet.Sizes(0, ROOM, ROOM, 0, 1 << 20, Packet.Sizes.NO_RESYNC, null));
+        world.actions();
+        List<Action> actions = measured(2 * AttachedVolume.DATA_BYTES);
+        assertThat(TwoVolumes.reportsAmong(actions)).singleElement().satisfies(told -> assertThat(told.report().whatHappened()).contains("its metadata is internal"));
+        assertThat(each.volume.usableSectors()).isEqualTo(ROOM);
+    }
+
+    @Test
+    void oneThatHasNotGrownIsAskedAsUsual() {
+        hasInternalMetadata();
+        ordered(2 * TwoVolumes.SECTORS);
+        assertThat(AttachedVolume.sentAmong(measured(AttachedVolume.DATA_BYTES))).hasSize(2);
     }
 
     @Test
