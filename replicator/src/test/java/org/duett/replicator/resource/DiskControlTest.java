@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation;
@@ -16,6 +17,8 @@ import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.HostWrite;
 import org.duett.replicator.machine.OperatorReport;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.metadata.MetadataLayout;
@@ -24,6 +27,7 @@ import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeResult;
+import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.wire.Packet;
@@ -42,10 +46,9 @@ class DiskControlTest {
     private static final VolumeState PRIMARY = SECONDARY.withRole(Role.PRIMARY);
     private static final VolumeState ALONE = VolumeState.of(Role.PRIMARY, Role.UNKNOWN, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
 
-    private final TwoVolumes world = new TwoVolumes();
-    private final Connecting connecting = new Connecting(world.parts, new Outdating(world.parts), new FencePolicy(world.parts));
-    private final DiskControl disks = new DiskControl(world.parts, connecting);
-    private final VolumeParts each = world.each(0);
+    private TwoVolumes world = new TwoVolumes();
+    private DiskControl disks = world.diskControl;
+    private VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
@@ -277,6 +280,68 @@ class DiskControlTest {
         assertThat(actions).contains(request.complete);
         assertThat(request.errno).isEqualTo(Errno.EIO);
         assertThat(sentAmong(actions)).isEmpty();
+    }
+
+    private void with(OnIoError policy) {
+        world.close();
+        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes.withVolumes(v -> new VolumeSettings(v.number(), v.metadataKind(), v.sizeLimitSectors(), v.activityLogExtents(),
+                v.activityLogUpdates(), v.fencing(), policy, v.onReadError(), v.diskFlushes(), v.metadataFlushes(), v.diskTimeoutMillis(), v.resync())));
+        disks = world.diskControl;
+        each = world.each(0);
+        connect();
+    }
+
+    /** Where the peer has good data it lacks a block until it is compared again, and says so, also on disk (spec states 6.4). */
+    @ParameterizedTest
+    @CsvSource({"WRITE, UP_TO_DATE, INCONSISTENT", "READ, UP_TO_DATE, INCONSISTENT", "WRITE, OUTDATED, UP_TO_DATE"})
+    void anErrorMayBePassedOn(DiskFailure failure, DiskState peerDisk, DiskState expected) {
+        with(OnIoError.PASS_ON);
+        state(PRIMARY.withPeerDisk(peerDisk));
+        List<Action> actions = fails(failure);
+        assertThat(world.volume(0).diskUsable()).isTrue();
+        assertThat(world.state(0).disk()).isEqualTo(expected);
+        assertThat(sentAmong(actions).isEmpty()).isEqualTo(expected == DiskState.UP_TO_DATE);
+        assertThat(TwoVolumes.reportsAmong(actions)).singleElement().satisfies(told -> assertThat(told.report().keptSafe()).contains("stays in use"));
+        DiskOperation superblock = orderedAmong(actions).getFirst();
+        assertThat(world.superblockIn(superblock).has(Superblock.CONSISTENT)).isEqualTo(expected == DiskState.UP_TO_DATE);
+        world.answer(superblock, 0);
+        world.actions();
+        assertThat(checked()).as("once").isEmpty();
+    }
+
+    /** What cannot be flushed or written down any more is no disk. */
+    @ParameterizedTest
+    @EnumSource(value = DiskFailure.class, names = {"FLUSH", "METADATA", "TIMEOUT"})
+    void butNotThatOfADiskThatIsOfNoUse(DiskFailure failure) {
+        with(OnIoError.PASS_ON);
+        state(PRIMARY);
+        fails(failure);
+        assertThat(world.volume(0).diskUsable()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"CALL_LOCAL_IO_ERROR, true", "DETACH, false"})
+    void aProgramIsCalledWhereThatIsConfigured(OnIoError policy, boolean called) {
+        with(policy);
+        state(PRIMARY);
+        List<Action> actions = fails(DiskFailure.WRITE);
+        assertThat(actions.stream().anyMatch(action -> action instanceof Action.RunHandler run && run.handler().equals("local-io-error") && run.volume() == 0)).isEqualTo(called);
+        assertThat(world.volume(0).diskUsable()).isFalse();
+    }
+
+    /** Only this disk has not taken down yet that the target has everything, and it never will (seed 1631338). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aTargetThatHasAllServesAPrimaryThatLosesItsDisk(boolean through) {
+        world.volume(0).setIdentifiers(new GenerationIdentifiers(30, 20, 0, 0));
+        if (!through) world.volume(0).bitmap().setRange(1, 2);
+        state(PRIMARY.withConnection(ConnectionState.SYNC_SOURCE).withPeerDisk(DiskState.INCONSISTENT));
+        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 0, 0, 0), 0, 0);
+        each.source.start(9, 0);
+        each.source.targetFinished(0);
+        fails(DiskFailure.WRITE);
+        assertThat(world.state(0).peerDisk().servesHostAlone()).isEqualTo(through);
+        assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isEqualTo(through);
     }
 
     /** Its Primary has to mark all that its barriers have not covered (rule 7). */

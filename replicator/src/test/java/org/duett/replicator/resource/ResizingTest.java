@@ -10,7 +10,6 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
-import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.ConnectionState;
@@ -296,8 +295,7 @@ class ResizingTest {
 
     private void hasInternalMetadata() {
         world.close();
-        world = new TwoVolumes(Fencing.DONT_CARE, s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(),
-                s.volumes().stream().map(ResizingTest::internal).toList()));
+        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes.withVolumes(ResizingTest::internal));
         resizing = world.resizing;
         each = world.each(0);
         connect();

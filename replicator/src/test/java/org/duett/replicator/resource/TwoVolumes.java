@@ -99,6 +99,11 @@ final class TwoVolumes implements AutoCloseable {
         return volume(number).state();
     }
 
+    /** Both volumes are configured otherwise. */
+    static UnaryOperator<ResourceSettings> withVolumes(UnaryOperator<VolumeSettings> change) {
+        return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), s.volumes().stream().map(change).toList());
+    }
+
     /** What the peer can do, as it says at the begin of a handshake. */
     void peerAnnounces(int features) {
         parts.handshake.start(AttachedVolume.CONNECTION, false, out);
