@@ -1,10 +1,13 @@
 package org.duett.replicator.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 
+import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.Action;
@@ -12,6 +15,10 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.machine.HostRead;
+import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -44,8 +51,12 @@ class RoleControlTest {
     }
 
     private void with(Fencing fencing) {
+        with(fencing, settings -> settings);
+    }
+
+    private void with(Fencing fencing, UnaryOperator<ResourceSettings> change) {
         if (world != null) world.close();
-        world = new TwoVolumes(fencing);
+        world = new TwoVolumes(fencing, change);
         requests = world.requests;
         roles = world.roles;
         world.parts.keepalive.start(9);
@@ -175,6 +186,52 @@ class RoleControlTest {
         assertThat(world.volume(0).identifiers().bitmap()).isEqualTo(20);
         assertThat(world.volume(0).identifiers().current() & 1).isEqualTo(1);
         assertThat(world.each(0).begunByPromotion).isTrue();
+    }
+
+    /** The first host write may come as soon as one export is open: each disk has said so by then (rule 13). */
+    @Test
+    void nobodyIsLetInBeforeEachDiskSaysSo() {
+        world.commit(ALONE);
+        world.parts.socketsUp = false;
+        List<Action> first = new ArrayList<>();
+        List<Action> second = new ArrayList<>();
+        for (Action action : stored(termAmong(promotes(false)))) (((Action.StartDiskOperation) action).operation.volume == 0 ? first : second).add(action);
+        assertThat(written(first)).isEmpty();
+        assertThat(written(second).stream().filter(Action.OpenExport.class::isInstance)).hasSize(2);
+    }
+
+    /** That nobody could ask the peer is no leave to go on without it; a person's force is (rule 8). */
+    @ParameterizedTest
+    @CsvSource({"false, UNKNOWN, true", "true, UNKNOWN, false", "false, OUTDATED, false"})
+    void whoIsPromotedBesideNobodyWaitsForLeave(boolean force, DiskState peerDisk, boolean freezes) {
+        with(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        world.commit(ALONE.withPeerDisk(peerDisk));
+        world.parts.socketsUp = false;
+        written(stored(termAmong(promotes(force))));
+        assertThat(world.parts.isPrimary()).isTrue();
+        assertThat(world.parts.record.freezes()).isEqualTo(freezes);
+        assertThat(world.parts.record.proof()).isEqualTo(force ? "operator: primary --force" : "none");
+    }
+
+    /** It has to compare before it hears who is Primary (spec states 4). */
+    @Test
+    void aGenerationThatForceBeginsBesideThePeerIsToldFirst() {
+        world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT).withPeerDisk(DiskState.INCONSISTENT));
+        promotes(true);
+        List<Packet> told = sentAmong(written(stored(termAmong(peerAgrees()))));
+        assertThat(told.subList(0, 2)).extracting(packet -> packet.getClass().getSimpleName()).containsExactly("Uuids", "State");
+        assertThat(told).hasSize(4);
+    }
+
+    /** It has given its leave, and learns that nothing came of it. */
+    @Test
+    void aPeerThatWasAskedInVainHearsSo() {
+        promotes(false);
+        long term = termAmong(peerAgrees());
+        world.commit(MIRRORED.withDisk(DiskState.DISKLESS).withPeerDisk(DiskState.INCONSISTENT));
+        List<Action> actions = stored(term);
+        isRefused(actions, StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted");
+        assertThat(sentAmong(actions).stream().filter(Packet.State.class::isInstance)).hasSize(2);
     }
 
     @Test
@@ -474,6 +531,115 @@ class RoleControlTest {
         assertThat(resultAmong(world.actions())).isEqualTo(new CommandResult.Done("is Secondary already"));
     }
 
+    private HostRequest asks(HostRequest.Kind kind, long sector) {
+        HostRequest request = new HostRequest();
+        request.kind = kind;
+        request.firstSector = sector;
+        request.lengthBytes = 4096;
+        request.payload = Unpooled.buffer(4096);
+        if (kind == HostRequest.Kind.READ) world.parts.reads.arrived(request, world.out);
+        else world.parts.writes.arrived(request, world.out);
+        return request;
+    }
+
+    private void promotedWithHotExtents() {
+        world.parts.writes.connected(9, true);
+        world.parts.reads.connected(9);
+        for (VolumeParts each : world.parts.volumeParts) each.volume.log().enable(false);
+        promoted();
+    }
+
+    /** The host hears that it is let in no more, until a promotion lets it in again; what has begun is finished. */
+    @ParameterizedTest
+    @CsvSource({"WRITE", "READ"})
+    void whileItIsBeingDemotedNothingNewBegins(HostRequest.Kind kind) {
+        promotedWithHotExtents();
+        asks(HostRequest.Kind.WRITE, 8);
+        List<Action> begun = world.actions();
+        roles.demote(TICKET, false, world.out);
+        roles.check(world.out);
+        assertThat(world.actions().stream().filter(Action.StoreTerm.class::isInstance)).as("a write is under way").isEmpty();
+        HostRequest late = asks(kind, 80);
+        assertThat(world.actions()).contains(late.complete);
+        assertThat(late.errno).isEqualTo(Errno.ESHUTDOWN);
+
+        world.parts.socketsUp = false;
+        world.commit(world.state(0).withConnection(ConnectionState.WF_CONNECTION).withPeerDisk(DiskState.OUTDATED));
+        world.parts.writes.connectionLost(world.out);
+        world.parts.reads.connectionLost(world.out);
+        for (DiskOperation operation : orderedAmong(begun)) {
+            world.volume(0).answered(operation);
+            world.parts.writes.localDone((HostWrite) operation.owner, world.out);
+        }
+        roles.check(world.out);
+        written(stored(termAmong(world.actions())));
+        assertThat(world.parts.isPrimary()).isFalse();
+        written(stored(termAmong(promotes(false))));
+        HostRequest again = asks(kind, 80);
+        List<Action> actions = world.actions();
+        assertThat(actions).doesNotContain(again.complete);
+        assertThat(orderedAmong(actions)).as("it begins").isNotEmpty();
+    }
+
+    /** It waits for the peer's barrier ack, and that is asked for at once. */
+    @Test
+    void theEpochThatIsOpenIsClosed() {
+        promotedWithHotExtents();
+        asks(HostRequest.Kind.WRITE, 8);
+        world.actions();
+        roles.demote(TICKET, false, world.out);
+        assertThat(world.sent()).anyMatch(Packet.Barrier.class::isInstance);
+    }
+
+    /** It was never acknowledged, and is not now (rule 1). */
+    @Test
+    void whatIsHeldForWantOfLeaveFails() {
+        with(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        world.commit(MIRRORED);
+        promotedWithHotExtents();
+        HostRequest held = asks(HostRequest.Kind.WRITE, 8);
+        DiskOperation own = orderedAmong(world.actions()).getFirst();
+        world.connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        world.volume(0).answered(own);
+        world.parts.writes.localDone((HostWrite) own.owner, world.out);
+        assertThat(written(world.actions())).doesNotContain(held.complete);
+        assertThat(world.parts.record.freezes()).isTrue();
+        roles.demote(TICKET, true, world.out);
+        List<Action> actions = written(world.actions());
+        assertThat(actions).contains(held.complete);
+        assertThat(held.errno).isEqualTo(Errno.EIO);
+        roles.check(world.out);
+        actions.addAll(written(world.actions()));
+        written(stored(termAmong(actions)));
+        assertThat(world.parts.isPrimary()).isFalse();
+        assertThat(world.parts.record.freezes()).as("nothing waits for leave any more").isFalse();
+    }
+
+    /** Refused as Primary, it connects as Secondary: nobody has to say twice that the peer's data is to go on. */
+    @Test
+    void whoWasRefusedForItsRoleConnectsWithoutIt() {
+        promoted();
+        world.connecting.giveUpAsPrimary("both are Primary", "Demote one.", world.out);
+        written(world.actions());
+        roles.demote(TICKET, true, world.out);
+        roles.check(world.out);
+        List<Action> last = written(stored(termAmong(world.actions())));
+        assertThat(last).contains(new Action.Connect(world.parts.connection));
+    }
+
+    @Test
+    void aVolumeWithoutADiskIsDemotedToo() {
+        promoted();
+        world.volume(1).stopUsingDisk(world.out);
+        world.volume(1).commit(world.state(1).withDisk(DiskState.DISKLESS), "it has none");
+        world.actions();
+        roles.demote(TICKET, true, world.out);
+        roles.check(world.out);
+        List<Action> last = written(stored(termAmong(world.actions())));
+        assertThat(world.state(1).role()).isEqualTo(Role.SECONDARY);
+        assertThat(resultAmong(last)).isEqualTo(new CommandResult.Done("is Secondary"));
+    }
+
     @Test
     void clientsHaveASecondToLeave() {
         promoted();
@@ -579,7 +745,51 @@ class RoleControlTest {
         world.commit(MIRRORED);
         roles.attachedDevicesSeen(List.of(), world.out);
         assertThat(world.parts.isPrimary()).isFalse();
+        assertThat(roles.isBusy()).isFalse();
         assertThat(roles.isHeldOrMayBeResumed()).as("its handshake says whether it goes on").isTrue();
+    }
+
+    /** Another promotion begins another one, and whoever still holds data of the former is not let into that. */
+    @Test
+    void aFormerTermIsOverWithAnother() {
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        roles.termFound(42);
+        long term = termAmong(promotes(false));
+        assertThat(term).isNotEqualTo(42);
+        written(stored(term));
+        roles.demote(TICKET, true, world.out);
+        roles.check(world.out);
+        written(stored(termAmong(world.actions())));
+        assertThat(roles.isHeldOrMayBeResumed()).isFalse();
+    }
+
+    /** How long the peer's word is good for is the failover daemon's to say (rule 9). By leave, or without that daemon, there is nothing to wait for. */
+    @ParameterizedTest
+    @CsvSource({"true, false, true", "true, true, false", "false, false, false"})
+    void readsOfATermThatGoesOnByThePeersWordWaitForTheDeadline(boolean cluster, boolean byLeave, boolean wait) {
+        if (cluster) with(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        world.commit(byLeave ? ALONE.withPeerDisk(DiskState.UNKNOWN) : MIRRORED);
+        world.parts.socketsUp = !byLeave;
+        roles.termFound(42);
+        if (byLeave) {
+            world.parts.record.allowAlone(true, "the test", world.out);
+            roles.aloneAllowed(world.out);
+        } else {
+            roles.check(world.out);
+        }
+        roles.attachedDevicesSeen(List.of(), world.out);
+        List<Action> actions = world.actions();
+        if (!byLeave) actions.addAll(peerAgrees());
+        written(stored(termAmong(actions)));
+        assertThat(world.parts.isPrimary()).isTrue();
+        HostRequest read = asks(HostRequest.Kind.READ, 8);
+        List<Action> begun = world.actions();
+        for (DiskOperation operation : orderedAmong(begun)) {
+            world.volume(0).answered(operation);
+            world.parts.reads.localDone((HostRead) operation.owner, world.out);
+        }
+        assertThat(world.actions().contains(read.complete)).isEqualTo(!wait);
     }
 
     @Test
