@@ -344,6 +344,19 @@ class DiskControlTest {
         assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isEqualTo(through);
     }
 
+    /** What hangs may never come back: the peer has the block. */
+    @ParameterizedTest
+    @CsvSource({"TIMEOUT, true", "FLUSH, false"})
+    void aReadThatHangsIsAskedOfThePeer(DiskFailure failure, boolean asked) {
+        state(PRIMARY);
+        world.parts.reads.connected(9);
+        HostRequest request = write();
+        request.kind = HostRequest.Kind.READ;
+        world.parts.reads.arrived(request, world.out);
+        assertThat(orderedAmong(world.actions())).hasSize(1);
+        assertThat(sentAmong(fails(failure)).stream().anyMatch(Packet.BlockRequest.class::isInstance)).as("any other is answered, with an error").isEqualTo(asked);
+    }
+
     /** Its Primary has to mark all that its barriers have not covered (rule 7). */
     @ParameterizedTest
     @EnumSource(DiskFailure.class)
@@ -530,6 +543,16 @@ class DiskControlTest {
         assertThat(world.volume(0).identifiers().current()).isEqualTo(40);
         assertThat(each.introduceDisk).isFalse();
         assertThat(each.attachTicket).isZero();
+    }
+
+    /** What its superblock knows of the peer's disk counts until somebody asks that one. */
+    @ParameterizedTest
+    @CsvSource({"true, OUTDATED", "false, UNKNOWN"})
+    void aDiskThatHadOutlivedThePeersRemembersSo(boolean outdated, DiskState peerDisk) {
+        world.parts.socketsUp = false;
+        Superblock superblock = good(40);
+        attached(ALONE.withRole(Role.SECONDARY), outdated ? superblock.withFlags(superblock.flags() | Superblock.PEER_OUTDATED) : superblock);
+        assertThat(world.state(0).peerDisk()).isEqualTo(peerDisk);
     }
 
     @Test
