@@ -87,13 +87,13 @@ final class ResyncDecision {
                 become(each, base, ConnectionState.WF_BITMAP_S, coverage, report, inHandshake, missedEnd, out);
             }
             case HandshakeVerdict.SyncTarget(Coverage coverage, boolean demoteFirst) -> {
-                if (demoteFirst && volume.isPrimary() && !roles.isInUse()) {
+                if (demoteFirst && !roles.isInUse()) {
                     // The next handshake finds a Secondary here.
                     parts.report(Level.WARNING, parts.name(volume) + ": split brain: by " + result.policy() + " this Primary loses.", "Nobody uses it, and it is demoted. Nothing is copied before that.",
                             "Nothing is to be done.", out);
                     connecting.lose(ConnectionState.TEAR_DOWN, "by after-sb policy this Primary loses; nobody uses it, and it is demoted", out);
                     roles.giveUp(out);
-                } else if (demoteFirst && volume.isPrimary()) {
+                } else if (demoteFirst) {
                     parts.runHandler(HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume, out);
                     refuseAsPrimary(each, inHandshake, "split brain: by " + result.policy() + " this Primary loses, and it is in use",
                             HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name(), parts.settings.demotionHere(), parts.settings.choiceOfThisDisk()), out);
