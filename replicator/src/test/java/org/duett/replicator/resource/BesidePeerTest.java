@@ -372,7 +372,8 @@ class BesidePeerTest {
         if (all) world.answered(world.comes(question));
         world.answered(world.comes(word(0, itsWord(Role.SECONDARY, DiskState.FAILED, ConnectionState.CONNECTED))));
         assertThat(machine.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
-        assertThat(world.volume(0).identifiers().bitmap()).isEqualTo(all ? 0 : resync);
+        assertThat(world.volume(0).resyncLeftOpen()).isEqualTo(all);
+        assertThat(world.volume(0).identifiers().bitmap()).as("what is left is copied, and no more").isEqualTo(resync);
     }
 
     /** It passes for as good as ours until it has written down that it is not (rule 1). */

@@ -86,9 +86,10 @@ class PartsTest {
 
     /** Whoever is promoted here alone begins a new one (rule 3). */
     @Test
-    void aGenerationThatTheTargetMayHaveCountsFromNoOlderOneOnDisk() {
+    void aGenerationThatTheTargetHasForCertainCountsFromNoOlderOneOnDisk() {
         world.ours(30, 20, 10, 0);
-        world.parts.countsFromNoOlderGeneration(each.volume, world.out);
+        each.targetMayPass = true;
+        world.parts.targetMayHaveOurGeneration(each, world.out);
         Superblock last = null;
         for (List<DiskOperation> ordered = AttachedVolume.orderedAmong(world.actions()); !ordered.isEmpty(); ordered = AttachedVolume.orderedAmong(world.actions())) {
             for (DiskOperation operation : ordered) {
@@ -99,8 +100,17 @@ class PartsTest {
         assertThat(last.currentUuid()).isEqualTo(30);
         assertThat(last.bitmapUuid()).isZero();
         assertThat(each.volume.identifiers()).isEqualTo(new GenerationIdentifiers(30, 0, 20, 10));
-        world.parts.countsFromNoOlderGeneration(each.volume, world.out);
+        world.parts.targetMayHaveOurGeneration(each, world.out);
         assertThat(world.actions()).as("once").isEmpty();
+    }
+
+    /** Else all would be copied anew where it has not ended the resync (promise 4, seed 1900056). */
+    @Test
+    void aGenerationThatTheTargetMayHaveGoesOnToCountFromWhereItIs() {
+        world.ours(30, 20, 10, 0);
+        world.parts.targetMayHaveOurGeneration(each, world.out);
+        assertThat(each.volume.resyncLeftOpen()).isTrue();
+        assertThat(each.volume.identifiers()).isEqualTo(new GenerationIdentifiers(30, 20, 10, 0));
     }
 
     // ---- what the peer is told
