@@ -347,12 +347,22 @@ public final class BlockHistory {
     }
 
     /** The write, or one that was ordered after it, is in every sector that it went to. */
-    static boolean holds(SimulatedDevice device, Write write) {
+    boolean holds(SimulatedDevice device, Write write) {
         for (long sector = write.firstSector; sector < write.firstSector + write.sectors; sector++) {
             long content = device.currentLong(sector * 512);
-            if (content != write.content() && content < write.number) return false;
+            boolean isLater = content > write.number || content == 0 && wasZeroedAfter(sector, write);
+            if (content != write.content() && !isLater) return false;
         }
         return true;
+    }
+
+    /** What was zeroed does not tell by whom (seed 1783449). */
+    private boolean wasZeroedAfter(long number, Write write) {
+        Sector sector = sector(number);
+        for (int i = 0; sector != null && i < sector.count; i++) {
+            if (sector.writes[i].zeroes && sector.writes[i].number > write.number) return true;
+        }
+        return false;
     }
 
     /** Forgets what can never be seen again. Only while no read is under way. */

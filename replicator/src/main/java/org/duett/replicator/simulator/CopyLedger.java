@@ -58,7 +58,7 @@ final class CopyLedger {
         int other = 1 - node.index();
         // Its last good copy was lost while the write was under way, after it had confirmed it: there it is safe. In a split brain its host may have zeroed it since (seed 51478).
         boolean confirmedBefore = !here && !there && of.complete[other]
-                && (pair.history(volume).isSplit() || BlockHistory.holds(pair.other(node).data(volume), write));
+                && (pair.history(volume).isSplit() || pair.history(volume).holds(pair.other(node).data(volume), write));
         if (confirmedBefore) {
             // Its own disk, which is lost as well, need not have taken it (seed 653198).
             of.complete[node.index()] = false;
@@ -66,7 +66,7 @@ final class CopyLedger {
         }
         if (!here && !there) throw new AssertionError(node.name() + " acknowledged without a good copy: " + state);
         // The only good copy had confirmed it, and crashed before that was heard here: it counts as answered just before that crash (seed 70595).
-        boolean lostSince = !here && of.lostCacheAt[other] > write.orderedAt && !BlockHistory.holds(pair.other(node).data(volume), write);
+        boolean lostSince = !here && of.lostCacheAt[other] > write.orderedAt && !pair.history(volume).holds(pair.other(node).data(volume), write);
         if (lostSince) pair.history(volume).mayBeLostUnlessFirm(write);
         if (!here) of.complete[node.index()] = false;
         if (!there) of.complete[other] = false;

@@ -77,7 +77,7 @@ final class Lineage {
         long durable = name(DurableSuperblock.identifiers(pair, holder, volume).current());
         long generation = here && !names(identifiers, durable) ? name(identifiers.current()) : durable;
         // Also a target of a resync gets what is written; only its end makes it a copy.
-        if (copy.alone.contains(generation) || BlockHistory.holds(pair.other(holder).data(volume), write)) return;
+        if (copy.alone.contains(generation) || pair.history(volume).holds(pair.other(holder).data(volume), write)) return;
         copy.alone.add(generation);
         if (isConnected(holder, volume)) copy.whileConnected.add(generation);
         checkNames(holder, volume, identifiers);

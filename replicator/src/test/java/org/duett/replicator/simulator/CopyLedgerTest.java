@@ -90,7 +90,7 @@ class CopyLedgerTest {
     void whatOnlyTheCrashedSourceOfAResyncHadConfirmedIsPromisedAsIfItHadBeenAnsweredBeforeTheCrash() {
         var pair = SimulatedPair.connected(70596, StorySettings.resyncRate(64));
         BlockHistory.Write write = answeredAfterItsSourceLostPower(pair, false);
-        assertThat(BlockHistory.holds(pair.beta().data(0), write)).isFalse();
+        assertThat(pair.history(0).holds(pair.beta().data(0), write)).isFalse();
         assertThat(pair.history(0).complaint(6000, 0)).isNull();
     }
 
@@ -98,7 +98,7 @@ class CopyLedgerTest {
     void whatWasForcedOntoTheSourceIsPromisedThroughItsCrash() {
         var pair = SimulatedPair.connected(70596, StorySettings.resyncRate(64));
         BlockHistory.Write write = answeredAfterItsSourceLostPower(pair, true);
-        assertThat(BlockHistory.holds(pair.beta().data(0), write)).isTrue();
+        assertThat(pair.history(0).holds(pair.beta().data(0), write)).isTrue();
         assertThat(pair.history(0).complaint(6000, 0)).isNotNull();
     }
 
@@ -110,7 +110,7 @@ class CopyLedgerTest {
         pair.done(pair.write(pair.alpha(), 6008, 8));
         pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
         SimulatedPair.HostOperation operation = pair.request(pair.alpha(), HostRequest.Kind.WRITE, 0, 6000, 8, forced);
-        pair.runUntil(() -> BlockHistory.holds(pair.beta().data(0), operation.write));
+        pair.runUntil(() -> pair.history(0).holds(pair.beta().data(0), operation.write));
         pair.runFor(5 * Stories.MILLI);
         // The cable, too: the Primary hears nothing of it before its own disk has answered.
         pair.network().endsNeedTheCable();
