@@ -22,7 +22,7 @@ final class LeaveRule {
     private final boolean[] isContact = new boolean[2];
     /** By volume: the life of the process that lost a good copy; 0: none. */
     private final TreeMap<Integer, int[]> lostGoodCopy = new TreeMap<>();
-    /** Of these, who was Primary as it lost it. */
+    /** Of these, who was Primary as it lost it, and was given no leave since. */
     private final TreeMap<Integer, int[]> lostAsPrimary = new TreeMap<>();
     /** By volume: when that was, in the order of its requests; what was asked for earlier the other one may have. */
     private final TreeMap<Integer, long[]> lostAt = new TreeMap<>();
@@ -39,6 +39,8 @@ final class LeaveRule {
     void given(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
         leave[node.index()] = node.life();
+        // Also when it is taken back: by it the other one's copy is behind, on record (seed 1906480).
+        lostAsPrimary.values().forEach(by -> by[node.index()] = 0);
         lifeOfOther[node.index()] = other.life();
         contactOfOther[node.index()] = other.isRunning() ? other.machine().contact() : 0;
     }

@@ -614,5 +614,9 @@ final class PlantedFaults {
             fault("a demotion is not told to the peer", "resource/RoleControl.java",
                     "if (parts.isBesidePeer()) parts.sendState(each.volume, out);\n        }\n        connecting.demoted", "}\n        connecting.demoted"),
             fault("two that attach at once do not compare", "resource/PeerConversation.java",
-                    "return lateAttach || crossedAttach || forced", "return lateAttach || forced"));
+                    "return lateAttach || crossedAttach || forced", "return lateAttach || forced"),
+            fault("promise 4: what an attach has marked whole it marks again at the next one", "attach/AttachSequence.java",
+                    "stage = Stage.IDLE;\n        volume.setFullSyncNeeded(false);", "stage = Stage.IDLE;"),
+            fault("promise 4: a full sync that is on disk is ordered anew at the next attach", "resource/WholeBitmap.java",
+                    "if (durable) {\n                volume.setFullSyncNeeded(false);", "if (durable) {"));
 }
