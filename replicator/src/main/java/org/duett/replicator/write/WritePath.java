@@ -403,7 +403,8 @@ public final class WritePath implements HeldWrites {
                 write.peerDiskConfirmed = true;
                 write.awaitsWriteAck = false;
                 if (write.peer == Leg.PENDING) write.peer = Leg.DONE;
-                if (ack.kind == BlockAck.Kind.RESYNC_WRITE_ACK) {
+                // What only our own disk was written since is marked in the same blocks, perhaps, and not for that disk to take away (seed 1784515).
+                if (ack.kind == BlockAck.Kind.RESYNC_WRITE_ACK && write.peer != Leg.FAILED) {
                     write.clearsBits = true;
                     if (write.local == Leg.DONE) clearBits(volume, write);
                 }
@@ -587,8 +588,8 @@ public final class WritePath implements HeldWrites {
             write.clearsBits = false;
             if (!write.inEpoch) continue;
             if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
-            if (write.request == null) continue;
             write.peer = Leg.FAILED;
+            if (write.request == null) continue;
             if (record.newWritesNeedRecord(volume)) write.record = Leg.PENDING;
             keepOffBadCopy(volume, write);
             decide(volume, write, out);

@@ -1023,6 +1023,19 @@ class WritePathTest {
 
     // ---- FLUSH
 
+    /** Found by seed 1784515: our disk alone had been written to in the same block since, and that was not resynced (promise 3). */
+    @Test
+    void norDoesALateAckOfThatDiskTakeAny() {
+        world.commit(SOURCE);
+        List<Action> actions = written(8, 2);
+        diskAnswers(actions);
+        writes.peerDiskLost(world.volume, world.out);
+        world.commit(SOURCE.withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.FAILED));
+        diskAnswers(written(9, 1));
+        peerAnswers(oneData(actions), BlockAck.Kind.RESYNC_WRITE_ACK);
+        assertThat(bitmap().setBits()).isEqualTo(2);
+    }
+
     @Test
     void aFlushWithNothingOpenIsOneOfTheOwnDisk() {
         List<Action> actions = arrives(request(Kind.FLUSH, 0, 0));

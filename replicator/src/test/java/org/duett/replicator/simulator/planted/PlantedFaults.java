@@ -558,7 +558,7 @@ final class PlantedFaults {
             fault("rule 13: a promotion is answered before its superblock is written", "resource/RoleControl.java",
                     "volume.setIdentifiers(each.begunByPromotion ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));\n            superblocksOpen++;", "volume.setIdentifiers(each.begunByPromotion ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));\n            "),
             fault("rule 4: a write whose peer has lost its disk needs no record", "write/WritePath.java",
-                    "if (write.request == null) continue;\n            write.peer = Leg.FAILED;\n            if (record.newWritesNeedRecord(volume)) write.record", "if (write.request == null) continue;\n            write.peer = Leg.FAILED;\n            if (false) write.record"),
+                    "write.peer = Leg.FAILED;\n            if (write.request == null) continue;\n            if (record.newWritesNeedRecord(volume)) write.record", "write.peer = Leg.FAILED;\n            if (write.request == null) continue;\n            if (false) write.record"),
             fault("rule 14: with pass_on a disk that cannot flush stays", "resource/DiskControl.java",
                     "boolean survives = policy == OnIoError.PASS_ON && (failure == DiskFailure.READ || failure == DiskFailure.WRITE) && !each.attach.isRunning();", "boolean survives = policy == OnIoError.PASS_ON && !each.attach.isRunning();"),
             fault("a digest is not compared", "wire/PacketDecoder.java",
