@@ -82,6 +82,8 @@ public final class SimulatedNetwork {
     /** Both sockets between the two nodes, from pairing to loss. */
     final class Link {
         final int[] incarnations = new int[2];
+        /** A process that begins anew counts its connections anew, and hears nothing of those of the one before it (seed 1810451). */
+        private final int[] lives = {nodes[0].life(), nodes[1].life()};
         final Stream[][] streams = new Stream[2][2];
         final PacketEncoder[] encoders = {new PacketEncoder(), new PacketEncoder()};
         boolean broken;
@@ -130,8 +132,12 @@ public final class SimulatedNetwork {
         private void tellOfEnd(String why) {
             for (int side = 0; side < 2; side++) {
                 int told = side;
-                time.after(delay(), () -> nodes[told].peerLost(incarnations[told], Reason.BROKEN_PIPE, why));
+                time.after(delay(), () -> tell(told, why));
             }
+        }
+
+        void tell(int side, String why) {
+            if (nodes[side].life() == lives[side]) nodes[side].peerLost(incarnations[side], Reason.BROKEN_PIPE, why);
         }
     }
 
@@ -307,8 +313,7 @@ public final class SimulatedNetwork {
         Link half = link;
         if (half.deaf) half.breakOff("connection reset on both sides, one after the other");
         half.deaf = true;
-        int incarnation = half.incarnations[node];
-        time.after(delay(), () -> nodes[node].peerLost(incarnation, Reason.BROKEN_PIPE, "connection reset here only"));
+        time.after(delay(), () -> half.tell(node, "connection reset here only"));
     }
 
     /** A bit of what this node sends next turns over where the receiver must notice it: in the header, or in data that has a digest. */

@@ -14,6 +14,8 @@ final class SuperblockRule {
     /** A node that lets the other one go has it written that it is Outdated before the connection ends. */
     private static final long LETS_GO_WITHIN_NANOS = 3 * SimulatedPair.SECOND;
 
+    private static final String BEHIND = "it is behind";
+
     private final SimulatedPair pair;
     /** By volume and node: since when they disagree, in this attach; null: they agree. */
     private final TreeMap<Integer, Disagreement[]> since = new TreeMap<>();
@@ -38,7 +40,9 @@ final class SuperblockRule {
         boolean isInUse = volume != null && !node.sleeps() && volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
         if (!isInUse || !volume.metadata().isIdle() || volume.superblockStale()) return null;
         String what = disagreement(volume, DurableSuperblock.asItIsRead(pair, node, number));
-        if (what == null) return null;
+        // Who is to leave the other alone marks all its disks first, and one that hangs keeps the others marked (seed 1810350).
+        boolean waitsForOthers = !since.keySet().stream().allMatch(each -> node.machine().volume(each).metadata().isIdle());
+        if (what == null || what.equals(BEHIND) && waitsForOthers) return null;
         long now = pair.time().nowNanos();
         boolean isNew = before == null || before.life != node.life() || before.attach != volume.attach() || node.sleptSince(before.atNanos);
         if (isNew) return new Disagreement(node.life(), volume.attach(), now);
@@ -48,7 +52,7 @@ final class SuperblockRule {
 
     private static String disagreement(Volume volume, Superblock onDisk) {
         boolean isGood = volume.state().disk() == DiskState.UP_TO_DATE;
-        if (isGood && !RaisedDisk.saysThatItIsGood(onDisk)) return "it is behind";
+        if (isGood && !RaisedDisk.saysThatItIsGood(onDisk)) return BEHIND;
         boolean isBehind = volume.state().disk() == DiskState.INCONSISTENT || volume.state().disk() == DiskState.OUTDATED;
         if (isBehind && RaisedDisk.saysThatItIsGood(onDisk)) return "it is good";
         // With fencing a good disk beside such a peer's serves again by itself, and no other does.
