@@ -258,12 +258,15 @@ final class PeerConversation {
         boolean remembersMore = parts.handshake.peerIsDuett() && peer.diskSectors() == 0 && peer.currentSectors() <= volume.usableSectors();
         long agreed = remembersMore ? Math.max(volume.sizeSectors(), peer.currentSectors()) : volume.sizeSectors();
         long size = SizeDecision.decide(new SizeDecision.Sizes(volume.usableSectors(), peer.diskSectors(), agreed, sizeLimit(volume, peer))).sectors();
-        each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
-        if (size == volume.sizeSectors()) return;
         ConnectionState connection = volume.state().connection();
         // Of two that attach at once each decides on the word that crossed its own; the size that follows is what the bitmap, which comes after it, counts.
         boolean bitmapIsYetToCome = connection == ConnectionState.WF_BITMAP_T && !each.exchange.hasBegun() && !each.wholeBitmap.isSetting();
-        if (connection.isAbove(ConnectionState.CONNECTED) && !bitmapIsYetToCome) {
+        boolean isBusy = connection.isAbove(ConnectionState.CONNECTED) && !bitmapIsYetToCome;
+        // A resize from here was given up as it began, and what came in its stead is not for the midst of a resync (seed 1741048).
+        if (isBusy && peer.currentSectors() == volume.sizeSectors()) return;
+        each.grown |= size > volume.sizeSectors() || peer.currentSectors() != 0 && size > peer.currentSectors();
+        if (size == volume.sizeSectors()) return;
+        if (isBusy) {
             broken("it changes the size of volume " + volume.number + " while " + connection.displayName(), out);
             return;
         }

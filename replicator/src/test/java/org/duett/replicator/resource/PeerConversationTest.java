@@ -439,6 +439,15 @@ class PeerConversationTest {
         assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
     }
 
+    /** A resize from here was given up as it began, and with it the limit that it ordered (seed 1741048). */
+    @Test
+    void norDoesItCostTheConnectionWhereThePeerHasTheSameSizeAndRoomForMore() {
+        world.commit(MIRRORED.withConnection(ConnectionState.WF_BITMAP_S));
+        world.comes(sizes(2 * TwoVolumes.SECTORS, 0, TwoVolumes.SECTORS, 0));
+        assertThat(world.parts.socketsUp).isTrue();
+        assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
+    }
+
     @Test
     void withoutADiskTheSizeIsWhatThePeerServes() {
         world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
