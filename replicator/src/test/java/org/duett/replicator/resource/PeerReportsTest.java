@@ -12,6 +12,7 @@ import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.wire.Packet;
 import org.junit.jupiter.api.AfterEach;
@@ -26,9 +27,8 @@ class PeerReportsTest {
     private static final VolumeState MIRRORED = VolumeState.of(Role.SECONDARY, Role.PRIMARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
     private static final VolumeState HANDSHAKE = VolumeState.of(Role.SECONDARY, Role.UNKNOWN, ConnectionState.WF_REPORT_PARAMS, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
 
-    private final TwoVolumes world = new TwoVolumes();
-    private final PeerConversation conversation = world.conversation;
-    private final VolumeParts each = world.each(0);
+    private TwoVolumes world = new TwoVolumes();
+    private VolumeParts each = world.each(0);
 
     @BeforeEach
     void connect() {
@@ -133,12 +133,12 @@ class PeerReportsTest {
         reports(itsWord(Role.PRIMARY, DiskState.NEGOTIATING));
         assertThat(each.reportToJudge).isNotNull();
         assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
-        conversation.judgeWhatWaited(each, world.out);
+        world.conversation.judgeWhatWaited(each, world.out);
         assertThat(each.reportToJudge).isNotNull();
         each.generationOnItsWay = false;
-        conversation.judgeWhatWaited(each, world.out);
+        world.conversation.judgeWhatWaited(each, world.out);
         assertThat(each.reportToJudge).isNull();
-        conversation.judgeWhatWaited(each, world.out);
+        world.conversation.judgeWhatWaited(each, world.out);
     }
 
     /** Promise 1. */
@@ -297,11 +297,19 @@ class PeerReportsTest {
         assertThat(orderedAmong(reports(itsWord(Role.PRIMARY, DiskState.DISKLESS)))).singleElement().extracting(flush -> flush.kind).isEqualTo(DiskOperation.Kind.FLUSH);
     }
 
+    /** It held what the peer had not, and its own disk failed in that: the peer's is what its host sees from now on. */
     @Test
     void whatWasGivenUpWithTheLastCopyIsOfALossThatIsOver() {
+        world.close();
+        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        each = world.each(0);
+        connect();
+        world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.UNKNOWN).withConnection(ConnectionState.WF_CONNECTION).withPeerDisk(DiskState.UNKNOWN));
+        world.parts.record.peerLost(each.volume, MIRRORED, false, world.out);
+        world.parts.record.noCopyLeft(each.volume, world.out);
         hasNoDisk();
         world.commit(world.state(0).withPeerDisk(DiskState.DISKLESS));
-        world.parts.record.noCopyLeft(each.volume, world.out);
+        assertThat(world.parts.record.isOpen(each.volume)).isTrue();
         reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE));
         assertThat(world.parts.record.isOpen(each.volume)).isFalse();
     }
