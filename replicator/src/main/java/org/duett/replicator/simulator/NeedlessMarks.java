@@ -78,9 +78,9 @@ final class NeedlessMarks {
         }
     }
 
-    /** Also one that is refused may have begun. */
-    void answered(SimulatedNode.Asked question) {
-        switch (question.command()) {
+    /** As it is asked for, and as it is answered, in the midst of a resync perhaps (seed 1820573). Also one that is refused may have begun. */
+    void ordered(Command command) {
+        switch (command) {
             case Command.Invalidate order -> everythingCounts();
             case Command.InvalidateRemote order -> everythingCounts();
             case Command.NewCurrentUuid order -> everythingCounts();

@@ -379,8 +379,13 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     @Override
+    public void asked(Command command) {
+        needlessMarks.ordered(command);
+    }
+
+    @Override
     public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
-        needlessMarks.answered(question);
+        needlessMarks.ordered(question.command());
         if (result instanceof CommandResult.Refused refused) answers.refused(node, question, refused);
         if (!(result instanceof CommandResult.Done)) return;
         answers.done(node, question);

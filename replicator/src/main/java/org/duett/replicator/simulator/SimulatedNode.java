@@ -137,6 +137,9 @@ public final class SimulatedNode {
         default void handled() {
         }
 
+        default void asked(Command command) {
+        }
+
         default void answered(Asked question, CommandResult result) {
         }
 
@@ -663,7 +666,10 @@ public final class SimulatedNode {
     public long command(Command command) {
         long ticket = ++nextTicket;
         if (command instanceof Command.SetReadDeadline(long bootNanos)) readDeadlines.add(bootNanos);
-        if (machine != null) asked.put(ticket, asked(command));
+        if (machine != null) {
+            asked.put(ticket, asked(command));
+            observer.asked(command);
+        }
         deliver(new Event.CommandArrived(ticket, command));
         return ticket;
     }

@@ -69,6 +69,10 @@ public final class SimulatedPair {
         default void handled(SimulatedNode node) {
         }
 
+        /** The node is about to be asked for this. */
+        default void asked(Command command) {
+        }
+
         /** The node has answered a command. */
         default void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
         }
@@ -128,6 +132,11 @@ public final class SimulatedPair {
                 @Override
                 public void handled() {
                     observer.handled(node);
+                }
+
+                @Override
+                public void asked(Command command) {
+                    observer.asked(command);
                 }
 
                 @Override
