@@ -443,6 +443,7 @@ final class OperatorCommands {
             parts.sendIdentifiers(each, PeerGenerations.SKIP_INITIAL_SYNC, out);
             volume.setIdentifiers(volume.identifiers().withoutBitmap());
             volume.peerIsEqual();
+            each.skipIsUnconfirmed = parts.handshake.peerIsDuett();
             parts.fact(each, volume.state().withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE), "the initial sync is skipped");
         }
         volume.metadata().writeBitmap(null, out);

@@ -339,6 +339,8 @@ final class PeerConversation {
             decision.decide(each, told, report, true, out);
             return;
         }
+        each.skipIsUnconfirmed &= report.disk() == DiskState.INCONSISTENT && report.connection() == ConnectionState.CONNECTED;
+        if (each.skipIsUnconfirmed) told = told.withPeerDisk(before.peerDisk());
         mirrorDuty.peerReported(each, report, out);
         if (finishesResync(each, report)) {
             resync.targetReportsEnd(each, told, out);

@@ -414,6 +414,7 @@ final class ResyncControl {
         if (peerIsTarget || !peerIsSource && parts.isSourceOfEqual(state)) {
             parts.fact(each, state.withConnection(ConnectionState.WF_BITMAP_S), "the device has grown");
             each.targetIsUntold = true;
+            each.volume.targetTakesWrites(parts.handshake.peerIsDuett());
             leaveGenerationOfTarget(each, out);
             startSource(each, out);
         } else {

@@ -102,6 +102,8 @@ final class VolumeParts {
     Packet.Sizes sizesBeforeOurDisk;
     /** It is measured when the resync from here has ended. */
     boolean judgesAfterResync;
+    /** The initial sync was skipped by order here, and a Duett peer has not said yet that it has done so, too: that it is Inconsistent is a word of before (seed 1821465). */
+    boolean skipIsUnconfirmed;
     /** A resync has made this disk good, and its superblock does not say so yet: nor does anything that the peer is told, in this connection or by another one (rule 13). */
     boolean endIsBeingWritten;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
@@ -139,6 +141,7 @@ final class VolumeParts {
         sourceDue = false;
         targetMayPass = false;
         targetIsUntold = false;
+        volume.targetTakesWrites(false);
         writesBeforeResync = null;
         startingSource = false;
         finishPing = 0;
@@ -152,6 +155,7 @@ final class VolumeParts {
         boolean wouldGiveUp = asksToBeTarget || asksToDetach;
         if (wouldGiveUp && !volume.isPrimary()) goodAtLastContact = false;
         resyncEnded();
+        skipIsUnconfirmed = false;
         considerResync = false;
         grown = false;
         sourceByCrossedAttach = false;

@@ -79,6 +79,7 @@ public final class Volume {
     private boolean superblockStale;
     /** This disk was source of a resync when its node was last connected, and nobody knows whether the target has ended it (rule 3). */
     private boolean resyncLeftOpen;
+    private boolean targetTakesWrites;
     /** Of the last resize, here or at the peer; 0: what the configuration says. */
     private long orderedLimitSectors;
 
@@ -380,6 +381,18 @@ public final class Volume {
     }
 
     /** The bitmap counts from an older generation, yet the peer may have ours: whoever is promoted alone begins a new one (rule 3). */
+    /**
+     * What has grown beside a Duett node, which is to be the target: it hears of that on the same socket as of what is written next, and takes it before the resync begins. Answered
+     * here alone it would be lost with us, as that one has not heard yet that it is behind (rules 8, 20; seed 1821986).
+     */
+    public void targetTakesWrites(boolean takes) {
+        targetTakesWrites = takes;
+    }
+
+    public boolean targetTakesWrites() {
+        return targetTakesWrites && state.connection() == ConnectionState.WF_BITMAP_S;
+    }
+
     public boolean resyncLeftOpen() {
         return resyncLeftOpen;
     }
@@ -648,6 +661,7 @@ public final class Volume {
 
     public void connectionEnded() {
         peerGenerations = null;
+        targetTakesWrites = false;
         sequence = 0;
         failedHere.forget();
     }

@@ -254,7 +254,7 @@ public final class WritePath implements HeldWrites {
         Volume volume = volume(write.volume);
         VolumeState state = volume.state();
         boolean local = volume.takesLocalWrites();
-        boolean peer = connected && state.replicatesData();
+        boolean peer = connected && (state.replicatesData() || volume.targetTakesWrites());
         if (!local && !peer || !reachesGoodData(volume)) {
             failPart(volume, write, out);
             return;

@@ -63,6 +63,18 @@ class PeerReportsTest {
         assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.FAILED);
     }
 
+    /** Found by seed 1821465: its Primary answered without it, and took it for as good as itself a moment later (rule 1). */
+    @Test
+    void whatItSaidBeforeTheInitialSyncWasSkippedIsOver() {
+        each.skipIsUnconfirmed = true;
+        reports(itsWord(Role.SECONDARY, DiskState.INCONSISTENT));
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE));
+        assertThat(each.skipIsUnconfirmed).isFalse();
+        reports(itsWord(Role.SECONDARY, DiskState.INCONSISTENT));
+        assertThat(world.state(0).peerDisk()).as("and what it says later counts").isEqualTo(DiskState.INCONSISTENT);
+    }
+
     @Test
     void aSecondPrimaryIsRefused() {
         world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY));

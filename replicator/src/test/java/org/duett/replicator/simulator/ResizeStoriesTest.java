@@ -7,6 +7,7 @@ import static org.duett.replicator.simulator.Stories.superblockOnDisk;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -123,6 +124,27 @@ class ResizeStoriesTest {
             SimulatedNode asked = promotes ? pair.alpha() : pair.beta();
             asked.command(TO_ALL);
             pair.runUntil(() -> size(pair.alpha()) == GROWN_SECTORS && size(pair.beta()) == GROWN_SECTORS);
+            pair.network().isOf(SimulatedNetwork.Cable.USUAL);
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
+    /** Found by seed 1821986: it called itself an eyewitness, and lacked what had been answered without it (rule 20). */
+    @Test
+    void whoHasNotHeardThatItIsTheTargetOfTheNewPartHasAllThatIsAnsweredMeanwhile() {
+        for (int seed = 70; seed < 76; seed++) {
+            var pair = pair(seed);
+            grow(pair.alpha(), GROWN_BYTES);
+            grow(pair.beta(), GROWN_BYTES);
+            pair.network().isOf(SimulatedNetwork.Cable.LONG);
+            pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(4 * Stories.MILLI, 6 * Stories.MILLI, 2 * Stories.MILLI, 3 * Stories.MILLI));
+            pair.beta().command(TO_ALL);
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_BITMAP_S);
+            var writes = IntStream.range(0, 20).mapToObj(i -> pair.write(pair.alpha(), 16L * i, 8)).toList();
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() != ConnectionState.WF_BITMAP_S || writes.stream().anyMatch(SimulatedPair.HostOperation::isCompleted));
+            pair.network().reset();
+            assertThat(writes).filteredOn(write -> write.isCompleted() && write.errno() == 0).allMatch(write -> pair.history(0).holds(pair.beta().data(0), write.write));
             pair.network().isOf(SimulatedNetwork.Cable.USUAL);
             pair.runUntilProtected();
             pair.checkAll();
