@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import java.util.TreeMap;
 import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.Volume;
 
@@ -56,9 +57,9 @@ final class ViewsAgree {
                 + pair.describe());
     }
 
-    /** Nothing of its metadata waits for a slow disk. */
+    /** Nothing of its metadata waits for a slow disk, nor is read from one (seed 1823295). */
     private static boolean isIdle(SimulatedNode node, int number) {
         Volume volume = node.machine().volume(number);
-        return volume.metadata().isIdle();
+        return volume.metadata().isIdle() && volume.state().disk() != DiskState.ATTACHING;
     }
 }
