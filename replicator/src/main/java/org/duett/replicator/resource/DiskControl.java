@@ -268,6 +268,7 @@ final class DiskControl {
         boolean secondaryOfEpochs = !primary && parts.socketsUp && failure != DiskFailure.READ;
         each.target.stop();
         each.detaching = false;
+        each.lostAsSource = volume.state().connection().isSyncSource();
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "disk failure: " + failure);
         // Sent at once, also while operations hang: the peer's answer may be the record that held writes wait for (rule 1b). Other volumes may still be in the handshake.
         if (volume.isConnected()) parts.sendState(volume, out);

@@ -374,6 +374,11 @@ final class PeerConversation {
         // It awaits a word that we cannot give any more, and says what its disk is when it hears that.
         boolean tellsAgain = report.disk() == DiskState.NEGOTIATING && before.disk().isBelow(DiskState.NEGOTIATING) && parts.handshake.peerIsDuett();
         if (tellsAgain) told = told.withPeerDisk(before.peerDisk());
+        if (each.lostAsSource && report.connection() == ConnectionState.CONNECTED) {
+            each.lostAsSource = false;
+            // It has ended the resync all the same: what it has is of our generation, and all of it (seed 1823739).
+            if (report.disk() == DiskState.UP_TO_DATE && before.disk().isBelow(DiskState.NEGOTIATING)) volume.peerIsEqual();
+        }
         if (isOtherThanWasSeen(volume, before, told)) told = told.withPeerDisk(DiskState.OUTDATED);
         // It has not heard yet that it is taken for what our host has seen, and is Outdated no more when it does: who waits for its data fails for nothing (seed 200136).
         boolean isYetToHear = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk() == DiskState.UP_TO_DATE && report.disk() == DiskState.OUTDATED;

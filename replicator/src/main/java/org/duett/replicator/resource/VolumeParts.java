@@ -102,6 +102,8 @@ final class VolumeParts {
     Packet.Sizes sizesBeforeOurDisk;
     /** It is measured when the resync from here has ended. */
     boolean judgesAfterResync;
+    /** This disk was lost in the midst of a resync from it, which the target may have ended before it heard of that. */
+    boolean lostAsSource;
     /** The initial sync was skipped by order here, and a Duett peer has not said yet that it has done so, too: that it is Inconsistent is a word of before (seed 1821465). */
     boolean skipIsUnconfirmed;
     /** A resync has made this disk good, and its superblock does not say so yet: nor does anything that the peer is told, in this connection or by another one (rule 13). */
@@ -155,6 +157,7 @@ final class VolumeParts {
         boolean wouldGiveUp = asksToBeTarget || asksToDetach;
         if (wouldGiveUp && !volume.isPrimary()) goodAtLastContact = false;
         resyncEnded();
+        lostAsSource = false;
         skipIsUnconfirmed = false;
         considerResync = false;
         grown = false;

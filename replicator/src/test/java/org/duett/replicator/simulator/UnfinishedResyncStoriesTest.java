@@ -184,6 +184,27 @@ class UnfinishedResyncStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 1823739: what its target had to say of the end came when the disk was lost already, and it took that one's, which had everything, for Outdated. */
+    @Test
+    void aSourceThatLosesItsDiskBeforeItHearsOfTheEndGoesOnThroughItsTarget() {
+        var pair = apart(77, StorySettings.externalMetadata());
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        // It tells of its end when that is written down.
+        pair.beta().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        pair.write(pair.alpha(), 100, 8);
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.INCONSISTENT);
+        pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.UP_TO_DATE);
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.alpha().data(0).heal();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 1723321: it went on to take the complete disk of its target for Inconsistent. */
     @Test
     void aSourceThatIsDetachedAsItTakesDownTheEndKnowsThatItsTargetHasAll() {
