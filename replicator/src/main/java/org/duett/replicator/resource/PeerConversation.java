@@ -447,7 +447,9 @@ final class PeerConversation {
         boolean forced = each.considerResync && hasHeardOfOurs && report.role() == Role.PRIMARY && report.disk() == DiskState.UP_TO_DATE;
         boolean peerDecided = report.connection().isAtLeast(ConnectionState.STARTING_SYNC_S)
                 && report.connection().isAtMost(ConnectionState.WF_BITMAP_T);
-        return lateAttach || crossedAttach || forced || peerDecided;
+        // It has begun what we ask for, and its answer to that comes on the other socket (seed 1830687).
+        boolean isWhatWeAskFor = each.asksForFullSync && report.connection().isStartingSync();
+        return lateAttach || crossedAttach || forced || peerDecided && !isWhatWeAskFor;
     }
 
     // ---- blocks

@@ -2,8 +2,10 @@ package org.duett.replicator.simulator;
 
 import java.util.SplittableRandom;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.StateChangeResult;
 
 /**
  * Damage of which a disk says nothing: bits that turn over, a write that landed elsewhere. A disk has no checksums of ours, so that nobody can notice it but who reads just that
@@ -42,10 +44,18 @@ final class SilentDamage {
             else misdirect(node.data(volume), place, place(sectors, length, random), length);
             if (node != primary) pair.done(pair.request(primary, HostRequest.Kind.READ, volume, place, length, false));
         }
-        pair.must(node, new Command.Invalidate(volume));
+        while (!isMadeAnew(node, volume)) pair.runUntilProtected();
         // Before its superblock says that it is being copied anew it passes for good, and hosts that ask for a FLUSH would be answered for what it lacks.
         pair.runUntil(() -> !DurableSuperblock.of(pair, node, volume).has(Superblock.CONSISTENT));
         return (rots ? "fault BIT_ROT, " : "fault MISDIRECTED_WRITE, ") + node.name() + ", volume " + volume;
+    }
+
+    /** The cable may break just then, and comes back by itself (seed 1830299). */
+    private boolean isMadeAnew(SimulatedNode node, int volume) {
+        CommandResult result = pair.run(node, new Command.Invalidate(volume));
+        boolean wasCutOff = result instanceof CommandResult.Refused refused && refused.code() == StateChangeResult.NEED_CONNECTION;
+        if (result instanceof CommandResult.Done || wasCutOff) return !wasCutOff;
+        throw new AssertionError(node.name() + " does not make its disk anew: " + result + "; " + pair.describe());
     }
 
     private static long place(long sectors, int length, SplittableRandom random) {

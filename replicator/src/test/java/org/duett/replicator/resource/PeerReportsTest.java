@@ -75,6 +75,18 @@ class PeerReportsTest {
         assertThat(world.state(0).peerDisk()).as("and what it says later counts").isEqualTo(DiskState.INCONSISTENT);
     }
 
+    /** Found by seed 1830687: it was compared, and the identifier of that resync came in the midst of another one. */
+    @ParameterizedTest
+    @CsvSource({"true, CONNECTED", "false, WF_BITMAP_S"})
+    void aFullSyncThatWeAskForIsNoDecisionOfThePeers(boolean isAskedFor, ConnectionState expected) {
+        each.asksForFullSync = isAskedFor;
+        each.volume.bitmap().setRange(1, 2);
+        world.ours(20, 10, 0, 0);
+        world.peers(10, 0, 0, 0);
+        reports(itsWord(Role.SECONDARY, DiskState.UP_TO_DATE).withConnection(ConnectionState.STARTING_SYNC_S));
+        assertThat(world.state(0).connection()).isEqualTo(expected);
+    }
+
     @Test
     void aSecondPrimaryIsRefused() {
         world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY));
