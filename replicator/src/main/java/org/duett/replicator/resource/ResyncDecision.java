@@ -69,6 +69,11 @@ final class ResyncDecision {
             PeerGenerations peer = volume.peerGenerations;
             volume.peerGenerations = new PeerGenerations(result.comparison().peerCorrected(), peer.outOfSyncBits(), peer.flags());
         }
+        if (givesUpWhatIsServed(volume, result, report, inHandshake)) {
+            refused(each, new HandshakeVerdict.Refuse(HandshakeVerdict.Reason.SPLIT_BRAIN, "split brain: by " + result.policy()
+                    + " the copy would be given up from which the Primary's host is served"), told, report, false, out);
+            return;
+        }
         VolumeState base = volume.state().disk() == DiskState.NEGOTIATING ? told.withDisk(ownDisk) : told;
         switch (result.verdict()) {
             case HandshakeVerdict.Refuse refusal -> refused(each, refusal, told, report, inHandshake, out);
@@ -103,6 +108,17 @@ final class ResyncDecision {
                 }
             }
         }
+    }
+
+    /**
+     * A Primary without a disk, which is served from its peer's, attaches its own: no policy for a split brain puts that one in place of what its host has read and written meanwhile
+     * (promise 1, seed 1833466). Both see it from the same figures.
+     */
+    private static boolean givesUpWhatIsServed(Volume volume, SyncHandshake.Result result, VolumeState report, boolean inHandshake) {
+        if (inHandshake || result.policy().isEmpty()) return false;
+        boolean oursWins = volume.isPrimary() && volume.state().disk() == DiskState.NEGOTIATING && result.verdict() instanceof HandshakeVerdict.SyncSource;
+        boolean theirsWins = report.role() == Role.PRIMARY && report.disk() == DiskState.NEGOTIATING && result.verdict() instanceof HandshakeVerdict.SyncTarget;
+        return oursWins || theirsWins;
     }
 
     private void refused(VolumeParts each, HandshakeVerdict.Refuse refusal, VolumeState told, VolumeState report, boolean inHandshake, ActionQueue out) {

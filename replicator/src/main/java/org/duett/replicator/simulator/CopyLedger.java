@@ -69,7 +69,9 @@ final class CopyLedger {
         boolean lostSince = !here && of.lostCacheAt[other] > write.orderedAt && !pair.history(volume).holds(pair.other(node).data(volume), write);
         if (lostSince) pair.history(volume).mayBeLostUnlessFirm(write);
         if (!here) of.complete[node.index()] = false;
-        if (!there) of.complete[other] = false;
+        // It may have refused it, and not have said yet that it has lost its disk (rule 4, seed 1832266).
+        boolean wasRefused = here && there && pair.settings().net().protocol() == Protocol.C && !pair.history(volume).holds(pair.other(node).data(volume), write);
+        if (!there || wasRefused) of.complete[other] = false;
         if (!of.complete[0] && !of.complete[1]) {
             // Each has something that the other lacks: the one that is acknowledged on counts, if the other was overwritten meanwhile.
             of.complete[here ? node.index() : other] = true;

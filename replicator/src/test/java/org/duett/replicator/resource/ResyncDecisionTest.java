@@ -25,6 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Whose data counts when two nodes meet, or when one of them attaches its disk beside the other (spec wire 3.8, 5; states 4, 5). */
 class ResyncDecisionTest {
@@ -360,6 +361,23 @@ class ResyncDecisionTest {
         becomes(HANDSHAKE.withPeer(Role.PRIMARY));
         world.meet();
         assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_T);
+    }
+
+    /** Found by seed 1833466: it attached its own disk, which won by the policy, and what its host had written through the other one was gone (promise 1). */
+    @ParameterizedTest
+    @EnumSource(names = {"PRIMARY", "SECONDARY"})
+    void noPolicyGivesUpWhatAPrimaryWithoutADiskIsServed(Role role) {
+        withPolicy(AfterSplitBrain.DISCARD_LOCAL, AfterSplitBrain.DISCARD_SECONDARY, RoleConflict.DISCONNECT);
+        splitBrain();
+        boolean attachesHere = role == Role.PRIMARY;
+        each.parkedDisk = DiskState.UP_TO_DATE;
+        Role other = attachesHere ? Role.SECONDARY : Role.PRIMARY;
+        world.commit(VolumeState.of(role, other, ConnectionState.CONNECTED, attachesHere ? DiskState.NEGOTIATING : DiskState.UP_TO_DATE, attachesHere ? DiskState.UP_TO_DATE : DiskState.DISKLESS));
+        VolumeState word = VolumeState.of(other, role, ConnectionState.CONNECTED, attachesHere ? DiskState.UP_TO_DATE : DiskState.NEGOTIATING, attachesHere ? DiskState.NEGOTIATING : DiskState.UP_TO_DATE);
+        world.decision.decide(each, StateRules.withReportOfPeer(world.state(0), word, false), word, false, world.out);
+        List<Action> actions = world.actions();
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(whatIsSaid(actions)).contains("would be given up from which the Primary's host is served");
     }
 
     // ---- one of the two has no disk
