@@ -684,6 +684,11 @@ public final class SimulatedNode {
         return new Asked(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
     }
 
+    /** Of all volumes: nothing of it waits for a slow disk. Of a node that runs. */
+    boolean metadataIsIdle() {
+        return devices.keySet().stream().allMatch(volume -> machine.volume(volume).metadata().isIdle());
+    }
+
     /** A command of the life of this process that it has not answered; null: there is none. */
     Asked unanswered() {
         for (var each : asked.entrySet()) {

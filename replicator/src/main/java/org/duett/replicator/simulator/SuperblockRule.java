@@ -41,8 +41,7 @@ final class SuperblockRule {
         if (!isInUse || !volume.metadata().isIdle() || volume.superblockStale()) return null;
         String what = disagreement(volume, DurableSuperblock.asItIsRead(pair, node, number));
         // Who is to leave the other alone marks all its disks first, and one that hangs keeps the others marked (seed 1810350).
-        boolean waitsForOthers = !since.keySet().stream().allMatch(each -> node.machine().volume(each).metadata().isIdle());
-        if (what == null || what.equals(BEHIND) && waitsForOthers) return null;
+        if (what == null || what.equals(BEHIND) && !node.metadataIsIdle()) return null;
         long now = pair.time().nowNanos();
         boolean isNew = before == null || before.life != node.life() || before.attach != volume.attach() || node.sleptSince(before.atNanos);
         if (isNew) return new Disagreement(node.life(), volume.attach(), now);

@@ -57,8 +57,7 @@ final class ViewsAgree {
     }
 
     /** Nothing of its metadata waits for a slow disk, nor is read from one (seed 1823295). What changes its role is told when all its volumes have written it down (seed 1830966). */
-    private boolean isIdle(SimulatedNode node, int number) {
-        boolean isAttaching = node.machine().state(number).disk() == DiskState.ATTACHING;
-        return !isAttaching && pair.settings().volumes().stream().allMatch(each -> node.machine().volume(each.number()).metadata().isIdle());
+    private static boolean isIdle(SimulatedNode node, int number) {
+        return node.machine().state(number).disk() != DiskState.ATTACHING && node.metadataIsIdle();
     }
 }

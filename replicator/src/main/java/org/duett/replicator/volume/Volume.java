@@ -380,7 +380,6 @@ public final class Volume {
         exposedIdentifier = current;
     }
 
-    /** The bitmap counts from an older generation, yet the peer may have ours: whoever is promoted alone begins a new one (rule 3). */
     /**
      * What has grown beside a Duett node, which is to be the target: it hears of that on the same socket as of what is written next, and takes it before the resync begins. Answered
      * here alone it would be lost with us, as that one has not heard yet that it is behind (rules 8, 20; seed 1821986).
@@ -393,6 +392,7 @@ public final class Volume {
         return targetTakesWrites && state.connection() == ConnectionState.WF_BITMAP_S;
     }
 
+    /** The bitmap counts from an older generation, yet the peer may have ours: whoever is promoted alone begins a new one (rule 3). */
     public boolean resyncLeftOpen() {
         return resyncLeftOpen;
     }

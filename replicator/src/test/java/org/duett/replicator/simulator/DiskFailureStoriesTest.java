@@ -65,12 +65,7 @@ class DiskFailureStoriesTest {
     @Test
     void aFlushOfAPromotedTargetFailsWithItsSource() {
         var pair = SimulatedPair.connected(607, StorySettings.resyncRate(400));
-        pair.kill(pair.beta());
-        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
-        pair.must(pair.alpha(), new Command.Demote(false));
-        pair.beta().up();
-        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
-        pair.must(pair.beta(), new Command.Promote(false));
+        Stories.promoteTargetInItsResync(pair);
         pair.done(pair.write(pair.beta(), 8, 8));
         var flush = pair.flush(pair.beta());
         pair.kill(pair.alpha());
@@ -82,12 +77,7 @@ class DiskFailureStoriesTest {
     void aPromotedTargetAnswersNothingThatItsSourceCouldNotKeep() {
         for (int seed = 600; seed < 606; seed++) {
             var pair = SimulatedPair.connected(seed, StorySettings.all(StorySettings.resyncRate(400), StorySettings.onReadError(OnReadError.DETACH)));
-            pair.kill(pair.beta());
-            for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
-            pair.must(pair.alpha(), new Command.Demote(false));
-            pair.beta().up();
-            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
-            pair.must(pair.beta(), new Command.Promote(false));
+            Stories.promoteTargetInItsResync(pair);
             // The source's disk fails while its connection lives.
             pair.alpha().data(0).fail(EnumSet.of(Kind.READ), Errno.EIO);
             List<SimulatedPair.HostOperation> writes = new ArrayList<>();

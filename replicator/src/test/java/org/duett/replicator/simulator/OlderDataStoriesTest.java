@@ -252,12 +252,7 @@ class OlderDataStoriesTest {
         var pair = SimulatedPair.connected(19, StorySettings.resyncRate(200));
         pair.runUntilProtected();
         var older = pair.alpha().data(0).snapshot();
-        pair.kill(pair.beta());
-        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
-        pair.must(pair.alpha(), new Command.Demote(false));
-        pair.beta().up();
-        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
-        pair.must(pair.beta(), new Command.Promote(false));
+        Stories.promoteTargetInItsResync(pair);
         pair.done(pair.read(pair.beta(), 0, 64));
         pair.losePower(pair.alpha());
         pair.alpha().data(0).restore(older);

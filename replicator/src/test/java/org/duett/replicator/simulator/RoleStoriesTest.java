@@ -354,12 +354,7 @@ class RoleStoriesTest {
     void aTargetIsPromotedDuringItsResyncAndReadsThroughTheSource() {
         for (int seed = 300; seed < 304; seed++) {
             var pair = SimulatedPair.connected(seed, StorySettings.resyncRate(400));
-            pair.kill(pair.beta());
-            for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
-            pair.must(pair.alpha(), new Command.Demote(false));
-            pair.beta().up();
-            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
-            pair.must(pair.beta(), new Command.Promote(false));
+            Stories.promoteTargetInItsResync(pair);
             for (int i = 0; i < 40; i++) {
                 pair.done(pair.read(pair.beta(), i * 256L, 64));
                 pair.write(pair.beta(), i * 256L + 3, 2);
@@ -375,12 +370,7 @@ class RoleStoriesTest {
     @Test
     void aPromotedTargetThatLosesItsSourceAnswersWithErrorsUntilItIsBack() {
         var pair = SimulatedPair.connected(30, StorySettings.resyncRate(200));
-        pair.kill(pair.beta());
-        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
-        pair.must(pair.alpha(), new Command.Demote(false));
-        pair.beta().up();
-        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
-        pair.must(pair.beta(), new Command.Promote(false));
+        Stories.promoteTargetInItsResync(pair);
         pair.done(pair.write(pair.beta(), 8, 8));
         cut(pair);
         var write = pair.write(pair.beta(), 16, 8);

@@ -10,6 +10,7 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.metadata.MetadataLayout;
 import org.duett.replicator.metadata.Superblock;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.volume.Volume;
 
 /** What stories look at: superblocks on disk, refusals, messages to the operator. */
@@ -71,6 +72,16 @@ final class Stories {
     /** The sector's bytes as a reader of the node's disk sees them now. */
     static byte[] sectorOnDisk(SimulatedNode node, long sector) {
         return node.data(0).current(sector * 512, 512);
+    }
+
+    /** Beta, which was away while alpha wrote, is Primary in the midst of its resync from there. */
+    static void promoteTargetInItsResync(SimulatedPair pair) {
+        pair.kill(pair.beta());
+        for (int i = 0; i < 40; i++) pair.done(pair.write(pair.alpha(), i * 256L, 64));
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.beta().up();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.must(pair.beta(), new Command.Promote(false));
     }
 
     static boolean isZero(byte[] bytes) {
