@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -203,16 +202,10 @@ class TwoDaemonsTest {
     }
 
     private static List<String> command(List<String> further, String main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
-            if (!option.startsWith("-javaagent")) command.add(option);
-        }
-        command.addAll(further);
+        List<String> options = new ArrayList<>(further);
         // Of the files of resources only those that ship: the tests' own logging is quieter.
-        command.addAll(List.of("-Dlogback.configurationFile=" + Path.of("src/main/resources/logback.xml").toAbsolutePath(), "-cp",
-                System.getProperty("java.class.path"), main));
-        command.addAll(List.of(arguments));
-        return command;
+        options.add("-Dlogback.configurationFile=" + Path.of("src/main/resources/logback.xml").toAbsolutePath());
+        return OwnJvm.command(options, main, arguments);
     }
 
     private Ended duett(String node, String... arguments) throws Exception {

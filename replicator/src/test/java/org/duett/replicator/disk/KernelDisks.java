@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.duett.replicator.OwnJvm;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.transport.Transport;
@@ -31,18 +33,41 @@ final class KernelDisks {
     }
 
     /**
-     * The least of a round, on all threads together; the answers start the next writes, as a core would. On a busy machine the compiler, which
-     * takes away most of the garbage, comes late: it is waited for until there is less than this.
+     * Bytes on the heap per 4 KiB write, on all threads together, the least of a round; the answers start the next writes, as a core would.
+     * In a JVM that does nothing else: what is taken away by the compiler (a request object of netty's is) hangs on what the same
+     * code has been used for before, and in the JVM of the tests that is everything.
+     *
+     * @param directory for files of its own
      */
-    static long bytesPerWrite(KernelDiskHarness harness, long allowed) {
-        run(harness, 30_000);
-        long best = Long.MAX_VALUE;
-        for (int round = 0; round < 3 || best >= allowed && round < 200; round++) {
-            long before = AllocationMeter.totalBytes();
-            run(harness, 20_000);
-            best = Math.min(best, (AllocationMeter.totalBytes() - before) / 20_000);
+    static long bytesPerWrite(Transport transport, Path directory) throws Exception {
+        Process process = new ProcessBuilder(OwnJvm.command(List.of("-Xbatch"), BytesPerWrite.class.getName(), transport.name(), directory.toString()))
+                .redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        List<String> lines = output.lines().toList();
+        System.out.println(transport + ": " + lines.getLast() + " bytes allocated on the heap per 4 KiB write at depth " + DEPTH);
+        return Long.parseLong(lines.getLast());
+    }
+
+    /** Prints the number. */
+    static final class BytesPerWrite {
+        private static final int WRITES = 20_000;
+
+        public static void main(String[] arguments) {
+            Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+                failure.printStackTrace();
+                Runtime.getRuntime().halt(1); // the loop's thread would go on
+            });
+            KernelDiskHarness harness = open(Transport.valueOf(arguments[0]), Path.of(arguments[1]), false);
+            long best = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before = AllocationMeter.totalBytes();
+                run(harness, WRITES);
+                best = Math.min(best, (AllocationMeter.totalBytes() - before) / WRITES);
+            }
+            harness.end();
+            System.out.println(best);
         }
-        return best;
     }
 
     private static void run(KernelDiskHarness harness, int writes) {
