@@ -290,13 +290,13 @@ public final class LossRecord {
         held.recordImpossible(volume, out);
     }
 
-    /** Not Primary any more: nothing is held, nothing needs a record. */
+    /** Not Primary any more: nothing is held, nothing needs a record. One that is being made is made: a resync waits for it (seed 1842064). */
     public void roleGivenUp() {
         isAhead = false;
         aloneAllowed = false;
         leaveNeeded = false;
         for (Loss loss : losses) {
-            loss.peer = PeerLoss.ON_RECORD;
+            if (loss.peer != PeerLoss.MAKING) loss.peer = PeerLoss.ON_RECORD;
             loss.local = false;
         }
     }

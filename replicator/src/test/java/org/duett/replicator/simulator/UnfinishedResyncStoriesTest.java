@@ -16,6 +16,7 @@ import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -124,6 +125,23 @@ class UnfinishedResyncStoriesTest {
             pair.runUntilProtected();
             pair.checkAll();
         }
+    }
+
+    /** Found by seed 1842064: the end of its demotion forgot that a generation was being made, and its target took over at the end what ours was before. */
+    @Test
+    void aSourceThatIsStillBeingDemotedTellsItsTargetOfTheNewGenerationBeforeTheResyncBegins() {
+        var pair = SimulatedPair.connected(78, StorySettings.all(StorySettings.cluster(), StorySettings.externalMetadata()));
+        pair.network().pull();
+        pair.write(pair.alpha(), 8, 8);
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(5 * SimulatedPair.SECOND, 6 * SimulatedPair.SECOND, 5 * SimulatedPair.SECOND, 6 * SimulatedPair.SECOND));
+        pair.alpha().command(new Command.Demote(true));
+        pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.SECONDARY);
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection().isSourceSide());
+        pair.runUntilProtected();
+        assertThat(sameGeneration(pair)).isTrue();
+        pair.checkAll();
     }
 
     /** The cable is pulled, and alpha has written a block alone since. */
