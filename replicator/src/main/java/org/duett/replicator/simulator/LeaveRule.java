@@ -15,6 +15,8 @@ final class LeaveRule {
     private final SimulatedPair pair;
     /** The life of the process that was given leave since it lost its peer; 0: none. */
     private final int[] leave = new int[2];
+    /** The life of the process that leave was ordered for, in the role that it has; 0: none. */
+    private final int[] ordered = new int[2];
     /** Which life of the other process, and which of its contacts, were the last ones when that leave was given. */
     private final int[] lifeOfOther = new int[2];
     private final int[] contactOfOther = new int[2];
@@ -39,20 +41,30 @@ final class LeaveRule {
     void given(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
         leave[node.index()] = node.life();
+        ordered[node.index()] = node.life();
         // Also when it is taken back: by it the other one's copy is behind, on record (seed 1906480).
         lostAsPrimary.values().forEach(by -> by[node.index()] = 0);
         lifeOfOther[node.index()] = other.life();
         contactOfOther[node.index()] = other.isRunning() ? other.machine().contact() : 0;
     }
 
-    /** A person's force is leave when it has been carried out, also if the connection ended after it was ordered (seed 1590444). */
+    /** What was ordered counts when it has been carried out, also if the connection ended after it was ordered (seeds 1590444, 1842549). */
     void done(SimulatedNode node, SimulatedNode.Asked question) {
-        if (question.command().equals(new Command.Promote(true))) given(node);
+        switch (question.command()) {
+            case Command.Promote(boolean force) when force -> given(node);
+            // What was known of the other one is from when it was ordered.
+            case Command.AllowAlone(boolean allowed, int _, String _) when allowed -> leave[node.index()] = ordered[node.index()];
+            case Command.AllowAlone _ -> withdrawn(node);
+            default -> {
+                // No leave.
+            }
+        }
     }
 
     /** From now on it answers nothing alone, whatever it has begun. */
     void withdrawn(SimulatedNode node) {
         leave[node.index()] = 0;
+        ordered[node.index()] = 0;
     }
 
     boolean isGiven(SimulatedNode node) {
@@ -74,7 +86,7 @@ final class LeaveRule {
             lostAsPrimary.get(volume)[node.index()] = lostBy[node.index()];
         }
         // Who lets its role go lets the leave go that it served by: the proof may be the other one's by now.
-        if (before.role() == Role.PRIMARY && after.role() != Role.PRIMARY) leave[node.index()] = 0;
+        if (before.role() == Role.PRIMARY && after.role() != Role.PRIMARY) withdrawn(node);
         // A promotion is no leave: what it was asked for with nobody has proven.
         boolean promotedAlone = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY && !after.connection().isEstablished() && after.peerDisk().isAbove(DiskState.OUTDATED);
         if (promotedAlone) {

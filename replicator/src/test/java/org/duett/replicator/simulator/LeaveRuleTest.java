@@ -68,6 +68,24 @@ class LeaveRuleTest {
         assertThatCode(() -> pair.done(pair.write(pair.beta(), 8, 8))).doesNotThrowAnyException();
     }
 
+    /** Found by seed 1842549: it slept as its peer went down and it was given leave, and heard of both when it woke. */
+    @Test
+    void leaveThatIsCarriedOutAfterTheLossIsOneForIt() {
+        var pair = SimulatedPair.connected(5, StorySettings.cluster());
+        var rule = watching(pair);
+        // The rule sees the contact that is lost afterwards.
+        pair.network().reset();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runUntilProtected();
+        pair.alpha().sleep(300 * Stories.MILLI);
+        pair.kill(pair.beta());
+        pair.runFor(100 * Stories.MILLI);
+        rule.given(pair.alpha());
+        pair.alpha().command(new Command.AllowAlone(true, -1, "the peer is fenced"));
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        assertThatCode(() -> pair.done(pair.write(pair.alpha(), 8, 8))).doesNotThrowAnyException();
+    }
+
     /** And the rule is told that alpha has leave. */
     private static void loseBeta(SimulatedPair pair, LeaveRule rule) {
         pair.kill(pair.beta());
