@@ -247,6 +247,8 @@ final class CopyLedger {
     /** This node's copies are declared good by force, whatever generation the others are of, and whatever they have that these lack. */
     void decidedByForce(SimulatedNode node) {
         wentAlone[0] = wentAlone[1] = true;
+        // Else he would give it up again, as the one that was brought back, for a copy that is not good (seed 1822327).
+        older.remove(node.index());
         copies.forEach((volume, of) -> {
             if (of.complete[node.index()]) return;
             pair.history(volume).anythingMayBeLost();

@@ -102,6 +102,18 @@ class CopyLedgerTest {
         assertThat(pair.history(0).complaint(6000, 0)).isNotNull();
     }
 
+    /** Found by seed 1822327: he forced it, and gave it up for the other one in turn, whose disk was Inconsistent. */
+    @Test
+    void anOlderCopyThatIsDeclaredGoodByForceIsNotGivenUpAsTheOlderOne() {
+        var pair = SimulatedPair.connected(11611);
+        CopyLedger ledger = ledgerOf(pair);
+        ledger.becameOlder(pair.alpha());
+        assertThat(ledger.isComplete(pair.alpha())).isFalse();
+        ledger.decidedByForce(pair.alpha());
+        assertThat(ledger.isOlder(pair.alpha())).isFalse();
+        assertThat(ledger.isComplete(pair.alpha())).isTrue();
+    }
+
     private static BlockHistory.Write answeredAfterItsSourceLostPower(SimulatedPair pair, boolean forced) {
         CopyLedger ledger = ledgerOf(pair);
         pair.must(pair.beta(), new Command.InvalidateRemote(0));
