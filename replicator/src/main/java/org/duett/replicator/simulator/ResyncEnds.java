@@ -20,41 +20,52 @@ import org.duett.replicator.volume.Volume;
  * source has not seen acknowledged is in its own bitmap (promise 4). Blocks of requests that are under way may be on one of the two only.
  */
 final class ResyncEnds {
+    /** The last resync of a source: of several volumes one may begin when the target's power is gone already, which is heard of later (seed 1880003). */
+    private static final class Resync {
+        int powerLossesOfTarget;
+        int lifeOfTarget;
+        /** In this resync, and may have been demoted since. */
+        boolean targetWasPrimary;
+        /** Blocks of writes that the source answered with an error since it began. Its target may have taken them all the same. */
+        final Set<Long> refused = new TreeSet<>();
+    }
+
     private final SimulatedPair pair;
-    /** Of the target, by the number of its source, when the last resync began. */
-    private final int[] powerLosses = new int[2];
-    private final int[] lives = new int[2];
-    /** By the number of the source: its target was Primary in this resync, and may have been demoted since. */
-    private final boolean[] targetWasPrimary = new boolean[2];
-    /** By source and volume: blocks of writes that it answered with an error since its resync began. Its target may have taken them all the same. */
-    private final List<Map<Integer, Set<Long>>> refused = List.of(new TreeMap<>(), new TreeMap<>());
+    /** By source and volume. */
+    private final List<Map<Integer, Resync>> resyncs = List.of(new TreeMap<>(), new TreeMap<>());
 
     ResyncEnds(SimulatedPair pair) {
         this.pair = pair;
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-        // In A and B a write may be answered and still on its way.
-        if (pair.settings().net().protocol() != Protocol.C || !pair.other(node).isRunning()) return;
-        boolean becameGood = before.connection() == ConnectionState.SYNC_TARGET && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
-        if (becameGood) check(node, volume, namedByFailureOf(pair.other(node), volume), "is UpToDate, and not equal to its source");
-        DirtyBitmap bitmap = node.machine().volume(volume).bitmap();
+        SimulatedNode other = pair.other(node);
+        Resync resync = resync(node, volume);
         if (after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE) {
-            powerLosses[node.index()] = pair.other(node).powerLosses();
-            lives[node.index()] = pair.other(node).life();
-            targetWasPrimary[node.index()] = false;
-            refused.get(node.index()).remove(volume);
+            resync.powerLossesOfTarget = other.powerLosses();
+            resync.lifeOfTarget = other.life();
+            resync.targetWasPrimary = false;
+            resync.refused.clear();
         }
-        targetWasPrimary[node.index()] |= after.connection().isSyncSource() && after.peer() == Role.PRIMARY;
+        resync.targetWasPrimary |= after.connection().isSyncSource() && after.peer() == Role.PRIMARY;
+        // In A and B a write may be answered and still on its way.
+        if (pair.settings().net().protocol() != Protocol.C || !other.isRunning()) return;
+        boolean becameGood = before.connection() == ConnectionState.SYNC_TARGET && before.disk() == DiskState.INCONSISTENT && after.disk() == DiskState.UP_TO_DATE;
+        if (becameGood) check(node, volume, namedByFailureOf(other, volume), "is UpToDate, and not equal to its source");
+        DirtyBitmap bitmap = node.machine().volume(volume).bitmap();
         // What a target without power has lost of the acknowledged blocks, its own bitmap on disk names (rule 12).
-        boolean targetKeptAll = pair.other(node).powerLosses() == powerLosses[node.index()];
+        boolean targetKeptAll = other.powerLosses() == resync.powerLossesOfTarget;
         // What a Primary that was killed meanwhile had written into its own disk alone, its log on disk names (NamedDifferences).
-        boolean wroteAlone = before.peer() == Role.PRIMARY && pair.other(node).life() != lives[node.index()];
+        boolean wroteAlone = before.peer() == Role.PRIMARY && other.life() != resync.lifeOfTarget;
         // Or the connection goes on, and the target's disk is lost, or stays as it is: its own bitmap need not come back with it.
         boolean staysBad = after.connection() == ConnectionState.CONNECTED && before.peerDisk() == DiskState.INCONSISTENT && after.peerDisk().isAtMost(DiskState.INCONSISTENT);
         boolean ends = !after.connection().isEstablished() || staysBad;
         boolean brokeOff = targetKeptAll && !wroteAlone && before.connection() == ConnectionState.SYNC_SOURCE && ends && bitmap != null;
         if (brokeOff) check(node, volume, page -> bitmap.isSet(page) || namesAsPrimary(node, volume, page), "was source of a resync that broke off, and does not name what the target lacks");
+    }
+
+    private Resync resync(SimulatedNode source, int volume) {
+        return resyncs.get(source.index()).computeIfAbsent(volume, each -> new Resync());
     }
 
     /**
@@ -64,7 +75,7 @@ final class ResyncEnds {
     private boolean namesAsPrimary(SimulatedNode source, int volume, long page) {
         SimulatedNode target = pair.other(source);
         DirtyBitmap bitmap = target.machine().volume(volume).bitmap();
-        boolean wrote = targetWasPrimary[source.index()] || WorldOperator.isPrimary(target);
+        boolean wrote = resync(source, volume).targetWasPrimary || WorldOperator.isPrimary(target);
         return wrote && bitmap != null && bitmap.isSet(page);
     }
 
@@ -73,7 +84,7 @@ final class ResyncEnds {
      * own, has more than its target, which does not know that yet (seed 31471).
      */
     private LongPredicate namedByFailureOf(SimulatedNode source, int volume) {
-        Set<Long> blocks = refused.get(source.index()).getOrDefault(volume, Set.of());
+        Set<Long> blocks = resync(source, volume).refused;
         Volume ofSource = source.machine().volume(volume);
         boolean wentOn = !ofSource.isConnected()
                 && !GenerationIdentifiers.sameGeneration(ofSource.identifiers().current(), pair.other(source).machine().volume(volume).identifiers().current());
@@ -82,7 +93,7 @@ final class ResyncEnds {
 
     /** A write was answered with an error. */
     void refused(SimulatedNode by, int volume, BlockHistory.Write write) {
-        Set<Long> blocks = refused.get(by.index()).computeIfAbsent(volume, each -> new TreeSet<>());
+        Set<Long> blocks = resync(by, volume).refused;
         for (long block = write.firstSector / 8; block * 8 < write.firstSector + write.sectors; block++) blocks.add(block);
     }
 
