@@ -194,6 +194,11 @@ final class WorldSaboteur {
         delayNanos = random.nextLong(4 * MILLI);
     }
 
+    /** The next one makes a copy anew that was damaged in silence: cut off, a Primary's damage would be copied to the one good disk (seed 1864057). */
+    void sparesNextResync() {
+        resyncToSpoil = Spoiled.NONE;
+    }
+
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean isTarget = after.connection() == ConnectionState.SYNC_TARGET;
         boolean isThrough = before.connection() == ConnectionState.SYNC_TARGET && after.connection() == ConnectionState.CONNECTED;
