@@ -381,7 +381,7 @@ final class PeerConversation {
         }
         if (isOtherThanWasSeen(volume, before, told)) told = told.withPeerDisk(DiskState.OUTDATED);
         // It has not heard yet that it is taken for what our host has seen, and is Outdated no more when it does: who waits for its data fails for nothing (seed 200136).
-        boolean isYetToHear = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk() == DiskState.UP_TO_DATE && report.disk() == DiskState.OUTDATED;
+        boolean isYetToHear = volume.isPrimary() && before.disk().isAtMost(DiskState.NEGOTIATING) && before.peerDisk() == DiskState.UP_TO_DATE && report.disk() == DiskState.OUTDATED;
         if (isYetToHear) told = told.withPeerDisk(DiskState.UP_TO_DATE);
         // A Primary without a disk has compared our generation with the one that its host has seen.
         boolean primaryTakesOurs = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.UP_TO_DATE;

@@ -286,12 +286,14 @@ class PeerReportsTest {
         assertThat(world.state(0).peerDisk()).isEqualTo(expected);
     }
 
-    /** Who waits for its data fails for nothing otherwise (seed 200136). */
-    @Test
-    void aPeerThatHasNotHeardYetThatItIsTakenIsTakenAllTheSame() {
+    /** Who waits for its data fails for nothing otherwise (seeds 200136, 1881605). */
+    @ParameterizedTest
+    @CsvSource({"PRIMARY, DISKLESS, UP_TO_DATE", "PRIMARY, NEGOTIATING, UP_TO_DATE", "SECONDARY, NEGOTIATING, OUTDATED"})
+    void aPeerThatHasNotHeardYetThatItIsTakenIsTakenAllTheSame(Role role, DiskState ours, DiskState expected) {
         hasNoDisk();
-        reports(itsWord(Role.SECONDARY, DiskState.OUTDATED));
-        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        world.commit(world.state(0).withRole(role).withDisk(ours));
+        reports(itsWord(Role.SECONDARY, DiskState.OUTDATED).withPeerDisk(DiskState.ATTACHING));
+        assertThat(world.state(0).peerDisk()).isEqualTo(expected);
     }
 
     /** It is on record there before it is answered; a Secondary's word is none. */
