@@ -17,11 +17,15 @@ final class Connecting {
     private static final long FIRST_RETRY_NANOS = 200_000_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long ANSWER_CHECK_NANOS = 1_000_000_000;
+    private static final long HELD_UP_NANOS = 10_000_000_000L;
     private static final long HANDSHAKE_STEP_NANOS = 10_000_000_000L;
 
     private final Parts parts;
     private long retryAtNanos = Long.MAX_VALUE;
     private long retryDelayNanos = FIRST_RETRY_NANOS;
+    /** Not tried, as a disk has yet to take what the last connection brought; {@link Long#MAX_VALUE}: none has. */
+    private long heldUpSinceNanos = Long.MAX_VALUE;
+    private boolean isToldOfHoldUp;
     private long handshakeDeadlineNanos = Long.MAX_VALUE;
     private long nextAnswerCheckNanos;
     private boolean discardMyData;
@@ -54,17 +58,33 @@ final class Connecting {
     }
 
     private void tryNow(ActionQueue out) {
-        if (parts.volumeParts.stream().anyMatch(each -> each.endIsBeingWritten)) {
-            // By its identifiers the peer would take that disk for as good as its own (seed 1700540).
+        for (VolumeParts each : parts.volumeParts) {
+            // By its identifiers the peer would take the disk of a target at its end for as good as its own (seed 1700540).
+            if (!each.endIsBeingWritten && parts.peerWrites.earlierIsDurable(each.volume)) continue;
             retryAtNanos = parts.nowNanos + FIRST_RETRY_NANOS;
+            isHeldUp(each.volume, out);
             return;
         }
+        heldUpSinceNanos = Long.MAX_VALUE;
         retryAtNanos = Long.MAX_VALUE;
         parts.connection++;
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withConnection(ConnectionState.WF_CONNECTION), "waiting for " + parts.settings.peerNode());
         }
         out.add(new Action.Connect(parts.connection));
+    }
+
+    /** Nothing else tells of a disk that hangs, where no disk-timeout gives it up. */
+    private void isHeldUp(Volume volume, ActionQueue out) {
+        if (heldUpSinceNanos == Long.MAX_VALUE) {
+            heldUpSinceNanos = parts.nowNanos;
+            isToldOfHoldUp = false;
+        }
+        if (isToldOfHoldUp || parts.nowNanos - heldUpSinceNanos < HELD_UP_NANOS) return;
+        isToldOfHoldUp = true;
+        parts.report(Level.WARNING, parts.name(volume) + ": for " + HELD_UP_NANOS / 1_000_000_000 + " s the disk has not taken what the last connection brought.",
+                "This node does not connect before it has: " + parts.settings.peerNode() + " would rely on it.",
+                "See whether the device answers. To connect without this disk, run: duett detach --force " + parts.name(volume), out);
     }
 
     void peerConnected(Event.PeerConnected event, ActionQueue out) {

@@ -82,7 +82,7 @@ final class ResyncControl {
             case WF_BITMAP_S -> {
                 if (maySend(each) && parts.peerWrites.writesOnlyHereAreThrough(each.volume)) each.exchange.startSending(out);
                 boolean ready = each.exchange.sent() && each.exchange.received() && !each.wholeBitmap.isSetting() && !each.startingSource;
-                if (ready && parts.peerWrites.earlierWritesAreThrough(each.volume)) startSource(each, out);
+                if (ready) startSource(each, out);
             }
             case WF_BITMAP_T -> {
                 if (each.exchange.received() && maySend(each)) each.exchange.startSending(out);

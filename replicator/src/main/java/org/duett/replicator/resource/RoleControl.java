@@ -125,11 +125,6 @@ final class RoleControl {
         return step == Step.AWAITING_DEMOTION || step == Step.AWAITING_CLIENTS ? waitsUntilNanos : Long.MAX_VALUE;
     }
 
-    /** Connected again, and what came over the connection before may still be on its way to a slow disk; without disk-flushes nothing else waits for it (seed 1680500). */
-    private boolean earlierWritesAreThrough() {
-        return parts.volumes.stream().allMatch(parts.peerWrites::earlierWritesAreThrough);
-    }
-
     /** Called after each event: goes on when what it waits for has happened. */
     void check(ActionQueue out) {
         switch (step) {
@@ -139,7 +134,7 @@ final class RoleControl {
             case DRAINING -> {
                 if (resumesWithoutPeer() && parts.isBesidePeer()) peerIsThereAfterAll(out);
                 else if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
-                else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() ? earlierWritesAreThrough() : parts.peerWrites.isDrained())) judge(out);
+                else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
                 // Under cluster control it would be frozen until there is leave (rule 8); without, both would serve.

@@ -448,24 +448,24 @@ public final class PeerWritePath {
         }
     }
 
-    /**
-     * The Primary may have no good disk of its own, and find us again: of what it has answered before, no barrier of the new connection tells, and its next FLUSH
-     * relies on it (promise 1, seed 50859).
-     */
     private void flushAfterLoss(int index, ActionQueue out) {
         if (!flushDue[index] || earlierInWork[index] > 0) return;
-        flushDue[index] = false;
-        if (volumes.get(index).diskUsable()) volumes.get(index).metadata().flushData(null, out);
+        if (volumes.get(index).diskUsable()) volumes.get(index).metadata().flushData((durable, actions) -> flushDue[index] = false, out);
+        else flushDue[index] = false;
+    }
+
+    /**
+     * What came over earlier connections is on this disk, or the disk is given up. The Primary may have no good one of its own when it finds us again: of what it has
+     * answered before, no barrier of the new connection tells, and its next FLUSH relies on it (promise 1, seeds 50859, 1881822).
+     */
+    public boolean earlierIsDurable(Volume volume) {
+        int index = volumes.indexOf(volume);
+        return !volume.diskUsable() || !flushDue[index] && earlierInWork[index] == 0;
     }
 
     /** What a Primary wrote through us before it attached its disk is named in our bitmap, which may be sent. */
     public boolean writesOnlyHereAreThrough(Volume volume) {
         return onlyHereInWork[volumes.indexOf(volume)] == 0;
-    }
-
-    /** Nothing that came over an earlier connection is still on its way to this disk, so that a flush covers all of it. */
-    public boolean earlierWritesAreThrough(Volume volume) {
-        return earlierInWork[volumes.indexOf(volume)] == 0;
     }
 
     /**

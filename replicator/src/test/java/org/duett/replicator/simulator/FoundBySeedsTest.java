@@ -217,7 +217,7 @@ class FoundBySeedsTest {
         return pair;
     }
 
-    /** Seed 1680500: the nodes were connected again, and a promotion waited for nothing where no flush did (rule 21). */
+    /** Seed 1680500: a promotion waited for nothing where no flush did (rule 21). */
     @Test
     void aPromotionWaitsForWhatCameOverTheConnectionBeforeAlsoWithoutFlushes() {
         var pair = SimulatedPair.connected(75, StorySettings.all(StorySettings.withoutDiskFlushes(), StorySettings.externalMetadata()));
@@ -226,7 +226,7 @@ class FoundBySeedsTest {
         pair.runFor(10 * Stories.MILLI);
         pair.kill(pair.alpha());
         pair.alpha().up();
-        pair.runUntil(() -> pair.state(pair.beta()).connection().isEstablished() && pair.state(pair.alpha()).connection().isEstablished());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
         pair.beta().command(new Command.Promote(false));
         pair.runFor(SimulatedPair.SECOND);
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);

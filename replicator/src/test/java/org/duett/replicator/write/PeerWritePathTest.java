@@ -120,11 +120,12 @@ class PeerWritePathTest {
         return (BlockAck) packets.getFirst();
     }
 
-    private void isFlush(List<Action> actions) {
+    private DiskOperation isFlush(List<Action> actions) {
         DiskOperation flush = oneOrdered(actions);
         assertThat(flush.kind).isEqualTo(DiskOperation.Kind.FLUSH);
         assertThat(flush.area).isEqualTo(DiskOperation.Area.DATA);
         assertThat(flush.lengthBytes).isZero();
+        return flush;
     }
 
     private void isBarrierAck(List<Action> actions, int number, int writes) {
@@ -452,12 +453,15 @@ class PeerWritePathTest {
         assertThat(path.writesOnlyHereAreThrough(second.volume)).isFalse();
         assertThat(path.writesOnlyHereAreThrough(world.volume)).isTrue();
         path.connectionLost(world.out);
-        assertThat(path.earlierWritesAreThrough(second.volume)).isFalse();
-        assertThat(path.earlierWritesAreThrough(world.volume)).isTrue();
-        isFlush(world.actions());
+        assertThat(path.earlierIsDurable(second.volume)).isFalse();
+        assertThat(path.earlierIsDurable(world.volume)).as("it is being flushed").isFalse();
+        diskAnswers(isFlush(world.actions()), 0);
+        assertThat(path.earlierIsDurable(world.volume)).isTrue();
         assertThat(second.actions()).as("not before what came is written").isEmpty();
+        assertThat(path.earlierIsDurable(second.volume)).isFalse();
         assertThat(path.isDrained()).isFalse();
         second.volume.stopUsingDisk(second.out);
+        assertThat(path.earlierIsDurable(second.volume)).as("a disk that is given up").isTrue();
         assertThat(path.isDrained()).isTrue();
     }
 
@@ -524,13 +528,14 @@ class PeerWritePathTest {
         assertThat(releasedAmong(actions)).containsExactly(waiting.payload);
         assertThat(orderedAmong(actions)).isEmpty();
         assertThat(path.writesInWork()).isEqualTo(1);
-        assertThat(path.earlierWritesAreThrough(world.volume)).isFalse();
+        assertThat(path.earlierIsDurable(world.volume)).isFalse();
         assertThat(path.isDrained()).isFalse();
         List<Action> last = diskAnswers(begun, 0);
         assertThat(sentAmong(last)).isEmpty();
         assertThat(releasedAmong(last)).hasSize(1);
-        isFlush(last);
-        assertThat(path.earlierWritesAreThrough(world.volume)).isTrue();
+        assertThat(path.earlierIsDurable(world.volume)).isFalse();
+        diskAnswers(isFlush(last), 0);
+        assertThat(path.earlierIsDurable(world.volume)).isTrue();
         assertThat(path.isDrained()).isTrue();
         assertThat(path.openEpochs()).isZero();
     }

@@ -130,7 +130,7 @@ final class PlantedFaults {
                     "if (current && read.disk.errno == 0) reply(read, out);", "if (current) reply(read, out);"),
             // ---- taking over
             fault("rule 21: a takeover does not wait for what the peer had sent", "resource/RoleControl.java",
-                    "(parts.isConnected() ? earlierWritesAreThrough() : parts.peerWrites.isDrained())) judge(out);", "(parts.isConnected() || step != null)) judge(out);"),
+                    "(parts.isConnected() || parts.peerWrites.isDrained())) judge(out);", "(parts.isConnected() || step != null)) judge(out);"),
             fault("states 4: the mark of a crashed Primary is not looked at", "generation/SyncComparison.java",
                     "if (!ownCrashed && !peerCrashed) {", "if (!ownCrashed || !peerCrashed || ownCrashed) {"),
             // ---- what a stranger would try
