@@ -200,7 +200,8 @@ final class OperatorCommands {
             done(ticket, "is " + volume.state().disk().displayName(), out);
             return;
         }
-        if (!mayDetach(each, ticket, out)) return;
+        // Its answer may come when this is the only copy that is served, and the peer reckons without it then (seed 1865968).
+        if (!mayDetach(each, volume.isPrimary() || roles.isBeingPromoted(), ticket, out)) return;
         if (!parts.isBesidePeer()) {
             disks.detach(each, ticket, out);
             return;
@@ -222,20 +223,20 @@ final class OperatorCommands {
     }
 
     /** False: it was refused. */
-    private boolean mayDetach(VolumeParts each, long ticket, ActionQueue out) {
+    private boolean mayDetach(VolumeParts each, boolean isInUse, long ticket, ActionQueue out) {
         Volume volume = each.volume;
         StateChangeResult result = parts.mayRequest(each, volume.state().withDisk(DiskState.FAILED));
-        boolean lastCopyInUse = volume.isPrimary() && (volume.state().peerDisk() != DiskState.UP_TO_DATE || parts.peerLacksWhatWeHave(each));
+        boolean lastCopyInUse = isInUse && (volume.state().peerDisk() != DiskState.UP_TO_DATE || parts.peerLacksWhatWeHave(each));
         if (result.isSuccess() && !lastCopyInUse) return true;
         refuse(ticket, lastCopyInUse ? StateChangeResult.NO_UP_TO_DATE_DISK : result, parts.name(volume) + " cannot be detached: "
-                + (lastCopyInUse ? "it is the only good copy, and in use." : result.text() + "."), "The disk stays attached.",
+                + (lastCopyInUse ? "it is the only good copy, and " + (volume.isPrimary() ? "in use." : "this node is being promoted.") : result.text() + "."), "The disk stays attached.",
                 "Demote first (" + parts.settings.group().map(group -> "duett cluster stop " + group).orElse("duett secondary") + "), or bring the peer's disk up to date.", out);
         return false;
     }
 
     /** The peer may have been given leave for its own disk while it answered (seed 30229): it hears that this one stays. */
     private void detachWithLeave(VolumeParts each, long ticket, ActionQueue out) {
-        if (mayDetach(each, ticket, out)) disks.detach(each, ticket, out);
+        if (mayDetach(each, each.volume.isPrimary(), ticket, out)) disks.detach(each, ticket, out);
         else parts.sendState(each.volume, out);
     }
 

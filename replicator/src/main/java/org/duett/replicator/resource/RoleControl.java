@@ -64,6 +64,14 @@ final class RoleControl {
         return step != Step.IDLE;
     }
 
+    /** It has been ordered, and not been refused yet. */
+    boolean isBeingPromoted() {
+        return switch (step) {
+            case LOOKING_FOR_DEVICES, DRAINING, AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM -> true;
+            case IDLE, WRITING, AWAITING_CLIENTS, DEMOTING, ERASING_TERM, FORGETTING_TERM -> false;
+        };
+    }
+
     private void finish(CommandResult result, ActionQueue out) {
         step = Step.IDLE;
         if (former.isBeingResumed()) former.resumptionEnded(result, awaitsDeadline(), out);

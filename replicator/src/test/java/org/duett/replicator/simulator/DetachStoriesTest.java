@@ -166,6 +166,27 @@ class DetachStoriesTest {
         }
     }
 
+    /** Found by seed 1865968: its target agreed, and left the resync; the promotion was through by then, the detach was refused, and both took the other for changed apart. */
+    @Test
+    void aSourceThatIsBeingPromotedKeepsItsDisk() {
+        for (int step = 0; step < 40; step++) {
+            var pair = SimulatedPair.connected(140 + step, StorySettings.resyncRate(64));
+            pair.kill(pair.beta());
+            for (int i = 0; i < 20; i++) pair.done(pair.write(pair.alpha(), 128L * i, 64));
+            pair.must(pair.alpha(), new Command.Demote(false));
+            pair.beta().up();
+            pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+            pair.alpha().command(new Command.Promote(false));
+            pair.runFor(step * 20_000);
+            pair.alpha().command(new Command.Detach(0, false));
+            pair.runFor(SimulatedPair.SECOND);
+            pair.nodes().forEach(node -> assertThat(node.reports()).noneMatch(report -> report.toString().contains("split brain")));
+            if (!volume(pair.alpha()).diskOpen()) pair.must(pair.alpha(), new Command.Attach(0));
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     @Test
     void aPrimaryDoesNotDetachItsLastGoodCopy() {
         var pair = SimulatedPair.connected(4);
