@@ -315,7 +315,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     /** What a disk says nothing of is gone when its copy has been made anew, under load. */
     private String damageSilently(SplittableRandom chances) {
-        saboteur.sparesNextResync();
+        saboteur.stopForGood();
         String what = silentDamage.strike(operator.primary(), chances);
         clients.forEach(WorldClient::start);
         repair();

@@ -194,11 +194,6 @@ final class WorldSaboteur {
         delayNanos = random.nextLong(4 * MILLI);
     }
 
-    /** The next one makes a copy anew that was damaged in silence: cut off, a Primary's damage would be copied to the one good disk (seed 1864057). */
-    void sparesNextResync() {
-        resyncToSpoil = Spoiled.NONE;
-    }
-
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean isTarget = after.connection() == ConnectionState.SYNC_TARGET;
         boolean isThrough = before.connection() == ConnectionState.SYNC_TARGET && after.connection() == ConnectionState.CONNECTED;
@@ -309,5 +304,14 @@ final class WorldSaboteur {
                 node.metadata(volume).atUsualSpeed();
             }
         }
+    }
+
+    /**
+     * And nothing waits for the next resync, or is left of the last one: it makes a copy anew that was damaged in silence. Cut off, a Primary's damage would be copied to the
+     * one good disk (seed 1864057); of a disk that fails nobody would make anything anew (seed 1881703).
+     */
+    void stopForGood() {
+        stop();
+        resyncToSpoil = Spoiled.NONE;
     }
 }
