@@ -54,7 +54,8 @@ final class LeaveRule {
             case Command.Promote(boolean force) when force -> given(node);
             // What was known of the other one is from when it was ordered.
             case Command.AllowAlone(boolean allowed, int _, String _) when allowed -> leave[node.index()] = ordered[node.index()];
-            case Command.AllowAlone _ -> withdrawn(node);
+            // It may have been ordered anew since this was, and that comes next (seed 1890770).
+            case Command.AllowAlone _ -> leave[node.index()] = 0;
             default -> {
                 // No leave.
             }
