@@ -490,7 +490,7 @@ final class OperatorCommands {
     private void pauseSync(long ticket, boolean pause, ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
             parts.fact(each, each.volume.state().withSyncPausedByUser(pause), pause ? "pause-sync" : "resume-sync");
-            if (parts.isBesidePeer()) parts.sendState(each.volume, out);
+            if (each.volume.isConnected()) parts.sendState(each.volume, out);
         }
         done(ticket, pause ? "resync is paused" : "resync goes on", out);
     }

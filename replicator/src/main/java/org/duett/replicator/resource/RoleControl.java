@@ -627,7 +627,7 @@ final class RoleControl {
         parts.writes.refuseNew(false);
         parts.reads.refuseNew(false);
         for (VolumeParts each : parts.volumeParts) {
-            if (parts.isBesidePeer()) parts.sendState(each.volume, out);
+            if (each.volume.isConnected()) parts.sendState(each.volume, out);
         }
         connecting.demoted(out);
         finish(new CommandResult.Done(superblockFailed ? "is Secondary; its disk failed meanwhile, see duett status" : "is Secondary"), out);

@@ -460,6 +460,14 @@ class OperatorCommandsTest {
         assertThat(sentAmong(ordered(new Command.PauseSync()))).isEmpty();
     }
 
+    /** Found by seed 1893006: a resync that had begun already was paused for ever. */
+    @Test
+    void aVolumeThatIsThroughWithTheHandshakeTellsOfAPauseItself() {
+        world.commit(MIRRORED.withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT));
+        world.parts.fact(world.each(1), world.state(1).withConnection(ConnectionState.WF_REPORT_PARAMS), "a handshake");
+        assertThat(sentAmong(ordered(new Command.PauseSync()))).singleElement().isInstanceOf(Packet.State.class).extracting("volume").isEqualTo(0);
+    }
+
     // ---- outdate (rule 23)
 
     private Command.Outdate outdate(long current, int contact) {

@@ -659,6 +659,19 @@ class RoleControlTest {
         assertThat(world.each(0).exportOpen).isTrue();
     }
 
+    /** Beside 1893006: the others tell of it when they are through. */
+    @Test
+    void aVolumeThatIsThroughWithTheHandshakeTellsOfTheDemotionItself() {
+        promoted();
+        world.parts.fact(world.each(1), world.state(1).withConnection(ConnectionState.WF_REPORT_PARAMS), "a handshake");
+        roles.demote(TICKET, true, world.out);
+        roles.check(world.out);
+        world.actions();
+        List<Action> actions = written(stored(0));
+        assertThat(resultAmong(actions)).isInstanceOf(CommandResult.Done.class);
+        assertThat(sentAmong(actions)).singleElement().isInstanceOf(Packet.State.class).extracting("volume").isEqualTo(0);
+    }
+
     @Test
     void aClientThatLeavesInTimeLetsItGoOn() {
         promoted();
