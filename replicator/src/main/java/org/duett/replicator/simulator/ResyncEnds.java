@@ -26,7 +26,7 @@ final class ResyncEnds {
         int lifeOfTarget;
         /** In this resync, and may have been demoted since. */
         boolean targetWasPrimary;
-        /** Blocks of writes that the source answered with an error since it began. Its target may have taken them all the same. */
+        /** Blocks of writes that the source answered with an error since it was agreed on. Its target may have taken them all the same. */
         final Set<Long> refused = new TreeSet<>();
     }
 
@@ -45,8 +45,9 @@ final class ResyncEnds {
             resync.powerLossesOfTarget = other.powerLosses();
             resync.lifeOfTarget = other.life();
             resync.targetWasPrimary = false;
-            resync.refused.clear();
         }
+        // The target has been told already what it is to copy: of what is refused from here on it knows nothing (seed 1876370).
+        if (after.connection().isSourceSide() && !before.connection().isSourceSide()) resync.refused.clear();
         resync.targetWasPrimary |= after.connection().isSyncSource() && after.peer() == Role.PRIMARY;
         // In A and B a write may be answered and still on its way.
         if (pair.settings().net().protocol() != Protocol.C || !other.isRunning()) return;
