@@ -612,7 +612,7 @@ final class PlantedFaults {
             fault("rule 13: who leaves as Outdated does not take itself for that", "resource/OperatorCommands.java",
                     "mark.announce();\n        requests.askToDisconnect", "requests.askToDisconnect"),
             fault("a demotion is not told to the peer", "resource/RoleControl.java",
-                    "if (parts.isBesidePeer()) parts.sendState(each.volume, out);\n        }\n        connecting.demoted", "}\n        connecting.demoted"),
+                    "if (each.volume.isConnected()) parts.sendState(each.volume, out);\n        }\n        connecting.demoted", "}\n        connecting.demoted"),
             fault("two that attach at once do not compare", "resource/PeerConversation.java",
                     "return lateAttach || crossedAttach || forced", "return lateAttach || forced"),
             fault("promise 4: what an attach has marked whole it marks again at the next one", "attach/AttachSequence.java",
