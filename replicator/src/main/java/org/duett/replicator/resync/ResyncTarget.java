@@ -172,15 +172,20 @@ public final class ResyncTarget {
      */
     public void roleChanged(ActionQueue out) {
         for (ResyncBlock block : List.copyOf(asked)) {
-            if (block.writing) continue;
+            if (isWritten(block)) continue;
             if (volume.isPrimary() && !block.present && !block.waits) block.waits = !volume.overlap().enter(block);
             else if (!volume.isPrimary() && block.present) volume.overlap().leave(block);
             else if (!volume.isPrimary() && block.waits) {
                 volume.overlap().cancel(block);
                 block.waits = false;
-                if (!block.requested) ask(block, out);
+                if (!block.requested && !block.writing) ask(block, out);
             }
         }
+    }
+
+    /** Its reply has come. What is read here for its checksum is yet to be asked for, and its reply may be older than a write (seed 1922358). */
+    private static boolean isWritten(ResyncBlock block) {
+        return block.writing && block.requested;
     }
 
     private void giveUp(ResyncBlock block) {
@@ -304,8 +309,8 @@ public final class ResyncTarget {
     /** Nothing overlaps any more: what has come is written, what was not asked for yet is. */
     public void nothingOverlaps(ResyncBlock block, ActionQueue out) {
         block.waits = false;
-        if (block.writing) startWrite(block, out);
-        else if (!block.requested) ask(block, out);
+        if (isWritten(block)) startWrite(block, out);
+        else if (!block.requested && !block.writing) ask(block, out);
     }
 
     private void startWrite(ResyncBlock block, ActionQueue out) {

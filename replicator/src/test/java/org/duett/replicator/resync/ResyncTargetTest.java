@@ -722,6 +722,45 @@ class ResyncTargetTest {
         assertThat(target.isThrough()).isTrue();
     }
 
+    /** Found by seed 1922358: what its host wrote before the reply came was overwritten by that (promise 1). */
+    @Test
+    void whoIsPromotedKeepsItsWritesAwayFromWhatIsBeingReadForItsDigest() {
+        byDigest();
+        bitmap().setRange(8, 10);
+        start();
+        DiskOperation read = readOf(8, 2 * BLOCK);
+        role(Role.PRIMARY);
+        target.roleChanged(world.out);
+        HostsWrite later = new HostsWrite(9, 1);
+        assertThat(world.volume.overlap().enter(later)).isFalse();
+        read(read, 0);
+        replyAndWrite(8, 2 * BLOCK);
+        assertThat(world.volume.overlap().pollUnblocked()).isSameAs(later);
+        assertThat(target.isThrough()).isTrue();
+    }
+
+    @Test
+    void whatIsReadForItsDigestBehindAWriteIsReadOnceAndWrittenAfterThat() {
+        byDigest();
+        bitmap().setRange(8, 10);
+        start();
+        DiskOperation read = readOf(8, 2 * BLOCK);
+        HostsWrite present = new HostsWrite(9, 1);
+        world.volume.overlap().enter(present);
+        role(Role.PRIMARY);
+        target.roleChanged(world.out);
+        world.volume.overlap().leave(present);
+        target.nothingOverlaps((ResyncBlock) world.volume.overlap().pollUnblocked(), world.out);
+        assertThat(world.actions()).isEmpty();
+        role(Role.SECONDARY);
+        target.roleChanged(world.out);
+        assertThat(world.actions()).isEmpty();
+        assertThat(sentAmong(read(read, 0))).hasSize(1);
+        replyAndWrite(8, 2 * BLOCK);
+        assertThat(target.isThrough()).isTrue();
+        assertThat(world.volume.overlap().presentUsers()).isZero();
+    }
+
     @Test
     void whatCannotBeReadHereIsFetchedWhole() {
         byDigest();
