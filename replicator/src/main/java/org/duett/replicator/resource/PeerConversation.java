@@ -235,12 +235,21 @@ final class PeerConversation {
         boolean wasAtRest = volume.state().connection() == ConnectionState.CONNECTED;
         if (volume.state().disk().isAtLeast(DiskState.NEGOTIATING)) agreeOnSize(each, peer, out);
         else if (volume.sizeSectors() == 0) volume.setSizeSectors(firstNonZero(peer.currentSectors(), peer.userSectors(), peer.diskSectors()));
+        else if (!volume.diskOpen() && peer.diskSectors() != 0 && peer.currentSectors() > volume.sizeSectors()) growsAsServed(each, peer.currentSectors(), out);
         each.sizesBeforeOurDisk = volume.state().disk().isAtLeast(DiskState.NEGOTIATING) ? null : peer;
         boolean established = volume.state().connection().isEstablished();
         // The answer says with the same flags whether the new area is resynced (spec wire 3.5).
         int whoCopies = wasAtRest && parts.handshake.peerIsDuett() ? whoCopiesWhatIsNew(volume.state().connection()) : 0;
         if (established && peer.currentSectors() != volume.sizeSectors()) sendSizes(volume, peer.flags() & Packet.Sizes.NO_RESYNC | whoCopies, out);
         resizing.sizesArrived(each, peer, out);
+    }
+
+    /** The data is the peer's, and may have grown when our disk, or the connection, was lost already: a host that we let in is served all of it (seed 1910917). A disk of ours that is being opened or closed is asked what it has when it is attached. */
+    private void growsAsServed(VolumeParts each, long sectors, ActionQueue out) {
+        Volume volume = each.volume;
+        if (volume.bitmap() != null) volume.bitmap().resize(sectors, true);
+        volume.setSizeSectors(sectors);
+        if (each.exportOpen) parts.openExport(each, out);
     }
 
     private static int whoCopiesWhatIsNew(ConnectionState connection) {

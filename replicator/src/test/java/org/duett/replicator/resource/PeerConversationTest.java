@@ -457,7 +457,15 @@ class PeerConversationTest {
         assertThat(each.volume.sizeSectors()).isEqualTo(600);
         assertThat(each.sizesBeforeOurDisk).isEqualTo(told);
         world.comes(sizes(ROOM, 700, 800, 0));
-        assertThat(each.volume.sizeSectors()).as("that is decided with a disk").isEqualTo(600);
+        assertThat(each.volume.sizeSectors()).as("its bitmap may be on its way to a disk that is still open").isEqualTo(600);
+        each.volume.stopUsingDisk(world.out);
+        each.volume.diskClosed();
+        world.comes(sizes(ROOM, 700, 800, 0));
+        assertThat(each.volume.sizeSectors()).as("it has grown").isEqualTo(800);
+        world.comes(sizes(ROOM, 700, 600, 0));
+        assertThat(each.volume.sizeSectors()).as("nothing shrinks").isEqualTo(800);
+        world.comes(sizes(0, 700, 900, 0));
+        assertThat(each.volume.sizeSectors()).as("it has no disk either").isEqualTo(800);
     }
 
     @ParameterizedTest

@@ -501,6 +501,31 @@ class ResizeStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 1910917: it went on to count what it had had when its disk was lost, and would have served no more. */
+    @Test
+    void whoHasNoDiskServesAllThatItsPeerHas() {
+        var pair = pair(640);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        grow(pair.alpha(), GROWN_BYTES);
+        grow(pair.beta(), GROWN_BYTES);
+        pair.network().isOf(SimulatedNetwork.Cable.LONG);
+        pair.beta().command(TO_ALL);
+        pair.runUntil(() -> size(pair.alpha()) == GROWN_SECTORS);
+        pair.network().reset();
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
+        assertThat(size(pair.beta())).isLessThan(GROWN_SECTORS);
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.CONNECTED && pair.state(pair.alpha()).connection() == ConnectionState.CONNECTED);
+        pair.must(pair.beta(), new Command.Promote(false));
+        assertThat(pair.beta().servedBytes(0)).isEqualTo(GROWN_BYTES);
+        pair.done(pair.write(pair.beta(), GROWN_SECTORS - 8, 8));
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPowerLossInTheMidstOfItLosesNothing() {
         for (int seed = 30; seed < 50; seed++) {
