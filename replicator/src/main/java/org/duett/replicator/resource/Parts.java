@@ -82,7 +82,7 @@ final class Parts {
         boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;
         record = new LossRecord(volumes, random, writes, goesOnByItself);
         writes.recordsIn(record);
-        writes.asksOfTargets(volume -> volume.state().connection().isSyncSource() && parts(volume).source.targetMayHaveFinished());
+        writes.asksOfTargets(volume -> volume.state().connection().isSyncSource() && targetMayHaveFinished(parts(volume)));
         writes.tellsOfFailedWrites(write -> partsOrNull(write.volume).source.writeFailedHere(write));
         keepalive = new Keepalive(settings.net());
         handshake = new Handshake(settings, random);
@@ -243,6 +243,11 @@ final class Parts {
             flags |= PeerGenerations.INCONSISTENT;
         }
         return flags;
+    }
+
+    /** Before we hear of it (rule 3). */
+    boolean targetMayHaveFinished(VolumeParts each) {
+        return each.source.targetMayHaveFinished(writes.blocksWrittenAtTarget(each.volume));
     }
 
     /**

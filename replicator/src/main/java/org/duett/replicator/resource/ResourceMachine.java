@@ -357,7 +357,7 @@ public final class ResourceMachine {
                 && before.connection() == ConnectionState.CONNECTED && after.connection() == ConnectionState.STARTING_SYNC_S;
         boolean lost = lacks || invalidated || had && (after.peerDisk().isBelow(DiskState.INCONSISTENT) || after.peerDisk() == DiskState.OUTDATED);
         if (!lost) return;
-        boolean mayHaveFinished = before.connection().isSyncSource() && each.source.targetMayHaveFinished() || each.targetMayPass;
+        boolean mayHaveFinished = before.connection().isSyncSource() && parts.targetMayHaveFinished(each) || each.targetMayPass;
         if (mayHaveFinished) parts.targetMayHaveOurGeneration(each, out);
         if (!volume.isPrimary()) return;
         parts.record.peerLost(volume, before, mayHaveFinished, out);

@@ -283,16 +283,17 @@ public final class ResyncSource {
     }
 
     /**
-     * Every remaining bit is covered by a reply already sent, or by a write that failed on our disk alone and of which the target names nothing: it may
-     * have finished before we hear of it (rule 3). One that told of its end has, whatever is left here (seed 11076).
+     * Every remaining bit is covered by a reply already sent, by a write that failed on our disk alone and of which the target names nothing, or by one that it
+     * may have written already ({@code writtenThere} blocks): it may have finished before we hear of it (rule 3). One that told of its end has, whatever is
+     * left here (seed 11076).
      */
-    public boolean targetMayHaveFinished() {
-        return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.failedHere().blocks();
+    public boolean targetMayHaveFinished(long writtenThere) {
+        return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.failedHere().blocks() + writtenThere;
     }
 
     /** It says that its disk is not good, and no block of the resync is why: it was through, and has refused a write since. */
-    public boolean targetWasThrough() {
-        return !targetRefusedBlock && targetMayHaveFinished();
+    public boolean targetWasThrough(long writtenThere) {
+        return !targetRefusedBlock && targetMayHaveFinished(writtenThere);
     }
 
     public int inWork() {

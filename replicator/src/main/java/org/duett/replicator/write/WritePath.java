@@ -457,6 +457,22 @@ public final class WritePath implements HeldWrites {
         }
     }
 
+    /**
+     * How many marked blocks the target of our resync may have by writes whose ack has not come, or that our own disk is slower with (seed 1926400): it names them no more,
+     * and our bits stay until both have them.
+     */
+    public long blocksWrittenAtTarget(Volume volume) {
+        if (volume.bitmap() == null) return 0;
+        long blocks = 0;
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            // What our own disk refused counts there (FailedHere).
+            boolean mayBeThere = write.inEpoch && write.awaitsWriteAck && write.local != Leg.FAILED || write.clearsBits && write.local == Leg.PENDING;
+            if (write.volume == volume.number && mayBeThere) blocks += volume.bitmap().countIn(write.firstSector, write.lengthBytes);
+        }
+        return blocks;
+    }
+
     private void peerCopyLost(Volume volume, VolumeState before, boolean targetWasThrough, ActionQueue out) {
         if (targetWasThrough) volume.leaveResyncOpen();
         record.peerLost(volume, before, targetWasThrough, out);

@@ -127,6 +127,32 @@ class UnfinishedResyncStoriesTest {
         }
     }
 
+    /** Found by seed 1926400: beta has those by the host's writes, and names them no more; alpha's bits stay until its own disk has them, too. */
+    @Test
+    void aPrimaryWhoseDiskIsSlowerThanThatOfItsTargetWritesInANewGenerationWhenThatMayHaveFinished() {
+        for (int seed = 86; seed < 94; seed++) {
+            var pair = inTheMidstOfAResync(seed);
+            pair.alpha().data(0).hang(EnumSet.of(Kind.WRITE));
+            var slow = pair.write(pair.alpha(), 128 * 39, 64);
+            pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+            assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+            assertThat(slow.isCompleted()).isFalse();
+            assertThat(Stories.isOutOfSync(pair.alpha(), 128 * 39)).isTrue();
+            pair.network().reset();
+            pair.network().pull();
+            pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+            pair.alpha().data(0).resume();
+            pair.done(slow);
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            // Beta writes down that it is through.
+            pair.runFor(100 * Stories.MILLI);
+            assertThat(sameGeneration(pair)).isFalse();
+            pair.network().heal();
+            pair.runUntilProtected();
+            pair.checkAll();
+        }
+    }
+
     /** Found by seed 1842064: the end of its demotion forgot that a generation was being made, and its target took over at the end what ours was before. */
     @Test
     void aSourceThatIsStillBeingDemotedTellsItsTargetOfTheNewGenerationBeforeTheResyncBegins() {

@@ -603,6 +603,25 @@ class WritePathTest {
         assertThat(bitmap().isAllClear()).isTrue();
     }
 
+    /** Found by seed 1926400. */
+    @Test
+    void whatTheTargetMayHaveByWritesThatAreOpenIsCounted() {
+        world.commit(SOURCE);
+        bitmap().setRange(8, 11);
+        List<Action> slowHere = written(8, 2);
+        List<Action> slowThere = written(10, 2);
+        assertThat(writes.blocksWrittenAtTarget(world.volume)).as("one of the four is not marked").isEqualTo(3);
+        peerAnswers(oneData(slowHere), BlockAck.Kind.RESYNC_WRITE_ACK);
+        diskAnswers(slowThere);
+        assertThat(writes.blocksWrittenAtTarget(world.volume)).isEqualTo(3);
+        peerAnswers(oneData(slowThere), BlockAck.Kind.NEGATIVE_ACK);
+        assertThat(bitmap().setBits()).isEqualTo(4);
+        assertThat(writes.blocksWrittenAtTarget(world.volume)).as("that one it does not have").isEqualTo(2);
+        diskAnswers(oneOrdered(slowHere), Errno.EIO);
+        assertThat(writes.blocksWrittenAtTarget(world.volume)).as("those count as failed here").isZero();
+        assertThat(world.volume.failedHere().blocks()).isEqualTo(2);
+    }
+
     @Test
     void anAckWithoutThatWordLeavesTheMark() {
         world.commit(SOURCE);
