@@ -230,8 +230,14 @@ final class Parts {
         parts.bitsTold = volume.bitmap() == null ? 0 : volume.bitmap().setBits();
         parts.generationTold = identifiers.current();
         parts.flagsTold = ownFlags(parts);
+        long attaches = handshake.peerIsDuett() ? Packet.Uuids.attachFlags(attachTold(volume), parts.peerAttach) : 0;
         send(new Packet.Uuids(volume.number, identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1(),
-                parts.bitsTold, parts.flagsTold | extraFlags), out);
+                parts.bitsTold, parts.flagsTold | extraFlags | attaches), out);
+    }
+
+    /** 1 to 255; 0: there is no disk that the peer could have a say in. */
+    static int attachTold(Volume volume) {
+        return volume.state().disk().isAtLeast(DiskState.NEGOTIATING) ? volume.attach() % 255 + 1 : 0;
     }
 
     int ownFlags(VolumeParts parts) {

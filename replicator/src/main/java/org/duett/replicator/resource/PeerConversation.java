@@ -308,6 +308,8 @@ final class PeerConversation {
         Volume volume = each.volume;
         var identifiers = new GenerationIdentifiers(packet.current(), packet.bitmap(), packet.history0(), packet.history1());
         volume.peerGenerations = new PeerGenerations(identifiers, packet.outOfSyncBits(), (int) packet.flags());
+        each.peerAttach = packet.attach();
+        each.attachHeard = packet.heardAttach();
         parts.record.peerIdentifiersArrived(volume, identifiers, out);
         boolean skipsInitialSync = volume.peerGenerations.skipsInitialSync() && volume.state().connection() == ConnectionState.CONNECTED
                 && volume.identifiers().isJustCreated();
@@ -448,6 +450,10 @@ final class PeerConversation {
         VolumeState ours = each.volume.state();
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
+        // A disk that was lost before the answer came on it, and is attached again (seed 1931245).
+        boolean isAnswer = ours.disk() == DiskState.NEGOTIATING && report.disk() != DiskState.NEGOTIATING;
+        boolean isOfFormerAttach = isAnswer && each.attachHeard != 0 && each.attachHeard != Parts.attachTold(each.volume);
+        if (isOfFormerAttach) return false;
         // What a Duett node said before it heard of our disk is no word on it: the size that both agree on comes before that word (seeds 1832, 1606914).
         boolean hasHeardOfOurs = !parts.handshake.peerIsDuett() || report.peerDisk().isAtLeast(DiskState.NEGOTIATING);
         boolean lateAttach = ours.disk() == DiskState.NEGOTIATING && hasHeardOfOurs || report.disk() == DiskState.NEGOTIATING;

@@ -64,6 +64,10 @@ final class VolumeParts {
     Packet.State reportToJudge;
     /** It has our leave to give its disk up, and may never hear of that: until it tells that it has none, it has one. */
     boolean peerAsksToDetach;
+    /** Which attach of the peer's disk it has told us of; 0: none. */
+    int peerAttach;
+    /** Which attach of our disk it had heard of when it told its identifiers; 0: none. */
+    int attachHeard;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
     boolean grown;
     /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */
@@ -164,6 +168,8 @@ final class VolumeParts {
         sourceByCrossedAttach = false;
         mirrorDutyDue = false;
         reportToJudge = null;
+        peerAttach = 0;
+        attachHeard = 0;
         peerAsksToDetach = false;
         reportedInHandshake = false;
         peerSeesContact = false;

@@ -79,6 +79,23 @@ public sealed interface Packet {
 
     /** P_UUIDS (spec wire 3.6). */
     record Uuids(int volume, long current, long bitmap, long history0, long history1, long outOfSyncBits, long flags) implements Packet {
+        private static final int ATTACH_SHIFT = 32;
+        private static final int HEARD_SHIFT = 40;
+
+        /** {@code attach} and {@code heard}: 1 to 255, 0 for none. */
+        public static long attachFlags(int attach, int heard) {
+            return (long) attach << ATTACH_SHIFT | (long) heard << HEARD_SHIFT;
+        }
+
+        /** Between two Duett nodes: which attach of the sender's disk this is of; 0: it has none, or is a kernel. */
+        public int attach() {
+            return (int) (flags >>> ATTACH_SHIFT) & 0xff;
+        }
+
+        /** Likewise: the last attach of the receiver's disk that the sender has heard of. */
+        public int heardAttach() {
+            return (int) (flags >>> HEARD_SHIFT) & 0xff;
+        }
     }
 
     /** P_STATE: the 32-bit state word (spec wire 3.7). */

@@ -133,7 +133,21 @@ class PartsTest {
         world.peerAnnounces(features);
         if (intact) each.volume.setCacheIntact();
         world.parts.sendIdentifiers(each, 0, world.out);
-        assertThat(((Packet.Uuids) world.sent().getFirst()).flags() == PeerGenerations.CACHE_LOST).isEqualTo(told);
+        assertThat((int) ((Packet.Uuids) world.sent().getFirst()).flags() == PeerGenerations.CACHE_LOST).isEqualTo(told);
+    }
+
+    /** An answer to it is to be told from one to the next (seed 1931245). */
+    @ParameterizedTest
+    @CsvSource({Packet.ConnectionFeatures.DUETT + ", UP_TO_DATE, true, 7", Packet.ConnectionFeatures.DUETT + ", DISKLESS, false, 7", "0, UP_TO_DATE, false, 0"})
+    void aDuettPeerHearsOfWhichAttachItIs(int features, DiskState disk, boolean attached, int heard) {
+        world.peerAnnounces(features);
+        world.commit(world.state(0).withDisk(disk));
+        int is = each.volume.attach() % 255 + 1;
+        each.peerAttach = 7;
+        world.parts.sendIdentifiers(each, 0, world.out);
+        Packet.Uuids told = (Packet.Uuids) world.sent().getFirst();
+        assertThat(told.attach()).isEqualTo(attached ? is : 0);
+        assertThat(told.heardAttach()).isEqualTo(heard);
     }
 
     /** A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11). */

@@ -216,7 +216,7 @@ class ResyncDecisionTest {
         assertThat(sent.getFirst().getClass().getSimpleName()).isEqualTo(first);
         if (sent.getFirst() instanceof Packet.Uuids told) {
             assertThat(told.current() & ~1L).isEqualTo(generation ? 30 : 20);
-            assertThat(told.flags()).isEqualTo(crashed ? PeerGenerations.CRASHED_PRIMARY | PeerGenerations.CACHE_LOST : PeerGenerations.CACHE_LOST);
+            assertThat((int) told.flags()).isEqualTo(crashed ? PeerGenerations.CRASHED_PRIMARY | PeerGenerations.CACHE_LOST : PeerGenerations.CACHE_LOST);
         }
     }
 

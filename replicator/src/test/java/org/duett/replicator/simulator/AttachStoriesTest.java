@@ -259,6 +259,26 @@ class AttachStoriesTest {
         }
     }
 
+    /** Found by seed 1931245: its peer's answer to the first attach passed for that to the second one, and what followed cost the connection. */
+    @Test
+    void anAnswerThatIsLaterThanTheDiskItIsOnIsNoneToTheNextAttach() {
+        for (int seed = 110; seed < 118; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            pair.must(pair.alpha(), new Command.Detach(0, false));
+            for (int i = 0; i < 4; i++) pair.done(pair.write(pair.alpha(), 16L * i, 8));
+            pair.network().isOf(SimulatedNetwork.Cable.LONG);
+            for (int i = 0; i < 3; i++) {
+                pair.runUntil(() -> !Stories.volume(pair.alpha()).diskOpen());
+                pair.alpha().command(new Command.Attach(0));
+                pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.NEGOTIATING);
+                if (i < 2) pair.must(pair.alpha(), new Command.Detach(0, true));
+            }
+            pair.runUntilProtected();
+            for (SimulatedNode node : pair.nodes()) assertThat(node.reports()).noneMatch(report -> report.whatHappened().contains("dropped"));
+            pair.checkAll();
+        }
+    }
+
     /** Found by seed 2695: the answer to an attach named the identifiers as the comparison had put them right, and the other node came to another end. */
     @Test
     void bothNodesCompareTheSameWhenADiskIsAttachedAfterASourceMissedTheEndOfItsResync() {

@@ -273,7 +273,7 @@ final class PlantedFaults {
                     "            if (at.overlaps(user)) return true;\n        }\n        return false;\n    }\n\n    /** Does the user overlap one that waits",
                     "            boolean isRepair = at instanceof org.duett.replicator.machine.HostRead read && read.repairs || user instanceof org.duett.replicator.machine.HostRead own && own.repairs;\n            if (!isRepair && at.overlaps(user)) return true;\n        }\n        return false;\n    }\n\n    /** Does the user overlap one that waits"),
             fault("promise 2: the peer is not told of --discard-my-data", "resource/Parts.java",
-                    "parts.bitsTold, parts.flagsTold | extraFlags), out);", "parts.bitsTold, parts.flagsTold & ~PeerGenerations.DISCARD_MY_DATA | extraFlags), out);"),
+                    "parts.bitsTold, parts.flagsTold | extraFlags | attaches), out);", "parts.bitsTold, parts.flagsTold & ~PeerGenerations.DISCARD_MY_DATA | extraFlags), out);"),
             fault("promise 2: the policy for a split brain keeps the copy with the fewer changes", "generation/SplitBrainPolicy.java",
                     "!nodes.resolveConflicts() : comparison > 0);", "!nodes.resolveConflicts() : comparison < 0);"),
             fault("a disk that cannot know whether its peer has gone on is attached as UpToDate under fencing", "attach/AttachSequence.java",
