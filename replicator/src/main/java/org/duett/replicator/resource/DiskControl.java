@@ -291,7 +291,7 @@ final class DiskControl {
 
     /** Only this disk has not taken down yet that the target has everything, and it never will: what the host has seen is there all the same (seed 1631338). */
     private void endResyncThatIsThrough(VolumeParts each) {
-        if (each.volume.state().connection().isSyncSource() && each.source.isThrough()) parts.targetHasAll(each);
+        if (each.isSource() && each.source.isThrough()) parts.targetHasAll(each);
     }
 
     private void reportFailure(VolumeParts each, DiskFailure failure, String kept, String wayBack, ActionQueue out) {

@@ -21,14 +21,14 @@ import org.duett.replicator.wire.Packet;
  */
 final class Resizing {
     private final Parts parts;
-    private PeerConversation conversation;
+    private SizeAgreement sizes;
 
     Resizing(Parts parts) {
         this.parts = parts;
     }
 
-    void joins(PeerConversation newConversation) {
-        conversation = newConversation;
+    void joins(SizeAgreement newSizes) {
+        sizes = newSizes;
     }
 
     // ---- here
@@ -100,7 +100,7 @@ final class Resizing {
         each.resizeAskedOn = parts.connection;
         volume.orderSizeLimit(wanted);
         parts.sendIdentifiers(each, 0, out);
-        parts.send(conversation.sizesOf(volume, 0, each.resizeWish.assumeClean() ? Packet.Sizes.NO_RESYNC : 0), out);
+        parts.send(sizes.packet(volume, 0, each.resizeWish.assumeClean() ? Packet.Sizes.NO_RESYNC : 0), out);
     }
 
     /** The peer has told its size; if that answers us, this is the end of it. */
@@ -174,7 +174,7 @@ final class Resizing {
         }
         each.sizesToJudge = peer;
         // The target, which is through, may ask before its source has written down that it is (seed 3071).
-        if (each.volume.state().connection().isSyncSource()) each.judgesAfterResync = true;
+        if (each.isSource()) each.judgesAfterResync = true;
         else out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         return true;
     }
@@ -187,7 +187,7 @@ final class Resizing {
             parts.report(Level.WARNING, internalHasGrown(each, geometry), "The volume keeps its size; both copies are as they were.", moveBack(each), out);
         }
         each.volume.orderSizeLimit(peer.userSectors());
-        conversation.sizes(each, peer, out);
+        sizes.arrived(each, peer, out);
     }
 
     // ---- answers

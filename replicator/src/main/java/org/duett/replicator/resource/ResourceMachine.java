@@ -36,6 +36,8 @@ public final class ResourceMachine {
     private final MirrorDuty mirrorDuty;
     private final PeerRequests requests;
     private final Resizing resizing;
+    private final SizeAgreement sizes;
+    private final PeerReports reports;
     private final PeerConversation conversation;
     private final DiskControl disks;
     private final RoleControl roles;
@@ -56,8 +58,10 @@ public final class ResourceMachine {
         resizing = new Resizing(parts);
         mirrorDuty = new MirrorDuty(parts);
         ResyncDecision decision = new ResyncDecision(parts, connecting, resync, disks, roles);
-        conversation = new PeerConversation(parts, connecting, decision, resync, disks, requests, resizing, mirrorDuty);
-        resizing.joins(conversation);
+        sizes = new SizeAgreement(parts, connecting, resync, resizing);
+        reports = new PeerReports(parts, connecting, decision, resync, disks, mirrorDuty, sizes);
+        conversation = new PeerConversation(parts, connecting, resync, requests, resizing, sizes, reports);
+        resizing.joins(sizes);
         requests.joins(roles);
         freeze = new Freeze(parts);
         commands = new OperatorCommands(parts, connecting, resync, requests, disks, roles, freeze, outdating, resizing);
@@ -228,7 +232,7 @@ public final class ResourceMachine {
         parts.peerWrites.checkMarks(out);
         disks.checkDetach(each, out);
         disks.checkClose(each, out);
-        conversation.judgeWhatWaited(each, out);
+        reports.judgeWhatWaited(each, out);
         resizing.check(each, out);
         return progress;
     }
@@ -313,7 +317,7 @@ public final class ResourceMachine {
 
     private void introduceDisk(VolumeParts each, ActionQueue out) {
         each.introduceDisk = false;
-        conversation.sendSizes(each.volume, 0, out);
+        sizes.send(each.volume, 0, out);
         parts.sendIdentifiers(each, 0, out);
         parts.sendState(each.volume, out);
     }

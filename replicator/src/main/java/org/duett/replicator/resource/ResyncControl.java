@@ -354,7 +354,7 @@ final class ResyncControl {
     }
 
     private static long leftoverDeadlineNanos(VolumeParts each) {
-        boolean waits = each.volume.state().connection().isSyncSource() && each.source.hasTargetFinished() && !each.finishing;
+        boolean waits = each.isSource() && each.source.hasTargetFinished() && !each.finishing;
         return waits ? each.source.targetFinishedNanos() + LEFTOVER_NANOS : Long.MAX_VALUE;
     }
 

@@ -10,6 +10,7 @@ import org.duett.replicator.resync.ResyncSource;
 import org.duett.replicator.resync.ResyncTarget;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.IntegrityAlgorithm;
 import org.duett.replicator.wire.Packet;
@@ -61,7 +62,7 @@ final class VolumeParts {
     /** Our generation for what a diskless Primary writes through us is on its way to disk: nothing is compared with it, or told of it, before. */
     boolean generationOnItsWay;
     /** What the peer has said meanwhile of a disk that it attaches; null: nothing. */
-    Packet.State reportToJudge;
+    VolumeState reportToJudge;
     /** It has our leave to give its disk up, and may never hear of that: until it tells that it has none, it has one. */
     boolean peerAsksToDetach;
     /** Which attach of the peer's disk it has told us of; 0: none. */
@@ -137,6 +138,10 @@ final class VolumeParts {
         attach = new AttachSequence(settings.name(), volume, buffers, settings.madeDisks(), settings.tables().bitmapStepWords());
         source = new ResyncSource(volume, buffers, checksum);
         target = new ResyncTarget(volume, buffers, volume.settings.resync(), net.maxBuffersPages(), checksum);
+    }
+
+    boolean isSource() {
+        return volume.state().connection().isSyncSource();
     }
 
     /** By its end, or because a disk was given up in the midst of it: nothing of it is left to the next one (seed 6583). */

@@ -157,12 +157,12 @@ class PeerReportsTest {
         reports(itsWord(Role.PRIMARY, DiskState.NEGOTIATING));
         assertThat(each.reportToJudge).isNotNull();
         assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
-        world.conversation.judgeWhatWaited(each, world.out);
+        world.reports.judgeWhatWaited(each, world.out);
         assertThat(each.reportToJudge).isNotNull();
         each.generationOnItsWay = false;
-        world.conversation.judgeWhatWaited(each, world.out);
+        world.reports.judgeWhatWaited(each, world.out);
         assertThat(each.reportToJudge).isNull();
-        world.conversation.judgeWhatWaited(each, world.out);
+        world.reports.judgeWhatWaited(each, world.out);
     }
 
     /** Promise 1. */

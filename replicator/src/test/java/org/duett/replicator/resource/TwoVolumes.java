@@ -47,6 +47,7 @@ final class TwoVolumes implements AutoCloseable {
     final RoleControl roles;
     final ResyncDecision decision;
     final Resizing resizing;
+    final PeerReports reports;
     final PeerConversation conversation;
     private final TreeMap<Integer, AttachedVolume> disks = new TreeMap<>();
 
@@ -74,8 +75,10 @@ final class TwoVolumes implements AutoCloseable {
         requests.joins(roles);
         decision = new ResyncDecision(parts, connecting, resync, diskControl, roles);
         resizing = new Resizing(parts);
-        conversation = new PeerConversation(parts, connecting, decision, resync, diskControl, requests, resizing, new MirrorDuty(parts));
-        resizing.joins(conversation);
+        SizeAgreement sizes = new SizeAgreement(parts, connecting, resync, resizing);
+        reports = new PeerReports(parts, connecting, decision, resync, diskControl, new MirrorDuty(parts), sizes);
+        conversation = new PeerConversation(parts, connecting, resync, requests, resizing, sizes, reports);
+        resizing.joins(sizes);
     }
 
     static ResourceSettings underTheFailoverDaemon(ResourceSettings s) {

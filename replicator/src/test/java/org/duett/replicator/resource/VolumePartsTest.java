@@ -72,7 +72,9 @@ class VolumePartsTest {
         each.grown = true;
         each.sourceByCrossedAttach = true;
         each.mirrorDutyDue = true;
-        each.reportToJudge = new Packet.State(0, 0);
+        each.reportToJudge = each.volume.state();
+        each.peerAttach = 1;
+        each.attachHeard = 2;
         each.peerAsksToDetach = true;
         each.reportedInHandshake = true;
         each.peerSeesContact = true;
@@ -87,6 +89,8 @@ class VolumePartsTest {
         assertThat(each.considerResync || each.grown || each.sourceByCrossedAttach || each.mirrorDutyDue || each.peerAsksToDetach).isFalse();
         assertThat(each.reportedInHandshake || each.peerSeesContact || each.judgesAfterResync).isFalse();
         assertThat(each.reportToJudge).isNull();
+        assertThat(each.peerAttach).isZero();
+        assertThat(each.attachHeard).isZero();
         assertThat(each.sizesToJudge).isNull();
         assertThat(each.sizesBeforeOurDisk).isNull();
         assertThat(each.volume.peerGenerations).isNull();
