@@ -26,6 +26,7 @@ public final class DirtyBitmap implements AutoCloseable {
     /** 16 TiB need 512 such stores; allocating and zeroing one takes less than a millisecond. */
     private static final int PAGES_PER_STORE = 256;
     private static final int WORDS_PER_STORE = PAGES_PER_STORE * WORDS_PER_PAGE;
+    private static final long BITS_PER_STORE = (long) PAGES_PER_STORE * BITS_PER_PAGE;
 
     private long deviceSectors;
     private long bits;
@@ -35,6 +36,8 @@ public final class DirtyBitmap implements AutoCloseable {
     private int[] setBitsOfPage;
     /** Allocated at first use, that is while the bitmap is loaded; a store that is not there reads as zero. */
     private BytesStore<?, ?>[] stores;
+    /** Stands for every store of which all bits are set, and is never written to: what grows by terabytes is marked at once (rule 19). Made at first use. */
+    private BytesStore<?, ?> ones;
     private boolean closed;
 
     /** All in sync. */
@@ -158,8 +161,12 @@ public final class DirtyBitmap implements AutoCloseable {
     public long setRange(long fromBit, long toBit) {
         assertRange(fromBit, toBit);
         long changed = 0;
-        for (long start = fromBit; start < toBit; start = endOfPage(start))
-            changed += setWithinPage(start, Math.min(toBit, endOfPage(start)));
+        long start = fromBit;
+        while (start < toBit) {
+            boolean wholeStore = start % BITS_PER_STORE == 0 && toBit - start >= BITS_PER_STORE;
+            changed += wholeStore ? setStore((int) (start / BITS_PER_STORE)) : setWithinPage(start, Math.min(toBit, endOfPage(start)));
+            start = wholeStore ? start + BITS_PER_STORE : endOfPage(start);
+        }
         return changed;
     }
 
@@ -364,8 +371,7 @@ public final class DirtyBitmap implements AutoCloseable {
 
     /**
      * The device has another size. New blocks are out of sync or in sync as {@code newBitsSet} says; a last block that was
-     * partial and became larger counts as new when they are set. For growth by terabytes take {@code false} and set the
-     * new bits by {@link #setRange} in steps.
+     * partial and became larger counts as new when they are set.
      */
     public void resize(long newSectors, boolean newBitsSet) {
         assert !closed;
@@ -406,10 +412,12 @@ public final class DirtyBitmap implements AutoCloseable {
         closed = true;
         for (int i = 0; i < stores.length; i++)
             release(i);
+        if (ones != null)
+            ones.releaseLast();
     }
 
     private void release(int storeIndex) {
-        if (stores[storeIndex] != null)
+        if (stores[storeIndex] != null && stores[storeIndex] != ones)
             stores[storeIndex].releaseLast();
         stores[storeIndex] = null;
     }
@@ -433,6 +441,28 @@ public final class DirtyBitmap implements AutoCloseable {
         if (changed > 0)
             countSet(page, changed);
         return changed;
+    }
+
+    private long setStore(int storeIndex) {
+        long changed = 0;
+        for (int page = storeIndex * PAGES_PER_STORE; page < (storeIndex + 1) * PAGES_PER_STORE; page++) {
+            int clear = BITS_PER_PAGE - setBitsOfPage[page];
+            if (clear > 0)
+                countSet(page, clear);
+            changed += clear;
+        }
+        if (ones == null) {
+            ones = BytesStore.nativeStoreWithFixedCapacity(PAGES_PER_STORE * PAGE_BYTES);
+            fillWithSetBits(ones);
+        }
+        release(storeIndex);
+        stores[storeIndex] = ones;
+        return changed;
+    }
+
+    private static void fillWithSetBits(BytesStore<?, ?> store) {
+        for (long offset = 0; offset < store.capacity(); offset += Long.BYTES)
+            store.writeLong(offset, -1L);
     }
 
     private long clearWithinPage(long fromBit, long toBit, boolean written) {
@@ -523,10 +553,15 @@ public final class DirtyBitmap implements AutoCloseable {
         return wordIndex % WORDS_PER_STORE * Long.BYTES;
     }
 
+    /** To write to. */
     private BytesStore<?, ?> storeOf(int page) {
         int storeIndex = page / PAGES_PER_STORE;
-        if (stores[storeIndex] == null)
-            stores[storeIndex] = BytesStore.nativeStoreWithFixedCapacity(storeBytes(storeIndex, setBitsOfPage.length));
+        BytesStore<?, ?> store = stores[storeIndex];
+        if (store != null && store != ones)
+            return store;
+        stores[storeIndex] = BytesStore.nativeStoreWithFixedCapacity(storeBytes(storeIndex, setBitsOfPage.length));
+        if (store != null)
+            fillWithSetBits(stores[storeIndex]);
         return stores[storeIndex];
     }
 

@@ -242,6 +242,38 @@ class DirtyBitmapTest {
         }
     }
 
+    /** 32 GiB of device and more that are set at once share their memory until one of them is written to. */
+    @Test
+    void whatIsSetByTerabytesIsChangedBitByBitAfterwards() {
+        long storeBits = 1L << 23;
+        try (var bitmap = new DirtyBitmap(8 * 10)) {
+            bitmap.setRange(3, 4);
+            bitmap.resize(8 * (4 * storeBits + 100), true);
+            assertThat(bitmap.setBits()).isEqualTo(4 * storeBits + 100 - 9);
+            assertThat(bitmap.dirtyPages().nextNeedWrite(128)).isEqualTo(128);
+            assertThat(bitmap.setRange(0, storeBits)).isEqualTo(9);
+            assertThat(bitmap.isAllSet()).isTrue();
+            assertThat(bitmap.nextClearBit(0)).isEqualTo(bitmap.bits());
+            assertThat(bitmap.wordAt(2 * storeBits / 64)).isEqualTo(-1);
+            assertThat(bitmap.clearRange(storeBits + 5, storeBits + 6)).isEqualTo(1);
+            assertThat(bitmap.isSet(2 * storeBits + 5)).as("another store").isTrue();
+            assertThat(bitmap.nextClearBit(0)).isEqualTo(storeBits + 5);
+            assertThat(bitmap.nextClearBit(storeBits + 6)).isEqualTo(bitmap.bits());
+            assertThat(bitmap.orWord(2 * storeBits / 64, 7)).isZero();
+            bitmap.loadPage(256 * 2 + 7, Unpooled.buffer(4096).writeZero(4096), 0);
+            assertThat(bitmap.setBits()).isEqualTo(bitmap.bits() - 1 - DirtyBitmap.BITS_PER_PAGE);
+            assertThat(bitmap.setRange(0, bitmap.bits())).isEqualTo(1 + DirtyBitmap.BITS_PER_PAGE);
+            ByteBuf page = Unpooled.buffer(4096).writeZero(4096);
+            bitmap.copyPageTo(256 * 3, page, 0);
+            assertThat(page.getLong(4088)).isEqualTo(-1);
+            bitmap.resize(8 * (storeBits + 70), false);
+            assertThat(bitmap.isAllSet()).isTrue();
+            assertThat(bitmap.clearRange(storeBits + 69, storeBits + 70)).isEqualTo(1);
+            bitmap.clearAll();
+            assertThat(bitmap.nextSetBit(0)).isEqualTo(DirtyBitmap.NONE);
+        }
+    }
+
     @Test
     void emptyDeviceHasNoBits() {
         try (var bitmap = new DirtyBitmap(0)) {
