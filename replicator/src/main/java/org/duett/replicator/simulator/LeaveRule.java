@@ -17,6 +17,8 @@ final class LeaveRule {
     private final int[] leave = new int[2];
     /** The life of the process that leave was ordered for, in the role that it has; 0: none. */
     private final int[] ordered = new int[2];
+    /** What was answered in this event before its leave was told to be carried out, in words; null: nothing. */
+    private final String[] answeredFirst = new String[2];
     /** Which life of the other process, and which of its contacts, were the last ones when that leave was given. */
     private final int[] lifeOfOther = new int[2];
     private final int[] contactOfOther = new int[2];
@@ -53,13 +55,21 @@ final class LeaveRule {
         switch (question.command()) {
             case Command.Promote(boolean force) when force -> given(node);
             // What was known of the other one is from when it was ordered.
-            case Command.AllowAlone(boolean allowed, int _, String _) when allowed -> leave[node.index()] = ordered[node.index()];
+            case Command.AllowAlone(boolean allowed, int _, String _) when allowed -> {
+                leave[node.index()] = ordered[node.index()];
+                answeredFirst[node.index()] = null;
+            }
             // It may have been ordered anew since this was, and that comes next (seed 1890770).
             case Command.AllowAlone _ -> leave[node.index()] = 0;
             default -> {
                 // No leave.
             }
         }
+    }
+
+    /** The next event: in the one before it answers came first, and the word that its leave counts did not follow. */
+    void handled(SimulatedNode node) {
+        if (answeredFirst[node.index()] != null) throw new AssertionError(answeredFirst[node.index()]);
     }
 
     /** From now on it answers nothing alone, whatever it has begun. */
@@ -118,7 +128,12 @@ final class LeaveRule {
         boolean alone = pair.settings().cluster() && !state.connection().isEstablished() && lostGoodCopy.get(volume)[node.index()] == node.life();
         boolean begunBefore = operation.orderedAt < lostAt.get(volume)[node.index()];
         if (!alone || begunBefore) return;
-        if (leave[node.index()] != node.life()) throw new AssertionError(node.name() + " goes on alone without leave (rule 8): volume " + volume + "; " + pair.describe());
+        if (leave[node.index()] != node.life()) {
+            String broken = node.name() + " goes on alone without leave (rule 8): volume " + volume + "; " + pair.describe();
+            if (ordered[node.index()] != node.life()) throw new AssertionError(broken);
+            // Leave is carried out in this event, perhaps: what waited for it is answered first (seed 1972258).
+            answeredFirst[node.index()] = broken;
+        }
         if (isSeenByEyewitness(node)) throw new AssertionError(node.name() + " goes on alone by the leave for an earlier loss (rules 8, 20): volume " + volume + "; " + pair.describe());
     }
 

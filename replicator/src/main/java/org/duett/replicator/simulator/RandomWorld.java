@@ -375,6 +375,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
 
     @Override
     public void handled(SimulatedNode node) {
+        leaveRule.handled(node);
         keptMarks.look(node);
         seen.handled(node);
     }

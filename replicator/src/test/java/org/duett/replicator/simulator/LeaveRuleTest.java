@@ -1,8 +1,11 @@
 package org.duett.replicator.simulator;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
+import java.util.Set;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.state.VolumeState;
@@ -86,6 +89,36 @@ class LeaveRuleTest {
         assertThatCode(() -> pair.done(pair.write(pair.alpha(), 8, 8))).doesNotThrowAnyException();
     }
 
+    /** Found by seed 1972258: leave was taken back and given again while it slept; the FLUSH that waited was answered in the event that gave it. */
+    @Test
+    void whatIsAnsweredInTheEventThatGivesLeaveIsNotTold() {
+        var pair = SimulatedPair.connected(6, StorySettings.cluster());
+        var rule = watching(pair);
+        loseBeta(pair, rule);
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        pair.must(pair.alpha(), new Command.AllowAlone(false, -1, ""));
+        var flush = pair.flush(pair.alpha());
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(flush.isCompleted()).isFalse();
+        assertThatCode(() -> {
+            pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+            pair.done(flush);
+        }).doesNotThrowAnyException();
+    }
+
+    @Test
+    void whatIsAnsweredBeforeTheLeaveThatIsOrderedIsTold() {
+        var pair = SimulatedPair.connected(7, StorySettings.cluster());
+        var rule = watching(pair);
+        loseBeta(pair, rule);
+        pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
+        // The core is not told that it was taken back; the next leave is ordered, and not carried out.
+        var takenBack = new Command.AllowAlone(false, -1, "");
+        rule.done(pair.alpha(), new SimulatedNode.Asked(takenBack, true, Set.of(), Map.of(), 0));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThatThrownBy(() -> pair.runFor(SimulatedPair.SECOND)).hasMessageContaining("without leave");
+    }
+
     /** And the rule is told that alpha has leave. */
     private static void loseBeta(SimulatedPair pair, LeaveRule rule) {
         pair.kill(pair.beta());
@@ -99,6 +132,11 @@ class LeaveRuleTest {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
                 rule.stateChanged(node, volume, before, after);
+            }
+
+            @Override
+            public void handled(SimulatedNode node) {
+                rule.handled(node);
             }
 
             @Override
