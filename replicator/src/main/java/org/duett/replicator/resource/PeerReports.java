@@ -106,11 +106,23 @@ final class PeerReports {
         parts.fact(each, asSeenHere(volume, before, told, report), "the peer reports " + report);
         // It has lost its disk in the midst of a resync, and goes on to see ours as it was then, or as we have told of it meanwhile (seeds 1630013, 1697893).
         boolean endsResync = before.connection().isAbove(ConnectionState.CONNECTED) && volume.state().connection() == ConnectionState.CONNECTED;
-        if (endsResync) parts.sendState(volume, out);
+        if (endsResync) tellOfEnd(volume, out);
         if (volume.state().disk() == DiskState.NEGOTIATING && report.disk().isBelow(DiskState.NEGOTIATING)) disks.peerHasNoSay(each);
         boolean servesFromNow = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk().isBelow(DiskState.NEGOTIATING)
                 && report.disk().isAbove(DiskState.OUTDATED);
         if (servesFromNow) diskOfPeerCame(each, out);
+    }
+
+    private void tellOfEnd(Volume volume, ActionQueue out) {
+        if (volume.state().disk() != DiskState.OUTDATED) {
+            parts.sendState(volume, out);
+            return;
+        }
+        // It was to be the target, and is behind from now on: written down before it is told (rule 13).
+        int connection = parts.connection;
+        volume.metadata().writeSuperblock((durable, actions) -> {
+            if (durable && connection == parts.connection && volume.isConnected()) parts.sendState(volume, actions);
+        }, out);
     }
 
     /** What it says of the two disks, where it cannot know yet what we know, or the other way round. */
@@ -123,6 +135,9 @@ final class PeerReports {
         // It awaits a word that we cannot give any more, and says what its disk is when it hears that.
         boolean tellsAgain = report.disk() == DiskState.NEGOTIATING && before.disk().isBelow(DiskState.NEGOTIATING) && parts.handshake.peerIsDuett();
         if (tellsAgain) told = told.withPeerDisk(before.peerDisk());
+        // As it decided to be the target of a disk that we have given up since: it has yet to write down that it is behind, and says so again when it has (rule 13, seed 1994666).
+        boolean isAboutToBeTarget = report.connection().isAbove(ConnectionState.CONNECTED) && report.disk() == DiskState.OUTDATED && before.disk().isBelow(DiskState.NEGOTIATING);
+        if (isAboutToBeTarget && parts.handshake.peerIsDuett()) told = told.withPeerDisk(before.peerDisk());
         if (isOtherThanWasSeen(volume, before, told)) told = told.withPeerDisk(DiskState.OUTDATED);
         // It has not heard yet that it is taken for what our host has seen, and is Outdated no more when it does: who waits for its data fails for nothing (seed 200136).
         boolean isYetToHear = volume.isPrimary() && before.disk().isAtMost(DiskState.NEGOTIATING) && before.peerDisk() == DiskState.UP_TO_DATE && report.disk() == DiskState.OUTDATED;

@@ -141,6 +141,35 @@ class PeerReportsTest {
         assertThat(told.word()).isEqualTo(world.state(0).toWire());
     }
 
+    /** Found by seed 1994666 (rule 13): it had decided to be target, and its source gave its disk up before it heard of that. */
+    @Test
+    void aTargetThatHasNotBegunTellsThatItIsBehindWhenThatIsOnItsDisk() {
+        world.commit(MIRRORED.withPeer(Role.SECONDARY).withConnection(ConnectionState.WF_BITMAP_T).withDisk(DiskState.OUTDATED));
+        world.actions();
+        List<Action> actions = reports(itsWord(Role.SECONDARY, DiskState.FAILED));
+        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(sentAmong(actions)).noneMatch(Packet.State.class::isInstance);
+        List<DiskOperation> ordered = orderedAmong(actions);
+        while (!ordered.isEmpty()) {
+            for (DiskOperation operation : ordered) world.answer(operation, 0);
+            actions = world.actions();
+            ordered = orderedAmong(actions);
+        }
+        assertThat(((Packet.State) sentAmong(actions).getFirst()).word()).isEqualTo(world.state(0).toWire());
+    }
+
+    /** The other side of it. A kernel's word is taken as it is. */
+    @ParameterizedTest
+    @CsvSource({Packet.ConnectionFeatures.DUETT + ", WF_BITMAP_T, UP_TO_DATE", Packet.ConnectionFeatures.DUETT + ", CONNECTED, OUTDATED", "0, WF_BITMAP_T, OUTDATED"})
+    void whoHasNoDiskTakesItForOutdatedWhenItSaysSoAtRest(int features, ConnectionState connection, DiskState taken) {
+        world.meetsAnother(features);
+        each.volume.stopUsingDisk(world.out);
+        world.commit(MIRRORED.withPeer(Role.SECONDARY).withDisk(DiskState.DISKLESS));
+        world.actions();
+        reports(itsWord(Role.SECONDARY, DiskState.OUTDATED).withConnection(connection));
+        assertThat(world.state(0).peerDisk()).isEqualTo(taken);
+    }
+
     @Test
     void aDiskThatThePeerAttachesIsCompared() {
         world.commit(MIRRORED.withPeerDisk(DiskState.DISKLESS));
