@@ -20,8 +20,8 @@ public final class ResyncBlock extends BlockUser {
     public boolean requested;
     /** Waits in the overlap tracker behind somebody. */
     public boolean waits;
-    /** Target: the reply has come and is being written, or our own data is being read for its checksum. */
-    public boolean writing;
+    /** Target: our own data is being read for its digest, before the request goes out; or the reply has come and is being written. */
+    public boolean diskAtWork;
     public long requestedAtNanos;
     /** Source: a host's write to these blocks has failed here since the reply was sent, and waits at the target behind it. */
     public boolean writeFailedSince;

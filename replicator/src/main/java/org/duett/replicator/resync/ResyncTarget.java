@@ -81,9 +81,9 @@ public final class ResyncTarget {
         running = false;
         nextTurnNanos = Long.MAX_VALUE;
         for (ResyncBlock block : asked) {
-            if (!block.writing) giveUp(block);
+            if (!block.diskAtWork) giveUp(block);
         }
-        asked.removeIf(block -> !block.writing);
+        asked.removeIf(block -> !block.diskAtWork);
     }
 
     /** Paused: no new requests, those under way complete (spec wire 5.7). */
@@ -178,14 +178,14 @@ public final class ResyncTarget {
             else if (!volume.isPrimary() && block.waits) {
                 volume.overlap().cancel(block);
                 block.waits = false;
-                if (!block.requested && !block.writing) ask(block, out);
+                if (!block.requested && !block.diskAtWork) ask(block, out);
             }
         }
     }
 
     /** Its reply has come. What is read here for its checksum is yet to be asked for, and its reply may be older than a write (seed 1922358). */
     private static boolean isWritten(ResyncBlock block) {
-        return block.writing && block.requested;
+        return block.diskAtWork && block.requested;
     }
 
     private void giveUp(ResyncBlock block) {
@@ -210,7 +210,7 @@ public final class ResyncTarget {
         block.nextFree = null;
         block.connection = connection;
         block.volume = volume.number;
-        block.writing = false;
+        block.diskAtWork = false;
         block.atTarget = true;
         block.requested = false;
         block.waits = false;
@@ -247,12 +247,12 @@ public final class ResyncTarget {
         read.lengthBytes = block.lengthBytes;
         read.buffer = block.buffer;
         read.bufferIndex = 0;
-        block.writing = true;
+        block.diskAtWork = true;
         volume.order(read, out);
     }
 
     public void readDone(ResyncBlock block, ActionQueue out) {
-        block.writing = false;
+        block.diskAtWork = false;
         if (block.read.errno == 0) bytesRead += block.lengthBytes;
         boolean current = running && block.connection == connection;
         if (current) {
@@ -291,7 +291,7 @@ public final class ResyncTarget {
 
     /** What came is written as soon as nothing overlaps. */
     private void write(ResyncBlock block, ActionQueue out) {
-        block.writing = true;
+        block.diskAtWork = true;
         boolean kept = block.present || !block.waits && volume.overlap().enter(block);
         if (kept) startWrite(block, out);
         else block.waits = true;
@@ -300,7 +300,7 @@ public final class ResyncTarget {
     private ResyncBlock find(long firstSector, int lengthBytes) {
         for (int i = 0; i < asked.size(); i++) {
             ResyncBlock block = asked.get(i);
-            boolean open = block.requested && !block.writing && block.connection == connection;
+            boolean open = block.requested && !block.diskAtWork && block.connection == connection;
             if (open && block.firstSector == firstSector && block.lengthBytes == lengthBytes) return block;
         }
         return null;
@@ -310,7 +310,7 @@ public final class ResyncTarget {
     public void nothingOverlaps(ResyncBlock block, ActionQueue out) {
         block.waits = false;
         if (isWritten(block)) startWrite(block, out);
-        else if (!block.requested && !block.writing) ask(block, out);
+        else if (!block.requested && !block.diskAtWork) ask(block, out);
     }
 
     private void startWrite(ResyncBlock block, ActionQueue out) {
@@ -444,7 +444,7 @@ public final class ResyncTarget {
     /** When the oldest request without an answer went out; {@link Long#MAX_VALUE}: none is. */
     public long oldestUnansweredNanos() {
         for (int i = 0; i < asked.size(); i++) {
-            if (asked.get(i).requested && !asked.get(i).writing) return asked.get(i).requestedAtNanos;
+            if (asked.get(i).requested && !asked.get(i).diskAtWork) return asked.get(i).requestedAtNanos;
         }
         return Long.MAX_VALUE;
     }
