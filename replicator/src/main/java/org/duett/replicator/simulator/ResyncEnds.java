@@ -41,7 +41,8 @@ final class ResyncEnds {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         SimulatedNode other = pair.other(node);
         Resync resync = resync(node, volume);
-        if (after.connection() == ConnectionState.SYNC_SOURCE && before.connection() != ConnectionState.SYNC_SOURCE) {
+        // Also one that begins paused: it may go on when the target's power is gone (seed 2054410).
+        if (after.connection().isSyncSource() && !before.connection().isSyncSource()) {
             resync.powerLossesOfTarget = other.powerLosses();
             resync.lifeOfTarget = other.life();
             resync.targetWasPrimary = false;
