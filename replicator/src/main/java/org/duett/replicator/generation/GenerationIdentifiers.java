@@ -88,6 +88,14 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
         return new GenerationIdentifiers(current, syncIdentifier, rotated.history0, rotated.history1);
     }
 
+    /**
+     * Likewise, of a resync to {@code target}. An identifier that was made for an earlier try, and that it never took, nobody else has: another one would only push a
+     * generation out of the history, perhaps the last one that both know (seed 2012431).
+     */
+    public GenerationIdentifiers startAsSyncSource(long random, GenerationIdentifiers target) {
+        return bitmapIsSyncFromHistory() && !target.names(bitmap) ? this : startAsSyncSource(random);
+    }
+
     /** We become the target of a resync: until its end our data is neither the old nor the source's, and has a name of its own. */
     public GenerationIdentifiers startAsSyncTarget(long syncIdentifier) {
         return new GenerationIdentifiers(withPrimaryBit(syncIdentifier, hasPrimaryBit(current)), 0, history0, history1);

@@ -152,7 +152,7 @@ final class ResyncControl {
         if (each.sourceDue) return;
         each.startingSource = true;
         int connection = parts.connection;
-        volume.setIdentifiers(volume.identifiers().startAsSyncSource(parts.random.takeIdentifier()));
+        volume.setIdentifiers(volume.identifiers().startAsSyncSource(parts.random.takeIdentifier(), volume.peerGenerations.identifiers()));
         // What a Primary wrote here before it was lost may be in our cache only. The target un-names it as soon as it has it (rule 12).
         volume.metadata().flushData(null, out);
         volume.metadata().writeSuperblock((durable, actions) -> {

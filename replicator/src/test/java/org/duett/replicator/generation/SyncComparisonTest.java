@@ -350,6 +350,20 @@ class SyncComparisonTest {
         }
     }
 
+    /** Found by seed 2012431: split brain, the target's changes are given up, and each resync is cut off before it hears of it. */
+    @Test
+    void howOftenAResyncDoesNotBeginItsSourceStillHasAPastInCommonWithTheTarget() {
+        GenerationIdentifiers source = new GenerationIdentifiers(A, B, C + OFFSET, C);
+        GenerationIdentifiers target = new GenerationIdentifiers(E, C, D, 0);
+        for (int cut = 0; cut < 5; cut++) {
+            assertThat(SyncComparison.compare(duettPeer(side(source), side(target))).decision()).isInstanceOf(SyncDecision.SplitBrain.class);
+            source = source.startAsSyncSource(E, target);
+        }
+        assertThat(source).isEqualTo(new GenerationIdentifiers(A, B + OFFSET, B, C + OFFSET));
+        // One that it took is its generation now.
+        assertThat(source.startAsSyncSource(E, target.startAsSyncTarget(source.bitmap())).bitmap()).isEqualTo(B + 2 * OFFSET);
+    }
+
     private static Side side(GenerationIdentifiers identifiers) {
         return side(identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1());
     }
