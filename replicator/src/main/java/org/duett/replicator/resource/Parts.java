@@ -83,6 +83,7 @@ final class Parts {
         record = new LossRecord(volumes, random, writes, goesOnByItself);
         writes.recordsIn(record);
         writes.asksOfTargets(volume -> volume.state().connection().isSyncSource() && targetMayHaveFinished(parts(volume)));
+        writes.tellsOfRefusedWrites(volume -> parts(volume).source.writeRefused());
         writes.tellsOfFailedWrites(write -> partsOrNull(write.volume).source.writeFailedHere(write));
         keepalive = new Keepalive(settings.net());
         handshake = new Handshake(settings, random);
@@ -253,7 +254,12 @@ final class Parts {
 
     /** Before we hear of it (rule 3). */
     boolean targetMayHaveFinished(VolumeParts each) {
-        return each.source.targetMayHaveFinished(writes.blocksWrittenAtTarget(each.volume));
+        return each.source.targetMayHaveFinished(blocksWrittenAtTarget(each));
+    }
+
+    /** From a target that refuses writes what has not been confirmed is not counted on: each refusal would begin a generation (seed 2100571). */
+    long blocksWrittenAtTarget(VolumeParts each) {
+        return writes.blocksWrittenAtTarget(each.volume, each.source.hasTargetRefused());
     }
 
     /**

@@ -195,7 +195,7 @@ final class ResyncControl {
     void targetReportsFailedBlocks(VolumeParts each, VolumeState told, ActionQueue out) {
         Volume volume = each.volume;
         // With on-io-error pass_on it goes on: what its metadata says by now nobody here knows (rule 1, seed 900746).
-        if (each.source.targetWasThrough(parts.writes.blocksWrittenAtTarget(volume))) each.source.targetFinished(parts.nowNanos);
+        if (each.source.targetWasThrough(parts.blocksWrittenAtTarget(each))) each.source.targetFinished(parts.nowNanos);
         parts.fact(each, told.withConnection(ConnectionState.CONNECTED).withPeerDisk(DiskState.INCONSISTENT), "the resync ended with failed blocks");
         volume.metadata().writeBitmap(null, out);
         parts.report(Level.ERROR, parts.name(volume) + ": the resync ended, but " + blocks(volume.bitmap().setBits()) + " could not be copied to "

@@ -33,6 +33,8 @@ public final class ResyncSource {
     private long bitsReplied;
     /** Of the blocks that it was sent the target could not write one: it will not be good at its end. */
     private boolean targetRefusedBlock;
+    /** Or a write of our host's in this resync. */
+    private boolean targetRefusedWrite;
     private long bytesRead;
     private long bytesSent;
     private boolean targetHasAsked;
@@ -51,6 +53,7 @@ public final class ResyncSource {
         resync++;
         bitsReplied = 0;
         targetRefusedBlock = false;
+        targetRefusedWrite = false;
         targetHasAsked = false;
         targetFinished = false;
         forgetReplies();
@@ -289,6 +292,16 @@ public final class ResyncSource {
      */
     public boolean targetMayHaveFinished(long writtenThere) {
         return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.failedHere().blocks() + writtenThere;
+    }
+
+    /** A write of our host's, which it marks as we do. */
+    public void writeRefused() {
+        targetRefusedWrite = true;
+    }
+
+    /** What it is sent it may refuse as well. */
+    public boolean hasTargetRefused() {
+        return targetRefusedBlock || targetRefusedWrite;
     }
 
     /** It says that its disk is not good, and no block of the resync is why: it was through, and has refused a write since. */

@@ -424,12 +424,16 @@ public final class ResyncTarget {
         return volume.bitmap().setBits() <= failedBits;
     }
 
-    /** Bits are left behind the cursor: go round once more. */
+    /** Bits are left behind the cursor, or were set before it when there were none: go round once more. */
     public void roundAgain(ActionQueue out) {
         if (!running || paused || !asked.isEmpty() || volume.bitmap().setBits() <= failedBits) return;
-        if (volume.bitmap().nextSetBit(cursorBit) != DirtyBitmap.NONE) return;
-        cursorBit = 0;
-        failedBits = 0;
+        boolean isBefore = volume.bitmap().nextSetBit(cursorBit) != DirtyBitmap.NONE;
+        // They are asked for when the pace says so.
+        if (isBefore && nextTurnNanos != Long.MAX_VALUE) return;
+        if (!isBefore) {
+            cursorBit = 0;
+            failedBits = 0;
+        }
         askMore(out);
     }
 

@@ -40,6 +40,7 @@ public final class WritePath implements HeldWrites {
     private final TransferLog epochs;
     private LossRecord record;
     private Predicate<Volume> targetMayHaveFinished;
+    private Consumer<Volume> refusedWrites;
     private Consumer<HostWrite> failedWrites;
 
     private final int maxSlots;
@@ -76,6 +77,11 @@ public final class WritePath implements HeldWrites {
     /** Whether the target of a resync from here may be through, and its copy as good as ours (rule 3). */
     public void asksOfTargets(Predicate<Volume> mayHaveFinished) {
         targetMayHaveFinished = mayHaveFinished;
+    }
+
+    /** The source of a resync has to know that its target refuses writes. */
+    public void tellsOfRefusedWrites(Consumer<Volume> newRefusedWrites) {
+        refusedWrites = newRefusedWrites;
     }
 
     /** The source of a resync has to know what failed on our disk: an ack for what it had read before is none for that. */
@@ -438,6 +444,7 @@ public final class WritePath implements HeldWrites {
         write.awaitsWriteAck = false;
         VolumeState before = volume.state();
         boolean targetWasThrough = targetMayHaveFinished.test(volume);
+        refusedWrites.accept(volume);
         if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
         // Also that of a target which passes for good on its own disk, and of which we do not know that yet (seed 7859).
         boolean copyCounts = before.peerDisk().servesHostAlone() || targetWasThrough;
@@ -460,15 +467,18 @@ public final class WritePath implements HeldWrites {
     /**
      * How many marked blocks the target of our resync may have by writes whose ack has not come, or that our own disk is slower with (seed 1926400): it names them no more,
      * and our bits stay until both have them.
+     *
+     * @param confirmed whether an ack has to have come
      */
-    public long blocksWrittenAtTarget(Volume volume) {
+    public long blocksWrittenAtTarget(Volume volume, boolean confirmed) {
         if (volume.bitmap() == null) return 0;
         long blocks = 0;
         for (int i = 0; i < slots.size(); i++) {
             HostWrite write = slots.get(i);
             // What our own disk refused counts there (FailedHere).
-            boolean mayBeThere = write.inEpoch && write.awaitsWriteAck && write.local != Leg.FAILED || write.clearsBits && write.local == Leg.PENDING;
-            if (write.volume == volume.number && mayBeThere) blocks += volume.bitmap().countIn(write.firstSector, write.lengthBytes);
+            boolean mayBeThere = !confirmed && write.inEpoch && write.awaitsWriteAck && write.local != Leg.FAILED;
+            boolean isThere = write.clearsBits && write.local == Leg.PENDING;
+            if (write.volume == volume.number && (mayBeThere || isThere)) blocks += volume.bitmap().countIn(write.firstSector, write.lengthBytes);
         }
         return blocks;
     }

@@ -440,6 +440,19 @@ class ResyncSourceTest {
     }
 
     @Test
+    void whatTheTargetRefusesIsOfThisResync() {
+        assertThat(source.hasTargetRefused()).isFalse();
+        source.writeRefused();
+        assertThat(source.hasTargetRefused()).isTrue();
+        source.start(CONNECTION, SECOND);
+        assertThat(source.hasTargetRefused()).isFalse();
+        bitmap().setRange(8, 12);
+        replied(8, 4);
+        source.acknowledged(ack(BlockAck.Kind.NEGATIVE_ACK, 8, 4));
+        assertThat(source.hasTargetRefused()).isTrue();
+    }
+
+    @Test
     void whatFailedHereAloneTheTargetNeedNotAskFor() {
         bitmap().setRange(8, 9);
         assertThat(source.targetMayHaveFinished(0)).isFalse();

@@ -430,6 +430,17 @@ class ResyncTargetTest {
         assertThat(asked()).containsExactly("2+1");
     }
 
+    /** Found by seed 2101495: there was no block to ask for, and writes of its host failed before it had ended: it waited for ever. */
+    @Test
+    void whatIsMarkedWhenThereWasNothingLeftIsAskedFor() {
+        start();
+        assertThat(target.isThrough()).isTrue();
+        bitmap().setRange(0, 2);
+        assertThat(target.isThrough()).isFalse();
+        target.roundAgain(world.out);
+        assertThat(asked()).containsExactly("0+2");
+    }
+
     @Test
     void anotherRoundAsksAgainForWhatWasRefusedInThisOne() {
         bitmap().setRange(8, 10);

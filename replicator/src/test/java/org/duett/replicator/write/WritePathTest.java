@@ -27,6 +27,7 @@ import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.volume.Volume;
 import org.duett.replicator.volume.AttachedVolume;
 import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.wire.DataFlags;
@@ -53,6 +54,7 @@ class WritePathTest {
 
     private final AttachedVolume world = new AttachedVolume(SECTORS);
     private final List<HostWrite> failedHere = new ArrayList<>();
+    private final List<Volume> refusedThere = new ArrayList<>();
     private WritePath writes;
     private LossRecord record;
     private boolean targetMayHaveFinished;
@@ -79,6 +81,7 @@ class WritePathTest {
         writes.recordsIn(record);
         writes.asksOfTargets(volume -> targetMayHaveFinished);
         writes.tellsOfFailedWrites(failedHere::add);
+        writes.tellsOfRefusedWrites(refusedThere::add);
     }
 
     private void protocol(Protocol protocol) {
@@ -610,15 +613,18 @@ class WritePathTest {
         bitmap().setRange(8, 11);
         List<Action> slowHere = written(8, 2);
         List<Action> slowThere = written(10, 2);
-        assertThat(writes.blocksWrittenAtTarget(world.volume)).as("one of the four is not marked").isEqualTo(3);
+        assertThat(writes.blocksWrittenAtTarget(world.volume, false)).as("one of the four is not marked").isEqualTo(3);
+        assertThat(writes.blocksWrittenAtTarget(world.volume, true)).isZero();
         peerAnswers(oneData(slowHere), BlockAck.Kind.RESYNC_WRITE_ACK);
         diskAnswers(slowThere);
-        assertThat(writes.blocksWrittenAtTarget(world.volume)).isEqualTo(3);
+        assertThat(writes.blocksWrittenAtTarget(world.volume, true)).isEqualTo(2);
+        assertThat(writes.blocksWrittenAtTarget(world.volume, false)).isEqualTo(3);
         peerAnswers(oneData(slowThere), BlockAck.Kind.NEGATIVE_ACK);
         assertThat(bitmap().setBits()).isEqualTo(4);
-        assertThat(writes.blocksWrittenAtTarget(world.volume)).as("that one it does not have").isEqualTo(2);
+        assertThat(writes.blocksWrittenAtTarget(world.volume, false)).as("that one it does not have").isEqualTo(2);
+        assertThat(refusedThere).containsExactly(world.volume);
         diskAnswers(oneOrdered(slowHere), Errno.EIO);
-        assertThat(writes.blocksWrittenAtTarget(world.volume)).as("those count as failed here").isZero();
+        assertThat(writes.blocksWrittenAtTarget(world.volume, false)).as("those count as failed here").isZero();
         assertThat(world.volume.failedHere().blocks()).isEqualTo(2);
     }
 
