@@ -118,6 +118,7 @@ final class RoleControl {
         }
         step = Step.DRAINING;
         waitedOnConnection = -1;
+        for (VolumeParts each : parts.volumeParts) each.waitsBesideGoodDisk = false;
         // A peer that was demoted just now tells it within this time (spec states 7).
         waitsUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
         check(out);
@@ -142,6 +143,7 @@ final class RoleControl {
             case DRAINING -> {
                 if (resumesWithoutPeer() && parts.isBesidePeer()) peerIsThereAfterAll(out);
                 else if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
+                else if (hasLostDiskThatItWaitedBeside()) refuseWithoutPeersDisk(out);
                 else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
@@ -170,6 +172,23 @@ final class RoleControl {
         if (waitedOnConnection != -1) return !parts.isBesidePeer() || parts.connection != waitedOnConnection;
         if (parts.isBesidePeer() && !disksAreDecided()) waitedOnConnection = parts.connection;
         return false;
+    }
+
+    /** Likewise: the peer's disk, which this node's was to be compared with, may be the only good one, and is gone (seed 2103421). */
+    private boolean hasLostDiskThatItWaitedBeside() {
+        boolean lost = false;
+        for (VolumeParts each : parts.volumeParts) {
+            VolumeState state = each.volume.state();
+            boolean isBeingAttached = state.disk() == DiskState.ATTACHING || state.disk() == DiskState.NEGOTIATING;
+            lost |= isBeingAttached && each.waitsBesideGoodDisk && state.connection().isEstablished() && state.peerDisk().isBelow(DiskState.NEGOTIATING);
+            each.waitsBesideGoodDisk = isBeingAttached && state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
+        }
+        return lost && !force;
+    }
+
+    private void refuseWithoutPeersDisk(ActionQueue out) {
+        refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "the disk of " + parts.settings.peerNode() + " was given up while the promotion waited for this node's.",
+                "The role is unchanged. Nobody has compared this disk with that one.", "If what this disk has is what should be served, promote again when it is attached.", out);
     }
 
     private boolean resumesWithoutPeer() {

@@ -69,6 +69,8 @@ final class VolumeParts {
     int peerAttach;
     /** Which attach of our disk it had heard of when it told its identifiers; 0: none. */
     int attachHeard;
+    /** A promotion waits for this disk, beside a good one of the peer's. */
+    boolean waitsBesideGoodDisk;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
     boolean grown;
     /** The number of set bits in our latest P_UUIDS: what the peer reckons with. */

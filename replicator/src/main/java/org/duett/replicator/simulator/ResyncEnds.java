@@ -41,14 +41,14 @@ final class ResyncEnds {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         SimulatedNode other = pair.other(node);
         Resync resync = resync(node, volume);
-        // Also one that begins paused: it may go on when the target's power is gone (seed 2054410).
-        if (after.connection().isSyncSource() && !before.connection().isSyncSource()) {
+        // When it is agreed on: as it begins, or goes on, the target's power may be gone (seeds 2153502, 2054410). It has been told already what it is to copy: of what is refused
+        // from here on it knows nothing (seed 1876370).
+        if (after.connection().isSourceSide() && !before.connection().isSourceSide()) {
             resync.powerLossesOfTarget = other.powerLosses();
             resync.lifeOfTarget = other.life();
             resync.targetWasPrimary = false;
+            resync.refused.clear();
         }
-        // The target has been told already what it is to copy: of what is refused from here on it knows nothing (seed 1876370).
-        if (after.connection().isSourceSide() && !before.connection().isSourceSide()) resync.refused.clear();
         resync.targetWasPrimary |= after.connection().isSyncSource() && after.peer() == Role.PRIMARY;
         // In A and B a write may be answered and still on its way.
         if (pair.settings().net().protocol() != Protocol.C || !other.isRunning()) return;

@@ -298,6 +298,18 @@ class RoleControlTest {
         isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "while the promotion waited for a disk");
     }
 
+    /** Found by seed 2103421: it was promoted with a disk of long ago, which nobody had compared. Force takes what there is. */
+    @ParameterizedTest
+    @CsvSource({"UP_TO_DATE, DISKLESS, false, true", "UP_TO_DATE, FAILED, false, true", "UP_TO_DATE, DISKLESS, true, false", "DISKLESS, DISKLESS, false, false", "UP_TO_DATE, INCONSISTENT, false, false"})
+    void whoWaitsForADiskBesideAGoodOneIsNotPromotedWithoutThatOne(DiskState before, DiskState after, boolean force, boolean refused) {
+        world.volume(1).commit(MIRRORED.withDisk(DiskState.ATTACHING).withPeerDisk(before), "it is being attached");
+        assertThat(promotes(force)).isEmpty();
+        world.volume(1).commit(MIRRORED.withDisk(DiskState.ATTACHING).withPeerDisk(after), "the peer's word");
+        roles.check(world.out);
+        if (refused) isRefused(world.actions(), StateChangeResult.NO_UP_TO_DATE_DISK, "was given up while the promotion waited for this node's");
+        else assertThat(world.actions()).isEmpty();
+    }
+
     @Test
     void aDiskThatDoesNotFitEndsAPromotionThatWaitedForIt() {
         world.volume(1).commit(MIRRORED.withDisk(DiskState.NEGOTIATING), "the peer has a say");
