@@ -401,10 +401,12 @@ final class ResyncControl {
 
     /** The new area is resynced without an exchange (spec wire 5.6). */
     private void grownOnline(VolumeParts each, Packet.Sizes peer, ActionQueue out) {
+        boolean peerIsSource = (peer.flags() & Packet.Sizes.SENDER_IS_SOURCE) != 0;
         VolumeState state = each.volume.state();
+        // It had our leave to give its disk up, and has decided otherwise before it heard of that (seed 2151811).
+        if (peerIsSource && each.peerAsksToDetach) state = state.withPeerDisk(DiskState.UP_TO_DATE);
         if (!state.bothUpToDate()) return;
         each.grown = false;
-        boolean peerIsSource = (peer.flags() & Packet.Sizes.SENDER_IS_SOURCE) != 0;
         if (peerIsSource && state.role() == Role.PRIMARY) {
             connecting.lose(ConnectionState.TEAR_DOWN, "the volume has grown, and the peer takes itself for the source of the new part", out);
             return;

@@ -709,6 +709,16 @@ class ResyncControlTest {
         assertThat(each.volume.bitmap().setBits()).isEqualTo(TwoVolumes.SECTORS / 8);
     }
 
+    /** Found by seed 2151811: it had asked to detach its disk, and had become source of what has grown when it heard that it may. */
+    @ParameterizedTest
+    @CsvSource({"true, true, WF_SYNC_UUID", "true, false, CONNECTED", "false, true, CONNECTED"})
+    void aPeerThatMayGiveUpItsDiskIsSourceAllTheSameWhenItSaysSo(boolean asked, boolean saysSo, ConnectionState expected) {
+        world.commit(MIRRORED.withPeerDisk(DiskState.FAILED));
+        each.peerAsksToDetach = asked;
+        resync.changeSize(each, 2 * TwoVolumes.SECTORS, sizes(saysSo ? Packet.Sizes.SENDER_IS_SOURCE : 0), world.out);
+        assertThat(connection()).isEqualTo(expected);
+    }
+
     @Test
     void whilePagesAreBeingWrittenASizeIsNotChanged() {
         world.commit(MIRRORED);
