@@ -130,8 +130,8 @@ final class Lineage {
             own.alone = new LinkedHashSet<>(isConnected(other, volume) ? peers.alone : peers.whileConnected);
             own.rotatedOut.clear();
             own.rotatedOut.addAll(peers.rotatedOut);
-            // The source rotates, too, in a moment.
-            if (other.isRunning()) rotateLast(own, other.machine().volume(volume).identifiers());
+            // The source rotates, too, in a moment, or would have if it had not gone down just then (seed 2156062).
+            rotateLast(own, other.isRunning() ? other.machine().volume(volume).identifiers() : DurableSuperblock.identifiers(pair, other, volume));
             // Its peer, which it has this from, knows.
             own.whileConnected = new LinkedHashSet<>(own.alone);
             checkNames(node, volume, node.machine().volume(volume).identifiers());

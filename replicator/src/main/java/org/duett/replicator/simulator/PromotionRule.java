@@ -39,8 +39,9 @@ final class PromotionRule {
         return pair.settings().volumes().stream().map(volume -> node.machine().state(volume.number())).allMatch(PromotionRule::isGoodAlone);
     }
 
+    /** Called when it was told so: it may have found just then that a disk does not come back in time (seed 2150754). */
     void asked(SimulatedNode node, long ticket) {
-        asked.add(new Asked(node, node.life(), ticket));
+        if (mayNotRefuse(node)) asked.add(new Asked(node, node.life(), ticket));
     }
 
     private static boolean isGoodAlone(VolumeState state) {

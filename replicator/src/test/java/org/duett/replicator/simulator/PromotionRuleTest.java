@@ -24,8 +24,24 @@ class PromotionRuleTest {
         rule.asked(pair.beta(), refused);
         rule.stateChanged(pair.beta(), pair.state(pair.beta()), pair.state(pair.beta()));
         assertThatCode(rule::check).doesNotThrowAnyException();
+        pair.kill(pair.alpha());
+        pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
         rule.asked(pair.beta(), refused);
         assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("hears nobody");
+    }
+
+    /** Found by seed 2150754: its disk had not come back in time, which it saw as it was told to be promoted. */
+    @Test
+    void whoFindsJustThenThatADiskIsLostMayRefuse() {
+        var pair = SimulatedPair.connected(4);
+        var rule = new PromotionRule(pair);
+        pair.kill(pair.alpha());
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        long refused = pair.beta().command(new Command.Promote(false));
+        pair.runFor(SimulatedPair.SECOND);
+        rule.asked(pair.beta(), refused);
+        assertThatCode(rule::check).doesNotThrowAnyException();
     }
 
     @Test
