@@ -79,6 +79,16 @@ class UnfinishedResyncStoriesTest {
                 Stories.superblockOnDisk(pair.beta()).currentUuid());
     }
 
+    private static void answersInANewGeneration(SimulatedPair pair) {
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        // Beta writes down that it is through.
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(sameGeneration(pair)).isFalse();
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     @Test
     void aPrimaryWhoseTargetMayHaveFinishedWritesInANewGeneration() {
         for (int seed = 1; seed < 9; seed++) {
@@ -117,13 +127,7 @@ class UnfinishedResyncStoriesTest {
             var pair = targetIsThroughButForAFailedWrite(seed, seed % 2 == 0);
             pair.network().reset();
             pair.network().pull();
-            pair.done(pair.write(pair.alpha(), 8, 8));
-            // Beta writes down that it is through.
-            pair.runFor(100 * Stories.MILLI);
-            assertThat(sameGeneration(pair)).isFalse();
-            pair.network().heal();
-            pair.runUntilProtected();
-            pair.checkAll();
+            answersInANewGeneration(pair);
         }
     }
 
@@ -143,13 +147,7 @@ class UnfinishedResyncStoriesTest {
             pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
             pair.alpha().data(0).resume();
             pair.done(slow);
-            pair.done(pair.write(pair.alpha(), 8, 8));
-            // Beta writes down that it is through.
-            pair.runFor(100 * Stories.MILLI);
-            assertThat(sameGeneration(pair)).isFalse();
-            pair.network().heal();
-            pair.runUntilProtected();
-            pair.checkAll();
+            answersInANewGeneration(pair);
         }
     }
 
