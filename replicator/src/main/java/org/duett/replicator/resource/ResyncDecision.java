@@ -100,7 +100,7 @@ final class ResyncDecision {
                     roles.giveUp(out);
                 } else if (demoteFirst) {
                     parts.runHandler(HandshakeVerdict.Handler.PRI_LOST_AFTER_SB.configName(), volume, out);
-                    refuseAsPrimary(each, inHandshake, "split brain: by " + result.policy() + " this Primary loses, and it is in use",
+                    refuseAsPrimary(each, inHandshake || report.disk() == DiskState.NEGOTIATING, "split brain: by " + result.policy() + " this Primary loses, and it is in use",
                             HandshakeVerdict.Reason.ROLE_CONFLICT.advice(parts.settings.name(), parts.settings.demotionHere(), parts.settings.choiceOfThisDisk()), out);
                 } else {
                     reportDecision(each, result.policy(), parts.settings.localNode(), out);

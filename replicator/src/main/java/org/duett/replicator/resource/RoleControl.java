@@ -611,17 +611,20 @@ final class RoleControl {
         superblocksOpen = 1;
         superblockFailed = false;
         for (VolumeParts each : parts.volumeParts) {
-            Volume volume = each.volume;
-            if (volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) superblocksOpen++;
+            each.demotedWithoutDisk = !writesItsRole(each.volume);
+            if (!each.demotedWithoutDisk) superblocksOpen++;
         }
         for (VolumeParts each : parts.volumeParts) demoteVolume(each, out);
         demotionWritten(true, out);
     }
 
+    private static boolean writesItsRole(Volume volume) {
+        return volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
+    }
+
     private void demoteVolume(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
-        boolean writes = volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
-        if (!writes) {
+        if (each.demotedWithoutDisk) {
             parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
             return;
         }
@@ -640,7 +643,7 @@ final class RoleControl {
 
     private void demotionWritten(boolean durable, ActionQueue out) {
         if (!durable) superblockFailed = true;
-        if (--superblocksOpen > 0 || step != Step.WRITING) return;
+        if (--superblocksOpen > 0 || step != Step.WRITING || awaitsDiskThatCame(out)) return;
         parts.record.roleGivenUp();
         parts.reads.goOnWithoutDeadline(out);
         parts.writes.refuseNew(false);
@@ -650,5 +653,17 @@ final class RoleControl {
         }
         connecting.demoted(out);
         finish(new CommandResult.Done(superblockFailed ? "is Secondary; its disk failed meanwhile, see duett status" : "is Secondary"), out);
+    }
+
+    /** One that was attached meanwhile is a Secondary's, and its superblock may still be on its way (rule 13, seed 2201433). */
+    private boolean awaitsDiskThatCame(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            boolean came = each.demotedWithoutDisk && writesItsRole(each.volume);
+            if (!came) continue;
+            each.demotedWithoutDisk = false;
+            superblocksOpen++;
+            each.volume.metadata().writeSuperblock(this::demotionWritten, out);
+        }
+        return superblocksOpen > 0 || step != Step.WRITING;
     }
 }

@@ -69,6 +69,8 @@ final class VolumeParts {
     int peerAttach;
     /** Which attach of our disk it had heard of when it told its identifiers; 0: none. */
     int attachHeard;
+    /** In the demotion that is under way its disk was not at hand. */
+    boolean demotedWithoutDisk;
     /** A promotion waits for this disk, beside a good one of the peer's. */
     boolean waitsBesideGoodDisk;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
@@ -148,6 +150,7 @@ final class VolumeParts {
 
     /** By its end, or because a disk was given up in the midst of it: nothing of it is left to the next one (seed 6583). */
     void resyncEnded() {
+        source.end();
         exchange = null;
         startingTarget = false;
         pendingSyncIdentifier = 0;

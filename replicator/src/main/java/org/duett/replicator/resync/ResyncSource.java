@@ -60,6 +60,14 @@ public final class ResyncSource {
         progress = new ResyncProgress(volume.bitmap().setBits(), nowNanos);
     }
 
+    /**
+     * By its end, or with its connection: what was asked for, and is yet to be read, nobody waits for. The digest in it is of the target's disk as it was then: were it
+     * found equal in the next connection, a block would count as equal that has been written since (promise 4, seed 2254976).
+     */
+    public void end() {
+        resync++;
+    }
+
     public ResyncProgress progress() {
         return progress;
     }

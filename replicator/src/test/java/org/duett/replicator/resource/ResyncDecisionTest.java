@@ -354,6 +354,20 @@ class ResyncDecisionTest {
         assertThat(connection()).isEqualTo(ConnectionState.WF_CONNECTION);
     }
 
+    /** Found by seed 2205292: the peer attached its disk in the connection, heard nothing, and waited for ever. */
+    @Test
+    void norDoesItLetAPeerWaitThatAttachesTheDiskThatWins() {
+        withPolicy(AfterSplitBrain.DISCARD_LOCAL, AfterSplitBrain.CALL_PRI_LOST_AFTER_SB, RoleConflict.DISCONNECT);
+        splitBrain();
+        becomes(PRIMARY.withConnection(ConnectionState.CONNECTED).withPeer(Role.SECONDARY).withPeerDisk(DiskState.DISKLESS));
+        each.exportUsers = 1;
+        world.actions();
+        VolumeState told = world.state(0).withPeerDisk(DiskState.NEGOTIATING);
+        VolumeState report = TwoVolumes.report(Role.SECONDARY, DiskState.NEGOTIATING).withConnection(ConnectionState.CONNECTED);
+        world.decision.decide(each, told, report, false, world.out);
+        assertThat(world.parts.isStandAlone()).isTrue();
+    }
+
     @Test
     void aSecondaryIsTheTargetWithoutMoreAdo() {
         withPolicy(AfterSplitBrain.DISCARD_LOCAL, AfterSplitBrain.DISCARD_SECONDARY, RoleConflict.DISCONNECT);

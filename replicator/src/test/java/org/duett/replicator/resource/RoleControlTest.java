@@ -724,6 +724,27 @@ class RoleControlTest {
         assertThat(world.state(0).role()).isEqualTo(Role.SECONDARY);
     }
 
+    /** Found by seed 2201433 (rule 13): it was attached as a Secondary's, and its superblock had not said so yet when the demotion was answered. */
+    @Test
+    void aDiskThatIsAttachedMeanwhileSaysThatItIsASecondarysBeforeTheAnswer() {
+        promoted();
+        world.volume(1).commit(world.state(1).withDisk(DiskState.ATTACHING), "it is being attached");
+        roles.demote(TICKET, false, world.out);
+        roles.check(world.out);
+        world.actions();
+        List<Action> actions = stored(0);
+        assertThat(orderedAmong(actions)).allMatch(operation -> operation.volume == 0);
+        world.volume(1).commit(world.state(1).withDisk(DiskState.UP_TO_DATE), "attached");
+        while (orderedAmong(actions).stream().anyMatch(operation -> operation.volume == 0)) {
+            for (DiskOperation operation : orderedAmong(actions)) world.answer(operation, 0);
+            actions = world.actions();
+        }
+        assertThat(resultAmong(actions)).isNull();
+        assertThat(orderedAmong(actions)).as("that of the other disk").isNotEmpty();
+        assertThat(resultAmong(written(actions))).isInstanceOf(CommandResult.Done.class);
+        assertThat(roles.isBusy()).isFalse();
+    }
+
     // ---- the term of an earlier process (rule 22)
 
     @Test

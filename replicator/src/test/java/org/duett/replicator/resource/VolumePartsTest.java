@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
+import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.ResyncBlock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -64,6 +66,26 @@ class VolumePartsTest {
         nothingIsLeftOfTheResync();
         assertThat(each.considerResync).as("that is of the connection").isTrue();
         assertThat(each.target.isRunning()).as("whoever ends it has stopped it").isTrue();
+    }
+
+    /** Promise 4 (seed 2254976). */
+    @Test
+    void whatWasAskedForInItAndIsYetToBeReadIsNotRead() {
+        HostWrite write = new HostWrite(0);
+        write.firstSector = 64;
+        write.lengthBytes = 4096;
+        each.volume.overlap().enter(write);
+        world.commit(TARGET.withConnection(ConnectionState.SYNC_SOURCE).withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.INCONSISTENT));
+        world.actions();
+        Packet.BlockRequest request = new Packet.BlockRequest();
+        request.firstSector = 64;
+        request.lengthBytes = 4096;
+        each.source.requested(request, 9, world.out);
+        assertThat(world.actions()).as("it waits").isEmpty();
+        each.resyncEnded();
+        each.volume.overlap().leave(write);
+        each.source.nothingOverlaps((ResyncBlock) each.volume.overlap().pollUnblocked(), world.out);
+        assertThat(world.actions()).isEmpty();
     }
 
     @Test

@@ -235,6 +235,23 @@ class ResyncSourceTest {
         assertThat(world.volume.overlap().pollUnblocked()).as("its data goes behind the reply").isSameAs(later);
     }
 
+    /** Found by seed 2254976: in the next connection it was read, and found equal to what the target had had when it asked. */
+    @Test
+    void aDigestOfAResyncThatHasEndedSaysNothing() {
+        bitmap().setRange(8, 12);
+        HostsWrite write = new HostsWrite(9, 1);
+        world.volume.overlap().enter(write);
+        BlockRequest byDigest = request(8, 4);
+        byDigest.digest = IntegrityAlgorithm.named("md5").digest(Unpooled.buffer(4 * BLOCK), 0, 4 * BLOCK);
+        source.requested(byDigest, CONNECTION, world.out);
+        source.end();
+        world.volume.overlap().leave(write);
+        source.nothingOverlaps((ResyncBlock) world.volume.overlap().pollUnblocked(), world.out);
+        assertThat(world.actions()).isEmpty();
+        assertThat(bitmap().setBits()).isEqualTo(4);
+        assertThat(source.inWork()).isZero();
+    }
+
     private ResyncBlock waiting() {
         HostsWrite write = new HostsWrite(9, 1);
         world.volume.overlap().enter(write);
