@@ -20,6 +20,8 @@ public final class LossRecord {
         ON_RECORD,
         /** The peer is gone; the identifier is made when the first write is to complete alone (rule 2). */
         OPEN,
+        /** A resync from here begins, and our data is being flushed before the new identifier is made; not, if the peer turns out to be equal. */
+        FLUSHING,
         /** The new identifier is on its way to disk. */
         MAKING,
         /** The role is being given up without leave, or no good copy was left: what is held fails, and so does what has begun and wants to complete. */
@@ -31,6 +33,10 @@ public final class LossRecord {
         /** Our disk is gone while the peer's is good, and nothing durable says so yet. */
         boolean local;
         long exposedAtLocalLoss;
+
+        boolean isBeingMade() {
+            return peer == PeerLoss.FLUSHING || peer == PeerLoss.MAKING;
+        }
     }
 
     private final List<Volume> volumes;
@@ -107,7 +113,7 @@ public final class LossRecord {
         boolean connected = volume.isConnected();
         leaveNeeded |= !connected;
         // What was given up was of an earlier loss, and of a disk that is gone since.
-        if (loss.peer == PeerLoss.OPEN || loss.peer == PeerLoss.MAKING) return;
+        if (loss.peer == PeerLoss.OPEN || loss.isBeingMade()) return;
         loss.peer = PeerLoss.OPEN;
         if (goesOnByItself || connected) make(volume, out);
         else if (aloneAllowed && held.holdsAny(volume)) make(volume, out);
@@ -124,10 +130,13 @@ public final class LossRecord {
      */
     public void resyncBeginsInSameGeneration(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
-        if (loss.peer == PeerLoss.MAKING || volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
-        loss.peer = PeerLoss.MAKING;
+        if (loss.isBeingMade() || volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
+        loss.peer = PeerLoss.FLUSHING;
         // The superblock would wait for its data by itself. But should the disk fail in that, its last word is not to name a generation that nobody has (seed 20512).
         volume.metadata().flushData((durable, actions) -> {
+            // The resync was cut off, and the next handshake found both equal (seed 2304267).
+            if (loss.peer != PeerLoss.FLUSHING) return;
+            loss.peer = PeerLoss.MAKING;
             if (durable) beginGeneration(volume, actions);
             else made(volume, false, actions);
         }, out);
@@ -135,7 +144,7 @@ public final class LossRecord {
 
     /** The new identifier is on its way to disk; the peer is told of it after that. */
     public boolean isBeingMade(Volume volume) {
-        return of(volume).peer == PeerLoss.MAKING;
+        return of(volume).isBeingMade();
     }
 
     /** Promoted without a peer that could be asked, and that may hold data as good as ours: that is no leave to go on alone (rule 8). */
@@ -226,7 +235,7 @@ public final class LossRecord {
      */
     public void peerIsBack(Volume volume, ActionQueue out) {
         Loss loss = of(volume);
-        if (isOpen(volume)) {
+        if (isOpen(volume) || loss.peer == PeerLoss.FLUSHING) {
             loss.peer = PeerLoss.ON_RECORD;
             settle(volume, out);
         }
@@ -296,7 +305,7 @@ public final class LossRecord {
         aloneAllowed = false;
         leaveNeeded = false;
         for (Loss loss : losses) {
-            if (loss.peer != PeerLoss.MAKING) loss.peer = PeerLoss.ON_RECORD;
+            if (!loss.isBeingMade()) loss.peer = PeerLoss.ON_RECORD;
             loss.local = false;
         }
     }
@@ -316,7 +325,7 @@ public final class LossRecord {
         return own || switch (loss.peer) {
             case ON_RECORD -> false;
             case OPEN -> !mayGoAlone() || volume.isConnected();
-            case MAKING, GIVEN_UP -> isBeingWritten;
+            case FLUSHING, MAKING, GIVEN_UP -> isBeingWritten;
         };
     }
 }

@@ -249,6 +249,22 @@ class ResyncControlTest {
         assertThat(ofKind(actions, Packet.SyncUuid.class)).hasSize(1);
     }
 
+    /** Found by seed 2304267: the resync was cut off, and the next handshake found both equal, before our disk had flushed: one had a generation that the other never heard of. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void noGenerationIsBegunForATargetThatIsEqualByThen(boolean equal) {
+        world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
+        world.commit(HANDSHAKE.withPeer(Role.SECONDARY));
+        world.ours(30, 20, 10, 0);
+        world.peers(30, 0, 20, 10);
+        List<Action> actions = world.meet();
+        assertThat(world.parts.record.isBeingMade(each.volume)).isTrue();
+        if (equal) world.parts.record.peerIsBack(each.volume, world.out);
+        assertThat(world.parts.record.isBeingMade(each.volume)).isEqualTo(!equal);
+        written(actions);
+        assertThat(GenerationIdentifiers.sameGeneration(each.volume.identifiers().current(), 30)).isEqualTo(equal);
+    }
+
     /** What a Primary wrote here before it was lost may be in our cache only (rule 12). */
     @Test
     void whatTheSourceHasIsOnItsDiskBeforeItsSuperblockSaysSo() {
