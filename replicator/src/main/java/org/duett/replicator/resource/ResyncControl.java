@@ -147,8 +147,10 @@ final class ResyncControl {
 
     private void startSource(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
-        each.sourceDue = parts.record.isBeingMade(volume);
-        // The target takes over at the end what it was told last: our new generation without the identifier of this resync.
+        if (!each.sourceDue) each.writesBeforeResync = parts.peerWrites.latestEpoch();
+        // The target takes over at the end what it was told last: our new generation without the identifier of this resync. And what it had sent before as a Primary, and
+        // has answered with an error since, may wait for an earlier epoch: read before that, and written over it afterwards, the two would differ (promise 3, seed 2307714).
+        each.sourceDue = parts.record.isBeingMade(volume) || !parts.peerWrites.hasBegun(each.writesBeforeResync);
         if (each.sourceDue) return;
         each.startingSource = true;
         int connection = parts.connection;

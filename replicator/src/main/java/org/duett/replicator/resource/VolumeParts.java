@@ -37,7 +37,7 @@ final class VolumeParts {
     boolean isBeingMadeAnew;
     /** Target: the sync identifier that came before its leave to begin, or while all bits were still being set; 0: none. */
     long pendingSyncIdentifier;
-    /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it. */
+    /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it, and what that had sent before has begun. */
     boolean sourceDue;
     /** What its peer had sent before that has to begin before the resync. */
     PeerEpoch writesBeforeResync;

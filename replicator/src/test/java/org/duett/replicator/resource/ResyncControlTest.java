@@ -530,15 +530,37 @@ class ResyncControlTest {
         assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
         checked();
         assertThat(connection()).isEqualTo(ConnectionState.WF_SYNC_UUID);
-        DiskOperation first = orderedAmong(write).getFirst();
+        isThrough(orderedAmong(write).getFirst());
+        checked();
+        assertThat(connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+    }
+
+    /** And the flush that its barrier asks for. */
+    private void isThrough(DiskOperation first) {
         each.volume.answered(first);
         world.parts.peerWrites.done(each.volume, (PeerWrite) first.owner, world.out);
         for (DiskOperation flush : orderedAmong(world.actions())) {
             world.volume(flush.volume).answered(flush);
             world.parts.peerWrites.flushDone(world.volume(flush.volume), flush, world.out);
         }
+    }
+
+    /** Found by seed 2307714 (promise 3): a Primary had answered it with an error, attached its disk again and was made equal before its peer had written it. */
+    @Test
+    void whatTheTargetSentBeforeHasBegunAsWell() {
+        world.ours(30, 20, 0, 0);
+        world.meet();
+        world.parts.peerWrites.arrived(each.volume, peersWrite(), world.out);
+        List<Action> write = world.actions();
+        world.parts.peerWrites.barrier(new Packet.Barrier(), world.out);
+        world.parts.peerWrites.arrived(each.volume, peersWrite(), world.out);
+        bitmapArrives();
         checked();
-        assertThat(connection()).isEqualTo(ConnectionState.SYNC_TARGET);
+        assertThat(each.startingSource).isFalse();
+        assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_S);
+        isThrough(orderedAmong(write).getFirst());
+        checked();
+        assertThat(each.startingSource).isTrue();
     }
 
     private static Packet.Data peersWrite() {

@@ -502,7 +502,7 @@ final class PlantedFaults {
             fault("rule 13: a target says that it is UpToDate before its superblock does", "resource/ResyncControl.java",
                     "        each.endIsBeingWritten = true;\n", "        parts.sendState(volume, out);\n"),
             fault("rule 3: a resync begins before the generation that it brings is on disk", "resource/ResyncControl.java",
-                    "each.sourceDue = parts.record.isBeingMade(volume);", "each.sourceDue = false;"),
+                    "each.sourceDue = parts.record.isBeingMade(volume) || ", "each.sourceDue = "),
             fault("rule 3: a resync forgets what its bitmap counted from before", "generation/GenerationIdentifiers.java",
                     "GenerationIdentifiers rotated = rotateBitmapIntoHistory();\n        return new GenerationIdentifiers(current, syncIdentifier", "GenerationIdentifiers rotated = this;\n        return new GenerationIdentifiers(current, syncIdentifier"),
             fault("promise 2: of two with as many changes both are the source", "generation/SplitBrainPolicy.java",
