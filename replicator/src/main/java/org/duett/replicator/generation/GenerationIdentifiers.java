@@ -81,7 +81,7 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
      * We become the source of a resync. The identifier of this resync, which goes to the target, is {@link #bitmap()} of the result. It tells a
      * target that was interrupted from one that never started.
      */
-    public GenerationIdentifiers startAsSyncSource(long random) {
+    GenerationIdentifiers startAsSyncSource(long random) {
         boolean knownStart = bitmap != 0 && !sameGeneration(bitmap, JUST_CREATED);
         long syncIdentifier = knownStart ? bitmap + SYNC_OFFSET : notReserved(random);
         GenerationIdentifiers rotated = rotateBitmapIntoHistory();

@@ -262,9 +262,7 @@ final class Connecting {
         List<VolumeState> before = new ArrayList<>();
         for (VolumeParts each : parts.volumeParts) {
             before.add(each.volume.state());
-            boolean syncing = each.volume.state().connection() == ConnectionState.SYNC_SOURCE
-                    || each.volume.state().connection() == ConnectionState.PAUSED_SYNC_S;
-            mayHaveFinished.add(syncing && parts.targetMayHaveFinished(each) || each.targetMayPass);
+            mayHaveFinished.add(each.isSource() && parts.targetMayHaveFinished(each) || each.targetMayPass);
             VolumeState ended = each.volume.state().withConnection(cause);
             // Who has not heard that it is behind can be promoted with what it has (seed 1103036), and so can who is behind no more, and was not heard to say so (seed 1501629).
             if (each.targetIsUntold || mayHaveFinished.getLast()) ended = ended.withPeerDisk(DiskState.UNKNOWN);

@@ -82,7 +82,7 @@ final class Parts {
         boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;
         record = new LossRecord(volumes, random, writes, goesOnByItself);
         writes.recordsIn(record);
-        writes.asksOfTargets(volume -> volume.state().connection().isSyncSource() && targetMayHaveFinished(parts(volume)));
+        writes.asksOfTargets(volume -> parts(volume).isSource() && targetMayHaveFinished(parts(volume)));
         writes.tellsOfRefusedWrites(volume -> parts(volume).source.writeRefused());
         writes.tellsOfFailedWrites(write -> partsOrNull(write.volume).source.writeFailedHere(write));
         keepalive = new Keepalive(settings.net());

@@ -179,7 +179,7 @@ final class RoleControl {
         boolean lost = false;
         for (VolumeParts each : parts.volumeParts) {
             VolumeState state = each.volume.state();
-            boolean isBeingAttached = state.disk() == DiskState.ATTACHING || state.disk() == DiskState.NEGOTIATING;
+            boolean isBeingAttached = isBeingAttached(state.disk());
             lost |= isBeingAttached && each.waitsBesideGoodDisk && state.connection().isEstablished() && state.peerDisk().isBelow(DiskState.NEGOTIATING);
             each.waitsBesideGoodDisk = isBeingAttached && state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
         }
@@ -222,8 +222,11 @@ final class RoleControl {
     private boolean disksAreDecided() {
         // A host's writes would set bits that are being cleared.
         boolean clearing = parts.volumeParts.stream().anyMatch(each -> each.wholeBitmap.isClearing());
-        return !clearing && parts.volumes.stream().map(volume -> volume.state().disk())
-                .noneMatch(disk -> disk == DiskState.ATTACHING || disk == DiskState.NEGOTIATING);
+        return !clearing && parts.volumes.stream().noneMatch(volume -> isBeingAttached(volume.state().disk()));
+    }
+
+    private static boolean isBeingAttached(DiskState disk) {
+        return disk == DiskState.ATTACHING || disk == DiskState.NEGOTIATING;
     }
 
     private VolumeState promoted(VolumeState state) {
@@ -490,7 +493,7 @@ final class RoleControl {
             boolean seesPeer = volume.seesDataOfPeer() && volume.state().peerDisk() == DiskState.UP_TO_DATE && volume.peerGenerations != null;
             if (seesPeer) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
             if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
-            if (!volume.diskUsable() || volume.state().disk().isBelow(DiskState.INCONSISTENT)) continue;
+            if (!writesItsRole(volume)) continue;
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
             each.begunByPromotion = raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
             GenerationIdentifiers identifiers = volume.identifiers();
@@ -500,8 +503,7 @@ final class RoleControl {
         }
         // PRIMARY_IND and the new generation are durable before the first write can come (rule 13), and before them what the peer had sent (rule 21).
         for (VolumeParts each : parts.volumeParts) {
-            boolean writes = each.volume.diskUsable() && each.volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
-            if (!writes) continue;
+            if (!writesItsRole(each.volume)) continue;
             each.volume.metadata().flushData(null, out);
             each.volume.metadata().writeSuperblock((durable, actions) -> promotionWritten(each, durable, actions), out);
         }
