@@ -3,6 +3,7 @@ package org.duett.replicator.volume;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.generation.GenerationIdentifiers;
@@ -100,6 +101,14 @@ public final class Volume {
         this.metadata = new MetadataWriter(this);
         this.log = new ActivityLog(ActivityLogRing.MINIMUM_EXTENTS);
         this.log.enable(false);
+    }
+
+    /** That of this number, which has to be one of them; numbers need not begin with 0. */
+    public static Volume numbered(List<Volume> volumes, int number) {
+        for (int i = 0; i < volumes.size(); i++) {
+            if (volumes.get(i).number == number) return volumes.get(i);
+        }
+        throw new AssertionError("no volume " + number);
     }
 
     // ---- state

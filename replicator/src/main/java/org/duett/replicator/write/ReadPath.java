@@ -23,7 +23,6 @@ import org.duett.replicator.wire.Packet;
  * cannot read is fetched from the peer and written back (rule 15).
  */
 public final class ReadPath {
-    private static final int MAX_PART_BYTES = 1 << 20;
 
     private final List<Volume> volumes;
     private final BufferSource buffers;
@@ -53,10 +52,7 @@ public final class ReadPath {
     }
 
     private Volume volume(int number) {
-        for (int i = 0; i < volumes.size(); i++) {
-            if (volumes.get(i).number == number) return volumes.get(i);
-        }
-        throw new AssertionError("no volume " + number);
+        return Volume.numbered(volumes, number);
     }
 
     public void timeIs(long newNowNanos) {
@@ -132,7 +128,7 @@ public final class ReadPath {
             read.volume = request.volume;
             read.firstSector = request.firstSector + request.cutBytes / BlockUser.SECTOR_BYTES;
             read.payloadIndex = (int) request.cutBytes;
-            read.lengthBytes = (int) Math.min(MAX_PART_BYTES, request.lengthBytes - request.cutBytes);
+            read.lengthBytes = (int) Math.min(WritePath.MAX_PART_BYTES, request.lengthBytes - request.cutBytes);
             request.cutBytes += read.lengthBytes;
             request.openParts++;
             start(volume, read, out);

@@ -1,10 +1,8 @@
 package org.duett.replicator.write;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.BlockUser;
@@ -32,7 +30,6 @@ import org.duett.replicator.wire.Packet.BlockAck;
  */
 public final class WritePath implements HeldWrites {
     static final int MAX_PART_BYTES = 1 << 20;
-    private static final int BLOCK_SECTORS = 8;
     private static final int SECTOR_BYTES = BlockUser.SECTOR_BYTES;
 
     private final List<Volume> volumes;
@@ -43,30 +40,24 @@ public final class WritePath implements HeldWrites {
     private Consumer<Volume> refusedWrites;
     private Consumer<HostWrite> failedWrites;
 
-    private final int maxSlots;
-    private final List<HostWrite> slots = new ArrayList<>();
-    private HostWrite freeSlots;
-    private int slotsInUse;
-    private final HostQueue queue = new HostQueue();
+    private final HostSlots slots;
+    private final HostArrivals arrivals;
     private final FlushPath flushes;
 
     private int connection;
     private boolean connected;
     private boolean zeroesAgreed;
-    private boolean heldBack;
-    private boolean refusesNew;
-    private boolean serving;
     private long nowNanos;
-    private int requestsOpen;
     private long bytesSent;
     private long bytesWritten;
 
     public WritePath(List<Volume> volumes, Protocol protocol, int maxSlots, int maxEpochWrites) {
         this.volumes = volumes;
         this.protocol = protocol;
-        this.maxSlots = maxSlots;
+        this.slots = new HostSlots(maxSlots);
         this.epochs = new TransferLog(Math.min(maxEpochWrites, maxSlots / 2));
-        this.flushes = new FlushPath(epochs, this::partDone);
+        this.arrivals = new HostArrivals(volumes, slots, new Beginning());
+        this.flushes = new FlushPath(epochs, arrivals::partDone);
     }
 
     public void recordsIn(LossRecord newRecord) {
@@ -90,76 +81,64 @@ public final class WritePath implements HeldWrites {
     }
 
     private Volume volume(int number) {
-        for (int i = 0; i < volumes.size(); i++) {
-            if (volumes.get(i).number == number) return volumes.get(i);
-        }
-        throw new AssertionError("no volume " + number);
+        return Volume.numbered(volumes, number);
     }
 
     // ---- arrival
 
     /** A WRITE, TRIM, WRITE_ZEROES or FLUSH. Completed exactly once, sooner or later. */
     public void arrived(HostRequest request, ActionQueue out) {
-        request.errno = 0;
-        request.cutBytes = 0;
-        request.openParts = 1;
-        request.notAfterBootNanos = Long.MAX_VALUE;
-        if (request.kind == HostRequest.Kind.TRIM) roundInward(request);
-        requestsOpen++;
-        if (refusesNew) {
-            request.fail(Errno.ESHUTDOWN);
-            partDone(request, out);
-            return;
-        }
-        queue.add(request);
-        serveQueue(out);
-    }
-
-    /** Only a TRIM is rounded to whole blocks, so that bitmap and data speak of the same blocks (rule 27). */
-    private static void roundInward(HostRequest request) {
-        long end = request.firstSector + request.lengthBytes / SECTOR_BYTES;
-        long first = (request.firstSector + BLOCK_SECTORS - 1) / BLOCK_SECTORS * BLOCK_SECTORS;
-        long last = end / BLOCK_SECTORS * BLOCK_SECTORS;
-        request.firstSector = first;
-        request.lengthBytes = Math.max(0, last - first) * SECTOR_BYTES;
+        arrivals.arrived(request, out);
     }
 
     /** The role is being given up: what still comes is not begun. */
     public void refuseNew(boolean refuse) {
-        refusesNew = refuse;
+        arrivals.refuseNew(refuse);
     }
 
     /** Holds everything that has not begun (freeze, suspend-io), or lets it go on. */
     public void holdBack(boolean hold, ActionQueue out) {
-        heldBack = hold;
-        if (!hold) serveQueue(out);
+        arrivals.holdBack(hold, out);
     }
 
-    private void serveQueue(ActionQueue out) {
-        // A part that fails at once frees its slot and would come back here in the midst of its own request.
-        if (serving) return;
-        serving = true;
-        serveWhilePossible(out);
-        serving = false;
+    /** Everything that has not begun fails: the role is given up or no data is left. */
+    public void failQueued(int errno, ActionQueue out) {
+        arrivals.failQueued(errno, out);
     }
 
-    private void serveWhilePossible(ActionQueue out) {
-        while (queue.peek() != null && !heldBack) {
-            HostRequest request = queue.peek();
-            Volume volume = volume(request.volume);
-            if (!volume.isPrimary()) request.fail(Errno.ESHUTDOWN);
-            else if (request.kind == HostRequest.Kind.FLUSH && !reachesGoodData(volume)) request.fail(Errno.EIO);
-            else if (request.kind == HostRequest.Kind.FLUSH) beginFlush(volume, request, out);
-            else if (!cut(volume, request, out)) return;
-            queue.poll();
-            partDone(request, out);
+    private final class Beginning implements HostArrivals.Path {
+        @Override
+        public boolean reachesGoodData(Volume volume) {
+            return WritePath.this.reachesGoodData(volume);
         }
-    }
 
-    private void beginFlush(Volume volume, HostRequest request, ActionQueue out) {
-        // Where no epoch is open every write that the peer has was covered by a barrier ack.
-        boolean peerHasAll = connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
-        flushes.begin(volume, request, peerHasAll, out);
+        @Override
+        public long longestPartBytes(HostWrite write) {
+            return WritePath.this.longestPartBytes(write);
+        }
+
+        @Override
+        public void begin(Volume volume, HostWrite write, ActionQueue out) {
+            if (volume.overlap().enter(write)) {
+                nothingOverlaps(write, out);
+            } else if (protocol != Protocol.C) {
+                // What it waits for may be complete but unconfirmed on the peer's disk until its barrier (rule 16).
+                epochs.close(out);
+            }
+        }
+
+        @Override
+        public void beginFlush(Volume volume, HostRequest request, ActionQueue out) {
+            // Where no epoch is open every write that the peer has was covered by a barrier ack.
+            boolean peerHasAll = connected && volume.isConnected() && volume.state().peerDisk() == DiskState.UP_TO_DATE;
+            flushes.begin(volume, request, peerHasAll, out);
+        }
+
+        @Override
+        public void outOfSlots(ActionQueue out) {
+            // Slots, extents and epochs would wait for one another for ever (rule 16).
+            epochs.close(out);
+        }
     }
 
     public void flushDone(HostFlush flush, ActionQueue out) {
@@ -175,73 +154,7 @@ public final class WritePath implements HeldWrites {
         return connected && state.replicatesData() && state.peerDisk().servesHostAlone();
     }
 
-    /** Cuts as much as there are slots for; true when the request is cut wholly, or has failed. */
-    private boolean cut(Volume volume, HostRequest request, ActionQueue out) {
-        while (request.cutBytes < request.lengthBytes && request.errno == 0) {
-            HostWrite write = takeSlot(out);
-            if (write == null) return false;
-            fill(write, request);
-            request.openParts++;
-            request.cutBytes += write.lengthBytes;
-            begin(volume, write, out);
-        }
-        return true;
-    }
-
-    private HostWrite takeSlot(ActionQueue out) {
-        HostWrite write = freeSlots;
-        if (write != null) {
-            freeSlots = write.nextFree;
-            write.nextFree = null;
-        } else if (slots.size() < maxSlots) {
-            write = new HostWrite(slots.size());
-            slots.add(write);
-        } else {
-            // Slots, extents and epochs would wait for one another for ever (rule 16).
-            epochs.close(out);
-            return null;
-        }
-        slotsInUse++;
-        write.uses++;
-        return write;
-    }
-
-    private void fill(HostWrite write, HostRequest request) {
-        write.request = request;
-        write.volume = request.volume;
-        write.firstSector = request.firstSector + request.cutBytes / SECTOR_BYTES;
-        write.payloadIndex = Math.toIntExact(Math.min(request.cutBytes, Integer.MAX_VALUE));
-        write.forceUnitAccess = request.forceUnitAccess;
-        write.kind = switch (request.kind) {
-            case WRITE -> HostWrite.Kind.DATA;
-            case TRIM -> HostWrite.Kind.TRIM;
-            case WRITE_ZEROES -> HostWrite.Kind.WRITE_ZEROES;
-            case READ, FLUSH -> throw new AssertionError("not a write: " + request);
-        };
-        long left = request.lengthBytes - request.cutBytes;
-        long toExtentEnd = (ActivityLog.EXTENT_SECTORS - write.firstSector % ActivityLog.EXTENT_SECTORS) * SECTOR_BYTES;
-        boolean mayTravelAsData = write.kind == HostWrite.Kind.DATA || write.kind == HostWrite.Kind.WRITE_ZEROES && !zeroesAgreed;
-        long most = mayTravelAsData ? MAX_PART_BYTES : Long.MAX_VALUE;
-        write.lengthBytes = Math.toIntExact(Math.min(most, Math.min(left, toExtentEnd)));
-        write.local = Leg.NOT_NEEDED;
-        write.peer = Leg.NOT_NEEDED;
-        write.record = Leg.NOT_NEEDED;
-        write.inEpoch = false;
-        write.peerDiskConfirmed = false;
-        write.awaitsBarrier = false;
-        write.clearsBits = false;
-    }
-
     // ---- one part, forward
-
-    private void begin(Volume volume, HostWrite write, ActionQueue out) {
-        if (volume.overlap().enter(write)) {
-            nothingOverlaps(write, out);
-        } else if (protocol != Protocol.C) {
-            // What it waits for may be complete but unconfirmed on the peer's disk until its barrier (rule 16).
-            epochs.close(out);
-        }
-    }
 
     /** No overlapping write is under way any more. */
     public void nothingOverlaps(HostWrite write, ActionQueue out) {
@@ -265,8 +178,7 @@ public final class WritePath implements HeldWrites {
             failPart(volume, write, out);
             return;
         }
-        boolean cutForAnotherPeer = peer && write.kind == HostWrite.Kind.WRITE_ZEROES && !zeroesAgreed && write.lengthBytes > MAX_PART_BYTES;
-        if (cutForAnotherPeer) {
+        if (peer && write.lengthBytes > longestPartBytes(write)) {
             // It waited while a peer that takes zeroes went and one came that takes them as data only, in parts of another size.
             failPart(volume, write, out);
             return;
@@ -280,6 +192,11 @@ public final class WritePath implements HeldWrites {
         if (peer) sendToPeer(volume, write, out);
         if (local) writeLocally(volume, write, out);
         if (write.record == Leg.PENDING) record.wanted(volume, out);
+    }
+
+    private long longestPartBytes(HostWrite write) {
+        boolean mayTravelAsData = write.kind == HostWrite.Kind.DATA || write.kind == HostWrite.Kind.WRITE_ZEROES && !zeroesAgreed;
+        return mayTravelAsData ? MAX_PART_BYTES : Long.MAX_VALUE;
     }
 
     private void markOutOfSync(Volume volume, HostWrite write, ActionQueue out) {
@@ -401,7 +318,7 @@ public final class WritePath implements HeldWrites {
 
     /** An ack for one of our writes. False: there is no such write, the peer broke the protocol (spec wire 4.3). */
     public boolean acknowledged(BlockAck ack, ActionQueue out) {
-        HostWrite write = find(ack);
+        HostWrite write = slots.find(ack);
         if (write == null) return ack.kind == BlockAck.Kind.NEGATIVE_ACK;
         Volume volume = volume(write.volume);
         switch (ack.kind) {
@@ -427,14 +344,6 @@ public final class WritePath implements HeldWrites {
         }
         decide(volume, write, out);
         return true;
-    }
-
-    private HostWrite find(BlockAck ack) {
-        long index = (ack.blockId & 0xffffffffL) - 1;
-        if (index < 0 || index >= slots.size()) return null;
-        HostWrite write = slots.get((int) index);
-        boolean matches = write.inEpoch && write.blockId() == ack.blockId && write.firstSector == ack.firstSector;
-        return matches && write.volume == ack.volume ? write : null;
     }
 
     /** The peer could not write it: that copy is lost for this block (rule 4). */
@@ -509,18 +418,11 @@ public final class WritePath implements HeldWrites {
     private void completePart(Volume volume, HostWrite write, ActionQueue out) {
         HostRequest request = write.request;
         write.request = null;
-        partDone(request, out);
+        arrivals.partDone(request, out);
         // In A and B the peer's disk write may still be under way: an overlapping one waits for its barrier (rule 16).
         boolean confirmed = !write.inEpoch || write.peerDiskConfirmed || protocol == Protocol.C;
         if (confirmed && write.present) volume.overlap().leave(write);
         if (!write.inEpoch) retire(volume, write, out);
-    }
-
-    private void partDone(HostRequest request, ActionQueue out) {
-        assert request.openParts > 0;
-        if (--request.openParts > 0) return;
-        requestsOpen--;
-        out.add(request.complete);
     }
 
     /** Both legs and the barrier are through with it. */
@@ -534,10 +436,8 @@ public final class WritePath implements HeldWrites {
 
     private void freeIfThrough(HostWrite write, ActionQueue out) {
         if (write.request != null || write.inEpoch || write.disk.inFlight) return;
-        write.nextFree = freeSlots;
-        freeSlots = write;
-        slotsInUse--;
-        serveQueue(out);
+        slots.giveBack(write);
+        arrivals.serve(out);
     }
 
     // ---- epochs
@@ -683,14 +583,6 @@ public final class WritePath implements HeldWrites {
         return local == Leg.PENDING || last && local == Leg.DONE;
     }
 
-    /** Everything of this volume that has not begun fails: the role is given up or no data is left. */
-    public void failQueued(int errno, ActionQueue out) {
-        for (HostRequest request = queue.poll(); request != null; request = queue.poll()) {
-            request.fail(errno);
-            partDone(request, out);
-        }
-    }
-
     // ---- time
 
     public void timeIs(long newNowNanos, ActionQueue out) {
@@ -717,21 +609,17 @@ public final class WritePath implements HeldWrites {
      * frees some, and closes the next epoch (rule 16).
      */
     public void closeEpochIfShort(ActionQueue out) {
-        if (waitsForSlots() && epochs.hasOpenEpoch() && epochs.epochs() == 1) epochs.close(out);
-    }
-
-    private boolean waitsForSlots() {
-        return queue.peek() != null && !heldBack;
+        if (arrivals.waitForSlots() && epochs.hasOpenEpoch() && epochs.epochs() == 1) epochs.close(out);
     }
 
     // ---- figures for status and checkers
 
     public int writesInFlight() {
-        return slotsInUse;
+        return slots.inUse();
     }
 
     public int requestsWaiting() {
-        return queue.size();
+        return arrivals.waiting();
     }
 
     public int openEpochs() {
@@ -739,7 +627,7 @@ public final class WritePath implements HeldWrites {
     }
 
     public boolean isIdle() {
-        return slotsInUse == 0 && queue.size() == 0 && flushes.isEmpty();
+        return slots.inUse() == 0 && arrivals.waiting() == 0 && flushes.isEmpty();
     }
 
     /** Writes whose ack has not come. */
@@ -753,7 +641,7 @@ public final class WritePath implements HeldWrites {
 
     /** Requests that have not been answered, begun or not. */
     public int requestsOpen() {
-        return requestsOpen;
+        return arrivals.open();
     }
 
     public long kibSent() {
@@ -775,9 +663,9 @@ public final class WritePath implements HeldWrites {
             String missing = flushes.blockedForNothing(volumes.get(i), connected);
             if (missing != null) return missing;
         }
-        if (waitsForSlots() && slotsInUse < maxSlots) return queue.peek() + ": slots are free, and it has not begun";
+        if (arrivals.waitForSlots() && !slots.areAllTaken()) return arrivals.first() + ": slots are free, and it has not begun";
         boolean noBarrier = epochs.hasOpenEpoch() && epochs.epochs() == 1;
-        return waitsForSlots() && noBarrier ? queue.peek() + ": waits for slots, and the epoch is open" : null;
+        return arrivals.waitForSlots() && noBarrier ? arrivals.first() + ": waits for slots, and the epoch is open" : null;
     }
 
     private String whatNobodyDoes(Volume volume, HostWrite write) {
