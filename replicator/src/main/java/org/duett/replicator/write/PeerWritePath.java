@@ -1,6 +1,7 @@
 package org.duett.replicator.write;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.duett.replicator.activitylog.ActivityLog;
@@ -27,38 +28,23 @@ public final class PeerWritePath {
     private final int pauseAbove;
     private PeerWrite free;
     private int writesInWork;
-    private final int[] inWork;
-    /** Of those, how many came while the peer had no disk that could take them. */
-    private final int[] onlyHereInWork;
-    /** Of those, how many an earlier connection has brought. */
-    private final int[] earlierInWork;
-    /** Of a connection that ended before its barrier: what was received is in the device's cache. */
-    private final boolean[] flushDue;
+    private final List<PeerWork> work = new ArrayList<>();
     private boolean paused;
     private int connection;
     private boolean connected;
     private final Deque<PeerEpoch> epochs = new ArrayDeque<>();
     /** A replay of our log has to name them, and the superblock does not say yet that it is to be looked at. */
     private final Deque<PeerWrite> awaitingMark = new ArrayDeque<>();
-    private final DiskOperation[] flushes;
-    /** Which of them the open barrier waits for; not one whose disk was given up. */
-    private final boolean[] flushCounts;
-    private int flushesOpen;
-    private int flushedConnection;
-    private boolean flushFailed;
+    private final BarrierFlush flush;
+    private boolean brokenEpoch;
     private long bytesReceived;
     private long bytesWritten;
 
     public PeerWritePath(List<Volume> volumes, int maxSlots) {
         this.volumes = volumes;
         pauseAbove = maxSlots;
-        flushes = new DiskOperation[volumes.size()];
-        flushCounts = new boolean[volumes.size()];
-        inWork = new int[volumes.size()];
-        onlyHereInWork = new int[volumes.size()];
-        earlierInWork = new int[volumes.size()];
-        flushDue = new boolean[volumes.size()];
-        for (int i = 0; i < flushes.length; i++) flushes[i] = new DiskOperation(DiskOperation.Purpose.PEER_FLUSH, this);
+        for (Volume volume : volumes) work.add(new PeerWork(volume));
+        flush = new BarrierFlush(volumes, this);
     }
 
     public void connected(int newConnection) {
@@ -104,8 +90,7 @@ public final class PeerWritePath {
         write.errno = 0;
         write.onlyHere = mirrorDuty(target);
         writesInWork++;
-        inWork[indexOf(volume)]++;
-        if (write.onlyHere) onlyHereInWork[indexOf(volume)]++;
+        workOf(target).begins(write);
         bytesReceived += lengthBytes;
         return write;
     }
@@ -274,7 +259,7 @@ public final class PeerWritePath {
             write.payload = null;
         }
         if (isCurrent(write)) answer(volume, write, out);
-        recycle(write, out);
+        recycle(volume, write, out);
     }
 
     private void answer(Volume volume, PeerWrite write, ActionQueue out) {
@@ -311,14 +296,9 @@ public final class PeerWritePath {
         ack.sequence = volume.nextSequence();
     }
 
-    private void recycle(PeerWrite write, ActionQueue out) {
+    private void recycle(Volume volume, PeerWrite write, ActionQueue out) {
         writesInWork--;
-        inWork[indexOf(write.volume)]--;
-        if (write.onlyHere) onlyHereInWork[indexOf(write.volume)]--;
-        if (!isCurrent(write)) {
-            earlierInWork[indexOf(write.volume)]--;
-            flushAfterLoss(indexOf(write.volume), out);
-        }
+        workOf(volume).isThrough(write, !isCurrent(write), out);
         write.nextFree = justFreed;
         justFreed = write;
         if (paused && writesInWork <= pauseAbove / 2 && connected) {
@@ -354,48 +334,26 @@ public final class PeerWritePath {
 
     private void finishEpochIfThrough(ActionQueue out) {
         PeerEpoch epoch = epochs.peekFirst();
-        if (epoch == null || !epoch.barrierReceived || epoch.open > 0 || flushesOpen > 0) return;
-        flushFailed = epoch.failed;
-        flushedConnection = connection;
-        for (int i = 0; i < flushes.length; i++) {
-            Volume volume = volumes.get(i);
-            // Also of a disk that is being detached: it has writes of this epoch.
-            if (!volume.diskUsable() || !volume.settings.diskFlushes()) continue;
-            assert !flushes[i].inFlight;
-            flushes[i].kind = DiskOperation.Kind.FLUSH;
-            flushes[i].area = DiskOperation.Area.DATA;
-            flushes[i].lengthBytes = 0;
-            flushCounts[i] = true;
-            flushesOpen++;
-            volume.order(flushes[i], out);
-        }
-        if (flushesOpen == 0) acknowledgeEpoch(out);
+        if (epoch == null || !epoch.barrierReceived || epoch.open > 0 || flush.isUnderWay()) return;
+        flush.begin(connection, out);
+        if (!flush.isUnderWay()) acknowledgeEpoch(out);
     }
 
     /** A flush of a barrier came back. */
-    public void flushDone(Volume volume, DiskOperation flush, ActionQueue out) {
-        if (flush.errno != 0) {
-            flushFailed = true;
-            volume.diskFailed(DiskFailure.FLUSH, flush.errno, 0);
-        }
-        int index = volumes.indexOf(volume);
-        if (!flushCounts[index]) return;
-        flushCounts[index] = false;
-        flushesOpen--;
-        flushesAreThrough(out);
+    public void flushDone(Volume volume, DiskOperation disk, ActionQueue out) {
+        if (flush.done(volume, disk)) flushesAreThrough(out);
     }
 
     private void flushesAreThrough(ActionQueue out) {
-        if (flushesOpen > 0 || !connected) return;
-        // What an earlier connection had ordered covers none of the writes of this one.
-        if (flushedConnection == connection) acknowledgeEpoch(out);
+        if (flush.isUnderWay() || !connected) return;
+        if (flush.wasFor(connection)) acknowledgeEpoch(out);
         else finishEpochIfThrough(out);
     }
 
     private void acknowledgeEpoch(ActionQueue out) {
         PeerEpoch epoch = epochs.poll();
         // After a failed write or flush the open barrier is never acknowledged: the Primary marks all it covers (rule 7).
-        if (flushFailed || epoch.failed) {
+        if (flush.hasFailed() || epoch.failed) {
             brokenEpoch = true;
             epochs.addFirst(epoch);
             epoch.barrierReceived = false;
@@ -409,22 +367,17 @@ public final class PeerWritePath {
         for (PeerWrite write = next.pollWaiting(); write != null; write = next.pollWaiting()) beginInTurn(volumeOf(write), write, out);
     }
 
-    private boolean brokenEpoch;
-
     /** An epoch cannot be acknowledged any more: the connection must go, so that the Primary marks what it covers (rule 7). */
     public boolean brokenEpoch() {
         return brokenEpoch;
     }
 
     private Volume volumeOf(PeerWrite write) {
-        return volumes.get(indexOf(write.volume));
+        return Volume.numbered(volumes, write.volume);
     }
 
-    private int indexOf(int number) {
-        for (int i = 0; i < volumes.size(); i++) {
-            if (volumes.get(i).number == number) return i;
-        }
-        throw new AssertionError("no volume " + number);
+    private PeerWork workOf(Volume volume) {
+        return work.get(volumes.indexOf(volume));
     }
 
     // ---- the connection and the disk go
@@ -438,20 +391,10 @@ public final class PeerWritePath {
             for (PeerWrite write = epoch.pollWaiting(); write != null; write = epoch.pollWaiting()) {
                 if (write.payload != null) out.add(new Action.ReleasePayload(write.payload));
                 write.payload = null;
-                recycle(write, out);
+                recycle(volumeOf(write), write, out);
             }
         }
-        System.arraycopy(inWork, 0, earlierInWork, 0, inWork.length);
-        for (int i = 0; i < flushDue.length; i++) {
-            flushDue[i] |= unconfirmed;
-            flushAfterLoss(i, out);
-        }
-    }
-
-    private void flushAfterLoss(int index, ActionQueue out) {
-        if (!flushDue[index] || earlierInWork[index] > 0) return;
-        if (volumes.get(index).diskUsable()) volumes.get(index).metadata().flushData((durable, actions) -> flushDue[index] = false, out);
-        else flushDue[index] = false;
+        for (int i = 0; i < work.size(); i++) work.get(i).connectionLost(unconfirmed, out);
     }
 
     /**
@@ -459,13 +402,12 @@ public final class PeerWritePath {
      * answered before, no barrier of the new connection tells, and its next FLUSH relies on it (promise 1, seeds 50859, 1881822).
      */
     public boolean earlierIsDurable(Volume volume) {
-        int index = volumes.indexOf(volume);
-        return !volume.diskUsable() || !flushDue[index] && earlierInWork[index] == 0;
+        return workOf(volume).earlierIsDurable();
     }
 
     /** What a Primary wrote through us before it attached its disk is named in our bitmap, which may be sent. */
     public boolean writesOnlyHereAreThrough(Volume volume) {
-        return onlyHereInWork[volumes.indexOf(volume)] == 0;
+        return workOf(volume).onlyHereIsThrough();
     }
 
     /**
@@ -474,20 +416,15 @@ public final class PeerWritePath {
      */
     public void localDiskLost(Volume volume, ActionQueue out) {
         for (PeerEpoch epoch : epochs) epoch.failed |= epoch.received > 0;
-        int index = volumes.indexOf(volume);
-        if (!flushCounts[index]) return;
-        flushCounts[index] = false;
-        flushFailed = true;
-        flushesOpen--;
-        flushesAreThrough(out);
+        if (flush.diskLost(volume)) flushesAreThrough(out);
     }
 
     /** Everything that was received is on its disk, where there still is one: a takeover may go on (rule 21). */
     public boolean isDrained() {
-        for (int i = 0; i < volumes.size(); i++) {
-            if (volumes.get(i).diskUsable() && inWork[i] > 0) return false;
+        for (int i = 0; i < work.size(); i++) {
+            if (!work.get(i).isDrained()) return false;
         }
-        return flushesOpen == 0;
+        return !flush.isUnderWay();
     }
 
     public int writesInWork() {
