@@ -25,9 +25,11 @@ final class PeerWork {
     }
 
     void isThrough(PeerWrite write, boolean ofEarlierConnection, ActionQueue out) {
+        assert inWork > 0;
         inWork--;
         if (write.onlyHere) onlyHere--;
         if (!ofEarlierConnection) return;
+        assert earlier > 0;
         earlier--;
         flushEarlier(out);
     }

@@ -387,6 +387,7 @@ public final class PeerWritePath {
         connected = false;
         brokenEpoch = false;
         boolean unconfirmed = epochs.stream().anyMatch(epoch -> epoch.received > 0);
+        for (int i = 0; i < work.size(); i++) work.get(i).connectionLost(unconfirmed, out);
         for (PeerEpoch epoch = epochs.poll(); epoch != null; epoch = epochs.poll()) {
             for (PeerWrite write = epoch.pollWaiting(); write != null; write = epoch.pollWaiting()) {
                 if (write.payload != null) out.add(new Action.ReleasePayload(write.payload));
@@ -394,7 +395,6 @@ public final class PeerWritePath {
                 recycle(volumeOf(write), write, out);
             }
         }
-        for (int i = 0; i < work.size(); i++) work.get(i).connectionLost(unconfirmed, out);
     }
 
     /**
