@@ -178,7 +178,6 @@ final class FullSync {
     }
 
     private void refuse(long ticket, StateChangeResult code, String what, String whatToDo, ActionQueue out) {
-        parts.tickets.finish(ticket, new CommandResult.Refused(code,
-                new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, "No data was changed.", whatToDo)), out);
+        parts.tickets.finish(ticket, parts.refusal(code, what, "No data was changed.", whatToDo), out);
     }
 }

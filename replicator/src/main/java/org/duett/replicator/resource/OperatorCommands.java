@@ -150,8 +150,7 @@ final class OperatorCommands {
     }
 
     private void refuse(long ticket, StateChangeResult code, String what, String keptSafe, String whatToDo, ActionQueue out) {
-        parts.tickets.finish(ticket, new CommandResult.Refused(code,
-                new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, keptSafe, whatToDo)), out);
+        parts.tickets.finish(ticket, parts.refusal(code, what, keptSafe, whatToDo), out);
     }
 
     // ---- disk

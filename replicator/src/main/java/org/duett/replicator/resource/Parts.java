@@ -9,6 +9,7 @@ import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.BufferSource;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.machine.RandomStock;
@@ -309,6 +310,10 @@ final class Parts {
         OperatorReport report = new OperatorReport(level, "Resource " + settings.name() + ": " + what, keptSafe, whatToDo);
         if (level == Level.ERROR) trouble = report;
         out.add(new Action.Report(report));
+    }
+
+    CommandResult refusal(StateChangeResult code, String what, String keptSafe, String whatToDo) {
+        return new CommandResult.Refused(code, new OperatorReport(Level.ERROR, "Resource " + settings.name() + ": " + what, keptSafe, whatToDo));
     }
 
     String name(Volume volume) {

@@ -1,671 +1,109 @@
 package org.duett.replicator.resource;
 
 import java.util.List;
-import org.duett.replicator.generation.GenerationIdentifiers;
-import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
-import org.duett.replicator.machine.CommandResult;
-import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
-import org.duett.replicator.machine.OperatorReport;
-import org.duett.replicator.machine.OperatorReport.Level;
-import org.duett.replicator.state.DiskState;
-import org.duett.replicator.state.Role;
-import org.duett.replicator.state.StateChangeResult;
-import org.duett.replicator.state.StatePolicies.Fencing;
-import org.duett.replicator.state.VolumeState;
-import org.duett.replicator.volume.Volume;
 
-/** Promotion, demotion, and the exports that exist just while this node is Primary (rules 2, 13, 21, 22). */
+/** This node's role: one promotion or demotion at a time, and the role that an earlier process had (rule 22). */
 final class RoleControl {
-    private enum Step {
-        IDLE,
-        /** Whoever still holds data of another term must not get at this one's (rule 22). */
-        LOOKING_FOR_DEVICES,
-        /** A disk is still being attached, or what the lost peer had sent is still being written (rule 21). */
-        DRAINING,
-        /** The peer is Primary by its last word; it may have been demoted and not told us yet. */
-        AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM, WRITING,
-        /** A client that closed the device just now may not have been counted yet. */
-        AWAITING_CLIENTS, DEMOTING, ERASING_TERM,
-        /** Not Primary, and the term of an earlier process is given up (rule 22). */
-        FORGETTING_TERM
-    }
-
     private final Parts parts;
-    private final PeerRequests requests;
-    private final Connecting connecting;
-    private Step step = Step.IDLE;
-    private long ticket;
-    private boolean force;
-    private static final long CLIENTS_LEAVE_NANOS = 1_000_000_000;
-    /** Of the step that waits: for the peer's demotion, or for our clients. */
-    private long waitsUntilNanos;
-    private int superblocksOpen;
-    private boolean superblockFailed;
-    private int fenceRun;
-    /** The last connection that there had been when the handler began. */
-    private int fencedAfter;
-    private boolean fenced;
     private final FormerTerm former;
-    /** The connection on which the peer gave its leave last. */
-    private int askedOnConnection = -1;
-    /** Connected while it waited for a disk, which the peer was to have a say on: the connection of that time; -1: none. */
-    private int waitedOnConnection = -1;
+    private final Promotion promotion;
+    private final Demotion demotion;
 
     RoleControl(Parts parts, PeerRequests requests, Connecting connecting) {
         this.parts = parts;
-        this.requests = requests;
-        this.connecting = connecting;
         former = new FormerTerm(parts);
+        promotion = new Promotion(parts, requests, former);
+        demotion = new Demotion(parts, connecting, former);
     }
 
     boolean isBusy() {
-        return step != Step.IDLE;
+        return promotion.isUnderWay() || demotion.isUnderWay();
     }
 
     /** It has been ordered, and not been refused yet. */
     boolean isBeingPromoted() {
-        return switch (step) {
-            case LOOKING_FOR_DEVICES, DRAINING, AWAITING_DEMOTION, FENCING, ASKING_PEER, STORING_TERM -> true;
-            case IDLE, WRITING, AWAITING_CLIENTS, DEMOTING, ERASING_TERM, FORGETTING_TERM -> false;
-        };
+        return promotion.mayStillBeRefused();
     }
 
-    private void finish(CommandResult result, ActionQueue out) {
-        step = Step.IDLE;
-        if (former.isBeingResumed()) former.resumptionEnded(result, awaitsDeadline(), out);
-        long answered = ticket;
-        ticket = 0;
-        if (answered != 0) out.add(new Action.FinishCommand(answered, result));
+    void promote(long ticket, boolean force, ActionQueue out) {
+        promotion.begin(ticket, force, out);
     }
 
-    private void refuse(StateChangeResult code, String what, String keptSafe, String whatToDo, ActionQueue out) {
-        finish(new CommandResult.Refused(code, new OperatorReport(Level.ERROR, "Resource " + parts.settings.name() + ": " + what, keptSafe, whatToDo)),
-                out);
+    void demote(long ticket, boolean force, ActionQueue out) {
+        demotion.begin(ticket, force, out);
     }
 
-    // ---- promotion
-
-    void promote(long newTicket, boolean newForce, ActionQueue out) {
-        ticket = newTicket;
-        force = newForce;
-        fenced = false;
-        if (parts.isPrimary()) {
-            finish(new CommandResult.Done("is Primary already"), out);
-            return;
-        }
-        begin(out);
+    /** Demotes a Primary without being asked by a person: a split brain is decided against it (spec states 5.2). */
+    void giveUp(ActionQueue out) {
+        if (!isBusy()) demotion.begin(0, false, out);
     }
 
-    private void begin(ActionQueue out) {
-        step = Step.LOOKING_FOR_DEVICES;
-        out.add(new Action.LookForAttachedDevices());
-    }
-
-    void attachedDevicesSeen(List<Event.AttachedVolume> attached, ActionQueue out) {
-        if (step != Step.LOOKING_FOR_DEVICES) return;
-        for (Event.AttachedVolume each : attached) {
-            // A term that goes on is the one that its devices wait for.
-            if (former.isBeingResumed() && former.is(each.term())) continue;
-            String resource = parts.settings.name();
-            String goOn = former.is(each.term()) ? " To let it go on instead, when " + parts.settings.peerNode() + " is down for certain: duett resume-io "
-                    + resource : "";
-            refuse(StateChangeResult.DEVICE_IN_USE, String.format("volume %d is attached as a block device of this host in term %016x;"
-                    + " a promotion begins another term.", each.number(), each.term()), "The role is unchanged; what that device holds unwritten waits.",
-                    "Take it away with what it holds, then promote again: duett detach-device --force " + resource + "/" + each.number() + "." + goOn, out);
-            return;
-        }
-        step = Step.DRAINING;
-        waitedOnConnection = -1;
-        for (VolumeParts each : parts.volumeParts) each.waitsBesideGoodDisk = false;
-        // A peer that was demoted just now tells it within this time (spec states 7).
-        waitsUntilNanos = parts.nowNanos + (parts.settings.net().pingTimeoutMillis() + 100) * 1_000_000;
-        check(out);
+    boolean isInUse() {
+        return demotion.isInUse();
     }
 
     void timeIs(ActionQueue out) {
-        if (parts.nowNanos < waitsUntilNanos) return;
-        if (step == Step.AWAITING_DEMOTION) judge(out);
-        else if (step == Step.AWAITING_CLIENTS) refuseDemotion(out);
+        promotion.timeIs(out);
+        demotion.timeIs(out);
     }
 
     long deadlineNanos() {
-        return step == Step.AWAITING_DEMOTION || step == Step.AWAITING_CLIENTS ? waitsUntilNanos : Long.MAX_VALUE;
+        return Math.min(promotion.deadlineNanos(), demotion.deadlineNanos());
     }
 
     /** Called after each event: goes on when what it waits for has happened. */
     void check(ActionQueue out) {
-        switch (step) {
-            case IDLE -> {
-                if (former.goesOnByHandshake(out)) resume(false, out);
-            }
-            case DRAINING -> {
-                if (resumesWithoutPeer() && parts.isBesidePeer()) peerIsThereAfterAll(out);
-                else if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
-                else if (hasLostDiskThatItWaitedBeside()) refuseWithoutPeersDisk(out);
-                else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
-            }
-            case AWAITING_DEMOTION -> {
-                // Under cluster control it would be frozen until there is leave (rule 8); without, both would serve.
-                if (!parts.isBesidePeer() && !parts.settings.cluster()) refuseAlone("for the peer's demotion", out);
-                else if (!parts.peerIsPrimary() && parts.peerWrites.isDrained()) judge(out);
-            }
-            case AWAITING_CLIENTS -> {
-                if (users() == 0) beginDemotion(out);
-            }
-            case DEMOTING -> {
-                // What is held for want of leave was never acknowledged, and is not now: it fails (rule 1).
-                for (VolumeParts each : parts.volumeParts) {
-                    if (parts.record.holdsBack(each.volume)) parts.record.noCopyLeft(each.volume, out);
-                }
-                if (parts.writes.isIdle() && parts.reads.isIdle()) writesAreThrough(out);
-            }
-            case LOOKING_FOR_DEVICES, FENCING, ASKING_PEER, STORING_TERM, WRITING, ERASING_TERM, FORGETTING_TERM -> {
-                // An event of their own moves these on.
-            }
-        }
+        if (promotion.isUnderWay()) promotion.check(out);
+        else if (demotion.isUnderWay()) demotion.check(out);
+        else if (former.goesOnByHandshake(out)) promotion.resume(false, out);
     }
 
-    /** What it waits for is judged by the peer, or served from it: a promotion that was asked for beside that one is not for this node's disk alone (promise 1). */
-    private boolean hasLostWhomItWaitedBeside() {
-        if (waitedOnConnection != -1) return !parts.isBesidePeer() || parts.connection != waitedOnConnection;
-        if (parts.isBesidePeer() && !disksAreDecided()) waitedOnConnection = parts.connection;
-        return false;
+    void attachedDevicesSeen(List<Event.AttachedVolume> attached, ActionQueue out) {
+        promotion.attachedDevicesSeen(attached, out);
     }
 
-    /** Likewise: the peer's disk, which this node's was to be compared with, may be the only good one, and is gone (seed 2103421). */
-    private boolean hasLostDiskThatItWaitedBeside() {
-        boolean lost = false;
-        for (VolumeParts each : parts.volumeParts) {
-            VolumeState state = each.volume.state();
-            boolean isBeingAttached = isBeingAttached(state.disk());
-            lost |= isBeingAttached && each.waitsBesideGoodDisk && state.connection().isEstablished() && state.peerDisk().isBelow(DiskState.NEGOTIATING);
-            each.waitsBesideGoodDisk = isBeingAttached && state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
-        }
-        return lost && !force;
-    }
-
-    private void refuseWithoutPeersDisk(ActionQueue out) {
-        refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "the disk of " + parts.settings.peerNode() + " was given up while the promotion waited for this node's.",
-                "The role is unchanged. Nobody has compared this disk with that one.", "If what this disk has is what should be served, promote again when it is attached.", out);
-    }
-
-    private boolean resumesWithoutPeer() {
-        return former.isBeingResumed() && fenced;
-    }
-
-    /** That it is down stood for its word while it could not be asked. It may have been promoted since, and have come without the disk that tells of it (rule 22, seed 401223). */
-    private void peerIsThereAfterAll(ActionQueue out) {
-        refuse(StateChangeResult.NEED_CONNECTION, parts.settings.peerNode() + " is there after all, and is asked whether it was promoted meanwhile.", "The role is unchanged.",
-                "Wait until both nodes have compared their disks (duett status).", out);
-    }
-
-    private void refuseAlone(String waitedFor, ActionQueue out) {
-        refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited " + waitedFor + ".", "The role is unchanged.",
-                "Promote again; it is decided without the peer then.", out);
-    }
-
-    /** A promotion that waited for this disk was asked for with it, not with the other data that the peer holds (promise 2). */
+    /** As {@link Promotion#diskDoesNotFit}. */
     void diskDoesNotFit(ActionQueue out) {
-        if (step != Step.DRAINING || force) return;
-        refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted: the disk that it waited for does not fit the peer's data.",
-                "The role and all data are unchanged; this node's disk is not used.",
-                "See the message before this one. To serve the peer's data all the same, run: duett primary " + parts.settings.name(), out);
+        promotion.diskDoesNotFit(out);
     }
 
-    /** The peer compares what we have told it of our generation: a promotion now would change that behind its back. */
-    private boolean handshakeRuns() {
-        return parts.socketsUp && !parts.allEstablished();
-    }
-
-    private boolean disksAreDecided() {
-        // A host's writes would set bits that are being cleared.
-        boolean clearing = parts.volumeParts.stream().anyMatch(each -> each.wholeBitmap.isClearing());
-        return !clearing && parts.volumes.stream().noneMatch(volume -> isBeingAttached(volume.state().disk()));
-    }
-
-    private static boolean isBeingAttached(DiskState disk) {
-        return disk == DiskState.ATTACHING || disk == DiskState.NEGOTIATING;
-    }
-
-    private VolumeState promoted(VolumeState state) {
-        VolumeState primary = state.withRole(Role.PRIMARY);
-        boolean raises = force && state.disk().isAtLeast(DiskState.INCONSISTENT) && state.disk() != DiskState.UP_TO_DATE
-                && state.peerDisk() != DiskState.UP_TO_DATE;
-        // A peer that was fenced is Outdated at best; ours is what counts now (spec states 7).
-        boolean proven = fenced && state.disk() == DiskState.CONSISTENT;
-        VolumeState raised = raises || proven ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
-        // Fencing failed, and the operator insists, or leave to go on alone was given: whatever the peer has does not count (spec states 7).
-        return (force || former.isBeingResumed()) && fenced && isAtLarge(state) ? raised.withPeerDisk(DiskState.OUTDATED) : raised;
-    }
-
-    /** Nobody can ask it, and its disk may be as good as ours. */
-    private static boolean isAtLarge(VolumeState state) {
-        return !state.connection().isEstablished() && state.peerDisk().isAbove(DiskState.OUTDATED);
-    }
-
-    private void judge(ActionQueue out) {
-        for (VolumeParts each : parts.volumeParts) {
-            VolumeState wanted = promoted(each.volume.state());
-            StateChangeResult result = parts.mayRequest(each, wanted);
-            if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
-                VolumeParts hopeless = refusedAllTheSame();
-                if (hopeless == null) fence(out);
-                else refusePromotion(hopeless, parts.mayRequest(hopeless, promoted(hopeless.volume.state())), out);
-                return;
-            }
-            if (parts.peerIsPrimary() && parts.nowNanos < waitsUntilNanos) {
-                step = Step.AWAITING_DEMOTION;
-                return;
-            }
-            boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || former.isBeingResumed());
-            if (!result.isSuccess() && !overruled) {
-                refusePromotion(each, result, out);
-                return;
-            }
-            if (!force && ownDiskMayBeNewer(each.volume)) {
-                refuseOtherData(each.volume, out);
-                return;
-            }
-        }
-        if (parts.isBesidePeer()) {
-            step = Step.ASKING_PEER;
-            requests.inTurn(this::askPeer, out);
-        } else {
-            storeTerm(out);
-        }
-    }
-
-    /**
-     * It would serve its peer's data, while its own disk is not attached. What that one holds is known when it was read in the life of this process, and
-     * is of the peer's past then; else it may have gone on alone before it was lost (promise 1).
-     */
-    private static boolean ownDiskMayBeNewer(Volume volume) {
-        boolean throughPeer = volume.state().disk().isBelow(DiskState.INCONSISTENT) && volume.state().peerDisk() == DiskState.UP_TO_DATE;
-        if (!throughPeer || volume.identifiers().isJustCreated()) return false;
-        return volume.peerGenerations == null || !volume.peerGenerations.identifiers().names(volume.identifiers().current());
-    }
-
-    private void refuseOtherData(Volume volume, ActionQueue out) {
-        String resource = parts.settings.name();
-        String peer = parts.settings.peerNode();
-        refuse(StateChangeResult.IS_DISKLESS, "cannot be promoted: the disk of " + parts.name(volume) + " is not attached here, and may hold newer data than "
-                + peer + ", through which the host would be served.", "The role and all data are unchanged.", "Attach it first: duett attach " + resource
-                + ". If it is lost, promote " + peer + ", or say that its data is what counts: duett primary --force " + resource, out);
-    }
-
-    private void askPeer(ActionQueue out) {
-        if (step != Step.ASKING_PEER) return;
-        if (!parts.isBesidePeer()) {
-            peerAnswered(StateChangeResult.NEED_CONNECTION, out);
-            return;
-        }
-        for (VolumeParts each : parts.volumeParts) {
-            StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
-            if (result.isSuccess()) continue;
-            refusePromotion(each, result, out);
-            return;
-        }
-        askedOnConnection = parts.connection;
-        requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
-    }
-
-    private void refusePromotion(VolumeParts each, StateChangeResult result, ActionQueue out) {
-        String state = parts.name(each.volume) + " is " + each.volume.state() + ".";
-        String advice = switch (result) {
-            case NO_UP_TO_DATE_DISK -> each.volume.state().disk().isBelow(DiskState.INCONSISTENT)
-                    ? "Attach the disk, or connect to a peer with UpToDate data."
-                    : "Connect to the peer that has UpToDate data. If its data is lost for good, or this is the very first start:"
-                            + " duett primary --force " + parts.settings.name();
-            case TWO_PRIMARIES, OTHER_VOLUME_PEER_PRIMARY -> "Demote " + parts.settings.peerNode() + " first: " + parts.settings.demotionOfPeer();
-            case PRIMARY_NOP -> "Fence or outdate the peer first, or force it: duett primary --force " + parts.settings.name();
-            case IN_TRANSIENT_STATE -> "Wait until the resync has begun (duett status), then promote again.";
-            default -> "See duett status " + parts.settings.name() + ".";
-        };
-        refuse(result, "cannot be promoted: " + result.text() + ". " + state, "The role and all data are unchanged.", advice, out);
-    }
-
-    // ---- fencing (spec states 6)
-
-    /**
-     * A volume that cannot be promoted, whatever becomes of the peer; null: there is none. To fence it all the same would cost the only good disk of that
-     * volume: nobody could serve any more (seed 10426).
-     */
-    private VolumeParts refusedAllTheSame() {
-        for (VolumeParts each : parts.volumeParts) {
-            VolumeState wanted = promoted(each.volume.state());
-            StateChangeResult result = parts.mayRequest(each, wanted);
-            boolean helps = result == StateChangeResult.PRIMARY_NOP || wanted.disk() == DiskState.CONSISTENT;
-            if (!result.isSuccess() && !helps) return each;
-        }
-        return null;
-    }
-
-    private void fence(ActionQueue out) {
-        step = Step.FENCING;
-        fencedAfter = parts.connectionLastUp;
-        fenceRun = parts.runHandlerForAll("fence-peer", out);
-    }
-
-    /** A fence-peer handler ended that a promotion waits for; false: it is not ours. */
+    /** As {@link Promotion#handlerFinished}. */
     boolean handlerFinished(int run, int exitCode, ActionQueue out) {
-        if (run != fenceRun || step != Step.FENCING) return false;
-        // The peer was there meanwhile, and contact may have made good what the handler had outdated: each loss needs its own proof (rule 8, seed 5002).
-        boolean peerWasThere = parts.connectionLastUp != fencedAfter;
-        if (peerWasThere) {
-            step = Step.DRAINING;
-            waitedOnConnection = -1;
-            check(out);
-            return true;
-        }
-        fenced = true;
-        FenceOutcome.of(exitCode).apply(parts, out);
-        judge(out);
-        return true;
+        return promotion.handlerFinished(run, exitCode, out);
     }
 
-    // ---- the peer's leave
-
-    /** It was given, or nobody had to be asked, and the role is about to be taken. */
+    /** As {@link Promotion#hasLeaveToBePrimary}. */
     boolean hasLeaveToBePrimary() {
-        return step == Step.STORING_TERM;
-    }
-
-    private void peerAnswered(StateChangeResult result, ActionQueue out) {
-        if (step != Step.ASKING_PEER) return;
-        if (result.isSuccess()) {
-            storeTerm(out);
-            return;
-        }
-        boolean lost = result == StateChangeResult.NEED_CONNECTION;
-        refuse(lost ? StateChangeResult.NEED_CONNECTION : StateChangeResult.REFUSED_BY_PEER,
-                lost ? "the connection was lost while the peer was asked." : parts.settings.peerNode() + " refused the promotion: " + result.text() + ".",
-                "The role is unchanged.",
-                lost ? "Promote again; it is decided without the peer then."
-                        : result == StateChangeResult.IN_TRANSIENT_STATE ? "Wait until both nodes have compared their disks (duett status), then promote again."
-                                : "If " + parts.settings.peerNode() + " is Primary, demote it first: " + parts.settings.demotionOfPeer(),
-                out);
-    }
-
-    // ---- term, generation, exports
-
-    private void storeTerm(ActionQueue out) {
-        step = Step.STORING_TERM;
-        boolean resumes = former.isBeingResumed();
-        parts.term = resumes ? former.number() : parts.random.takeIdentifier();
-        // Whoever still holds data of the former term is not let into this one. Refused before, the promotion had begun none, and the run file still has that one (seed 200359).
-        if (!resumes) former.giveUp();
-        out.add(new Action.StoreTerm(parts.term));
+        return promotion.hasLeaveToBePrimary();
     }
 
     void termStored(long term, ActionQueue out) {
-        if (step == Step.STORING_TERM && term == parts.term) {
-            boolean peerCameMeanwhile = handshakeRuns() || parts.socketsUp && askedOnConnection != parts.connection;
-            if (peerCameMeanwhile) judgeAgain(out);
-            else promoteIfStillAllowed(out);
-        }
-        else if (step == Step.ERASING_TERM && term == 0) becomeSecondary(out);
-        else if (step == Step.FORGETTING_TERM && term == 0) finish(new CommandResult.Done("is Secondary; its former term is given up"), out);
-    }
-
-    /** Decided without the peer, which is there now: it has a say. */
-    private void judgeAgain(ActionQueue out) {
-        parts.term = 0;
-        if (!former.isBeingResumed()) out.add(new Action.StoreTerm(0));
-        begin(out);
+        promotion.termStored(term, out);
+        demotion.termStored(term, out);
     }
 
     // ---- the term of an earlier process (rule 22)
 
     void termFound(long term) {
-        assert step == Step.IDLE;
+        assert !isBusy();
         assert !parts.isPrimary();
         former.found(term);
     }
 
     /** Primary, or it was in an earlier process and would be again: somebody can vouch for it that the peer is down (rules 8, 22). */
     boolean isHeldOrMayBeResumed() {
-        return parts.isPrimary() || former.exists() && (former.isBeingResumed() || step == Step.IDLE);
+        return parts.isPrimary() || former.exists() && (former.isBeingResumed() || !isBusy());
     }
 
-    /** The operator wishes what is under way already: the resumption answers him. */
-    boolean joinsResumption(long newTicket) {
-        boolean joins = former.isBeingResumed() && ticket == 0;
-        if (joins) ticket = newTicket;
-        return joins;
+    /** As {@link Promotion#joinsResumption}. */
+    boolean joinsResumption(long ticket) {
+        return promotion.joinsResumption(ticket);
     }
 
     /** The failover daemon has the proof, or the operator vouches, that the peer is down: that stands for its word (rule 8). */
     void aloneAllowed(ActionQueue out) {
-        if (former.exists() && step == Step.IDLE && !parts.isConnected()) resume(true, out);
-    }
-
-    private void resume(boolean peerIsDown, ActionQueue out) {
-        ticket = 0;
-        force = false;
-        fenced = peerIsDown;
-        former.resumes();
-        begin(out);
-    }
-
-    /** Resumed by the peer's word and not by leave: how long that is good for is the failover daemon's to say, and it may be away (rule 9). */
-    private boolean awaitsDeadline() {
-        return former.isBeingResumed() && !fenced && parts.settings.cluster();
-    }
-
-    /** The connection, a disk or the peer's role may have changed while the term was being stored. */
-    private void promoteIfStillAllowed(ActionQueue out) {
-        if (former.isBeingResumed() && !fenced && !parts.allEstablished()) {
-            parts.term = 0;
-            refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the peer was asked.", "The role is unchanged.",
-                    "It is asked again in the next connection.", out);
-            return;
-        }
-        for (VolumeParts each : parts.volumeParts) {
-            StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
-            boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || fenced);
-            if (result.isSuccess() || overruled) continue;
-            parts.term = 0;
-            out.add(new Action.StoreTerm(0));
-            if (parts.isBesidePeer()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
-            refusePromotion(each, result, out);
-            return;
-        }
-        becomePrimary(out);
-    }
-
-    private void becomePrimary(ActionQueue out) {
-        step = Step.WRITING;
-        superblocksOpen = 0;
-        superblockFailed = false;
-        boolean alone = parts.volumes.stream().anyMatch(volume -> isAtLarge(promoted(volume.state())));
-        if (awaitsDeadline()) parts.reads.awaitDeadline();
-        if (alone) parts.record.promotedAlone();
-        if (alone && force) parts.record.allowAlone(true, "operator: primary --force", out);
-        for (VolumeParts each : parts.volumeParts) {
-            Volume volume = each.volume;
-            VolumeState before = volume.state();
-            parts.fact(each, promoted(before), force ? "promoted by force" : "promoted");
-            boolean raisedByForce = before.disk() != volume.state().disk();
-            each.begunByPromotion = false;
-            // What its host will see is the peer's: also a generation that this node heard of while it was giving its disk up, or is made equal to.
-            boolean seesPeer = volume.seesDataOfPeer() && volume.state().peerDisk() == DiskState.UP_TO_DATE && volume.peerGenerations != null;
-            if (seesPeer) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
-            if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
-            if (!writesItsRole(volume)) continue;
-            boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
-            each.begunByPromotion = raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
-            GenerationIdentifiers identifiers = volume.identifiers();
-            each.exposedBeforePromotion = volume.exposedIdentifier();
-            volume.setIdentifiers(each.begunByPromotion ? identifiers.newCurrent(parts.random.takeIdentifier(), true) : identifiers.withRole(true));
-            superblocksOpen++;
-        }
-        // PRIMARY_IND and the new generation are durable before the first write can come (rule 13), and before them what the peer had sent (rule 21).
-        for (VolumeParts each : parts.volumeParts) {
-            if (!writesItsRole(each.volume)) continue;
-            each.volume.metadata().flushData(null, out);
-            each.volume.metadata().writeSuperblock((durable, actions) -> promotionWritten(each, durable, actions), out);
-        }
-        if (superblocksOpen == 0) served(out);
-    }
-
-    private void promotionWritten(VolumeParts each, boolean durable, ActionQueue out) {
-        Volume volume = each.volume;
-        // No host has been let in yet: nobody has seen a generation that no disk has.
-        boolean begunInVain = !durable && volume.exposedIdentifier() == volume.identifiers().current();
-        if (begunInVain) volume.setExposedIdentifier(each.exposedBeforePromotion);
-        superblockWritten(durable, out);
-    }
-
-    private void superblockWritten(boolean durable, ActionQueue out) {
-        if (!durable) superblockFailed = true;
-        if (--superblocksOpen > 0 || step != Step.WRITING) return;
-        boolean noData = parts.volumes.stream().noneMatch(volume -> volume.state().disk().servesHostAlone() || volume.state().peerDisk().servesHostAlone());
-        if (superblockFailed && noData) {
-            refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "the promotion could not be recorded on disk.", "No host was let in.",
-                    "Check the disk (duett status), then: " + parts.settings.demotionHere(), out);
-            return;
-        }
-        served(out);
-    }
-
-    private void served(ActionQueue out) {
-        for (VolumeParts each : parts.volumeParts) {
-            if (parts.isBesidePeer()) {
-                if (each.begunByPromotion) parts.sendIdentifiers(each, 0, out);
-                parts.sendState(each.volume, out);
-            }
-            each.exportOpen = true;
-            parts.openExport(each, out);
-        }
-        finish(new CommandResult.Done(String.format("is Primary, term %016x", parts.term)), out);
-    }
-
-    // ---- demotion
-
-    void demote(long newTicket, boolean newForce, ActionQueue out) {
-        ticket = newTicket;
-        if (!parts.isPrimary()) {
-            if (!former.exists()) {
-                finish(new CommandResult.Done("is Secondary already"), out);
-                return;
-            }
-            former.giveUp();
-            step = Step.FORGETTING_TERM;
-            out.add(new Action.StoreTerm(0));
-            return;
-        }
-        if (newForce) {
-            beginDemotion(out);
-            return;
-        }
-        step = Step.AWAITING_CLIENTS;
-        waitsUntilNanos = parts.nowNanos + CLIENTS_LEAVE_NANOS;
-        check(out);
-    }
-
-    boolean isInUse() {
-        return users() > 0;
-    }
-
-    /** Demotes a Primary without being asked by a person: a split brain is decided against it (spec states 5.2). */
-    void giveUp(ActionQueue out) {
-        if (!isBusy()) demote(0, false, out);
-    }
-
-    private int users() {
-        return parts.volumeParts.stream().mapToInt(each -> each.exportUsers).sum();
-    }
-
-    private void refuseDemotion(ActionQueue out) {
-        int users = users();
-        refuse(StateChangeResult.DEVICE_IN_USE, users + (users == 1 ? " client has" : " clients have") + " the device open.",
-                "The role is unchanged; the clients go on.",
-                parts.settings.group().map(group -> "They belong to group " + group + ", mostly; it is moved or stopped as a whole: duett cluster switchover " + group + ", or: duett cluster stop "
-                        + group).orElse("Detach what duett attach-device made (duett detach-device), end other clients (nbdfuse, qemu), or cut them all off: duett secondary --force " + parts.settings.name()), out);
-    }
-
-    private void beginDemotion(ActionQueue out) {
-        step = Step.DEMOTING;
-        for (VolumeParts each : parts.volumeParts) {
-            if (each.exportOpen) out.add(new Action.CloseExport(each.volume.number));
-            each.exportOpen = false;
-        }
-        parts.writes.failQueued(Errno.ESHUTDOWN, out);
-        parts.reads.failQueued(Errno.ESHUTDOWN, out);
-        parts.writes.closeEpoch(out);
-        parts.writes.refuseNew(true);
-        parts.reads.refuseNew(true);
-        check(out);
-    }
-
-    /** All that the host wrote is acknowledged by both disks, or failed and in the bitmap. */
-    private void writesAreThrough(ActionQueue out) {
-        step = Step.ERASING_TERM;
-        // The role is given up durably before anybody hears that it is (rule 22).
-        out.add(new Action.StoreTerm(0));
-    }
-
-    private void becomeSecondary(ActionQueue out) {
-        step = Step.WRITING;
-        parts.term = 0;
-        superblocksOpen = 1;
-        superblockFailed = false;
-        for (VolumeParts each : parts.volumeParts) {
-            each.demotedWithoutDisk = !writesItsRole(each.volume);
-            if (!each.demotedWithoutDisk) superblocksOpen++;
-        }
-        for (VolumeParts each : parts.volumeParts) demoteVolume(each, out);
-        demotionWritten(true, out);
-    }
-
-    private static boolean writesItsRole(Volume volume) {
-        return volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
-    }
-
-    private void demoteVolume(VolumeParts each, ActionQueue out) {
-        Volume volume = each.volume;
-        if (each.demotedWithoutDisk) {
-            parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
-            return;
-        }
-        // The pages first: once PRIMARY_IND is gone nobody replays the log (spec metadata 5.1, design note).
-        volume.metadata().writeBitmap((durable, actions) -> {
-            // At once: a disk that is attached while another volume's is slow has to say that it is a Secondary's (seed 400544).
-            parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
-            if (!durable) {
-                demotionWritten(false, actions);
-                return;
-            }
-            volume.setIdentifiers(volume.identifiers().withRole(false));
-            volume.metadata().writeSuperblock(this::demotionWritten, actions);
-        }, out);
-    }
-
-    private void demotionWritten(boolean durable, ActionQueue out) {
-        if (!durable) superblockFailed = true;
-        if (--superblocksOpen > 0 || step != Step.WRITING || awaitsDiskThatCame(out)) return;
-        parts.record.roleGivenUp();
-        parts.reads.goOnWithoutDeadline(out);
-        parts.writes.refuseNew(false);
-        parts.reads.refuseNew(false);
-        for (VolumeParts each : parts.volumeParts) {
-            if (each.volume.isConnected()) parts.sendState(each.volume, out);
-        }
-        connecting.demoted(out);
-        finish(new CommandResult.Done(superblockFailed ? "is Secondary; its disk failed meanwhile, see duett status" : "is Secondary"), out);
-    }
-
-    /** One that was attached meanwhile is a Secondary's, and its superblock may still be on its way (rule 13, seed 2201433). */
-    private boolean awaitsDiskThatCame(ActionQueue out) {
-        for (VolumeParts each : parts.volumeParts) {
-            boolean came = each.demotedWithoutDisk && writesItsRole(each.volume);
-            if (!came) continue;
-            each.demotedWithoutDisk = false;
-            superblocksOpen++;
-            each.volume.metadata().writeSuperblock(this::demotionWritten, out);
-        }
-        return superblocksOpen > 0 || step != Step.WRITING;
+        if (former.exists() && !isBusy() && !parts.isConnected()) promotion.resume(true, out);
     }
 }

@@ -165,6 +165,11 @@ final class VolumeParts {
         isBeingMadeAnew = false;
     }
 
+    /** Its disk is open, and its superblock says which role this node has. */
+    boolean writesItsRole() {
+        return volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
+    }
+
     /** What belongs to one connection is forgotten with it. */
     void connectionEnded() {
         // The peer may have agreed, and have answered writes without this disk since: who would give its copy up has not seen everything (rule 20, seed 420040).
