@@ -74,7 +74,7 @@ final class FormerTerm {
     }
 
     /** It has our generation, or the one in which our resync to it began, or is the target of that; or it is behind, and its generation is of our past. */
-    private static boolean wasNotPromoted(VolumeParts each) {
+    private boolean wasNotPromoted(VolumeParts each) {
         GenerationIdentifiers own = each.volume.identifiers();
         GenerationIdentifiers peer = each.volume.peerGenerations.identifiers();
         boolean isTarget = each.generationLeftToTarget != 0
@@ -83,7 +83,16 @@ final class FormerTerm {
         // us to be behind, which counts from an older one already.
         DiskState disk = each.volume.state().peerDisk();
         boolean isBehind = disk == DiskState.INCONSISTENT || disk == DiskState.OUTDATED || peer.bitmap() == 0;
-        return isTarget || isBehind && own.names(peer.current()) || GenerationIdentifiers.sameGeneration(peer.current(), own.current());
+        return isTarget || isBehind && own.names(peer.current()) || isSourceThatWasLeft(own, peer) || GenerationIdentifiers.sameGeneration(peer.current(), own.current());
+    }
+
+    /**
+     * We went on from the generation to which a resync from it had brought us, and it was lost before it knew of its end. A Duett node in which such a one is left open begins
+     * a generation when it is promoted (rule 3, seed 2415847).
+     */
+    private boolean isSourceThatWasLeft(GenerationIdentifiers own, GenerationIdentifiers peer) {
+        return parts.handshake.peerIsDuett() && peer.bitmap() != 0 && GenerationIdentifiers.sameGeneration(peer.current(), own.bitmap())
+                && GenerationIdentifiers.sameGeneration(peer.bitmap(), own.history0());
     }
 
     /** {@code awaitsDeadline}: it has no leave but the peer's word, and reads wait for the failover daemon (rule 9). */

@@ -14,6 +14,7 @@ import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.state.VolumeState;
+import org.duett.replicator.wire.Packet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +132,16 @@ class FormerTermTest {
         world.each(1).generationLeftToTarget = 500;
         peerHas(world.each(1), current, 4);
         assertThat(goesOn()).isEqualTo(goesOn);
+    }
+
+    /** It was lost before it knew that its resync to us had ended, and we went on alone. */
+    @ParameterizedTest
+    @CsvSource({"10, 8, true, true", "11, 8, true, true", "10, 8, false, false", "10, 6, true, false", "8, 8, true, false", "30, 8, true, false"})
+    void besideTheSourceOfAResyncThatHasBroughtUsHereItGoesOn(long current, long bitmap, boolean isDuett, boolean goesOn) {
+        if (isDuett) world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
+        peerHas(world.each(1), current, bitmap);
+        assertThat(goesOn()).isEqualTo(goesOn);
+        assertThat(former.exists()).isEqualTo(goesOn);
     }
 
     @Test
