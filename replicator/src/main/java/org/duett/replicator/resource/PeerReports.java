@@ -139,8 +139,10 @@ final class PeerReports {
         boolean isAboutToBeTarget = report.connection().isAbove(ConnectionState.CONNECTED) && report.disk() == DiskState.OUTDATED && before.disk().isBelow(DiskState.NEGOTIATING);
         if (isAboutToBeTarget && parts.handshake.peerIsDuett()) told = told.withPeerDisk(before.peerDisk());
         if (isOtherThanWasSeen(volume, before, told)) told = told.withPeerDisk(DiskState.OUTDATED);
-        // It has not heard yet that it is taken for what our host has seen, and is Outdated no more when it does: who waits for its data fails for nothing (seed 200136).
-        boolean isYetToHear = volume.isPrimary() && before.disk().isAtMost(DiskState.NEGOTIATING) && before.peerDisk() == DiskState.UP_TO_DATE && report.disk() == DiskState.OUTDATED;
+        // It has not heard yet that it is taken for what our host has seen, and is Outdated no more when it does: who waits for its data fails for nothing (seed 200136), and who was
+        // demoted since would hold newer data to be behind (seed 2417773).
+        boolean wasTaken = volume.isPrimary() || report.peer() == Role.PRIMARY;
+        boolean isYetToHear = wasTaken && before.disk().isAtMost(DiskState.NEGOTIATING) && before.peerDisk() == DiskState.UP_TO_DATE && report.disk() == DiskState.OUTDATED;
         if (isYetToHear) told = told.withPeerDisk(DiskState.UP_TO_DATE);
         // A Primary without a disk has compared our generation with the one that its host has seen.
         boolean primaryTakesOurs = report.role() == Role.PRIMARY && report.disk().isBelow(DiskState.NEGOTIATING) && report.peerDisk() == DiskState.UP_TO_DATE;

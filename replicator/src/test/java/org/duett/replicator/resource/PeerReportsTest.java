@@ -328,13 +328,14 @@ class PeerReportsTest {
         assertThat(world.state(0).peerDisk()).isEqualTo(expected);
     }
 
-    /** Who waits for its data fails for nothing otherwise (seeds 200136, 1881605). */
+    /** Who waits for its data fails for nothing otherwise, and who was demoted meanwhile holds newer data to be behind (seeds 200136, 1881605, 2417773). */
     @ParameterizedTest
-    @CsvSource({"PRIMARY, DISKLESS, UP_TO_DATE", "PRIMARY, NEGOTIATING, UP_TO_DATE", "SECONDARY, NEGOTIATING, OUTDATED"})
-    void aPeerThatHasNotHeardYetThatItIsTakenIsTakenAllTheSame(Role role, DiskState ours, DiskState expected) {
+    @CsvSource({"PRIMARY, PRIMARY, DISKLESS, UP_TO_DATE", "PRIMARY, PRIMARY, NEGOTIATING, UP_TO_DATE", "SECONDARY, PRIMARY, NEGOTIATING, UP_TO_DATE",
+            "SECONDARY, SECONDARY, NEGOTIATING, OUTDATED"})
+    void aPeerThatHasNotHeardYetThatItIsTakenIsTakenAllTheSame(Role role, Role roleThere, DiskState ours, DiskState expected) {
         hasNoDisk();
         world.commit(world.state(0).withRole(role).withDisk(ours));
-        reports(itsWord(Role.SECONDARY, DiskState.OUTDATED).withPeerDisk(DiskState.ATTACHING));
+        reports(itsWord(Role.SECONDARY, DiskState.OUTDATED).withPeer(roleThere).withPeerDisk(DiskState.ATTACHING));
         assertThat(world.state(0).peerDisk()).isEqualTo(expected);
     }
 
