@@ -107,11 +107,12 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
         };
     }
 
-    Solution solve(SyncComparison.Inputs nodes) {
+    /** {@code sinceCommon}: both bitmaps count from the generation that both had last, so that no bits are no changes. */
+    Solution solve(SyncComparison.Inputs nodes, boolean sinceCommon) {
         return switch (primaries(nodes)) {
-            case 0 -> solveWithoutPrimary(nodes);
-            case 1 -> solveWithOnePrimary(nodes);
-            default -> solveWithTwoPrimaries(nodes);
+            case 0 -> solveWithoutPrimary(nodes, sinceCommon);
+            case 1 -> solveWithOnePrimary(nodes, sinceCommon);
+            default -> solveWithTwoPrimaries(nodes, sinceCommon);
         };
     }
 
@@ -119,7 +120,7 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
         return (nodes.own().isPrimary() ? 1 : 0) + (nodes.peer().isPrimary() ? 1 : 0);
     }
 
-    private Solution solveWithoutPrimary(SyncComparison.Inputs nodes) {
+    private Solution solveWithoutPrimary(SyncComparison.Inputs nodes, boolean sinceCommon) {
         boolean ownWasPrimary = nodes.own().identifiers().wasPrimaryAtBitmap();
         boolean peerWasPrimary = nodes.peer().identifiers().wasPrimaryAtBitmap();
         return switch (withoutPrimary) {
@@ -128,7 +129,8 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
                 ownWasPrimary != peerWasPrimary ? weAreSource(ownWasPrimary) : discardFewerChanges(nodes);
             case DISCARD_OLDER_PRIMARY ->
                 ownWasPrimary != peerWasPrimary ? weAreSource(peerWasPrimary) : discardFewerChanges(nodes);
-            case DISCARD_ZERO_CHANGES -> discardZeroChanges(nodes);
+            // DRBD counts here, too, what was changed since some other generation, and would call a node that has begun one unchanged (promise 2, seed 2421428).
+            case DISCARD_ZERO_CHANGES -> sinceCommon ? discardZeroChanges(nodes) : Solution.UNSOLVED;
             case DISCARD_LEAST_CHANGES -> discardFewerChanges(nodes);
             case DISCARD_LOCAL -> Solution.WE_ARE_TARGET;
             case DISCARD_REMOTE -> Solution.WE_ARE_SOURCE;
@@ -148,26 +150,26 @@ public record SplitBrainPolicy(AfterSplitBrain withoutPrimary, AfterSplitBrain w
         return weAreSource(comparison == 0 ? !nodes.resolveConflicts() : comparison > 0);
     }
 
-    private Solution solveWithOnePrimary(SyncComparison.Inputs nodes) {
+    private Solution solveWithOnePrimary(SyncComparison.Inputs nodes, boolean sinceCommon) {
         boolean ownPrimary = nodes.own().isPrimary();
         return switch (withOnePrimary) {
             case CONSENSUS -> {
-                Solution wanted = solveWithoutPrimary(nodes);
+                Solution wanted = solveWithoutPrimary(nodes, sinceCommon);
                 yield wanted == weAreSource(ownPrimary) ? wanted : Solution.UNSOLVED;
             }
-            case VIOLENTLY_AS0P -> solveWithoutPrimary(nodes);
+            case VIOLENTLY_AS0P -> solveWithoutPrimary(nodes, sinceCommon);
             case DISCARD_SECONDARY -> weAreSource(ownPrimary);
-            case CALL_PRI_LOST_AFTER_SB -> demotedFirst(solveWithoutPrimary(nodes), ownPrimary);
+            case CALL_PRI_LOST_AFTER_SB -> demotedFirst(solveWithoutPrimary(nodes, sinceCommon), ownPrimary);
             case DISCONNECT, DISCARD_YOUNGER_PRIMARY, DISCARD_OLDER_PRIMARY, DISCARD_ZERO_CHANGES,
                     DISCARD_LEAST_CHANGES, DISCARD_LOCAL, DISCARD_REMOTE ->
                 Solution.UNSOLVED;
         };
     }
 
-    private Solution solveWithTwoPrimaries(SyncComparison.Inputs nodes) {
+    private Solution solveWithTwoPrimaries(SyncComparison.Inputs nodes, boolean sinceCommon) {
         return switch (withTwoPrimaries) {
-            case VIOLENTLY_AS0P -> solveWithoutPrimary(nodes);
-            case CALL_PRI_LOST_AFTER_SB -> demotedFirst(solveWithoutPrimary(nodes), true);
+            case VIOLENTLY_AS0P -> solveWithoutPrimary(nodes, sinceCommon);
+            case CALL_PRI_LOST_AFTER_SB -> demotedFirst(solveWithoutPrimary(nodes, sinceCommon), true);
             case DISCONNECT, DISCARD_YOUNGER_PRIMARY, DISCARD_OLDER_PRIMARY, DISCARD_ZERO_CHANGES,
                     DISCARD_LEAST_CHANGES, DISCARD_LOCAL, DISCARD_REMOTE, CONSENSUS, DISCARD_SECONDARY ->
                 Solution.UNSOLVED;

@@ -147,7 +147,7 @@ public final class SyncHandshake {
     /** What it would copy has to be good: else the choice is an operator's, as where there is no policy. */
     private static SplitBrainPolicy.Solution solution(SyncDecision.SplitBrain splitBrain, Inputs inputs) {
         boolean policyApplies = splitBrain.lastCommon().isPresent() || inputs.policy.always();
-        SplitBrainPolicy.Solution wanted = policyApplies ? inputs.policy.solve(inputs.nodes) : SplitBrainPolicy.Solution.UNSOLVED;
+        SplitBrainPolicy.Solution wanted = policyApplies ? inputs.policy.solve(inputs.nodes, splitBrain.lastCommon().isPresent()) : SplitBrainPolicy.Solution.UNSOLVED;
         DiskState source = wanted == SplitBrainPolicy.Solution.WE_ARE_SOURCE ? inputs.nodes.own().disk() : inputs.nodes.peer().disk();
         return source.isAbove(DiskState.INCONSISTENT) ? wanted : SplitBrainPolicy.Solution.UNSOLVED;
     }

@@ -276,6 +276,20 @@ class SyncHandshakeTest {
         assertSolved(expected, decide(own, peer, policy), peerDecides(own, peer, policy));
     }
 
+    /** Whose bitmap is empty has no changes since the generation that it counts from, and may have begun that one alone (seed 2421428). */
+    @ParameterizedTest
+    @CsvSource({"DISCARD_ZERO_CHANGES, DISCONNECT, unsolved", "DISCARD_ZERO_CHANGES, VIOLENTLY_AS0P, unsolved", "DISCARD_LEAST_CHANGES, VIOLENTLY_AS0P, target"})
+    void whereTheBitmapsHaveNoCommonStartNoBitsAreNoProof(AfterSplitBrain option, AfterSplitBrain withPrimary, String expected) {
+        SplitBrainPolicy policy = new SplitBrainPolicy(option, withPrimary, withPrimary, true, RoleConflict.DISCONNECT);
+        for (int primaries = withPrimary == AfterSplitBrain.DISCONNECT ? 0 : 2; primaries >= 0; primaries--) {
+            Node own = primaries == 1 ? Node.of(OURS).bits(0).primary() : Node.of(OURS).bits(0);
+            Node peer = primaries == 2 ? Node.of(DISTANT).primary() : Node.of(DISTANT);
+            Result result = decide(own, peer, policy);
+            if (expected.equals("unsolved")) assertRefused(result, Reason.SPLIT_BRAIN);
+            else if (primaries != 1) assertThat(result.verdict()).isEqualTo(TARGET_WHOLE);
+        }
+    }
+
     private static void assertSolved(String expected, Result ours, Result peers) {
         switch (expected) {
             case "source" -> {
