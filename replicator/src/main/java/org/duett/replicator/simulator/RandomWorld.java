@@ -230,8 +230,8 @@ public final class RandomWorld implements SimulatedPair.Observer {
     // ---- a round
 
     private void disturb() {
-        long end = pair.time().nowNanos() + 200 * MILLI + random.nextLong(6_000 * MILLI);
-        long longestPause = random.nextBoolean() ? 60 * MILLI : 1_500 * MILLI;
+        long end = pair.time().nowNanos() + 200 * MILLI + random.nextLong((plan.isHasty() ? 1_500 : 6_000) * MILLI);
+        long longestPause = random.nextBoolean() ? plan.isHasty() ? 6 * MILLI : 60 * MILLI : plan.isHasty() ? 20 * MILLI : 1_500 * MILLI;
         clients.forEach(WorldClient::start);
         for (int number = 1; pair.time().nowNanos() < end; number++) {
             pair.runFor(1 + random.nextLong(longestPause));

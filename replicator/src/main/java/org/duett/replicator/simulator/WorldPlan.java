@@ -274,6 +274,11 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         return SimulatedNetwork.Cable.values()[1 + random.nextInt(3)];
     }
 
+    /** In a third of the lives what goes wrong, and what is ordered, comes in quick succession: in the midst of the handshake, the attach or the command before. */
+    boolean isHasty() {
+        return new SplittableRandom(seed ^ 0x4a57e).nextInt(3) == 0;
+    }
+
     /** In a third of the lives a node's disks are always fast or always slow, its metadata's apart from its data's, unless it is the same ({@code which}). */
     SimulatedDevice.Speed usualSpeed(int node, int which) {
         var random = new SplittableRandom(seed ^ 0x5beed + 2L * node + which);
@@ -291,7 +296,7 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + speedText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + speedText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + (isHasty() ? ", in haste" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 
     private String diskText() {
