@@ -75,7 +75,8 @@ final class PeerRequests {
     void askToDisconnect(UnaryOperator<VolumeState> with, Answer answer, ActionQueue out) {
         assert asked == null;
         asked = new Asked(true, new ArrayDeque<>(), UnaryOperator.identity(), answer);
-        VolumeState state = parts.volumes.getFirst().state().withConnection(ConnectionState.CONNECTED);
+        // Said of all volumes: one whose disk is Outdated already says nothing of the others (seed 2423159).
+        VolumeState state = parts.volumes.getFirst().state().withConnection(ConnectionState.CONNECTED).withDisk(DiskState.UP_TO_DATE).withPeerDisk(DiskState.UP_TO_DATE);
         StateChangeRequest request = StateChangeRequest.between(state, with.apply(state).withConnection(ConnectionState.DISCONNECTING));
         parts.send(new Packet.StateChangeRequest(true, 0, request.mask(), request.value()), out);
     }

@@ -147,6 +147,16 @@ class PeerRequestsTest {
         assertThat(answers).containsExactly(StateChangeResult.SUCCESS);
     }
 
+    /** Found by seed 2423159: the other disk was held to be Outdated, and had not been asked to be. */
+    @Test
+    void allDisksAreOutdatedAlsoWhereTheFirstOneIsAlready() {
+        world.volume(0).commit(MIRRORED.withPeerDisk(DiskState.OUTDATED), "it is");
+        requests.askToDisconnect(state -> state.withPeerDisk(DiskState.OUTDATED), (result, out) -> answers.add(result), world.out);
+        Packet.StateChangeRequest request = (Packet.StateChangeRequest) world.sent().getFirst();
+        VolumeState wanted = new StateChangeRequest(request.mask(), request.value()).appliedTo(MIRRORED).orElseThrow();
+        assertThat(wanted.peerDisk()).isEqualTo(DiskState.OUTDATED);
+    }
+
     // ---- the peer's
 
     /** As the peer asks, from its own point of view. */
