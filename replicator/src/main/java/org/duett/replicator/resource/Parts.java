@@ -84,7 +84,7 @@ final class Parts {
         record = new LossRecord(volumes, random, writes, goesOnByItself);
         writes.recordsIn(record);
         writes.asksOfTargets(volume -> parts(volume).isSource() && targetMayHaveFinished(parts(volume)));
-        writes.tellsOfRefusedWrites(volume -> parts(volume).source.writeRefused());
+        writes.tellsOfRefusedWrites(volume -> peerRefusedWrite(parts(volume)));
         writes.tellsOfFailedWrites(write -> partsOrNull(write.volume).source.writeFailedHere(write));
         keepalive = new Keepalive(settings.net());
         handshake = new Handshake(settings, random);
@@ -251,6 +251,15 @@ final class Parts {
             flags |= PeerGenerations.INCONSISTENT;
         }
         return flags;
+    }
+
+    /**
+     * A target that was through passes for good there, also as an eyewitness, until it hears of the generation that begins here for what it has refused (rules 3, 20;
+     * seed 2481802).
+     */
+    private void peerRefusedWrite(VolumeParts each) {
+        each.targetIsUntold |= each.isSource() && targetMayHaveFinished(each);
+        each.source.writeRefused();
     }
 
     /** Before we hear of it (rule 3). */

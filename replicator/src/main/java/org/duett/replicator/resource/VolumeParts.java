@@ -43,7 +43,7 @@ final class VolumeParts {
     PeerEpoch writesBeforeResync;
     /** Source: the target, a Primary, has our generation, and has not asked for a block yet, as it does when it has written down that it is behind. */
     boolean targetMayPass;
-    /** Source: the volume has grown, and the target, whose copy was good, has not asked for a block yet: it may not have heard that it is behind now. */
+    /** Source: the volume has grown, or the target was through and has refused a write. Its copy was good, and it may not have heard that it is behind now: it asks for a block when it has. */
     boolean targetIsUntold;
     /** Source: its sync identifier is on the way to disk. */
     boolean startingSource;

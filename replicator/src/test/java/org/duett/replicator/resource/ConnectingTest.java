@@ -2,6 +2,7 @@ package org.duett.replicator.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
+import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 
 import io.netty.buffer.Unpooled;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.wire.Packet;
+import org.duett.replicator.wire.Packet.BlockAck;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -434,6 +436,32 @@ class ConnectingTest {
         connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
         assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UNKNOWN);
         assertThat(world.parts.record.freezes()).isTrue();
+    }
+
+    /** It passes for good there, also as an eyewitness (seed 2481802). */
+    @ParameterizedTest
+    @CsvSource({"0, UNKNOWN, true", "2, INCONSISTENT, false"})
+    void norHasOneThatWasThroughAndHasRefusedAWriteSince(int blocksLeft, DiskState taken, boolean freezes) {
+        resyncsRun(Role.PRIMARY);
+        world.volume(0).log().enable(false);
+        world.volume(0).bitmap().clearRange(0, TwoVolumes.SECTORS / 8);
+        if (blocksLeft > 0) world.volume(0).bitmap().setRange(0, blocksLeft);
+        world.parts.writes.connected(9, true);
+        HostRequest write = new HostRequest();
+        write.kind = HostRequest.Kind.WRITE;
+        write.firstSector = 800;
+        write.lengthBytes = 4096;
+        write.payload = Unpooled.buffer(4096);
+        world.parts.writes.arrived(write, world.out);
+        Packet.Data data = sentAmong(world.actions()).stream().filter(Packet.Data.class::isInstance).map(Packet.Data.class::cast).findFirst().orElseThrow();
+        BlockAck ack = new BlockAck();
+        ack.kind = BlockAck.Kind.NEGATIVE_ACK;
+        ack.firstSector = data.firstSector;
+        ack.blockId = data.blockId;
+        world.parts.writes.acknowledged(ack, world.out);
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.state(0).peerDisk()).isEqualTo(taken);
+        assertThat(world.parts.record.freezes()).isEqualTo(freezes);
     }
 
     @Test
