@@ -11,7 +11,9 @@ import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.HostWrite;
 import org.duett.replicator.machine.OperatorReport.Level;
+import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -438,6 +440,65 @@ class ConnectingTest {
         assertThat(world.parts.record.freezes()).isTrue();
     }
 
+    private List<Action> written(int volume, long sector) {
+        HostRequest write = new HostRequest();
+        write.kind = HostRequest.Kind.WRITE;
+        write.volume = volume;
+        write.firstSector = sector;
+        write.lengthBytes = 4096;
+        write.payload = Unpooled.buffer(4096);
+        world.parts.writes.arrived(write, world.out);
+        return world.actions();
+    }
+
+    /** The peer answers the write that it was sent. */
+    private void answers(List<Action> actions, BlockAck.Kind kind) {
+        Packet.Data data = sentAmong(actions).stream().filter(Packet.Data.class::isInstance).map(Packet.Data.class::cast).findFirst().orElseThrow();
+        BlockAck ack = new BlockAck();
+        ack.kind = kind;
+        ack.volume = data.volume;
+        ack.firstSector = data.firstSector;
+        ack.blockId = data.blockId;
+        world.parts.writes.acknowledged(ack, world.out);
+    }
+
+    /** Volume 1 has lost its peer, too, when it takes the slots of what volume 0 had there alone (seed 2482741). */
+    @Test
+    void whatBeginsInASlotThatIsFreedByTheLossWaitsForARecord() {
+        world.close();
+        world = new TwoVolumes(Fencing.DONT_CARE, s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), s.volumes(),
+                s.madeDisks(), new ResourceSettings.Tables(2, 4096)));
+        connecting = connecting();
+        world.parts.volumes.forEach(volume -> volume.log().enable(false));
+        standing(MIRRORED.withRole(Role.PRIMARY));
+        world.parts.writes.connected(9, true);
+        List<Action> first = written(0, 0);
+        List<Action> second = written(0, 80);
+        answers(first, BlockAck.Kind.WRITE_ACK);
+        answers(second, BlockAck.Kind.WRITE_ACK);
+        world.parts.writes.closeEpoch(world.out);
+        for (int epoch = 0; epoch < 2; epoch++) {
+            Packet.BarrierAck ack = new Packet.BarrierAck();
+            ack.number = epoch;
+            ack.writes = 1;
+            assertThat(world.parts.writes.barrierAcknowledged(ack, world.out)).isTrue();
+        }
+        world.actions();
+        world.volume(0).commit(world.state(0).withDisk(DiskState.DISKLESS), "it is lost");
+        world.parts.writes.localDiskLost(world.volume(0), true, false, world.out);
+        for (DiskOperation each : List.of(orderedAmong(first).getFirst(), orderedAmong(second).getFirst())) {
+            each.inFlight = false;
+            world.parts.writes.localDone((HostWrite) each.owner, world.out);
+        }
+        world.volume(0).stopUsingDisk(world.out);
+        assertThat(orderedAmong(written(1, 0))).as("no slot is free").isEmpty();
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        DiskOperation waited = orderedAmong(world.actions()).stream().filter(each -> each.volume == 1 && each.purpose == DiskOperation.Purpose.HOST_WRITE).findFirst().orElseThrow();
+        waited.inFlight = false;
+        world.parts.writes.localDone((HostWrite) waited.owner, world.out);
+        assertThat(world.actions()).as("the peer's copy is not on record as one that lacks it").noneMatch(Action.CompleteHostRequest.class::isInstance);
+    }
+
     /** It passes for good there, also as an eyewitness (seed 2481802). */
     @ParameterizedTest
     @CsvSource({"0, UNKNOWN, true", "2, INCONSISTENT, false"})
@@ -447,18 +508,8 @@ class ConnectingTest {
         world.volume(0).bitmap().clearRange(0, TwoVolumes.SECTORS / 8);
         if (blocksLeft > 0) world.volume(0).bitmap().setRange(0, blocksLeft);
         world.parts.writes.connected(9, true);
-        HostRequest write = new HostRequest();
-        write.kind = HostRequest.Kind.WRITE;
-        write.firstSector = 800;
-        write.lengthBytes = 4096;
-        write.payload = Unpooled.buffer(4096);
-        world.parts.writes.arrived(write, world.out);
-        Packet.Data data = sentAmong(world.actions()).stream().filter(Packet.Data.class::isInstance).map(Packet.Data.class::cast).findFirst().orElseThrow();
-        BlockAck ack = new BlockAck();
-        ack.kind = BlockAck.Kind.NEGATIVE_ACK;
-        ack.firstSector = data.firstSector;
-        ack.blockId = data.blockId;
-        world.parts.writes.acknowledged(ack, world.out);
+        List<Action> sent = written(0, 800);
+        answers(sent, BlockAck.Kind.NEGATIVE_ACK);
         connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
         assertThat(world.state(0).peerDisk()).isEqualTo(taken);
         assertThat(world.parts.record.freezes()).isEqualTo(freezes);
