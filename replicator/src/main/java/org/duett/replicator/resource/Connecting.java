@@ -269,10 +269,8 @@ final class Connecting {
             parts.fact(each, peerLeavesOutdated ? ended.withPeerDisk(DiskState.OUTDATED) : ended, detail.isEmpty() ? cause.displayName() : detail);
         }
         if (parts.record.contactMayHaveBeen(out)) countAsLostContact(before.getFirst(), out);
-        // The record's state first, and that of all volumes: what is open is held by it, and not completed alone, when the legs fail; and the slots of what fails for good are
-        // taken at once by what waits, of any volume (rules 1, 5; seed 2482741).
+        // The record's state first: what is open is held by it, and not completed alone, when the legs fail (rules 1, 5).
         for (int i = 0; i < parts.volumes.size(); i++) losePeer(i, before.get(i), mayHaveFinished.get(i), out);
-        for (int i = 0; i < parts.volumes.size(); i++) loseWhatOnlyThePeerHad(i, before.get(i), out);
         parts.writes.connectionLost(out);
         parts.reads.connectionLost(out);
         parts.peerWrites.connectionLost(out);
@@ -301,11 +299,6 @@ final class Connecting {
         boolean lost = StateRules.lostContact(before, each.volume.state()) || before.connection().isSyncSource();
         if (lost) parts.record.peerLost(each.volume, before, mayHaveFinished, out);
         if (lost && each.targetIsUntold) parts.record.untoldTargetLost();
-    }
-
-    private void loseWhatOnlyThePeerHad(int index, VolumeState before, ActionQueue out) {
-        VolumeParts each = parts.volumeParts.get(index);
-        if (!each.volume.isPrimary()) return;
         // What this incarnation has not put on record never will be: later identifiers may be those of writes that came from elsewhere (rule 1b).
         if (each.volume.seesDataOfPeer()) parts.record.noCopyLeft(each.volume, out);
         else if (before.disk() == DiskState.NEGOTIATING) parts.record.localLossStaysOpen(each.volume, out);

@@ -185,6 +185,7 @@ public final class ResourceMachine {
             resync.checkEnds(out);
             roles.check(out);
             freeze.apply(out);
+            parts.writes.beginWaiting(out);
             // What a demotion fails may have had others wait behind it: they go on now, as no other event need follow.
         } while (somebodyMayGoOn());
         if (parts.reads.takeWaitsForBarrier()) parts.writes.closeEpoch(out);
@@ -208,7 +209,7 @@ public final class ResourceMachine {
             Volume volume = parts.volumes.get(i);
             if (volume.hasTransition() || volume.overlap().mayUnblock() || volume.log().hasReady()) return true;
         }
-        return false;
+        return parts.writes.mayBeginWaiting();
     }
 
     private boolean settle(VolumeParts each, ActionQueue out) {

@@ -39,7 +39,6 @@ final class HostArrivals {
     private final HostQueue queue = new HostQueue();
     private boolean heldBack;
     private boolean refusesNew;
-    private boolean serving;
     private int open;
 
     HostArrivals(List<Volume> volumes, HostSlots slots, Path path) {
@@ -95,14 +94,6 @@ final class HostArrivals {
 
     /** Begins what may begin. */
     void serve(ActionQueue out) {
-        // A part that fails at once frees its slot and would come back here in the midst of its own request.
-        if (serving) return;
-        serving = true;
-        serveWhilePossible(out);
-        serving = false;
-    }
-
-    private void serveWhilePossible(ActionQueue out) {
         while (queue.peek() != null && !heldBack) {
             HostRequest request = queue.peek();
             Volume volume = Volume.numbered(volumes, request.volume);

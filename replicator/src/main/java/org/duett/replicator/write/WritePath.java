@@ -101,6 +101,19 @@ public final class WritePath implements HeldWrites {
         arrivals.holdBack(hold, out);
     }
 
+    /** A request waits, and there are slots for it: {@link #beginWaiting} begins it. */
+    public boolean mayBeginWaiting() {
+        return arrivals.waitForSlots() && !slots.areAllTaken();
+    }
+
+    /**
+     * Called when all that an event brings is done: what waited for slots begins. In its midst a slot may become free while the loss of another volume's peer is not
+     * noted yet (rule 1, seed 2482741).
+     */
+    public void beginWaiting(ActionQueue out) {
+        if (mayBeginWaiting()) arrivals.serve(out);
+    }
+
     /** Everything that has not begun fails: the role is given up or no data is left. */
     public void failQueued(int errno, ActionQueue out) {
         arrivals.failQueued(errno, out);
@@ -437,7 +450,6 @@ public final class WritePath implements HeldWrites {
     private void freeIfThrough(HostWrite write, ActionQueue out) {
         if (write.request != null || write.inEpoch || write.disk.inFlight) return;
         slots.giveBack(write);
-        arrivals.serve(out);
     }
 
     // ---- epochs
@@ -663,7 +675,7 @@ public final class WritePath implements HeldWrites {
             String missing = flushes.blockedForNothing(volumes.get(i), connected);
             if (missing != null) return missing;
         }
-        if (arrivals.waitForSlots() && !slots.areAllTaken()) return arrivals.first() + ": slots are free, and it has not begun";
+        if (mayBeginWaiting()) return arrivals.first() + ": slots are free, and it has not begun";
         boolean noBarrier = epochs.hasOpenEpoch() && epochs.epochs() == 1;
         return arrivals.waitForSlots() && noBarrier ? arrivals.first() + ": waits for slots, and the epoch is open" : null;
     }

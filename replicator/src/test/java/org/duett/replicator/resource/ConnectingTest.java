@@ -493,6 +493,7 @@ class ConnectingTest {
         world.volume(0).stopUsingDisk(world.out);
         assertThat(orderedAmong(written(1, 0))).as("no slot is free").isEmpty();
         connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        world.parts.writes.beginWaiting(world.out);
         DiskOperation waited = orderedAmong(world.actions()).stream().filter(each -> each.volume == 1 && each.purpose == DiskOperation.Purpose.HOST_WRITE).findFirst().orElseThrow();
         waited.inFlight = false;
         world.parts.writes.localDone((HostWrite) waited.owner, world.out);

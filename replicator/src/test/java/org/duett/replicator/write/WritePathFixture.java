@@ -118,6 +118,12 @@ abstract class WritePathFixture {
             case HostFlush flush -> writes.flushDone(flush, world.out);
             default -> world.volume.metadata().diskDone(operation, world.out);
         }
+        return actionsOfEvent();
+    }
+
+    /** With what begins at its end. */
+    private List<Action> actionsOfEvent() {
+        writes.beginWaiting(world.out);
         return world.actions();
     }
 
@@ -185,7 +191,7 @@ abstract class WritePathFixture {
         ack.number = number;
         ack.writes = count;
         assertThat(writes.barrierAcknowledged(ack, world.out)).isEqualTo(asItHasTo);
-        return world.actions();
+        return actionsOfEvent();
     }
 
     void loseConnection() {
