@@ -23,7 +23,6 @@ import org.duett.replicator.wire.Packet;
  * cannot read is fetched from the peer and written back (rule 15).
  */
 public final class ReadPath {
-
     private final List<Volume> volumes;
     private final BufferSource buffers;
     /** In A and B the host is answered before the peer's disk has the block. */
