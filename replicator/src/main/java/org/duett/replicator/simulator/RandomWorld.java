@@ -389,9 +389,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
     public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
         needlessMarks.ordered(question.command());
         if (result instanceof CommandResult.Refused refused) answers.refused(node, question, refused);
-        if (!(result instanceof CommandResult.Done)) return;
-        answers.done(node, question);
-        sizes.done(node, question);
+        if (!(result instanceof CommandResult.Done done)) return;
+        answers.done(node, question, done);
+        sizes.done(node, question, done);
         readLimits.done(node, question);
         leaveRule.done(node, question);
         freezes.done(node, question);

@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import java.util.TreeMap;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.volume.Volume;
 
@@ -19,11 +20,16 @@ final class SizeRule {
         for (var volume : pair.settings().volumes()) answered.put(volume.number(), new Answered[2]);
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    /** The size that a resize was answered with. */
+    static long answered(CommandResult.Done done) {
+        return Long.parseLong(done.text().replaceFirst("has (\\d+) sectors", "$1"));
+    }
+
+    void done(SimulatedNode node, SimulatedNode.Asked question, CommandResult.Done done) {
         if (!(question.command() instanceof Command.Resize(int number, long wanted, boolean assumeClean)) || !node.machine().volume(number).diskUsable()) return;
-        long sectors = node.machine().volume(number).sizeSectors();
-        if (sectors < wanted) {
-            throw new AssertionError(node.name() + " has answered " + question.command() + ", and volume " + number + " has " + sectors + " sectors; " + pair.describe());
+        long sectors = answered(done);
+        if (sectors < wanted || sectors > node.machine().volume(number).sizeSectors()) {
+            throw new AssertionError(node.name() + " has answered " + question.command() + ", and volume " + number + " " + done.text() + "; " + pair.describe());
         }
         answered.get(number)[node.index()] = new Answered(node.data(number), sectors);
     }

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Map;
 import java.util.Set;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.junit.jupiter.api.Test;
 
 /** The checker itself: what was answered is durable (rule 13). */
 class AnswerRuleTest {
+    private static final CommandResult.Done DONE = new CommandResult.Done("done");
+
     private static SimulatedNode.Asked asked(Command command, boolean wasPrimary) {
         return new SimulatedNode.Asked(command, wasPrimary, Set.of(0), Map.of(), 0);
     }
@@ -19,11 +22,11 @@ class AnswerRuleTest {
         var pair = SimulatedPair.connected(1);
         var answers = new AnswerRule(pair);
         pair.must(pair.beta(), new Command.Disconnect(false));
-        assertThatThrownBy(() -> answers.done(pair.beta(), asked(Command.Outdate.UNBOUND, false))).isInstanceOf(AssertionError.class).hasMessageContaining("passes for good on disk");
-        assertThatThrownBy(() -> answers.done(pair.beta(), asked(new Command.Promote(false), true))).isInstanceOf(AssertionError.class)
+        assertThatThrownBy(() -> answers.done(pair.beta(), asked(Command.Outdate.UNBOUND, false), DONE)).isInstanceOf(AssertionError.class).hasMessageContaining("passes for good on disk");
+        assertThatThrownBy(() -> answers.done(pair.beta(), asked(new Command.Promote(false), true), DONE)).isInstanceOf(AssertionError.class)
                 .hasMessageContaining("is not said to be Primary on disk");
-        assertThatThrownBy(() -> answers.done(pair.beta(), asked(new Command.Promote(false), false))).isInstanceOf(AssertionError.class).hasMessageContaining("no term");
-        assertThatThrownBy(() -> answers.done(pair.alpha(), asked(new Command.Demote(false), true))).isInstanceOf(AssertionError.class).hasMessageContaining("has a term");
+        assertThatThrownBy(() -> answers.done(pair.beta(), asked(new Command.Promote(false), false), DONE)).isInstanceOf(AssertionError.class).hasMessageContaining("no term");
+        assertThatThrownBy(() -> answers.done(pair.alpha(), asked(new Command.Demote(false), true), DONE)).isInstanceOf(AssertionError.class).hasMessageContaining("has a term");
     }
 
     @Test
@@ -33,9 +36,19 @@ class AnswerRuleTest {
         pair.must(pair.beta(), new Command.Disconnect(false));
         pair.must(pair.beta(), Command.Outdate.UNBOUND);
         assertThatCode(() -> {
-            answers.done(pair.beta(), asked(Command.Outdate.UNBOUND, false));
-            answers.done(pair.alpha(), asked(new Command.Promote(false), false));
-            answers.done(pair.alpha(), asked(new Command.Resize(0, 0, false), true));
+            answers.done(pair.beta(), asked(Command.Outdate.UNBOUND, false), DONE);
+            answers.done(pair.alpha(), asked(new Command.Promote(false), false), DONE);
         }).doesNotThrowAnyException();
+    }
+
+    @Test
+    void theSizeThatIsAnsweredIsOnDisk() {
+        var pair = SimulatedPair.connected(2);
+        var answers = new AnswerRule(pair);
+        var resize = asked(new Command.Resize(0, 0, false), true);
+        long sectors = pair.alpha().machine().volume(0).sizeSectors();
+        assertThatCode(() -> answers.done(pair.alpha(), resize, new CommandResult.Done("has " + sectors + " sectors"))).doesNotThrowAnyException();
+        assertThatThrownBy(() -> answers.done(pair.alpha(), resize, new CommandResult.Done("has " + (sectors + 8) + " sectors"))).isInstanceOf(AssertionError.class)
+                .hasMessageContaining("sectors on disk, and the answer is");
     }
 }
