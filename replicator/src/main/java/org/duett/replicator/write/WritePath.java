@@ -320,13 +320,13 @@ public final class WritePath implements HeldWrites {
 
     /**
      * In A and B the peer's leg counts before that disk has the write. Once our own is lost nobody else has it, and on its way is no copy, in any protocol (rule 1, seed 27):
-     * it waits for the barrier ack.
+     * it waits for the write ack, if one was asked for (seed 2464920), else for the barrier ack.
      */
     private void peerHasTheOnlyCopy(HostWrite write) {
-        boolean isConfirmed = protocol == Protocol.C || !write.inEpoch || write.peerDiskConfirmed || write.awaitsWriteAck;
+        boolean isConfirmed = protocol == Protocol.C || !write.inEpoch || write.peerDiskConfirmed;
         if (isConfirmed || write.peer != Leg.PENDING && write.peer != Leg.DONE) return;
         write.peer = Leg.PENDING;
-        write.awaitsBarrier = true;
+        if (!write.awaitsWriteAck) write.awaitsBarrier = true;
     }
 
     /** An ack for one of our writes. False: there is no such write, the peer broke the protocol (spec wire 4.3). */

@@ -86,6 +86,19 @@ class WriteLossTest extends WritePathFixture {
         assertThat(writes.isIdle()).isTrue();
     }
 
+    /** Found by seed 2464920: a Primary's data was to be made anew, and it was answered that neither disk had. */
+    @ParameterizedTest
+    @EnumSource(value = Protocol.class, names = {"A", "B"})
+    void orForTheWriteAckThatWasAskedForInAResync(Protocol protocol) {
+        protocol(protocol);
+        world.commit(SOURCE);
+        List<Action> actions = written(8, 2);
+        if (protocol == Protocol.B) peerAnswers(oneData(actions), BlockAck.Kind.RECEIVE_ACK);
+        world.commit(TARGET);
+        assertThat(answers(diskAnswers(oneOrdered(actions), 0))).isEmpty();
+        assertThat(answers(peerAnswers(oneData(actions), BlockAck.Kind.WRITE_ACK))).containsExactly(0);
+    }
+
     @Test
     void inBAReceiveAckAfterThatIsNotEnoughEither() {
         protocol(Protocol.B);
