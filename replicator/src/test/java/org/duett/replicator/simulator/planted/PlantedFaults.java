@@ -378,7 +378,7 @@ final class PlantedFaults {
             fault("rule 1: a Primary without a good disk is answered early in A and B", "write/WritePath.java",
                     "        boolean isOnlyCopy = !volume.state().disk().servesHostAlone();", "        boolean isOnlyCopy = false;"),
             fault("rule 1: in A and B a write whose own disk is lost is answered before the peer's has it", "write/WritePath.java",
-                    "        write.peer = Leg.PENDING;\n        write.awaitsBarrier = true;\n", ""),
+                    "        write.peer = Leg.PENDING;\n        if (!write.awaitsWriteAck) write.awaitsBarrier = true;\n", ""),
             fault("rule 8: leave to go on alone outlives a demotion", "record/LossRecord.java",
                     "    public void roleGivenUp() {\n        isAhead = false;\n        aloneAllowed = false;", "    public void roleGivenUp() {\n        isAhead = false;"),
             fault("rule 8: whoever leaves gives leave, outdated or not", "resource/Connecting.java",
