@@ -3,8 +3,6 @@ package org.duett.replicator.resource;
 import java.util.List;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.CommandResult;
-import org.duett.replicator.machine.OperatorReport;
-import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StateChangeResult;

@@ -8,8 +8,6 @@ import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Errno;
-import org.duett.replicator.machine.OperatorReport;
-import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StateChangeResult;

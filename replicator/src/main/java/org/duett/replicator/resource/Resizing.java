@@ -6,7 +6,6 @@ import org.duett.replicator.machine.BackingDisk.Geometry;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Event;
-import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.OperatorReport.Level;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.state.ConnectionState;

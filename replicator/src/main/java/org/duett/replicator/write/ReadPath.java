@@ -2,7 +2,6 @@ package org.duett.replicator.write;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.BlockUser;
