@@ -47,7 +47,7 @@ final class FullSync {
             return;
         }
         if (parts.isStandAlone() && !each.volume.isPrimary()) invalidateAlone(each, ticket, out);
-        else requests.inTurn(actions -> start(each, ticket, ConnectionState.STARTING_SYNC_T, actions), out);
+        else parts.release.begin(each, actions -> requests.inTurn(inTurn -> start(each, ticket, ConnectionState.STARTING_SYNC_T, inTurn), actions), out);
     }
 
     private void invalidateAlone(VolumeParts each, long ticket, ActionQueue out) {
@@ -98,20 +98,27 @@ final class FullSync {
     // ---- connected
 
     private void start(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
+        if (!isRefused(each, ticket, start, out)) ask(each, ticket, start, out);
+        else if (start == ConnectionState.STARTING_SYNC_T) parts.release.end(each);
+    }
+
+    private boolean isRefused(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
         Volume volume = each.volume;
         // The peer may be measuring its device for it, and would begin before it has grown (seed 100807).
         if (each.resizeTicket != 0 || each.sizesToJudge != null) {
             refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": a resize is under way.", "Wait for it, then try again.", out);
-            return;
+            return true;
         }
         StateChangeResult result = !parts.socketsUp || !volume.isConnected() ? StateChangeResult.NEED_CONNECTION : obstacle(parts, each, start);
         // What is asked for has begun already: the rules would call that fulfilled, and it would begin twice (seed 50858).
         if (result.isSuccess() && volume.state().connection() == start) result = StateChangeResult.RESYNC_RUNNING;
         if (result.isSuccess()) result = parts.mayRequest(each, volume.state().withConnection(start));
-        if (!result.isSuccess()) {
-            refuse(ticket, result, parts.name(volume) + " is " + volume.state() + ": " + why(start, result), whatToDo(each, start, result), out);
-            return;
-        }
+        if (result.isSuccess()) return false;
+        refuse(ticket, result, parts.name(volume) + " is " + volume.state() + ": " + why(start, result), whatToDo(each, start, result), out);
+        return true;
+    }
+
+    private void ask(VolumeParts each, long ticket, ConnectionState start, ActionQueue out) {
         each.asksForFullSync = true;
         each.asksToBeTarget = start == ConnectionState.STARTING_SYNC_T;
         requests.ask(List.of(each), state -> state.withConnection(start), (answer, actions) -> {
@@ -119,6 +126,7 @@ final class FullSync {
             each.asksToBeTarget = false;
             if (answer.isSuccess()) begin(each, ticket, start, actions);
             else refusedByPeer(each, ticket, answer, actions);
+            if (start == ConnectionState.STARTING_SYNC_T) parts.release.end(each);
         }, out);
     }
 

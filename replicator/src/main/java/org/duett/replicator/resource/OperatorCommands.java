@@ -187,22 +187,28 @@ final class OperatorCommands {
             done(ticket, "given up", out);
             return;
         }
-        if (parts.isBesidePeer()) requests.inTurn(actions -> detachInTurn(each, ticket, actions), out);
-        else detachInTurn(each, ticket, out);
+        parts.release.begin(each, actions -> {
+            if (parts.isBesidePeer()) requests.inTurn(inTurn -> detachInTurn(each, ticket, inTurn), actions);
+            else detachInTurn(each, ticket, actions);
+        }, out);
     }
 
     private void detachInTurn(VolumeParts each, long ticket, ActionQueue out) {
         Volume volume = each.volume;
-        if (each.detaching || each.closingDisk || !volume.diskUsable()) {
-            done(ticket, "is " + volume.state().disk().displayName(), out);
-            return;
-        }
+        boolean isGone = each.detaching || each.closingDisk || !volume.diskUsable();
+        if (isGone) done(ticket, "is " + volume.state().disk().displayName(), out);
         // Its answer may come when this is the only copy that is served, and the peer reckons without it then (seed 1865968).
-        if (!mayDetach(each, volume.isPrimary() || roles.isBeingPromoted(), ticket, out)) return;
-        if (!parts.isBesidePeer()) {
-            disks.detach(each, ticket, out);
+        boolean mayDetach = !isGone && mayDetach(each, volume.isPrimary() || roles.isBeingPromoted(), ticket, out);
+        if (mayDetach && parts.isBesidePeer()) {
+            askToDetach(each, ticket, out);
             return;
         }
+        if (mayDetach) disks.detach(each, ticket, out);
+        parts.release.end(each);
+    }
+
+    private void askToDetach(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
         int attach = volume.attach();
         each.asksToDetach = true;
         requests.ask(List.of(each), state -> state.withDisk(DiskState.FAILED), (answer, actions) -> {
@@ -214,6 +220,7 @@ final class OperatorCommands {
                     + parts.name(volume) + " may be detached.", "Nothing was changed.", "Detach again; it is decided without the peer then.", actions);
             else refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the detach: " + answer.text() + ".",
                     "Nothing was changed.", "See duett status on " + parts.settings.peerNode() + ".", actions);
+            parts.release.end(each);
             if (each.stateIsDue) parts.sendState(volume, actions);
             resync.stateIsDueNoMore(each, actions);
         }, out);

@@ -41,6 +41,7 @@ final class Parts {
     final List<Volume> volumes = new ArrayList<>();
     final List<VolumeParts> volumeParts = new ArrayList<>();
     final WritePath writes;
+    final CopyRelease release;
     final ReadPath reads;
     final PeerWritePath peerWrites;
     final PeerReads peerReads;
@@ -76,6 +77,7 @@ final class Parts {
         }
         policies = new StatePolicies(false, strictest, settings.onNoData(), false);
         writes = new WritePath(volumes, settings.net().protocol(), settings.tables().hostWrites(), settings.net().maxEpochWrites());
+        release = new CopyRelease(writes);
         reads = new ReadPath(volumes, buffers, settings.net().protocol());
         peerWrites = new PeerWritePath(volumes, settings.tables().peerWrites());
         peerReads = new PeerReads(buffers);

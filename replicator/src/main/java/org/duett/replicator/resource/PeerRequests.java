@@ -221,6 +221,11 @@ final class PeerRequests {
             reply(packet, touchesOurs ? StateChangeResult.NOT_SUPPORTED : StateChangeResult.IN_TRANSIENT_STATE, out);
             return;
         }
+        boolean takesOurCopy = before.connection() != ConnectionState.STARTING_SYNC_T && wanted.get().connection() == ConnectionState.STARTING_SYNC_T;
+        if (takesOurCopy && parts.writes.peerOwesAnswered(each.volume)) {
+            whenPeerHasAll(each, packet, out);
+            return;
+        }
         StateChangeResult result = parts.request(each, wanted.get(), "the peer asked for it");
         // Its data counts from now on, whatever its disk was called before. Ours may still be on its way from Attaching to Inconsistent.
         boolean peerIsRaised = before.peerDisk() != DiskState.UP_TO_DATE && wanted.get().peerDisk() == DiskState.UP_TO_DATE;
@@ -229,6 +234,15 @@ final class PeerRequests {
         reply(packet, result, out);
         boolean begins = !before.connection().isStartingSync() && each.volume.state().connection().isStartingSync();
         if (result.isSuccess() && begins) resync.startingSync(each, out);
+    }
+
+    /** It may be judged otherwise then. */
+    private void whenPeerHasAll(VolumeParts each, Packet.StateChangeRequest packet, ActionQueue out) {
+        int connection = parts.connection;
+        parts.release.begin(each, actions -> {
+            if (connection == parts.connection && parts.socketsUp) arrived(packet, actions);
+            parts.release.end(each);
+        }, out);
     }
 
     private void reply(Packet.StateChangeRequest packet, StateChangeResult result, ActionQueue out) {

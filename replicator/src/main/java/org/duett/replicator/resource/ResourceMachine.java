@@ -183,6 +183,7 @@ public final class ResourceMachine {
             connecting.endLossesWithContact(out);
             if (!parts.socketsUp) requests.connectionLost(out);
             resync.checkEnds(out);
+            parts.release.check(out);
             roles.check(out);
             freeze.apply(out);
             parts.writes.beginWaiting(out);

@@ -81,6 +81,7 @@ public final class Volume {
     /** This disk was source of a resync when its node was last connected, and nobody knows whether the target has ended it (rule 3). */
     private boolean resyncLeftOpen;
     private boolean targetTakesWrites;
+    private int copyReleases;
     /** Of the last resize, here or at the peer; 0: what the configuration says. */
     private long orderedLimitSectors;
 
@@ -145,6 +146,19 @@ public final class Volume {
     /** The local disk takes writes: whatever it holds now, it is to hold the newest (spec states 7, write path). */
     public boolean takesLocalWrites() {
         return diskUsable && state.disk().isAtLeast(DiskState.INCONSISTENT);
+    }
+
+    /** This disk vouches for what a host is answered: it is good, and no operator is taking it away (rule 1). */
+    public boolean vouchesForWrites() {
+        return state.disk().servesHostAlone() && copyReleases == 0;
+    }
+
+    public void copyReleaseBegins() {
+        copyReleases++;
+    }
+
+    public void copyReleaseEnds() {
+        copyReleases--;
     }
 
     /**

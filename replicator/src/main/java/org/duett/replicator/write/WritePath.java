@@ -249,7 +249,7 @@ public final class WritePath implements HeldWrites {
     private void sendToPeer(Volume volume, HostWrite write, ActionQueue out) {
         boolean syncing = volume.state().connection().isSyncLike();
         // Without a good disk of our own the peer's is the only one that could have it: on its way is no copy, in any protocol (rule 1).
-        boolean isOnlyCopy = !volume.state().disk().servesHostAlone();
+        boolean isOnlyCopy = !volume.vouchesForWrites();
         boolean wantsWriteAck = protocol == Protocol.C || syncing || write.forceUnitAccess || isOnlyCopy;
         int flags = DataFlags.SYNC;
         if (wantsWriteAck) flags |= DataFlags.SEND_WRITE_ACK;
@@ -288,7 +288,7 @@ public final class WritePath implements HeldWrites {
         }
         if (write.disk.errno == 0) {
             write.local = Leg.DONE;
-            if (!volume.state().disk().servesHostAlone()) peerHasTheOnlyCopy(write);
+            if (!volume.vouchesForWrites()) peerHasTheOnlyCopy(write);
             bytesWritten += write.lengthBytes;
             if (write.clearsBits) clearBits(volume, write);
         } else {
@@ -346,8 +346,8 @@ public final class WritePath implements HeldWrites {
                 }
             }
             case RECEIVE_ACK -> {
-                if (!volume.state().disk().servesHostAlone()) peerHasTheOnlyCopy(write);
-                boolean waitsForDisk = write.forceUnitAccess || write.awaitsBarrier || write.awaitsWriteAck && !volume.state().disk().servesHostAlone();
+                if (!volume.vouchesForWrites()) peerHasTheOnlyCopy(write);
+                boolean waitsForDisk = write.forceUnitAccess || write.awaitsBarrier || write.awaitsWriteAck && !volume.vouchesForWrites();
                 if (write.peer == Leg.PENDING && !waitsForDisk) write.peer = Leg.DONE;
             }
             case NEGATIVE_ACK -> negative(volume, write, out);
@@ -403,6 +403,16 @@ public final class WritePath implements HeldWrites {
             if (write.volume == volume.number && (mayBeThere || isThere)) blocks += volume.bitmap().countIn(write.firstSector, write.lengthBytes);
         }
         return blocks;
+    }
+
+    /** What a host was answered here is on its way to the peer's disk, as it may be in A and B, and that can still refuse it. */
+    public boolean peerOwesAnswered(Volume volume) {
+        for (int i = 0; i < slots.size(); i++) {
+            HostWrite write = slots.get(i);
+            boolean isOwed = write.request == null && write.inEpoch && write.peer == Leg.DONE && !write.peerDiskConfirmed;
+            if (isOwed && write.volume == volume.number) return true;
+        }
+        return false;
     }
 
     private void peerCopyLost(Volume volume, VolumeState before, boolean targetWasThrough, ActionQueue out) {

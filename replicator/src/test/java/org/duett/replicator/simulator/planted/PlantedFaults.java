@@ -376,7 +376,7 @@ final class PlantedFaults {
             fault("rule 20: of two volumes one that was good makes an eyewitness", "resource/Parts.java",
                     "volumeParts.stream().allMatch(each -> each.goodAtLastContact);", "volumeParts.stream().anyMatch(each -> each.goodAtLastContact);"),
             fault("rule 1: a Primary without a good disk is answered early in A and B", "write/WritePath.java",
-                    "        boolean isOnlyCopy = !volume.state().disk().servesHostAlone();", "        boolean isOnlyCopy = false;"),
+                    "        boolean isOnlyCopy = !volume.vouchesForWrites();", "        boolean isOnlyCopy = false;"),
             fault("rule 1: in A and B a write whose own disk is lost is answered before the peer's has it", "write/WritePath.java",
                     "        write.peer = Leg.PENDING;\n        if (!write.awaitsWriteAck) write.awaitsBarrier = true;\n", ""),
             fault("rule 8: leave to go on alone outlives a demotion", "record/LossRecord.java",
