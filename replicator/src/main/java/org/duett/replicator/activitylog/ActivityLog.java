@@ -90,6 +90,20 @@ public final class ActivityLog {
         return acquireInOrder(user);
     }
 
+    /**
+     * Nothing is logged with {@code al-updates no}: after a crash all of the disk is resynced, if its superblock says that it was a Primary's. The user waits until it does
+     * so, and comes out of {@link #pollReady}.
+     */
+    public void awaitMark(BlockUser user) {
+        assert !enabled;
+        waitingForTransaction.add(user);
+    }
+
+    /** The superblock says so now. */
+    public void marked() {
+        if (!enabled) waitingForTransaction.moveAllTo(ready);
+    }
+
     private boolean acquireInOrder(BlockUser user) {
         int extent = extentOf(user.firstSector);
         int slot = slotOfExtent.get(extent);

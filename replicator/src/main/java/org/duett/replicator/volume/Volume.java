@@ -598,6 +598,7 @@ public final class Volume {
 
     void superblockWritten() {
         logMarkDurable = superblock.has(Superblock.PRIMARY_INDICATED);
+        if (logMarkDurable) log.marked();
         generationOfGoodMark = generationIfGood(superblock);
     }
 

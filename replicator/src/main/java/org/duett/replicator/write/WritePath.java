@@ -174,6 +174,10 @@ public final class WritePath implements HeldWrites {
         Volume volume = volume(write.volume);
         // Neither leg starts before the transaction is on disk: after a crash only extents that the log names are resynced, so a
         // write outside of it could differ unnoticed (spec metadata 6.6).
+        if (volume.logsWrites() && !volume.settings.activityLogUpdates() && !volume.logMarkDurable()) {
+            volume.log().awaitMark(write);
+            return;
+        }
         if (volume.logsWrites() && !volume.log().acquire(write)) {
             if (volume.log().isStarving()) epochs.close(out);
             return;

@@ -12,9 +12,13 @@ import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.RandomStock;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
+import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.record.LossRecord;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.volume.AttachedVolume;
 import org.duett.replicator.wire.DataFlags;
 import org.duett.replicator.wire.Packet;
 import org.duett.replicator.wire.Packet.BlockAck;
@@ -295,6 +299,28 @@ class WritePathTest extends WritePathFixture {
         assertThat(world.volume.log().referencesInUse()).as("until its barrier").isEqualTo(1);
         barrierAnswered(0, 1, true);
         assertThat(world.volume.log().referencesInUse()).isZero();
+    }
+
+    @Test
+    void withoutALogNeitherLegStartsBeforeTheSuperblockSaysThatTheDiskIsAPrimarys() {
+        try (AttachedVolume unlogged = new AttachedVolume(SECTORS, s -> new VolumeSettings(s.number(), s.metadataKind(), s.sizeLimitSectors(), s.activityLogExtents(), false, s.fencing(),
+                s.onIoError(), s.onReadError(), s.diskFlushes(), s.metadataFlushes(), s.diskTimeoutMillis(), s.resync()))) {
+            unlogged.commit(MIRRORED.withConnection(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.OUTDATED));
+            WritePath unloggedWrites = new WritePath(List.of(unlogged.volume), Protocol.C, 64, 100);
+            unloggedWrites.recordsIn(new LossRecord(List.of(unlogged.volume), new RandomStock(), unloggedWrites, false));
+            unloggedWrites.connected(CONNECTION, true);
+            unloggedWrites.arrived(request(Kind.WRITE, 64, BLOCK), unlogged.out);
+            assertThat(unlogged.actions()).isEmpty();
+            assertThat(unlogged.volume.log().hasReady()).isFalse();
+            unlogged.volume.metadata().writeSuperblock(null, unlogged.out);
+            unlogged.metadataAnswersAll();
+            unloggedWrites.extentIsHot((HostWrite) unlogged.volume.log().pollReady(), unlogged.out);
+            List<Action> actions = unlogged.actions();
+            assertThat(orderedAmong(actions)).hasSize(1);
+            assertThat(sentAmong(actions)).hasSize(1);
+            unloggedWrites.arrived(request(Kind.WRITE, 128, BLOCK), unlogged.out);
+            assertThat(orderedAmong(unlogged.actions())).hasSize(1);
+        }
     }
 
     @Test
