@@ -5,6 +5,7 @@ import java.util.TreeMap;
 import org.duett.replicator.bitmap.DirtyBitmap;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
@@ -13,7 +14,7 @@ import org.duett.replicator.volume.Volume;
 
 /**
  * A resync copies what may differ, and nothing else (promise 4): as it begins, each block that its source names was asked to be written since both copies were last equal and
- * at rest, or lies in an extent that was ever written to, if a Primary has crashed. A copy of everything has a cause that somebody could tell: an order, a fresh disk, another
+ * at rest, or lies in an extent that was ever touched, if a Primary has crashed. A copy of everything has a cause that somebody could tell: an order, a fresh disk, another
  * size, a split brain, or a target of long ago.
  */
 final class NeedlessMarks {
@@ -29,7 +30,7 @@ final class NeedlessMarks {
     /** Of one volume, since both copies were last equal and nothing was under way. */
     private static final class SinceEqual {
         final BitSet written = new BitSet();
-        /** In the whole life: a log names an extent until another one takes its slot. */
+        /** Touched in the whole life: a log names an extent until another one takes its slot. */
         final BitSet extents = new BitSet();
         boolean logsCount;
         boolean everything;
@@ -51,11 +52,16 @@ final class NeedlessMarks {
     }
 
     void begins(SimulatedPair.HostOperation operation) {
-        if (operation.write == null) return;
-        SinceEqual of = since.get(operation.request.volume);
-        int first = block(operation.write.firstSector);
-        int last = block(operation.write.firstSector + operation.write.sectors - 1);
-        of.written.set(first, last + 1);
+        HostRequest request = operation.request;
+        // Also what is read: a sector that cannot be is written anew (rule 15, seed 2541589).
+        if (operation.write == null && request.kind != HostRequest.Kind.READ) return;
+        SinceEqual of = since.get(request.volume);
+        // Only part of what is to be trimmed may be written.
+        boolean isRead = operation.write == null;
+        long firstSector = isRead ? request.firstSector : operation.write.firstSector;
+        int first = block(firstSector);
+        int last = block(firstSector + (isRead ? request.lengthBytes / 512 : operation.write.sectors) - 1);
+        if (!isRead) of.written.set(first, last + 1);
         of.extents.set(first / DirtyBitmap.BITS_PER_EXTENT, last / DirtyBitmap.BITS_PER_EXTENT + 1);
     }
 

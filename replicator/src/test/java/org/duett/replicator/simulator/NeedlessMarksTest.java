@@ -16,8 +16,28 @@ class NeedlessMarksTest {
         assertThatThrownBy(() -> resync(SECTOR + 8)).hasMessageContaining("copies block 1001, which nobody has written to");
     }
 
+    /** The log names its extent when the Primary crashes (rule 15). */
+    @Test
+    void whatMayHaveBeenRepairedIs() {
+        var pair = watched();
+        pair.alpha().data(0).unreadable(SECTOR * 512, 512);
+        pair.done(pair.read(pair.alpha(), SECTOR, 8));
+        pair.kill(pair.alpha());
+        pair.alpha().up();
+        assertThatCode(pair::runUntilProtected).doesNotThrowAnyException();
+    }
+
     /** Alpha writes to one block while beta is away, and marks this one. */
     private static void resync(long markedSector) {
+        var pair = watched();
+        pair.kill(pair.beta());
+        pair.done(pair.write(pair.alpha(), SECTOR, 8));
+        Stories.volume(pair.alpha()).bitmap().setOutOfSync(markedSector, 4096);
+        pair.beta().up();
+        pair.runUntilProtected();
+    }
+
+    private static SimulatedPair watched() {
         var pair = SimulatedPair.connected(1);
         var ledger = new CopyLedger(pair);
         var rule = new NeedlessMarks(pair, ledger, new SplitBrain(pair, ledger, new Lineage(pair)));
@@ -34,10 +54,6 @@ class NeedlessMarksTest {
                 rule.stateChanged(node, volume, before, after);
             }
         });
-        pair.kill(pair.beta());
-        pair.done(pair.write(pair.alpha(), SECTOR, 8));
-        Stories.volume(pair.alpha()).bitmap().setOutOfSync(markedSector, 4096);
-        pair.beta().up();
-        pair.runUntilProtected();
+        return pair;
     }
 }
