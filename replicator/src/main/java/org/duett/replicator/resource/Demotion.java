@@ -142,7 +142,7 @@ final class Demotion {
             if (!each.demotedWithoutDisk) superblocksOpen++;
         }
         for (VolumeParts each : parts.volumeParts) demoteVolume(each, out);
-        demotionWritten(true, out);
+        demotionWritten(out);
     }
 
     private void demoteVolume(VolumeParts each, ActionQueue out) {
@@ -156,16 +156,28 @@ final class Demotion {
             // At once: a disk that is attached while another volume's is slow has to say that it is a Secondary's (seed 400544).
             parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
             if (!durable) {
-                demotionWritten(false, actions);
+                demotionWritten(each, false, actions);
                 return;
             }
             volume.setIdentifiers(volume.identifiers().withRole(false));
-            volume.metadata().writeSuperblock(this::demotionWritten, actions);
+            writeRole(each, actions);
         }, out);
     }
 
-    private void demotionWritten(boolean durable, ActionQueue out) {
-        if (!durable) superblockFailed = true;
+    private void writeRole(VolumeParts each, ActionQueue out) {
+        each.volume.metadata().writeSuperblock((durable, actions) -> demotionWritten(each, durable, actions), out);
+    }
+
+    private void demotionWritten(VolumeParts each, boolean durable, ActionQueue out) {
+        if (!durable) {
+            superblockFailed = true;
+            // It may be attached again while the others are slow (seed 2600140).
+            each.demotedWithoutDisk = true;
+        }
+        demotionWritten(out);
+    }
+
+    private void demotionWritten(ActionQueue out) {
         if (--superblocksOpen > 0 || step != Step.WRITING || awaitsDiskThatCame(out)) return;
         parts.record.roleGivenUp();
         parts.reads.goOnWithoutDeadline(out);
@@ -181,11 +193,11 @@ final class Demotion {
     /** One that was attached meanwhile is a Secondary's, and its superblock may still be on its way (rule 13, seed 2201433). */
     private boolean awaitsDiskThatCame(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            boolean came = each.demotedWithoutDisk && each.writesItsRole();
+            boolean came = each.demotedWithoutDisk && each.writesItsRole() && each.volume.failure() == null;
             if (!came) continue;
             each.demotedWithoutDisk = false;
             superblocksOpen++;
-            each.volume.metadata().writeSuperblock(this::demotionWritten, out);
+            writeRole(each, out);
         }
         return superblocksOpen > 0 || step != Step.WRITING;
     }

@@ -69,7 +69,7 @@ final class VolumeParts {
     int peerAttach;
     /** Which attach of our disk it had heard of when it told its identifiers; 0: none. */
     int attachHeard;
-    /** In the demotion that is under way its disk was not at hand. */
+    /** In the demotion that is under way its disk was not at hand, or could not say that it is a Secondary's. */
     boolean demotedWithoutDisk;
     /** A promotion waits for this disk, beside a good one of the peer's. */
     boolean waitsBesideGoodDisk;

@@ -258,4 +258,30 @@ class DemotionTest extends RoleFixture {
         assertThat(resultAmong(written(actions))).isInstanceOf(CommandResult.Done.class);
         assertThat(roles.isBusy()).isFalse();
     }
+
+    /** Found by seed 2600140 (rule 13): its disk failed in the demotion, and was attached again while the other volume's was slow. */
+    @Test
+    void soDoesADiskThatFailedMeanwhileAndIsBack() {
+        promoted();
+        roles.demote(TICKET, false, world.out);
+        roles.check(world.out);
+        world.actions();
+        List<Action> actions = stored(0);
+        List<DiskOperation> ofOther = orderedAmong(actions).stream().filter(operation -> operation.volume == 1).toList();
+        for (DiskOperation operation : orderedAmong(actions)) {
+            if (operation.volume == 0) world.answer(operation, Errno.EIO);
+        }
+        world.attachedAgain(0);
+        world.volume(0).commit(world.state(0).withDisk(DiskState.UP_TO_DATE), "attached");
+        world.actions();
+        for (DiskOperation operation : ofOther) world.answer(operation, 0);
+        actions = world.actions();
+        while (orderedAmong(actions).stream().anyMatch(operation -> operation.volume == 1)) {
+            for (DiskOperation operation : orderedAmong(actions)) world.answer(operation, 0);
+            actions = world.actions();
+        }
+        assertThat(resultAmong(actions)).isNull();
+        assertThat(orderedAmong(actions)).as("that of the one that is back").isNotEmpty();
+        assertThat(((CommandResult.Done) resultAmong(written(actions))).text()).contains("its disk failed meanwhile");
+    }
 }

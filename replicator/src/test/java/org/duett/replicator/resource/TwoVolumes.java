@@ -90,6 +90,15 @@ final class TwoVolumes implements AutoCloseable {
                 new ResyncSettings(0, 0, 0, 0, 0, 0));
     }
 
+    /** Its disk was lost, and has just been opened again. */
+    void attachedAgain(int number) {
+        Volume volume = volume(number);
+        volume.stopUsingDisk(out);
+        volume.bitmap().close();
+        volume.diskClosed();
+        disks.get(number).attach(SECTORS);
+    }
+
     VolumeParts each(int number) {
         return parts.partsOrNull(number);
     }
