@@ -519,6 +519,8 @@ final class WorldOperator {
     }
 
     private void invalidate(SimulatedNode node, int volume, VolumeState state) {
+        // One that sleeps obeys when it is not StandAlone any more, perhaps, and refuses then (seed 2601840).
+        if (node.sleeps()) return;
         boolean copiesFromPeer = equal(volume) || isBehind(node, volume);
         boolean alone = state.connection() == ConnectionState.STAND_ALONE && state.role() == Role.SECONDARY && ledger.isComplete(pair.other(node), volume)
                 && CopyLedger.holdsGoodData(pair.other(node), volume);
