@@ -194,17 +194,29 @@ final class OperatorCommands {
     }
 
     private void detachInTurn(VolumeParts each, long ticket, ActionQueue out) {
-        Volume volume = each.volume;
-        boolean isGone = each.detaching || each.closingDisk || !volume.diskUsable();
-        if (isGone) done(ticket, "is " + volume.state().disk().displayName(), out);
-        // Its answer may come when this is the only copy that is served, and the peer reckons without it then (seed 1865968).
-        boolean mayDetach = !isGone && mayDetach(each, volume.isPrimary() || roles.isBeingPromoted(), ticket, out);
-        if (mayDetach && parts.isBesidePeer()) {
+        boolean may = mayDetachNow(each, ticket, out);
+        if (may && parts.isBesidePeer()) {
             askToDetach(each, ticket, out);
             return;
         }
-        if (mayDetach) disks.detach(each, ticket, out);
+        if (may) disks.detach(each, ticket, out);
         parts.release.end(each);
+    }
+
+    private boolean mayDetachNow(VolumeParts each, long ticket, ActionQueue out) {
+        Volume volume = each.volume;
+        if (each.detaching || each.closingDisk || !volume.diskUsable()) {
+            done(ticket, "is " + volume.state().disk().displayName(), out);
+            return false;
+        }
+        // While the peer is asked our state is not told: a Primary of which it has not heard would write to it (seed 2504913).
+        if (parts.isBesidePeer() && roles.isBeingPromoted()) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": this node is being promoted.", "The disk stays attached.",
+                    "Wait for it, then detach again.", out);
+            return false;
+        }
+        // Its answer may come when this is the only copy that is served, and the peer reckons without it then (seed 1865968).
+        return mayDetach(each, volume.isPrimary() || roles.isBeingPromoted(), ticket, out);
     }
 
     private void askToDetach(VolumeParts each, long ticket, ActionQueue out) {

@@ -207,9 +207,9 @@ final class PeerRequests {
         // Both asked at once, and its word came after its leave, which it gave without the flag: with ours both would have leave, and neither could use it (seed 1531354).
         boolean wantsWhatItGave = roles.hasLeaveToBePrimary() && before.peer() != Role.PRIMARY && wanted.get().peer() == Role.PRIMARY;
         if (wantsWhatItGave) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
-        // Both asked at once, and its question comes after its answer, by which our full sync has begun: its disk is the source (seed 7000146).
+        // Both asked at once, and its question comes after its answer, by which our full sync has begun, or after both have grown: its disk is the source (seeds 7000146, 2547828).
         boolean isYetToBegin = before.connection() == ConnectionState.STARTING_SYNC_T || before.connection() == ConnectionState.WF_SYNC_UUID;
-        boolean givesUpOurSource = each.isBeingMadeAnew && isYetToBegin && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
+        boolean givesUpOurSource = isYetToBegin && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
         if (givesUpOurSource) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         if (!obstacle.isSuccess()) {
             reply(packet, obstacle, out);

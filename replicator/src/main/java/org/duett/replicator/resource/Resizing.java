@@ -146,8 +146,8 @@ final class Resizing {
 
     /** Called after each event: a question that awaited the end of a resync goes on, an order that cannot be carried out any more is answered. */
     void check(VolumeParts each, ActionQueue out) {
-        if (each.judgesAfterResync && each.volume.state().connection() == ConnectionState.CONNECTED && each.volume.diskUsable()) {
-            each.judgesAfterResync = false;
+        if (each.judgesLater && each.volume.state().connection() == ConnectionState.CONNECTED && !each.peerAsksToDetach && each.volume.diskUsable()) {
+            each.judgesLater = false;
             out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         }
         if (each.resizeTicket == 0) return;
@@ -173,14 +173,19 @@ final class Resizing {
         }
         each.sizesToJudge = peer;
         // The target, which is through, may ask before its source has written down that it is (seed 3071).
-        if (each.isSource()) each.judgesAfterResync = true;
+        if (each.isSource() || each.peerAsksToDetach) each.judgesLater = true;
         else out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         return true;
     }
 
     private void judgePeers(VolumeParts each, boolean stuck, Geometry geometry, ActionQueue out) {
         Packet.Sizes peer = each.sizesToJudge;
-        if (peer == null) return;
+        if (peer == null || each.judgesLater) return;
+        // It takes its disk for one of two good ones, and may keep it: that it comes back then would begin a resync of another kind (seeds 2446495, 2463032).
+        if (each.peerAsksToDetach) {
+            each.judgesLater = true;
+            return;
+        }
         each.sizesToJudge = null;
         if (stuck) {
             parts.report(Level.WARNING, internalHasGrown(each, geometry), "The volume keeps its size; both copies are as they were.", moveBack(each), out);

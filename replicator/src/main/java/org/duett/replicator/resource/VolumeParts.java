@@ -33,8 +33,6 @@ final class VolumeParts {
     boolean asksForFullSync;
     /** The peer was asked to replace our copy by its own, and has not answered. */
     boolean asksToBeTarget;
-    /** The full sync to us has begun that we had asked for. */
-    boolean isBeingMadeAnew;
     /** Target: the sync identifier that came before its leave to begin, or while all bits were still being set; 0: none. */
     long pendingSyncIdentifier;
     /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it, and what that had sent before has begun. */
@@ -109,8 +107,8 @@ final class VolumeParts {
     Packet.Sizes sizesToJudge;
     /** What the peer told last while there was no disk here: nothing was agreed upon by it. */
     Packet.Sizes sizesBeforeOurDisk;
-    /** It is measured when the resync from here has ended. */
-    boolean judgesAfterResync;
+    /** It is measured when the resync from here has ended, or when the peer, which has our leave to give its disk up, has said what became of that. */
+    boolean judgesLater;
     /** This disk was lost in the midst of a resync from it, which the target may have ended before it heard of that. */
     boolean lostAsSource;
     /** The initial sync was skipped by order here, and a Duett peer has not said yet that it has done so, too: that it is Inconsistent is a word of before (seed 1821465). */
@@ -162,7 +160,6 @@ final class VolumeParts {
         startingSource = false;
         finishPing = 0;
         finishing = false;
-        isBeingMadeAnew = false;
     }
 
     /** Its disk is open, and its superblock says which role this node has. */
@@ -190,7 +187,7 @@ final class VolumeParts {
         peerSeesContact = false;
         sizesToJudge = null;
         sizesBeforeOurDisk = null;
-        judgesAfterResync = false;
+        judgesLater = false;
         target.stop();
         volume.connectionEnded();
     }

@@ -204,6 +204,14 @@ class OperatorCommandsTest {
         assertThat(world.each(0).detaching).isFalse();
     }
 
+    /** While the peer is asked it hears nothing of us, and so not that a Primary writes to it now (seed 2504913). */
+    @Test
+    void besideAPeerNothingIsDetachedInTheMidstOfAPromotion() {
+        ordered(new Command.Promote(false));
+        isRefused(ordered(new Command.Detach(0, false)), StateChangeResult.IN_TRANSIENT_STATE, "this node is being promoted");
+        assertThat(world.each(0).asksToDetach).isFalse();
+    }
+
     /** The peer may have been given leave for its own disk while it answered (seed 30229). */
     @Test
     void whatHasBecomeTheOnlyCopyMeanwhileStays() {

@@ -3,6 +3,7 @@ package org.duett.replicator.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.BackingDisk.Geometry;
 import org.duett.replicator.machine.Command;
@@ -276,6 +277,25 @@ class ResizingTest {
         world.commit(MIRRORED);
         assertThat(checked()).containsExactly(new Action.MeasureDisk(0, each.volume.attach()));
         assertThat(checked()).as("once").isEmpty();
+    }
+
+    /** It asks as one of two good disks, and may decide to keep its own: no resync of another kind is to begin by that (seeds 2446495, 2463032). */
+    @Test
+    void whoMayGiveItsDiskUpIsAnsweredWhenItHasDecided() {
+        each.peerAsksToDetach = true;
+        assertThat(asks(sizes(ROOM, 0))).isTrue();
+        assertThat(world.actions()).isEmpty();
+        assertThat(checked()).isEmpty();
+        each.peerAsksToDetach = false;
+        assertThat(checked()).containsExactly(new Action.MeasureDisk(0, each.volume.attach()));
+        each.peerAsksToDetach = true;
+        assertThat(measured()).as("it has asked meanwhile").isEmpty();
+        assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
+        each.peerAsksToDetach = false;
+        assertThat(checked()).containsExactly(new Action.MeasureDisk(0, each.volume.attach()));
+        each.volume.peerGenerations = new PeerGenerations(each.volume.identifiers(), 0, 0);
+        measured();
+        assertThat(each.volume.sizeSectors()).isGreaterThan(TwoVolumes.SECTORS);
     }
 
     /** It answers with the size that both have then. */

@@ -37,7 +37,6 @@ class VolumePartsTest {
         each.startingSource = true;
         each.finishPing = 5;
         each.finishing = true;
-        each.isBeingMadeAnew = true;
     }
 
     @AfterEach
@@ -54,7 +53,6 @@ class VolumePartsTest {
         assertThat(each.startingSource).isFalse();
         assertThat(each.finishPing).isZero();
         assertThat(each.finishing).isFalse();
-        assertThat(each.isBeingMadeAnew).isFalse();
         assertThat(each.exchange).isNull();
         assertThat(each.writesBeforeResync).isNull();
     }
@@ -102,14 +100,14 @@ class VolumePartsTest {
         each.peerSeesContact = true;
         each.sizesToJudge = new Packet.Sizes(0, 0, 0, 0, 0, 0, null);
         each.sizesBeforeOurDisk = each.sizesToJudge;
-        each.judgesAfterResync = true;
+        each.judgesLater = true;
         each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 0, 0, 0), 0, 0);
         each.goodAtLastContact = true;
         each.connectionEnded();
         nothingIsLeftOfTheResync();
         assertThat(each.target.isRunning()).isFalse();
         assertThat(each.considerResync || each.grown || each.sourceByCrossedAttach || each.mirrorDutyDue || each.peerAsksToDetach).isFalse();
-        assertThat(each.reportedInHandshake || each.peerSeesContact || each.judgesAfterResync).isFalse();
+        assertThat(each.reportedInHandshake || each.peerSeesContact || each.judgesLater).isFalse();
         assertThat(each.reportToJudge).isNull();
         assertThat(each.peerAttach).isZero();
         assertThat(each.attachHeard).isZero();
