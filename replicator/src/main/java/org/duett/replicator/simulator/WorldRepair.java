@@ -85,7 +85,7 @@ final class WorldRepair {
         boolean isRuined = node.machine().state(volume).disk() == DiskState.INCONSISTENT && !ledger.isComplete(node, volume)
                 && ledger.isComplete(other, volume) && CopyLedger.holdsGoodData(other, volume);
         // It has been made anew for this already; the other volume is what they are refused for now (seed 1660782).
-        boolean isAnew = node.machine().volume(volume).identifiers().isJustCreated();
+        boolean isAnew = isFresh(node, volume);
         if (!isRuined || isAnew || WorldOperator.isPrimary(node) || operator.isConnected(node) || !splitBrain.mayBeDecided()) return false;
         // Nobody's word gives up one volume on one node and one on the other (seed 21671).
         boolean givenUpCrosswise = !ledger.isComplete(other) && isTold(node, "split brain");
@@ -162,7 +162,10 @@ final class WorldRepair {
         else {
             boolean discards = givesUp && (ledger.maySplit() || isNewerByNameAlone(node));
             if (discards) {
-                lineage.givesUp(node);
+                SimulatedNode other = pair.other(node);
+                for (int volume : ledger.volumes()) {
+                    if (!other.isRunning() || !isFresh(other, volume)) lineage.givesUp(node, volume);
+                }
                 ledger.givesUp(node);
             }
             operator.command(node, new Command.Connect(discards));
@@ -208,9 +211,19 @@ final class WorldRepair {
         if (splitBrain.isOpen()) return WorldOperator.isPrimary(beta) && !WorldOperator.isPrimary(alpha) ? alpha : beta;
         if (isNewerByNameAlone(alpha)) return alpha;
         if (isNewerByNameAlone(beta)) return beta;
-        if (!ledger.isComplete(alpha)) return ledger.isComplete(beta) ? alpha : null;
+        if (!ledger.isComplete(alpha) && !ledger.isComplete(beta)) return isCompleteButForFresh(beta) ? alpha : isCompleteButForFresh(alpha) ? beta : null;
+        if (!ledger.isComplete(alpha)) return alpha;
         if (!ledger.isComplete(beta)) return beta;
         return WorldOperator.isPrimary(beta) && !WorldOperator.isPrimary(alpha) ? alpha : beta;
+    }
+
+    /** What it lacks is on disks that were made anew: they are copied from the other node, whoever gives up his changes (seed 2459453). */
+    private boolean isCompleteButForFresh(SimulatedNode node) {
+        return node.isRunning() && ledger.volumes().stream().allMatch(volume -> ledger.isComplete(node, volume) || isFresh(node, volume));
+    }
+
+    private static boolean isFresh(SimulatedNode node, int volume) {
+        return node.machine().volume(volume).identifiers().isJustCreated();
     }
 
     /** Nobody is UpToDate any more, and that had a cause: the copies of the node that has all are declared good, or as good as any. */

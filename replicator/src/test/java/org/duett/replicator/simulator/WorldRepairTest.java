@@ -63,6 +63,31 @@ class WorldRepairTest {
         pair.checkAll();
     }
 
+    /** Found by seed 2459453: each node had the only good copy of one volume, but what one of them lacked was on a disk that had been made anew. */
+    @Test
+    void aFreshDiskIsNoReasonToKeepTheChangesOfANode() {
+        var pair = SimulatedPair.connected(2459453, StorySettings.twoVolumes());
+        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
+        var lineage = new Lineage(pair);
+        WorldRepair repair = repair(2459453, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.Demote(false));
+        ledger.invalidated(pair.alpha(), 0);
+        pair.kill(pair.beta());
+        pair.freshDisk(pair.beta(), 1, pair.beta().data(1).sizeBytes());
+        lineage.wentBack(pair.beta(), 1, Set.of());
+        ledger.invalidated(pair.beta(), 1);
+        pair.beta().up();
+        pair.runFor(SimulatedPair.SECOND);
+        for (int step = 0; step < 100 && !pair.isProtected(); step++) {
+            pair.nodes().forEach(repair::step);
+            pair.runFor(SimulatedPair.SECOND);
+        }
+        assertThat(pair.isProtected()).as(pair.describe()).isTrue();
+        pair.checkAll();
+    }
+
     /** Found by seed 14479: a volume without any good disk refused the connection on which the nodes would have told of the split brain of the other one. */
     @Test
     void whoeverIsToldThatNoDiskOfAVolumeIsGoodForcesOneAlthoughASplitBrainOfAnotherIsYetToBeFound() {
