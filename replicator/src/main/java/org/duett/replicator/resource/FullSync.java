@@ -153,6 +153,7 @@ final class FullSync {
             refuse(ticket, own, parts.name(each.volume) + ": " + own.text() + ".", "Try again.", out);
             return;
         }
+        each.targetBeforeSourceKnows = start == ConnectionState.STARTING_SYNC_T;
         resync.startingSync(each, out);
         parts.tickets.finish(ticket, new CommandResult.Done("full sync begins"), out);
     }

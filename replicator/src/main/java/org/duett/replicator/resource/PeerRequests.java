@@ -209,7 +209,7 @@ final class PeerRequests {
         if (wantsWhatItGave) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         // Both asked at once, and its question comes after its answer, by which our full sync has begun, or after both have grown: its disk is the source (seeds 7000146, 2547828).
         boolean isYetToBegin = before.connection() == ConnectionState.STARTING_SYNC_T || before.connection() == ConnectionState.WF_SYNC_UUID;
-        boolean givesUpOurSource = isYetToBegin && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
+        boolean givesUpOurSource = each.targetBeforeSourceKnows && isYetToBegin && wanted.get().peerDisk().isBelow(DiskState.INCONSISTENT);
         if (givesUpOurSource) obstacle = StateChangeResult.CONCURRENT_STATE_CHANGE;
         if (!obstacle.isSuccess()) {
             reply(packet, obstacle, out);

@@ -422,6 +422,7 @@ final class ResyncControl {
             leaveGenerationOfTarget(each, out);
             startSource(each, out);
         } else {
+            each.targetBeforeSourceKnows = true;
             parts.fact(each, state.withConnection(ConnectionState.WF_SYNC_UUID), "the device has grown");
         }
     }

@@ -33,6 +33,8 @@ final class VolumeParts {
     boolean asksForFullSync;
     /** The peer was asked to replace our copy by its own, and has not answered. */
     boolean asksToBeTarget;
+    /** Target: of a resync of which the peer, its source, hears after us: a full sync that we asked for, or one of what has grown. */
+    boolean targetBeforeSourceKnows;
     /** Target: the sync identifier that came before its leave to begin, or while all bits were still being set; 0: none. */
     long pendingSyncIdentifier;
     /** Source: the resync begins as soon as the generation that it brings is on disk, and the target knows of it, and what that had sent before has begun. */
@@ -160,6 +162,7 @@ final class VolumeParts {
         startingSource = false;
         finishPing = 0;
         finishing = false;
+        targetBeforeSourceKnows = false;
     }
 
     /** Its disk is open, and its superblock says which role this node has. */

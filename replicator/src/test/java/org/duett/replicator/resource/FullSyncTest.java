@@ -177,6 +177,7 @@ class FullSyncTest {
         assertThat(each.asksForFullSync).isFalse();
         assertThat(each.asksToBeTarget).isFalse();
         assertThat(world.state(0).connection()).isEqualTo(remote ? ConnectionState.STARTING_SYNC_S : ConnectionState.WF_SYNC_UUID);
+        assertThat(each.targetBeforeSourceKnows).isEqualTo(!remote);
         assertThat(each.wholeBitmap.isSetting()).isTrue();
         assertThat(resultAmong(world.actions())).isEqualTo(new CommandResult.Done("full sync begins"));
     }

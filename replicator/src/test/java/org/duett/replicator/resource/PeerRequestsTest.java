@@ -266,8 +266,11 @@ class PeerRequestsTest {
     @CsvSource({"STARTING_SYNC_T, true", "WF_SYNC_UUID, true", "SYNC_TARGET, false"})
     void theSourceOfAResyncThatIsYetToBeginKeepsItsDisk(ConnectionState connection, boolean refused) {
         world.commit(MIRRORED.withConnection(connection).withDisk(DiskState.INCONSISTENT));
+        world.each(0).targetBeforeSourceKnows = true;
         StateChangeResult result = answerAmong(arrives(0, state -> state.withDisk(DiskState.FAILED)));
         assertThat(result == StateChangeResult.CONCURRENT_STATE_CHANGE).isEqualTo(refused);
+        world.each(0).targetBeforeSourceKnows = false;
+        assertThat(answerAmong(arrives(0, state -> state.withDisk(DiskState.FAILED)))).isNotEqualTo(StateChangeResult.CONCURRENT_STATE_CHANGE);
     }
 
     // ---- the peer leaves

@@ -177,6 +177,7 @@ class ResyncControlTest extends ResyncFixture {
         assertThat(each.volume.bitmap().setBits()).isEqualTo(TwoVolumes.SECTORS / 8);
         assertThat(connection()).isEqualTo(expected);
         assertThat(each.targetIsUntold).isEqualTo(flag);
+        assertThat(each.targetBeforeSourceKnows).isNotEqualTo(flag);
         assertThat(each.volume.recordedSectors()).as("its bitmap is not on disk").isEqualTo(TwoVolumes.SECTORS);
         written(world.actions());
         assertThat(each.volume.recordedSectors()).isEqualTo(2 * TwoVolumes.SECTORS);

@@ -37,6 +37,7 @@ class VolumePartsTest {
         each.startingSource = true;
         each.finishPing = 5;
         each.finishing = true;
+        each.targetBeforeSourceKnows = true;
     }
 
     @AfterEach
@@ -53,6 +54,7 @@ class VolumePartsTest {
         assertThat(each.startingSource).isFalse();
         assertThat(each.finishPing).isZero();
         assertThat(each.finishing).isFalse();
+        assertThat(each.targetBeforeSourceKnows).isFalse();
         assertThat(each.exchange).isNull();
         assertThat(each.writesBeforeResync).isNull();
     }
