@@ -13,7 +13,6 @@ import java.util.concurrent.TimeUnit;
 import org.duett.failover.simulator.ClusterFault;
 import org.duett.failover.simulator.ClusterWorld;
 import org.duett.replicator.simulator.ManyLives;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.duett.bench.cluster.ClusterPlan.Proof;
 import org.duett.bench.host.HostCommand;
 import org.duett.bench.host.Requirement;
 import org.duett.bench.host.TemporaryFolder;

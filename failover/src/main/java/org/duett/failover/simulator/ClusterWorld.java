@@ -10,7 +10,6 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.duett.failover.decision.Event;
 import org.duett.failover.decision.GroupPhase;
-import org.duett.failover.decision.GroupStatus;
 import org.duett.failover.decision.Notice;
 import org.duett.failover.decision.OperatorCommand;
 import org.duett.failover.decision.PeerLife;
