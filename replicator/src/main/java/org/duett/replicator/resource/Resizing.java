@@ -172,21 +172,32 @@ final class Resizing {
                     + " was ordered to resize it at the same time.", "Wait for that, then try again.", out);
         }
         each.sizesToJudge = peer;
-        // The target, which is through, may ask before its source has written down that it is (seed 3071).
-        if (each.isSource() || each.peerAsksToDetach) each.judgesLater = true;
+        if (isNoTimeToJudge(each)) each.judgesLater = true;
         else out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         return true;
+    }
+
+    /**
+     * The target, which is through, may ask before its source has written down that it is (seed 3071). And a peer that may give its disk up asks as one of two good ones:
+     * should it keep it, that would begin a resync of another kind (seeds 2446495, 2463032).
+     */
+    private static boolean isNoTimeToJudge(VolumeParts each) {
+        return each.isSource() || each.peerAsksToDetach;
     }
 
     private void judgePeers(VolumeParts each, boolean stuck, Geometry geometry, ActionQueue out) {
         Packet.Sizes peer = each.sizesToJudge;
         if (peer == null || each.judgesLater) return;
-        // It takes its disk for one of two good ones, and may keep it: that it comes back then would begin a resync of another kind (seeds 2446495, 2463032).
-        if (each.peerAsksToDetach) {
+        if (isNoTimeToJudge(each)) {
             each.judgesLater = true;
             return;
         }
         each.sizesToJudge = null;
+        // It had not heard yet that we are to be its target, and nothing may change in the midst of that: it hears the present size (seed 2632727).
+        if (each.volume.state().connection().isAbove(ConnectionState.CONNECTED)) {
+            sizes.send(each.volume, 0, out);
+            return;
+        }
         if (stuck) {
             parts.report(Level.WARNING, internalHasGrown(each, geometry), "The volume keeps its size; both copies are as they were.", moveBack(each), out);
         }

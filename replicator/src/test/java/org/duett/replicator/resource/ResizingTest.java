@@ -279,6 +279,19 @@ class ResizingTest {
         assertThat(checked()).as("once").isEmpty();
     }
 
+    /** Its source has not heard yet that a resync begins, and drops the connection when the size changes in the midst of that (seed 2632727). */
+    @ParameterizedTest
+    @CsvSource({"WF_BITMAP_T", "WF_SYNC_UUID", "SYNC_TARGET"})
+    void aTargetKeepsItsSize(ConnectionState connection) {
+        world.commit(MIRRORED.withConnection(connection).withDisk(DiskState.INCONSISTENT));
+        assertThat(asks(sizes(ROOM, 0))).isTrue();
+        world.actions();
+        Packet.Sizes answer = (Packet.Sizes) AttachedVolume.sentAmong(measured()).getFirst();
+        assertThat(answer.currentSectors()).isEqualTo(TwoVolumes.SECTORS);
+        assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
+        assertThat(each.sizesToJudge).isNull();
+    }
+
     /** It asks as one of two good disks, and may decide to keep its own: no resync of another kind is to begin by that (seeds 2446495, 2463032). */
     @Test
     void whoMayGiveItsDiskUpIsAnsweredWhenItHasDecided() {
