@@ -187,9 +187,8 @@ class WriteLossTest extends WritePathFixture {
 
     // ---- the peer is lost
 
-    /** Held until leave is given: what it has answered one by one it may lack, too, but for what a barrier covers (rules 1, 2). */
-    @Test
-    void whatNoBarrierCoversIsMarkedAndWhatIsOpenIsHeld() {
+    /** Block 4 is covered by a barrier ack, block 8 is answered, block 12 is on its way; what was sent of that. */
+    private List<Action> writtenInThreeStages() {
         List<Action> covered = written(4, 1);
         diskAnswers(covered);
         peerAnswers(oneData(covered), BlockAck.Kind.WRITE_ACK);
@@ -199,11 +198,22 @@ class WriteLossTest extends WritePathFixture {
         peerAnswers(oneData(answered), BlockAck.Kind.WRITE_ACK);
         List<Action> open = written(12, 1);
         diskAnswers(open);
-        loseConnection();
-        assertThat(answers(world.actions())).isEmpty();
+        return open;
+    }
+
+    private void onlyWhatNoBarrierCoversIsMarked() {
         assertThat(bitmap().isSet(4)).isFalse();
         assertThat(bitmap().isSet(8)).isTrue();
         assertThat(bitmap().isSet(12)).isTrue();
+    }
+
+    /** Held until leave is given: what it has answered one by one it may lack, too, but for what a barrier covers (rules 1, 2). */
+    @Test
+    void whatNoBarrierCoversIsMarkedAndWhatIsOpenIsHeld() {
+        writtenInThreeStages();
+        loseConnection();
+        assertThat(answers(world.actions())).isEmpty();
+        onlyWhatNoBarrierCoversIsMarked();
         assertThat(writes.writesInFlight()).isEqualTo(1);
         assertThat(writes.openEpochs()).isZero();
         assertThat(world.volume.crashedPrimary()).as("the next handshake makes us source").isTrue();
@@ -317,23 +327,13 @@ class WriteLossTest extends WritePathFixture {
 
     @Test
     void withThePeersDiskAllIsMarkedThatItsBarrierDidNotCover() {
-        List<Action> covered = written(4, 1);
-        diskAnswers(covered);
-        peerAnswers(oneData(covered), BlockAck.Kind.WRITE_ACK);
-        barrierAnswered(0, 1, true);
-        List<Action> answered = written(8, 1);
-        diskAnswers(answered);
-        peerAnswers(oneData(answered), BlockAck.Kind.WRITE_ACK);
-        List<Action> open = written(12, 1);
-        diskAnswers(open);
+        List<Action> open = writtenInThreeStages();
         world.commit(MIRRORED.withPeerDisk(DiskState.FAILED));
         record.peerLost(world.volume, MIRRORED, false, world.out);
         writes.peerDiskLost(world.volume, world.out);
         List<Action> ordered = world.actions();
         assertThat(answers(ordered)).isEmpty();
-        assertThat(bitmap().isSet(4)).isFalse();
-        assertThat(bitmap().isSet(8)).isTrue();
-        assertThat(bitmap().isSet(12)).isTrue();
+        onlyWhatNoBarrierCoversIsMarked();
         assertThat(answers(diskAnswersAll(ordered))).containsExactly(0);
         peerAnswers(oneData(open), BlockAck.Kind.NEGATIVE_ACK);
         barrierAnswered(1, 2, true);
