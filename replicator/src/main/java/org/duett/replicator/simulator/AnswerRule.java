@@ -18,7 +18,7 @@ final class AnswerRule {
         this.pair = pair;
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question, CommandResult.Done done) {
+    void done(SimulatedNode node, AskedCommand question, CommandResult.Done done) {
         switch (question.command()) {
             case Command.Promote promote -> {
                 demand(question.wasPrimary() || node.termOnFile() != 0, node, question, "its run file has no term");
@@ -47,7 +47,7 @@ final class AnswerRule {
     }
 
     /** A resize that is not carried out leaves no limit behind, or a later growth ends there, and nobody knows why. */
-    void refused(SimulatedNode node, SimulatedNode.Asked question, CommandResult.Refused result) {
+    void refused(SimulatedNode node, AskedCommand question, CommandResult.Refused result) {
         boolean isRecorded = result.code() != StateChangeResult.NO_LOCAL_DISK;
         if (!(question.command() instanceof Command.Resize(int number, long sectors, boolean assumeClean)) || !isRecorded || node.sleptSince(question.atNanos())) return;
         long limit = node.machine().volume(number).orderedLimitSectors();
@@ -59,7 +59,7 @@ final class AnswerRule {
     /** When all is quiet: whoever has asked for something has heard what came of it. */
     void checkThatAllAreAnswered() {
         for (SimulatedNode node : pair.nodes()) {
-            SimulatedNode.Asked open = node.unanswered();
+            AskedCommand open = node.asked().unanswered();
             // Who sleeps has not heard the question yet.
             if (open == null || node.sleptSince(open.atNanos())) continue;
             throw new AssertionError(node.name() + " has never answered " + open.command() + " of " + open.atNanos() / 1_000_000 + " ms; " + pair.describe());
@@ -71,7 +71,7 @@ final class AnswerRule {
     }
 
     /** A disk that is only just being attached has a superblock on its way that says all this. */
-    private void eachInUse(SimulatedNode node, SimulatedNode.Asked question, Look look) {
+    private void eachInUse(SimulatedNode node, AskedCommand question, Look look) {
         for (int number : question.inUse()) {
             Volume volume = node.machine().volume(number);
             boolean inUse = volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
@@ -79,7 +79,7 @@ final class AnswerRule {
         }
     }
 
-    private void demand(boolean durable, SimulatedNode node, SimulatedNode.Asked question, String what) {
+    private void demand(boolean durable, SimulatedNode node, AskedCommand question, String what) {
         if (durable) return;
         throw new AssertionError(node.name() + " has answered " + question.command() + ", and " + what + " (rule 13); " + pair.describe());
     }

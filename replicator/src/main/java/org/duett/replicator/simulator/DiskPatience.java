@@ -19,7 +19,7 @@ final class DiskPatience {
     void stateChanged(SimulatedNode node, int number, VolumeState before, VolumeState after) {
         if (before.disk() == DiskState.FAILED || after.disk() != DiskState.FAILED) return;
         Volume volume = node.machine().volume(number);
-        if (volume.failure() != DiskFailure.TIMEOUT || node.isToDetachByForce(number)) return;
+        if (volume.failure() != DiskFailure.TIMEOUT || node.asked().isToDetachByForce(number)) return;
         long now = pair.time().nowNanos();
         boolean wasWell = now - node.data(number).inTroubleNanos() > TROUBLE_LASTS_NANOS && now - node.metadata(number).inTroubleNanos() > TROUBLE_LASTS_NANOS;
         if (wasWell) throw new AssertionError(node.name() + " gives up the disk of volume " + number + ", as it did not answer, and it was neither slow nor did it hang; " + pair.describe());

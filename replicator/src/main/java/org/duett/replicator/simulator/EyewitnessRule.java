@@ -33,7 +33,7 @@ final class EyewitnessRule {
         for (VolumeSettings volume : pair.settings().volumes()) partedUnequal.put(volume.number(), new int[2]);
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         switch (question.command()) {
             case Command.GiveUpEyewitness given -> {
                 givenUpBy[node.index()] = node.life();

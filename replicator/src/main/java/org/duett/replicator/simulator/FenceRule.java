@@ -56,7 +56,7 @@ final class FenceRule {
         if (isProof && node.life() == life && losses[node.index()] == loss) proven(node);
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         boolean isByPerson = question.command() instanceof Command.ResumeIo || question.command() instanceof Command.AllowAlone || question.command() instanceof Command.Promote(boolean force) && force;
         if (isByPerson) proven(node);
     }
@@ -83,7 +83,7 @@ final class FenceRule {
         boolean learns = before.peerDisk().isAbove(DiskState.OUTDATED) && after.peerDisk().isAtMost(DiskState.OUTDATED);
         boolean bySuperblock = before.disk().isBelow(DiskState.INCONSISTENT) && after.disk().isAtLeast(DiskState.INCONSISTENT);
         boolean byPromotion = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
-        boolean byOperator = node.isInvalidatingPeer(volume);
+        boolean byOperator = node.asked().isInvalidatingPeer(volume);
         if (learns && !bySuperblock && !byPromotion && !byOperator && !hasProof(node)) {
             throw new AssertionError(node.name() + " holds the other disk of volume " + volume + " to be behind, and nobody has told it so: from " + before + " to " + after + "; " + pair.describe());
         }

@@ -13,7 +13,7 @@ final class FreezeRule {
         this.pair = pair;
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         // Ordered while the node slept, maybe before what has it hold was answered (seed 6114).
         if (question.command() instanceof Command.ResumeIo) letGo(node);
         boolean holds = question.command() instanceof Command.Freeze || question.command() instanceof Command.SuspendIo;

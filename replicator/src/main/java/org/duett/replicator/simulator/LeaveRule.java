@@ -51,7 +51,7 @@ final class LeaveRule {
     }
 
     /** What was ordered counts when it has been carried out, also if the connection ended after it was ordered (seeds 1590444, 1842549). */
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         switch (question.command()) {
             case Command.Promote(boolean force) when force -> given(node);
             // What was known of the other one is from when it was ordered.

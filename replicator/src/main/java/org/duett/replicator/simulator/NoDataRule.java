@@ -32,7 +32,7 @@ final class NoDataRule {
         return state.role() == Role.PRIMARY && state.disk().isBelow(DiskState.UP_TO_DATE) && state.peerDisk().isBelow(DiskState.UP_TO_DATE);
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         if (!(question.command() instanceof Command.ResumeIo)) return;
         for (long[] ofVolume : since.values()) ofVolume[node.index()] = NOT;
     }
@@ -40,7 +40,7 @@ final class NoDataRule {
     /** Without success. A demotion fails what waits, and takes the export away. */
     void failed(SimulatedPair.HostOperation operation) {
         SimulatedNode node = operation.node;
-        if (!suspends || !node.isRunning() || !node.hasExport(operation.request.volume) || node.isBeingLetGo()) return;
+        if (!suspends || !node.isRunning() || !node.hasExport(operation.request.volume) || node.asked().isBeingLetGo()) return;
         long from = since.get(operation.request.volume)[node.index()];
         if (from == NOT || operation.number <= from) return;
         throw new AssertionError(node.name() + " reaches no good data, and is to hold its host's I/O then, but " + operation.request + " has failed; " + pair.describe());

@@ -386,7 +386,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     }
 
     @Override
-    public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+    public void answered(SimulatedNode node, AskedCommand question, CommandResult result) {
         needlessMarks.ordered(question.command());
         if (result instanceof CommandResult.Refused refused) answers.refused(node, question, refused);
         if (!(result instanceof CommandResult.Done done)) return;

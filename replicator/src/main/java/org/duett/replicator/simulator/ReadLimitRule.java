@@ -31,7 +31,7 @@ final class ReadLimitRule {
         sinceRequest[index] = pair.requests();
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         switch (question.command()) {
             case Command.SetReadDeadline(long bootNanos) -> {
                 unlimited[node.index()] = bootNanos == Long.MAX_VALUE ? node.life() : 0;

@@ -31,7 +31,7 @@ final class SignsOfLifeRule {
         }
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         if (!(question.command() instanceof Command.PeerIsDown(String why, long silentNanos)) || silentNanos == 0) return;
         long ago = pair.time().nowNanos() - node.peerHeardNanos();
         if (node.peerHeardNanos() == Long.MIN_VALUE || ago >= silentNanos - TOLD_WITHIN_NANOS) return;

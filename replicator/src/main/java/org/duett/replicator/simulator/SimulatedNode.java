@@ -11,8 +11,6 @@ import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.IntConsumer;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
@@ -74,18 +72,7 @@ public final class SimulatedNode {
     private int process;
     private int powerLosses;
     private long lastTimeNanos = -1;
-    private long nextTicket;
-    private final TreeMap<Long, CommandResult> results = new TreeMap<>();
-    private final TreeMap<Long, Asked> asked = new TreeMap<>();
-
-    /** A command, and how it found the node: its role, of which volumes the disk was in use, and the limits that had been ordered for their sizes. */
-    record Asked(Command command, boolean wasPrimary, Set<Integer> inUse, Map<Integer, Long> limits, long atNanos) {
-        Asked(Command command, boolean wasPrimary, Set<Integer> inUse) {
-            this(command, wasPrimary, inUse, Map.of(), 0);
-        }
-
-    }
-
+    private final AskedCommands asked = new AskedCommands();
     private final List<OperatorReport> reports = new ArrayList<>();
     /** All that this process was told. */
     private final List<Long> readDeadlines = new ArrayList<>();
@@ -104,11 +91,7 @@ public final class SimulatedNode {
     private boolean paused;
     private long events;
     private long peerHeardNanos = Long.MIN_VALUE;
-    private int handlerExitCode;
-    private boolean handlersHeld;
-    private final List<Integer> heldHandlers = new ArrayList<>();
-    private final List<String> handlersRun = new ArrayList<>();
-    private Handlers handlers = (handler, answer) -> later(() -> answer.accept(handlerExitCode));
+    private final SimulatedHandlers handlers = new SimulatedHandlers(this::later);
     private boolean asleep;
     private long awakeSinceNanos = -1;
     private long asleepSinceNanos;
@@ -140,7 +123,7 @@ public final class SimulatedNode {
         default void asked(Command command) {
         }
 
-        default void answered(Asked question, CommandResult result) {
+        default void answered(AskedCommand question, CommandResult result) {
         }
 
         /** What the peer sent was handled. */
@@ -231,7 +214,7 @@ public final class SimulatedNode {
     private void end() {
         assert machine != null : name + " does not run";
         machine = null;
-        asked.clear();
+        asked.processEnded();
         process++;
         readDeadlines.clear();
         pending.clear();
@@ -239,7 +222,7 @@ public final class SimulatedNode {
         disks.clear();
         exports.clear();
         users.clear();
-        heldHandlers.clear();
+        handlers.processEnded();
         trying = false;
         asleep = false;
         decoders = null;
@@ -276,25 +259,6 @@ public final class SimulatedNode {
     /** By this process, on any connection. */
     long peerHeardNanos() {
         return peerHeardNanos;
-    }
-
-    /** Somebody has told this process to give that disk up as it is. */
-    boolean isToDetachByForce(int volume) {
-        return asked.values().stream().anyMatch(each -> each.command instanceof Command.Detach(int number, boolean force) && force && (number == volume || number < 0));
-    }
-
-    /** It was told so, and answers that when all that waited has its answer. */
-    boolean isBeingLetGo() {
-        return isAtWorkOn(command -> command instanceof Command.ResumeIo);
-    }
-
-    /** It was told so, and has not answered yet. */
-    boolean isInvalidatingPeer(int volume) {
-        return isAtWorkOn(command -> command.equals(new Command.InvalidateRemote(volume)));
-    }
-
-    private boolean isAtWorkOn(Predicate<Command> which) {
-        return asked.entrySet().stream().anyMatch(each -> which.test(each.getValue().command) && !results.containsKey(each.getKey()));
     }
 
     boolean sleeps() {
@@ -447,8 +411,7 @@ public final class SimulatedNode {
             }
             case Action.ReleasePayload release -> release.payload.release();
             case Action.FinishCommand(long ticket, CommandResult result) -> {
-                results.merge(ticket, result, SimulatedNode::worse);
-                Asked question = asked.get(ticket);
+                AskedCommand question = asked.answered(ticket, result);
                 if (question != null) observer.answered(question, result);
             }
             case Action.Report(OperatorReport report) -> {
@@ -475,24 +438,14 @@ public final class SimulatedNode {
     }
 
     private void runHandler(int run, String handler) {
-        handlersRun.add(handler);
-        if (handlersHeld) {
-            heldHandlers.add(run);
-            return;
-        }
         int current = process;
         handlers.run(handler, exitCode -> {
             if (current == process) deliver(new Event.HandlerFinished(run, exitCode));
         });
     }
 
-    /** The programs that the configuration names. They answer in their own time. */
-    interface Handlers {
-        void run(String handler, IntConsumer answer);
-    }
-
-    void handlers(Handlers newHandlers) {
-        handlers = newHandlers;
+    public SimulatedHandlers handlers() {
+        return handlers;
     }
 
     /** The host has this volume as a block device, over the export of this term; 0: not any more. It outlives the daemon. */
@@ -512,7 +465,7 @@ public final class SimulatedNode {
     /** Those who have it open are cut off: only force may do that. */
     private void closeForClients(int volume) {
         if (users.remove(volume) == null) return;
-        boolean isForced = isAtWorkOn(command -> command.equals(new Command.Demote(true)));
+        boolean isForced = asked.isDemotedByForce();
         if (!isForced) throw new AssertionError(name + " cuts off those who have volume " + volume + " open, and nobody has asked for that by force");
         pending.add(new Event.ExportUsersChanged(volume, 0));
     }
@@ -535,10 +488,6 @@ public final class SimulatedNode {
             termOnFile = term;
             deliver(new Event.TermStored(term));
         });
-    }
-
-    private static CommandResult worse(CommandResult one, CommandResult other) {
-        return one instanceof CommandResult.Refused ? one : other;
     }
 
     private void later(Runnable what) {
@@ -664,24 +613,24 @@ public final class SimulatedNode {
     }
 
     public long command(Command command) {
-        long ticket = ++nextTicket;
+        long ticket = asked.nextTicket();
         if (command instanceof Command.SetReadDeadline(long bootNanos)) readDeadlines.add(bootNanos);
         if (machine != null) {
-            asked.put(ticket, asked(command));
+            asked.add(ticket, asFound(command));
             observer.asked(command);
         }
         deliver(new Event.CommandArrived(ticket, command));
         return ticket;
     }
 
-    private Asked asked(Command command) {
+    private AskedCommand asFound(Command command) {
         Set<Integer> inUse = new TreeSet<>();
         Map<Integer, Long> limits = new TreeMap<>();
         for (int volume : devices.keySet()) {
             if (machine.volume(volume).diskUsable() && machine.state(volume).disk().isAtLeast(DiskState.INCONSISTENT)) inUse.add(volume);
             limits.put(volume, machine.volume(volume).orderedLimitSectors());
         }
-        return new Asked(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
+        return new AskedCommand(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
     }
 
     /** Of all volumes: nothing of it waits for a slow disk. Of a node that runs. */
@@ -689,16 +638,12 @@ public final class SimulatedNode {
         return devices.keySet().stream().allMatch(volume -> machine.volume(volume).metadata().isIdle());
     }
 
-    /** A command of the life of this process that it has not answered; null: there is none. */
-    Asked unanswered() {
-        for (var each : asked.entrySet()) {
-            if (!results.containsKey(each.getKey())) return each.getValue();
-        }
-        return null;
+    AskedCommands asked() {
+        return asked;
     }
 
     public CommandResult result(long ticket) {
-        return results.get(ticket);
+        return asked.result(ticket);
     }
 
     void request(HostRequest request) {
@@ -717,27 +662,6 @@ public final class SimulatedNode {
 
     public boolean hasExport(int volume) {
         return machine != null && exports.containsKey(volume);
-    }
-
-    public void handlersExitWith(int exitCode) {
-        handlerExitCode = exitCode;
-    }
-
-    /** Handlers run on until {@link #finishHandlers}. */
-    public void holdHandlers() {
-        handlersHeld = true;
-    }
-
-    public void finishHandlers(int exitCode) {
-        handlersHeld = false;
-        List<Integer> runs = List.copyOf(heldHandlers);
-        heldHandlers.clear();
-        for (int run : runs) deliver(new Event.HandlerFinished(run, exitCode));
-    }
-
-    /** The names of all handlers that were ordered, in order. */
-    public List<String> handlersRun() {
-        return handlersRun;
     }
 
     /** Another configuration for the next start. */

@@ -74,7 +74,7 @@ public final class SimulatedPair {
         }
 
         /** The node has answered a command. */
-        default void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+        default void answered(SimulatedNode node, AskedCommand question, CommandResult result) {
         }
 
         /** The node has handled what its peer says of its state. */
@@ -140,7 +140,7 @@ public final class SimulatedPair {
                 }
 
                 @Override
-                public void answered(SimulatedNode.Asked question, CommandResult result) {
+                public void answered(AskedCommand question, CommandResult result) {
                     observer.answered(node, question, result);
                 }
 

@@ -25,7 +25,7 @@ final class SizeRule {
         return Long.parseLong(done.text().replaceFirst("has (\\d+) sectors", "$1"));
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question, CommandResult.Done done) {
+    void done(SimulatedNode node, AskedCommand question, CommandResult.Done done) {
         if (!(question.command() instanceof Command.Resize(int number, long wanted, boolean assumeClean)) || !node.machine().volume(number).diskUsable()) return;
         long sectors = answered(done);
         if (sectors < wanted || sectors > node.machine().volume(number).sizeSectors()) {

@@ -14,7 +14,7 @@ final class StandAloneRule {
         this.pair = pair;
     }
 
-    void done(SimulatedNode node, SimulatedNode.Asked question) {
+    void done(SimulatedNode node, AskedCommand question) {
         switch (question.command()) {
             case Command.Disconnect disconnect -> disconnected[node.index()] = node.life();
             case Command.Connect connect -> disconnected[node.index()] = 0;

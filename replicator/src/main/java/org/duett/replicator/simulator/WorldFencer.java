@@ -33,7 +33,7 @@ final class WorldFencer {
         this.ledger = ledger;
         this.rule = rule;
         this.random = random;
-        for (SimulatedNode node : pair.nodes()) node.handlers((handler, answer) -> run(node, handler, answer));
+        for (SimulatedNode node : pair.nodes()) node.handlers().areRunBy((handler, answer) -> run(node, handler, answer));
     }
 
     private void run(SimulatedNode by, String handler, IntConsumer toNode) {

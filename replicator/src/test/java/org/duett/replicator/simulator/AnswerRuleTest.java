@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 class AnswerRuleTest {
     private static final CommandResult.Done DONE = new CommandResult.Done("done");
 
-    private static SimulatedNode.Asked asked(Command command, boolean wasPrimary) {
-        return new SimulatedNode.Asked(command, wasPrimary, Set.of(0), Map.of(), 0);
+    private static AskedCommand asked(Command command, boolean wasPrimary) {
+        return new AskedCommand(command, wasPrimary, Set.of(0), Map.of(), 0);
     }
 
     @Test

@@ -279,7 +279,7 @@ class DiskFailureStoriesTest {
         failWrites(pair.alpha());
         pair.done(pair.write(pair.alpha(), 8, 8));
         pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
-        assertThat(pair.alpha().handlersRun()).contains("local-io-error");
+        assertThat(pair.alpha().handlers().ordered()).contains("local-io-error");
     }
 
     @Test

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /** The checker itself: an eyewitness has all that was acknowledged, and who has given it up is none (rule 20). */
 class EyewitnessRuleTest {
-    private static SimulatedNode.Asked asked(Command command) {
-        return new SimulatedNode.Asked(command, false, Set.of(0), Map.of(), 0);
+    private static AskedCommand asked(Command command) {
+        return new AskedCommand(command, false, Set.of(0), Map.of(), 0);
     }
 
     @Test

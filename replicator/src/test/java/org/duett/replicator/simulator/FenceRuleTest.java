@@ -61,13 +61,13 @@ class FenceRuleTest {
         });
         if (ruleSeesHandler) rule.handlerBegins(alpha);
         if (ruleHears) rule.handlerAnswers(alpha, alpha.life(), rule.lossOf(alpha), PEER_OUTDATED);
-        alpha.finishHandlers(PEER_OUTDATED);
+        alpha.handlers().finish(PEER_OUTDATED);
         pair.done(pair.write(alpha, 8, 8));
     }
 
     private static SimulatedNode lose(SimulatedPair pair, FenceRule rule) {
         SimulatedNode alpha = pair.alpha();
-        alpha.holdHandlers();
+        alpha.handlers().hold();
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {

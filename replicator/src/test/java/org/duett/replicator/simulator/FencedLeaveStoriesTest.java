@@ -64,14 +64,14 @@ class FencedLeaveStoriesTest {
     void whatAHandlerFoundOutBeforeAContactIsForgottenByWhoWasDemotedSince() {
         var pair = SimulatedPair.connected(65, settings -> with(Fencing.RESOURCE_AND_STONITH, settings));
         SimulatedNode alpha = pair.alpha();
-        alpha.holdHandlers();
+        alpha.handlers().hold();
         part(pair);
         pair.must(alpha, new Command.Demote(true));
         pair.network().heal();
         pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).isMirrored()));
         pair.kill(pair.beta());
         pair.runUntil(() -> !pair.state(alpha).connection().isEstablished());
-        alpha.finishHandlers(PEER_OUTDATED);
+        alpha.handlers().finish(PEER_OUTDATED);
         pair.runFor(SimulatedPair.SECOND);
         assertThat(pair.state(alpha).peerDisk()).isEqualTo(DiskState.UNKNOWN);
     }
@@ -84,7 +84,7 @@ class FencedLeaveStoriesTest {
             pair.must(pair.alpha(), new Command.Demote(true));
             part(pair);
             if (isTriedAlready) pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.WF_CONNECTION);
-            pair.beta().holdHandlers();
+            pair.beta().handlers().hold();
             long promotion = pair.beta().command(new Command.Promote(false));
             pair.runFor(Stories.MILLI);
             pair.must(pair.alpha(), Command.Outdate.UNBOUND);
@@ -93,9 +93,9 @@ class FencedLeaveStoriesTest {
             part(pair);
             assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.UP_TO_DATE);
 
-            pair.beta().finishHandlers(PEER_OUTDATED);
+            pair.beta().handlers().finish(PEER_OUTDATED);
             pair.runFor(SimulatedPair.SECOND);
-            assertThat(pair.beta().handlersRun()).filteredOn("fence-peer"::equals).as("it is asked anew, and nobody answers").hasSize(2);
+            assertThat(pair.beta().handlers().ordered()).filteredOn("fence-peer"::equals).as("it is asked anew, and nobody answers").hasSize(2);
             assertThat(pair.beta().result(promotion)).isInstanceOf(CommandResult.Refused.class);
             assertThat(pair.state(pair.beta()).peerDisk()).isNotEqualTo(DiskState.OUTDATED);
         }
@@ -130,7 +130,7 @@ class FencedLeaveStoriesTest {
     @Test
     void nobodyIsFencedForAPromotionThatIsRefusedAllTheSame() {
         var pair = SimulatedPair.connected(10426, StorySettings.all(StorySettings.twoVolumes(), StorySettings.fencing(Fencing.RESOURCE_ONLY)));
-        pair.alpha().handlersExitWith(1);
+        pair.alpha().handlers().exitWith(1);
         pair.network().pull();
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
         pair.runFor(SimulatedPair.SECOND);
@@ -138,11 +138,11 @@ class FencedLeaveStoriesTest {
         pair.must(pair.alpha(), new Command.Demote(true));
         pair.must(pair.alpha(), new Command.Attach(1));
         assertThat(pair.alpha().machine().state(1).disk()).isEqualTo(DiskState.INCONSISTENT);
-        int asked = pair.alpha().handlersRun().size();
+        int asked = pair.alpha().handlers().ordered().size();
 
-        pair.alpha().handlersExitWith(4);
+        pair.alpha().handlers().exitWith(4);
         Stories.refused(pair, pair.alpha(), new Command.Promote(false));
-        assertThat(pair.alpha().handlersRun()).hasSize(asked);
+        assertThat(pair.alpha().handlers().ordered()).hasSize(asked);
     }
 
     private static void thePrimaryGoesOnAndTheOtherStaysBehind(SimulatedPair pair) {

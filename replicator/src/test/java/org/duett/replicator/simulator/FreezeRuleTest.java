@@ -15,7 +15,7 @@ class FreezeRuleTest {
         var pair = SimulatedPair.connected(1);
         var rule = new FreezeRule(pair);
         var before = pair.write(pair.alpha(), 0, 8);
-        rule.done(pair.alpha(), new SimulatedNode.Asked(new Command.Freeze("story"), true, Set.of(0), Map.of(), 0));
+        rule.done(pair.alpha(), new AskedCommand(new Command.Freeze("story"), true, Set.of(0), Map.of(), 0));
         var after = pair.write(pair.alpha(), 8, 8);
         pair.done(before);
         pair.done(after);

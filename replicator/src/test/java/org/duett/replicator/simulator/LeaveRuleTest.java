@@ -114,7 +114,7 @@ class LeaveRuleTest {
         pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "the peer is fenced"));
         // The core is not told that it was taken back; the next leave is ordered, and not carried out.
         var takenBack = new Command.AllowAlone(false, -1, "");
-        rule.done(pair.alpha(), new SimulatedNode.Asked(takenBack, true, Set.of(), Map.of(), 0));
+        rule.done(pair.alpha(), new AskedCommand(takenBack, true, Set.of(), Map.of(), 0));
         pair.done(pair.write(pair.alpha(), 8, 8));
         assertThatThrownBy(() -> pair.runFor(SimulatedPair.SECOND)).hasMessageContaining("without leave");
     }
@@ -140,7 +140,7 @@ class LeaveRuleTest {
             }
 
             @Override
-            public void answered(SimulatedNode node, SimulatedNode.Asked question, CommandResult result) {
+            public void answered(SimulatedNode node, AskedCommand question, CommandResult result) {
                 if (result instanceof CommandResult.Done) rule.done(node, question);
             }
 

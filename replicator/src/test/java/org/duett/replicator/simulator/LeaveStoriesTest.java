@@ -294,7 +294,7 @@ class LeaveStoriesTest {
     @Test
     void aPeerThatMayHaveSeenAContactIsFencedAgain() {
         var pair = SimulatedPair.connected(11, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
-        pair.alpha().handlersExitWith(4);
+        pair.alpha().handlers().exitWith(4);
         parted(pair);
         pair.runUntil(() -> pair.state(pair.alpha()).peerDisk() == DiskState.OUTDATED);
         onlyBetaSeesThatTheyAreConnected(pair);
@@ -302,10 +302,10 @@ class LeaveStoriesTest {
         pair.runFor(SimulatedPair.SECOND);
         assertThat(held.isCompleted()).isFalse();
 
-        int asked = pair.alpha().handlersRun().size();
+        int asked = pair.alpha().handlers().ordered().size();
         pair.network().pull();
         pair.done(held);
-        assertThat(pair.alpha().handlersRun()).hasSize(asked + 1);
+        assertThat(pair.alpha().handlers().ordered()).hasSize(asked + 1);
         pair.network().heal();
         pair.runUntilProtected();
         pair.checkAll();
@@ -430,7 +430,7 @@ class LeaveStoriesTest {
         var pair = SimulatedPair.connected(11, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
         pair.kill(pair.alpha());
         pair.runUntil(() -> !pair.state(pair.beta()).connection().isEstablished());
-        pair.beta().handlersExitWith(1);
+        pair.beta().handlers().exitWith(1);
         pair.must(pair.beta(), new Command.Promote(true));
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
         assertThat(pair.state(pair.beta()).peerDisk()).isEqualTo(DiskState.OUTDATED);
@@ -440,9 +440,9 @@ class LeaveStoriesTest {
     @Test
     void anOperatorIsToldWhenTheFencedPeerIsPrimary() {
         var pair = SimulatedPair.connected(12, StorySettings.fencing(Fencing.RESOURCE_AND_STONITH));
-        pair.alpha().handlersExitWith(6);
+        pair.alpha().handlers().exitWith(6);
         pair.kill(pair.beta());
-        pair.runUntil(() -> pair.alpha().handlersRun().stream().anyMatch(name -> name.contains("fence-peer")));
+        pair.runUntil(() -> pair.alpha().handlers().ordered().stream().anyMatch(name -> name.contains("fence-peer")));
         pair.runFor(SimulatedPair.SECOND);
         Stories.told(pair.alpha(), "is Primary");
     }

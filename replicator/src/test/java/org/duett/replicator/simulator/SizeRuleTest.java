@@ -11,8 +11,8 @@ class SizeRuleTest {
     private final SimulatedPair pair = SimulatedPair.connected(1);
     private final SizeRule rule = new SizeRule(pair);
 
-    private static SimulatedNode.Asked resize(long sectors) {
-        return new SimulatedNode.Asked(new Command.Resize(0, sectors, false), true, Set.of(0));
+    private static AskedCommand resize(long sectors) {
+        return new AskedCommand(new Command.Resize(0, sectors, false), true, Set.of(0));
     }
 
     private CommandResult.Done has(long more) {

@@ -44,7 +44,7 @@ class SplitBrainStoriesTest {
         bothStandAlone(pair);
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isTrue();
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.alpha(), 8000))).isTrue();
-        assertThat(pair.alpha().handlersRun()).anyMatch(name -> name.contains("split-brain"));
+        assertThat(pair.alpha().handlers().ordered()).anyMatch(name -> name.contains("split-brain"));
     }
 
     @Test
@@ -181,7 +181,7 @@ class SplitBrainStoriesTest {
         pair.runUntilProtected();
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.SECONDARY);
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 800))).isFalse();
-        assertThat(pair.beta().handlersRun()).noneMatch(name -> name.contains("pri-lost-after-sb"));
+        assertThat(pair.beta().handlers().ordered()).noneMatch(name -> name.contains("pri-lost-after-sb"));
     }
 
     @Test
@@ -190,7 +190,7 @@ class SplitBrainStoriesTest {
         pair.beta().deliver(new Event.ExportUsersChanged(0, 1));
         pair.must(pair.alpha(), new Command.Demote(false));
         pair.network().heal();
-        pair.runUntil(() -> pair.beta().handlersRun().stream().anyMatch(name -> name.contains("pri-lost-after-sb")));
+        pair.runUntil(() -> pair.beta().handlers().ordered().stream().anyMatch(name -> name.contains("pri-lost-after-sb")));
         pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.STAND_ALONE);
         assertThat(pair.state(pair.beta()).role()).isEqualTo(Role.PRIMARY);
         assertThat(Stories.isZero(Stories.sectorOnDisk(pair.beta(), 8000))).isFalse();

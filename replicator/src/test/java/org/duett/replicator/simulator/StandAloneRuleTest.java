@@ -19,10 +19,10 @@ class StandAloneRuleTest {
         VolumeState alone = pair.state(pair.beta()).withConnection(ConnectionState.STAND_ALONE);
         VolumeState trying = alone.withConnection(ConnectionState.UNCONNECTED);
         assertThatCode(() -> rule.stateChanged(pair.beta(), alone, trying)).doesNotThrowAnyException();
-        rule.done(pair.beta(), new SimulatedNode.Asked(new Command.Disconnect(false), false, Set.of(0), Map.of(), 0));
+        rule.done(pair.beta(), new AskedCommand(new Command.Disconnect(false), false, Set.of(0), Map.of(), 0));
         assertThatCode(() -> rule.stateChanged(pair.alpha(), alone, trying)).doesNotThrowAnyException();
         assertThatThrownBy(() -> rule.stateChanged(pair.beta(), alone, trying)).isInstanceOf(AssertionError.class).hasMessageContaining("connects by itself");
-        rule.done(pair.beta(), new SimulatedNode.Asked(new Command.Connect(false), false, Set.of(0), Map.of(), 0));
+        rule.done(pair.beta(), new AskedCommand(new Command.Connect(false), false, Set.of(0), Map.of(), 0));
         assertThatCode(() -> rule.stateChanged(pair.beta(), alone, trying)).doesNotThrowAnyException();
     }
 }
