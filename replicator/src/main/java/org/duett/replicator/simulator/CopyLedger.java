@@ -6,6 +6,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.VolumeState;
@@ -96,6 +97,9 @@ final class CopyLedger {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean failed = after.disk() == DiskState.FAILED || before.disk() == DiskState.UP_TO_DATE && after.disk() == DiskState.INCONSISTENT;
         if (failed) diskFailed(node, volume);
+        // It is to be made anew from a copy that an operator has given up since (seed 2700804).
+        boolean givenUp = before.connection() == ConnectionState.STARTING_SYNC_T && after.disk() == DiskState.INCONSISTENT;
+        if (givenUp && !isWhole(pair.other(node), volume)) lastCopyFailed.add(volume);
         boolean lostContact = before.connection().isEstablished() && !after.connection().isEstablished();
         // In A what it had answered before its disk was lost may have been on its way to the peer only, and is lost with that.
         boolean answeredAhead = pair.settings().net().protocol() == Protocol.A && lostContact && before.role() == Role.PRIMARY;

@@ -8,6 +8,7 @@ import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.state.ConnectionState;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
@@ -41,6 +42,19 @@ class CopyLedgerTest {
         pair.done(pair.flush(pair.alpha()));
         assertThat(ledger.isComplete(pair.alpha())).isFalse();
         assertThat(ledger.isComplete(pair.beta())).isTrue();
+    }
+
+    /** Found by seed 2700804: nobody was UpToDate any more by what the operator had ordered, and he did not know. */
+    @Test
+    void aCopyIsGivenUpForOneThatTheOperatorGivesUpMeanwhile() {
+        var pair = SimulatedPair.connected(2700804);
+        CopyLedger ledger = ledgerOf(pair);
+        pair.beta().command(new Command.InvalidateRemote(0));
+        pair.beta().command(new Command.Disconnect(true));
+        pair.beta().command(new Command.Detach(0, true));
+        assertThat(ledger.mayNeedForce()).isFalse();
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.INCONSISTENT);
+        assertThat(ledger.mayNeedForce()).isTrue();
     }
 
     @Test
