@@ -6,6 +6,7 @@ import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeResult;
@@ -218,14 +219,20 @@ final class Promotion {
         return !state.connection().isEstablished() && state.peerDisk().isAbove(DiskState.OUTDATED);
     }
 
+    private StateChangeResult mayBePromoted(VolumeParts each) {
+        // Its target, which was Primary, has our generation, and passes for as good until it has written down that it is behind: what were answered here alone stood in no record (rule 1, seed
+        // 2701614). In a pause it may not ask for long; what is written goes there, too.
+        boolean targetIsEqual = each.targetMayPass && each.volume.state().connection() != ConnectionState.PAUSED_SYNC_S;
+        return targetIsEqual ? StateChangeResult.IN_TRANSIENT_STATE : parts.mayRequest(each, promoted(each.volume.state()));
+    }
+
     private void judge(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            VolumeState wanted = promoted(each.volume.state());
-            StateChangeResult result = parts.mayRequest(each, wanted);
+            StateChangeResult result = mayBePromoted(each);
             if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
                 VolumeParts hopeless = refusedAllTheSame();
                 if (hopeless == null) fence(out);
-                else refusePromotion(hopeless, parts.mayRequest(hopeless, promoted(hopeless.volume.state())), out);
+                else refusePromotion(hopeless, mayBePromoted(hopeless), out);
                 return;
             }
             if (parts.peerIsPrimary() && parts.nowNanos < waitsUntilNanos) {
@@ -275,7 +282,7 @@ final class Promotion {
             return;
         }
         for (VolumeParts each : parts.volumeParts) {
-            StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
+            StateChangeResult result = mayBePromoted(each);
             if (result.isSuccess()) continue;
             refusePromotion(each, result, out);
             return;
@@ -308,7 +315,7 @@ final class Promotion {
     private VolumeParts refusedAllTheSame() {
         for (VolumeParts each : parts.volumeParts) {
             VolumeState wanted = promoted(each.volume.state());
-            StateChangeResult result = parts.mayRequest(each, wanted);
+            StateChangeResult result = mayBePromoted(each);
             boolean helps = result == StateChangeResult.PRIMARY_NOP || wanted.disk() == DiskState.CONSISTENT;
             if (!result.isSuccess() && !helps) return each;
         }
@@ -395,7 +402,7 @@ final class Promotion {
             return;
         }
         for (VolumeParts each : parts.volumeParts) {
-            StateChangeResult result = parts.mayRequest(each, promoted(each.volume.state()));
+            StateChangeResult result = mayBePromoted(each);
             boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || fenced);
             if (result.isSuccess() || overruled) continue;
             parts.term = 0;

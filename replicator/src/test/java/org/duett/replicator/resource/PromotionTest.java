@@ -12,6 +12,7 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
+import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeResult;
@@ -405,5 +406,16 @@ class PromotionTest extends RoleFixture {
         List<Action> actions = promotes(false);
         assertThat(actions).noneMatch(Action.RunHandler.class::isInstance);
         isRefused(actions, StateChangeResult.NO_UP_TO_DATE_DISK, "r0/1");
+    }
+
+    /** Found by seed 2701614 (rule 1): its target had been Primary as the resync was asked for, and had the same generation when it was promoted beside that. */
+    @ParameterizedTest
+    @CsvSource({"STARTING_SYNC_S, true", "WF_BITMAP_S, true", "SYNC_SOURCE, true", "PAUSED_SYNC_S, false"})
+    void untilItsTargetHasWrittenDownThatItIsBehindItIsNotPromoted(ConnectionState connection, boolean waits) {
+        world.commit(MIRRORED.withConnection(connection).withPeerDisk(DiskState.INCONSISTENT));
+        world.each(0).targetMayPass = true;
+        List<Action> actions = promotes(false);
+        if (waits) assertThat(((CommandResult.Refused) resultAmong(actions)).code()).isEqualTo(StateChangeResult.IN_TRANSIENT_STATE);
+        else assertThat(resultAmong(actions)).isNull();
     }
 }
