@@ -1,5 +1,6 @@
 package org.duett.replicator.simulator;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,6 +35,8 @@ final class CopyLedger {
     private final Set<Integer> lastCopyFailed = new TreeSet<>();
     /** Volumes whose disk on this node has a fault in wait, or had one. */
     private final List<Set<Integer>> faulty = List.of(new TreeSet<>(), new TreeSet<>());
+    /** In A and B: by node and volume what was answered before this node's disk had it, which may still refuse it. */
+    private final List<TreeMap<Integer, List<BlockHistory.Write>>> onTheWay = List.of(new TreeMap<>(), new TreeMap<>());
     private boolean unreadable;
     /** Nodes that came back with an older copy, which has not been overwritten yet. */
     private final Set<Integer> older = new TreeSet<>();
@@ -73,10 +76,26 @@ final class CopyLedger {
         // It may have refused it, and not have said yet that it has lost its disk (rule 4, seed 1832266).
         boolean wasRefused = here && there && pair.settings().net().protocol() == Protocol.C && !pair.history(volume).holds(pair.other(node).data(volume), write);
         if (!there || wasRefused) of.complete[other] = false;
+        if (here && there && keepsBlocksInMemory()) answeredOnTheWay(pair.other(node), volume, write);
         if (!of.complete[0] && !of.complete[1]) {
             // Each has something that the other lacks: the one that is acknowledged on counts, if the other was overwritten meanwhile.
             of.complete[here ? node.index() : other] = true;
         }
+    }
+
+    private void answeredOnTheWay(SimulatedNode other, int volume, BlockHistory.Write write) {
+        List<BlockHistory.Write> answered = onTheWay.get(other.index()).computeIfAbsent(volume, each -> new ArrayList<>());
+        answered.add(write);
+        answered.removeIf(each -> pair.history(volume).holds(other.data(volume), each));
+        boolean hasRefused = other.isRunning() && other.machine().state(volume).disk().isAtMost(DiskState.FAILED);
+        if (hasRefused) whatIsOnTheWayIsLost(other, volume);
+    }
+
+    /** Found by seed 2638728: its disk failed after that, and passed for complete. */
+    private void whatIsOnTheWayIsLost(SimulatedNode node, int volume) {
+        List<BlockHistory.Write> answered = onTheWay.get(node.index()).remove(volume);
+        boolean lacksAny = answered != null && answered.stream().anyMatch(each -> !pair.history(volume).holds(node.data(volume), each));
+        if (lacksAny) copies.get(volume).complete[node.index()] = false;
     }
 
     /** A FLUSH was answered by this node: what a crash may have taken from the other copy before is promised now, and that one need not have it. */
@@ -183,6 +202,7 @@ final class CopyLedger {
     private void diskFailed(SimulatedNode node, int volume) {
         SimulatedNode other = pair.other(node);
         Copies of = copies.get(volume);
+        whatIsOnTheWayIsLost(node, volume);
         if (of.ahead[node.index()] || of.doubtful[other.index()]) pair.history(volume).unflushedMayBeLost();
         if (isWhole(other, volume)) return;
         lastCopyFailed.add(volume);

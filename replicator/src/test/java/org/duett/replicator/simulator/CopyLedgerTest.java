@@ -7,6 +7,7 @@ import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest;
+import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.OnNoData;
@@ -42,6 +43,21 @@ class CopyLedgerTest {
         pair.done(pair.flush(pair.alpha()));
         assertThat(ledger.isComplete(pair.alpha())).isFalse();
         assertThat(ledger.isComplete(pair.beta())).isTrue();
+    }
+
+    /** Found by seed 2638728: in protocol B what was answered before that was not on this disk, and an operator chose it by force. */
+    @Test
+    void aDiskThatIsGivenUpBeforeItHasWhatWasAnsweredIsNotComplete() {
+        var pair = SimulatedPair.connected(2638728, StorySettings.protocol(Protocol.B));
+        CopyLedger ledger = ledgerOf(pair);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.beta().data(0).hang(EnumSet.of(Kind.WRITE));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThat(ledger.isComplete(pair.beta())).isTrue();
+        pair.beta().command(new Command.Detach(0, true));
+        assertThat(ledger.isComplete(pair.alpha())).isTrue();
+        assertThat(ledger.isComplete(pair.beta())).isFalse();
     }
 
     /** Found by seed 2700804: nobody was UpToDate any more by what the operator had ordered, and he did not know. */
