@@ -136,7 +136,8 @@ final class FullSync {
                     "When it is back, try again.", out);
             return;
         }
-        if (each.pendingSyncIdentifier != 0) {
+        // Unless it is that of the full sync to us that it has asked for itself, at the same time (seed 2710239).
+        if (each.pendingSyncIdentifier != 0 && !each.volume.state().connection().isTargetSide()) {
             connecting.lose(ConnectionState.PROTOCOL_ERROR, "it began a full sync and refused it", out);
         }
         refuse(ticket, StateChangeResult.REFUSED_BY_PEER, parts.settings.peerNode() + " refused the full sync: " + answer.text() + ".",

@@ -210,6 +210,18 @@ class FullSyncTest {
         isRefused(StateChangeResult.NEED_CONNECTION, "the connection was lost");
     }
 
+    /** It was ordered one in the other direction at the same time, and that has begun (seed 2710239). */
+    @Test
+    void whoRefusesOneBecauseOfItsOwnIsNotLost() {
+        fullSync.invalidateRemote(each, TICKET, world.out);
+        world.actions();
+        world.commit(MIRRORED.withConnection(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.INCONSISTENT));
+        each.pendingSyncIdentifier = 5;
+        peerAnswers(StateChangeResult.NO_UP_TO_DATE_DISK);
+        isRefused(StateChangeResult.REFUSED_BY_PEER, "beta refused the full sync");
+        assertThat(world.parts.socketsUp).isTrue();
+    }
+
     /** The peer has begun: it will find out in a new handshake. */
     @Test
     void whoCannotFollowAnyMoreBeginsAnew() {
