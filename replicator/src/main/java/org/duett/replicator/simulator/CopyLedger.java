@@ -120,6 +120,8 @@ final class CopyLedger {
         boolean givenUp = before.connection() == ConnectionState.STARTING_SYNC_T && after.disk() == DiskState.INCONSISTENT;
         if (givenUp && !isWhole(pair.other(node), volume)) lastCopyFailed.add(volume);
         boolean lostContact = before.connection().isEstablished() && !after.connection().isEstablished();
+        // What has come over a connection that ended is written, or the node crashes; what has not is ahead (seed 2705194).
+        if (lostContact) onTheWay.forEach(each -> each.remove(volume));
         // In A what it had answered before its disk was lost may have been on its way to the peer only, and is lost with that.
         boolean answeredAhead = pair.settings().net().protocol() == Protocol.A && lostContact && before.role() == Role.PRIMARY;
         if (answeredAhead) copies.get(volume).ahead[node.index()] = true;
