@@ -189,9 +189,9 @@ final class PeerReports {
         VolumeState ours = each.volume.state();
         if (ours.connection() != ConnectionState.CONNECTED) return false;
         if (ours.disk().isBelow(DiskState.NEGOTIATING) || report.disk().isBelow(DiskState.NEGOTIATING)) return false;
-        // A disk that was lost before the answer came on it, and is attached again (seed 1931245).
+        // A disk that was lost before the answer came on it, and is attached again (seed 1931245); or one of which that node had not heard at all (seed 2720948).
         boolean isAnswer = ours.disk() == DiskState.NEGOTIATING && report.disk() != DiskState.NEGOTIATING;
-        boolean isOfFormerAttach = isAnswer && each.attachHeard != 0 && each.attachHeard != Parts.attachTold(each.volume);
+        boolean isOfFormerAttach = isAnswer && each.peerAttach != 0 && each.attachHeard != Parts.attachTold(each.volume);
         if (isOfFormerAttach) return false;
         // What a Duett node said before it heard of our disk is no word on it: the size that both agree on comes before that word (seeds 1832, 1606914).
         boolean hasHeardOfOurs = !parts.handshake.peerIsDuett() || report.peerDisk().isAtLeast(DiskState.NEGOTIATING);
