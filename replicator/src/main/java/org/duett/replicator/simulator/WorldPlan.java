@@ -61,10 +61,27 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         }
         // It could decide for the older copy, of which nobody knows what it holds (seed 1582197).
         if (SplitBrain.isLossy(settings.net().splitBrain())) faults.remove(WorldFault.OLDER_DATA);
+        boolean crosses = ordersCross(seed);
+        if (crosses) {
+            var own = new SplittableRandom(seed ^ 0x77778);
+            faults.removeAll(some(own, WorldFault.values(), EnumSet.noneOf(WorldFault.class)));
+            some(own, EnumSet.complementOf(EnumSet.copyOf(WorldCommand.DRAWN_APART)).toArray(WorldCommand[]::new), commands);
+            if (large) commands.removeIf(WorldCommand::copiesWhole);
+        }
         faults.retainAll(allowed);
         long bytes = large ? LARGE_BYTES : crowded ? CROWDED_BYTES : SMALL_BYTES;
-        return new WorldPlan(seed, settings, ring(seed), bytes + oddBytes(seed), extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
+        var plan = new WorldPlan(seed, settings, ring(seed), bytes + oddBytes(seed), extraBytes(random), random.nextInt(3) > 0, large || random.nextInt(4) > 0, 3 + random.nextInt(6),
                 1 + random.nextInt(4), depth(random), faults, commands);
+        return crosses ? plan.withFewWrites() : plan;
+    }
+
+    /** In an eighth of the lives more is ordered, less fails and little is written, in more rounds and in haste: so that what crosses on the cable is what was ordered. */
+    private static boolean ordersCross(long seed) {
+        return new SplittableRandom(seed ^ 0x77777).nextInt(8) == 0;
+    }
+
+    private WorldPlan withFewWrites() {
+        return new WorldPlan(seed, settings, ring, deviceBytes, extraBytes, flushes, skipsInitialSync, rounds + 5, 1 + clients / 4, 1 + depth % 4, faults, commands);
     }
 
     /** In a third of the lives fewer than any configuration may ask for. */
@@ -276,7 +293,7 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
 
     /** In a third of the lives what goes wrong, and what is ordered, comes in quick succession: in the midst of the handshake, the attach or the command before. */
     boolean isHasty() {
-        return new SplittableRandom(seed ^ 0x4a57e).nextInt(3) == 0;
+        return ordersCross(seed) || new SplittableRandom(seed ^ 0x4a57e).nextInt(3) == 0;
     }
 
     /** In a third of the lives a node's disks are always fast or always slow, its metadata's apart from its data's, unless it is the same ({@code which}). */
@@ -296,7 +313,7 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
 
     String describe() {
         return "seed " + seed + ": protocol " + settings.net().protocol() + (settings.cluster() ? ", cluster" : "") + (fencing() == Fencing.DONT_CARE ? "" : ", fencing " + fencing()) + ", volumes " + settings.volumes().size()
-                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + speedText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + (isHasty() ? ", in haste" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
+                + ", MiB " + deviceBytes / MEBI + (settings.volumes().getFirst().activityLogExtents() == USUAL_LOG_EXTENTS ? "" : ", log of " + settings.volumes().getFirst().activityLogExtents()) + (settings.volumes().getFirst().activityLogUpdates() ? "" : ", no log") + (settings.tables().equals(Tables.USUAL) ? "" : ", slots " + settings.tables().hostWrites() + "/" + settings.tables().peerWrites() + ", steps of " + settings.tables().bitmapStepWords() + " words") + (deviceBytes % 4096 == 0 ? "" : ", odd size") + diskText() + speedText() + splitBrainText() + (flushes ? "" : ", no host flushes") + (resumesTerms() ? ", terms are resumed" : "") + (isHasty() ? ", in haste" : "") + (ordersCross(seed) ? ", orders cross" : "") + ", rounds " + rounds + ", clients " + clients + " x " + depth + ", faults " + faults + ", commands " + commands;
     }
 
     private String diskText() {
