@@ -138,8 +138,8 @@ final class Demotion {
         superblocksOpen = 1;
         superblockFailed = false;
         for (VolumeParts each : parts.volumeParts) {
-            each.demotedWithoutDisk = !each.writesItsRole();
-            if (!each.demotedWithoutDisk) superblocksOpen++;
+            each.roleIsUnwritten = !each.writesItsRole();
+            if (!each.roleIsUnwritten) superblocksOpen++;
         }
         for (VolumeParts each : parts.volumeParts) demoteVolume(each, out);
         demotionWritten(out);
@@ -147,7 +147,7 @@ final class Demotion {
 
     private void demoteVolume(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
-        if (each.demotedWithoutDisk) {
+        if (each.roleIsUnwritten) {
             parts.fact(each, volume.state().withRole(Role.SECONDARY), "demoted");
             return;
         }
@@ -172,7 +172,7 @@ final class Demotion {
         if (!durable) {
             superblockFailed = true;
             // It may be attached again while the others are slow (seed 2600140).
-            each.demotedWithoutDisk = true;
+            each.roleIsUnwritten = true;
         }
         demotionWritten(out);
     }
@@ -193,9 +193,8 @@ final class Demotion {
     /** One that was attached meanwhile is a Secondary's, and its superblock may still be on its way (rule 13, seed 2201433). */
     private boolean awaitsDiskThatCame(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            boolean came = each.demotedWithoutDisk && each.writesItsRole() && each.volume.failure() == null;
-            if (!came) continue;
-            each.demotedWithoutDisk = false;
+            if (!each.hasCome()) continue;
+            each.roleIsUnwritten = false;
             superblocksOpen++;
             writeRole(each, out);
         }

@@ -432,7 +432,8 @@ final class Promotion {
             boolean seesPeer = volume.seesDataOfPeer() && volume.state().peerDisk() == DiskState.UP_TO_DATE && volume.peerGenerations != null;
             if (seesPeer) volume.setExposedIdentifier(volume.peerGenerations.identifiers().current());
             if (!volume.state().disk().isAtLeast(DiskState.INCONSISTENT)) parts.writesThroughPeer(each);
-            if (!each.writesItsRole()) continue;
+            each.roleIsUnwritten = !each.writesItsRole();
+            if (each.roleIsUnwritten) continue;
             boolean peerGone = !before.connection().isEstablished() || before.peerDisk().isAtMost(DiskState.FAILED);
             each.begunByPromotion = raisedByForce || peerGone && (volume.identifiers().bitmap() == 0 || volume.resyncLeftOpen());
             GenerationIdentifiers identifiers = volume.identifiers();
@@ -442,7 +443,7 @@ final class Promotion {
         }
         // PRIMARY_IND and the new generation are durable before the first write can come (rule 13), and before them what the peer had sent (rule 21).
         for (VolumeParts each : parts.volumeParts) {
-            if (!each.writesItsRole()) continue;
+            if (each.roleIsUnwritten) continue;
             each.volume.metadata().flushData(null, out);
             each.volume.metadata().writeSuperblock((durable, actions) -> promotionWritten(each, durable, actions), out);
         }
@@ -454,12 +455,15 @@ final class Promotion {
         // No host has been let in yet: nobody has seen a generation that no disk has.
         boolean begunInVain = !durable && volume.exposedIdentifier() == volume.identifiers().current();
         if (begunInVain) volume.setExposedIdentifier(each.exposedBeforePromotion);
-        superblockWritten(durable, out);
+        superblockWritten(each, durable, out);
     }
 
-    private void superblockWritten(boolean durable, ActionQueue out) {
-        if (!durable) superblockFailed = true;
+    private void superblockWritten(VolumeParts each, boolean durable, ActionQueue out) {
+        each.roleIsUnwritten = !durable;
+        superblockFailed |= !durable;
         if (--superblocksOpen > 0 || step != Step.WRITING) return;
+        writeRoleOfDisksThatCame(out);
+        if (superblocksOpen > 0 || step != Step.WRITING) return;
         boolean noData = parts.volumes.stream().noneMatch(volume -> volume.state().disk().servesHostAlone() || volume.state().peerDisk().servesHostAlone());
         if (superblockFailed && noData) {
             refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "the promotion could not be recorded on disk.", "No host was let in.",
@@ -467,6 +471,15 @@ final class Promotion {
             return;
         }
         served(out);
+    }
+
+    /** One that was attached while another was slow has not taken it down that it is a Primary's (rule 13, seed 2591895). */
+    private void writeRoleOfDisksThatCame(ActionQueue out) {
+        for (VolumeParts each : parts.volumeParts) {
+            if (!each.hasCome()) continue;
+            superblocksOpen++;
+            each.volume.metadata().writeSuperblock((durable, actions) -> superblockWritten(each, durable, actions), out);
+        }
     }
 
     private void served(ActionQueue out) {

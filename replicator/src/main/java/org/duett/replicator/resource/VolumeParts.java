@@ -69,8 +69,8 @@ final class VolumeParts {
     int peerAttach;
     /** Which attach of our disk it had heard of when it told its identifiers; 0: none. */
     int attachHeard;
-    /** In the demotion that is under way its disk was not at hand, or could not say that it is a Secondary's. */
-    boolean demotedWithoutDisk;
+    /** In the change of role that is under way its disk was not at hand, or could not take it down. */
+    boolean roleIsUnwritten;
     /** A promotion waits for this disk, beside a good one of the peer's. */
     boolean waitsBesideGoodDisk;
     /** The size that both agreed on is more than one of the two had before: nobody knows what the new area holds. */
@@ -168,6 +168,11 @@ final class VolumeParts {
     /** Its disk is open, and its superblock says which role this node has. */
     boolean writesItsRole() {
         return volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
+    }
+
+    /** In the change of role that is under way: its disk is there now, and has not taken it down. */
+    boolean hasCome() {
+        return roleIsUnwritten && writesItsRole() && volume.failure() == null;
     }
 
     /** What belongs to one connection is forgotten with it. */

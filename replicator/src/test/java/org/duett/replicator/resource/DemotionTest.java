@@ -249,10 +249,7 @@ class DemotionTest extends RoleFixture {
         List<Action> actions = stored(0);
         assertThat(orderedAmong(actions)).allMatch(operation -> operation.volume == 0);
         world.volume(1).commit(world.state(1).withDisk(DiskState.UP_TO_DATE), "attached");
-        while (orderedAmong(actions).stream().anyMatch(operation -> operation.volume == 0)) {
-            for (DiskOperation operation : orderedAmong(actions)) world.answer(operation, 0);
-            actions = world.actions();
-        }
+        actions = isThrough(0, actions);
         assertThat(resultAmong(actions)).isNull();
         assertThat(orderedAmong(actions)).as("that of the other disk").isNotEmpty();
         assertThat(resultAmong(written(actions))).isInstanceOf(CommandResult.Done.class);
@@ -275,11 +272,7 @@ class DemotionTest extends RoleFixture {
         world.volume(0).commit(world.state(0).withDisk(DiskState.UP_TO_DATE), "attached");
         world.actions();
         for (DiskOperation operation : ofOther) world.answer(operation, 0);
-        actions = world.actions();
-        while (orderedAmong(actions).stream().anyMatch(operation -> operation.volume == 1)) {
-            for (DiskOperation operation : orderedAmong(actions)) world.answer(operation, 0);
-            actions = world.actions();
-        }
+        actions = isThrough(1, world.actions());
         assertThat(resultAmong(actions)).isNull();
         assertThat(orderedAmong(actions)).as("that of the one that is back").isNotEmpty();
         assertThat(((CommandResult.Done) resultAmong(written(actions))).text()).contains("its disk failed meanwhile");

@@ -1,6 +1,7 @@
 package org.duett.replicator.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 
 import java.util.ArrayList;
@@ -304,6 +305,25 @@ class PromotionTest extends RoleFixture {
         List<Action> actions = stored(termAmong(peerAgrees()));
         for (Action action : actions) world.answer(((Action.StartDiskOperation) action).operation, Errno.EIO);
         assertThat(resultAmong(world.actions())).isInstanceOf(CommandResult.Done.class);
+    }
+
+    /** Found by seed 2591895 (rule 13): its disk failed in the promotion, and was attached again while the other volume's was slow. */
+    @Test
+    void aDiskThatFailedMeanwhileAndIsBackSaysSoBeforeTheAnswer() {
+        promotes(false);
+        List<DiskOperation> ordered = orderedAmong(stored(termAmong(peerAgrees())));
+        List<DiskOperation> ofOther = ordered.stream().filter(operation -> operation.volume == 1).toList();
+        for (DiskOperation operation : ordered) {
+            if (operation.volume == 0) world.answer(operation, Errno.EIO);
+        }
+        world.attachedAgain(0);
+        world.volume(0).commit(world.state(0).withDisk(DiskState.UP_TO_DATE), "attached");
+        world.actions();
+        for (DiskOperation operation : ofOther) world.answer(operation, 0);
+        List<Action> actions = isThrough(1, world.actions());
+        assertThat(resultAmong(actions)).isNull();
+        assertThat(orderedAmong(actions)).as("that of the one that is back").isNotEmpty();
+        assertThat(resultAmong(written(actions))).isInstanceOf(CommandResult.Done.class);
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.duett.replicator.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.CommandResult;
+import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings;
 import org.duett.replicator.state.ConnectionState;
@@ -96,6 +98,16 @@ abstract class RoleFixture {
             }
         }
         return others;
+    }
+
+    /** The disks answer until nothing more is ordered of this volume's; what is ordered then. */
+    List<Action> isThrough(int volume, List<Action> ordered) {
+        List<Action> actions = ordered;
+        while (orderedAmong(actions).stream().anyMatch(operation -> operation.volume == volume)) {
+            for (DiskOperation operation : orderedAmong(actions)) world.answer(operation, 0);
+            actions = world.actions();
+        }
+        return actions;
     }
 
     void timeIs(long nanos) {
