@@ -220,8 +220,8 @@ final class Promotion {
     }
 
     private StateChangeResult mayBePromoted(VolumeParts each) {
-        // Its target, which was Primary, has our generation, and passes for as good until it has written down that it is behind: what were answered here alone stood in no record (rule 1, seed
-        // 2701614). In a pause it may not ask for long; what is written goes there, too.
+        // Its target, which was Primary, has our generation, and passes for as good until it has written down that it is behind: what was answered here alone would stand in no
+        // record (rule 1, seed 2701614). In a pause it may not ask for long, and what is written goes there, too.
         boolean targetIsEqual = each.targetMayPass && each.volume.state().connection() != ConnectionState.PAUSED_SYNC_S;
         return targetIsEqual ? StateChangeResult.IN_TRANSIENT_STATE : parts.mayRequest(each, promoted(each.volume.state()));
     }
