@@ -104,8 +104,7 @@ final class WorldRepair {
     }
 
     private void freshDisk(SimulatedNode node, int volume) {
-        // It is to be at least as large as the other one, which may have grown (seed 2662466).
-        pair.freshDisk(node, volume, Math.max(node.data(volume).sizeBytes(), pair.other(node).data(volume).sizeBytes()));
+        pair.freshDisk(node, volume, node.data(volume).sizeBytes());
         lineage.wentBack(node, volume, Set.of());
         ledger.invalidated(node, volume);
         hasFreshDisk[node.index()] = true;
