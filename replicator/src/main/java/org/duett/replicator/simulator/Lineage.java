@@ -188,10 +188,6 @@ final class Lineage {
         of(node, volume).givenUp = true;
     }
 
-    void givesUp(SimulatedNode node) {
-        for (int volume : copies.keySet()) givesUp(node, volume);
-    }
-
     /** Each has what the other one lacks. */
     boolean haveDiverged(int volume) {
         Copy[] both = copies.get(volume);

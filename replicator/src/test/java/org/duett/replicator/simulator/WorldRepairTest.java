@@ -55,12 +55,7 @@ class WorldRepairTest {
         }
         giveUp(pair, ledger, pair.alpha(), 1);
         giveUp(pair, ledger, pair.beta(), 0);
-        for (int step = 0; step < 100 && !pair.isProtected(); step++) {
-            pair.nodes().forEach(repair::step);
-            pair.runFor(SimulatedPair.SECOND);
-        }
-        assertThat(pair.isProtected()).as(pair.describe()).isTrue();
-        pair.checkAll();
+        isRepaired(pair, repair);
     }
 
     /** Found by seed 2459453: each node had the only good copy of one volume, but what one of them lacked was on a disk that had been made anew. */
@@ -80,12 +75,7 @@ class WorldRepairTest {
         ledger.invalidated(pair.beta(), 1);
         pair.beta().up();
         pair.runFor(SimulatedPair.SECOND);
-        for (int step = 0; step < 100 && !pair.isProtected(); step++) {
-            pair.nodes().forEach(repair::step);
-            pair.runFor(SimulatedPair.SECOND);
-        }
-        assertThat(pair.isProtected()).as(pair.describe()).isTrue();
-        pair.checkAll();
+        isRepaired(pair, repair);
     }
 
     /** Found by seed 14479: a volume without any good disk refused the connection on which the nodes would have told of the split brain of the other one. */
@@ -132,6 +122,15 @@ class WorldRepairTest {
         for (int step = 0; step < 200 && !pair.isProtected(); step++) {
             pair.nodes().forEach(repair::step);
             if (step % 8 == 7) repair.force();
+            pair.runFor(SimulatedPair.SECOND);
+        }
+        assertThat(pair.isProtected()).as(pair.describe()).isTrue();
+        pair.checkAll();
+    }
+
+    private static void isRepaired(SimulatedPair pair, WorldRepair repair) {
+        for (int step = 0; step < 100 && !pair.isProtected(); step++) {
+            pair.nodes().forEach(repair::step);
             pair.runFor(SimulatedPair.SECOND);
         }
         assertThat(pair.isProtected()).as(pair.describe()).isTrue();
