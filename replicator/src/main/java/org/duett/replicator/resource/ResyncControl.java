@@ -278,8 +278,16 @@ final class ResyncControl {
         for (VolumeParts each : parts.volumeParts) {
             if (each.finishPing == 0 || parts.keepalive.answers() < each.finishPing) continue;
             each.finishPing = 0;
-            if (each.target.isThrough() && !each.finishing) finishTarget(each, out);
+            if (mayEndTarget(each) && !each.finishing) finishTarget(each, out);
         }
+    }
+
+    /**
+     * A source that gives its leave for a detach begins a generation without this disk, and says so: taken over at an end before the leave is here, what
+     * the source is to write alone would be in both disks' generation (rule 1, seed 2850060).
+     */
+    private static boolean mayEndTarget(VolumeParts each) {
+        return each.target.isThrough() && !each.asksToDetach;
     }
 
     private void finishTarget(VolumeParts each, ActionQueue out) {
@@ -291,7 +299,7 @@ final class ResyncControl {
             each.finishing = false;
             boolean current = durable && volume.state().connection() == ConnectionState.SYNC_TARGET;
             // A write that failed meanwhile has set a bit again.
-            if (current && each.target.isThrough()) targetIsThrough(each, actions);
+            if (current && mayEndTarget(each)) targetIsThrough(each, actions);
         }, out);
     }
 
@@ -335,7 +343,7 @@ final class ResyncControl {
             if (state.isSyncSource() && each.source.isThrough() && !each.finishing) finishSource(each, out);
             if (state != ConnectionState.SYNC_TARGET || !each.target.isRunning()) continue;
             each.target.roundAgain(out);
-            boolean through = each.target.isThrough() && each.finishPing == 0 && !each.finishing;
+            boolean through = mayEndTarget(each) && each.finishPing == 0 && !each.finishing;
             if (through) each.finishPing = parts.keepalive.ping(out);
         }
     }

@@ -203,6 +203,38 @@ class ResyncAsTargetTest extends ResyncFixture {
         resync.pingAnswered(world.out);
     }
 
+    /** The leave for it begins a generation of the source, without this disk (rule 1, seed 2850060). */
+    @Test
+    void noneEndsWhileTheSourceIsAskedForADetach() {
+        targetRuns();
+        each.asksToDetach = true;
+        BlockAck inSync = new BlockAck();
+        inSync.firstSector = 64;
+        inSync.lengthBytes = 2 * 4096;
+        each.target.inSync(inSync, world.out);
+        assertThat(checked()).as("as the last block comes").isEmpty();
+        each.asksToDetach = false;
+        assertThat(sentAmong(checked())).singleElement().isInstanceOf(Packet.Ping.class);
+        each.asksToDetach = true;
+        world.parts.keepalive.answered();
+        resync.pingAnswered(world.out);
+        assertThat(world.actions()).as("as the ping is answered").isEmpty();
+        each.asksToDetach = false;
+        checked();
+        world.parts.keepalive.answered();
+        resync.pingAnswered(world.out);
+        each.asksToDetach = true;
+        written(world.actions());
+        assertThat(connection()).as("as the bitmap is written").isEqualTo(ConnectionState.SYNC_TARGET);
+        each.asksToDetach = false;
+        checked();
+        world.parts.keepalive.answered();
+        resync.pingAnswered(world.out);
+        written(world.actions());
+        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
+        assertThat(each.volume.identifiers().current()).isEqualTo(30);
+    }
+
     /** What was given up with the last copy was of a loss that is over (seed 1000673). */
     @Test
     void aPrimaryThatIsMadeEqualHasNoLossToRecordAnyMore() {
