@@ -26,7 +26,8 @@ import org.duett.replicator.state.Role;
  * the target's generation out of the history, behind which the data would be unrelated. Where a target has lost identifiers of resyncs with its power, and
  * what it has is no longer in the source's history, the later ones tell it: each is the one before it, and a step.
  * <li>Rule 100 finds the common past also where one node's bitmap counts from a generation in the other's history: that node began one new
- * generation since, the other one two or more. For DRBD these are unrelated data, for which no operator's word is a way back.
+ * generation since, the other one two or more. And where one's history keeps, of a resync that was cut off, only the identifiers of later tries: they tell the generation
+ * from which it began. For DRBD these are unrelated data, for which no operator's word is a way back.
  * </ul>
  */
 public final class SyncComparison {
@@ -213,11 +214,15 @@ public final class SyncComparison {
         if (isIn(own.history0(), peer) || isIn(own.history1(), peer)) {
             return outcome(100, splitBrain(inputs, OptionalLong.empty()), inputs);
         }
-        if (inputs.bothDuett && (isPast(own.bitmap(), peer) || isPast(peer.bitmap(), own))) {
+        if (inputs.bothDuett && (sharesPast(own, peer) || sharesPast(peer, own))) {
             // The bitmaps count from different generations: as in the other cases of this rule all is copied.
             return outcome(100, splitBrain(inputs, OptionalLong.empty()), inputs);
         }
         return outcome(100, new SyncDecision.UnrelatedData(), inputs);
+    }
+
+    private static boolean sharesPast(GenerationIdentifiers one, GenerationIdentifiers other) {
+        return isPast(one.bitmap(), other) || isPast(one.history0(), other) || isPast(one.history1(), other);
     }
 
     /** 0 and the generation of fresh metadata are everybody's past, and say nothing. */

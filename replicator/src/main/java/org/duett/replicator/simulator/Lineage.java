@@ -75,7 +75,7 @@ final class Lineage {
         // Through a peer it may be answered before that one's new generation is on disk, as the loss stands on the Primary's own (rule 1b).
         // So it is when an operator gives data a new name that is alone already: a crash may take that name, and not the record (seed 430056).
         long durable = name(DurableSuperblock.identifiers(pair, holder, volume).current());
-        long generation = here && !names(identifiers, durable) ? name(identifiers.current()) : durable;
+        long generation = here && !identifiers.names(durable) ? name(identifiers.current()) : durable;
         // Also a target of a resync gets what is written; only its end makes it a copy.
         if (copy.alone.contains(generation) || pair.history(volume).holds(pair.other(holder).data(volume), write)) return;
         copy.alone.add(generation);
@@ -95,23 +95,17 @@ final class Lineage {
         }
         // Read from the disk, on which a resync began that has not ended there.
         if (copy.resync != 0 && name(after.current()) == copy.resync) copy.alone.clear();
-        long last = name(before.history1());
-        if (copy.alone.contains(last) && !names(after, last)) copy.rotatedOut.add(last);
+        rotateLast(copy, before, after);
         checkNames(node, volume, after);
     }
 
     private void checkNames(SimulatedNode node, int volume, GenerationIdentifiers identifiers) {
         Copy copy = of(node, volume);
         for (long generation : copy.alone) {
-            if (copy.rotatedOut.contains(generation) || names(identifiers, generation)) continue;
+            if (copy.rotatedOut.contains(generation) || identifiers.tells(generation)) continue;
             throw new AssertionError(node.name() + " has forgotten generation " + GenerationIdentifiers.hexadecimal(generation) + " of volume " + volume
                     + ", in which it acknowledged alone: it has " + identifiers + "; " + pair.describe());
         }
-    }
-
-    private static boolean names(GenerationIdentifiers identifiers, long generation) {
-        return name(identifiers.current()) == generation || name(identifiers.bitmap()) == generation || name(identifiers.history0()) == generation
-                || name(identifiers.history1()) == generation;
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
@@ -131,7 +125,8 @@ final class Lineage {
             own.rotatedOut.clear();
             own.rotatedOut.addAll(peers.rotatedOut);
             // The source rotates, too, in a moment, or would have if it had not gone down just then (seed 2156062).
-            rotateLast(own, other.isRunning() ? other.machine().volume(volume).identifiers() : DurableSuperblock.identifiers(pair, other, volume));
+            GenerationIdentifiers source = other.isRunning() ? other.machine().volume(volume).identifiers() : DurableSuperblock.identifiers(pair, other, volume);
+            rotateLast(own, source, source.rotateBitmapIntoHistory());
             // Its peer, which it has this from, knows.
             own.whileConnected = new LinkedHashSet<>(own.alone);
             checkNames(node, volume, node.machine().volume(volume).identifiers());
@@ -144,9 +139,12 @@ final class Lineage {
         forgetWhatBothForgot(own, peers);
     }
 
-    private static void rotateLast(Copy copy, GenerationIdentifiers source) {
-        long last = name(source.history1());
-        if (source.bitmap() != 0 && copy.alone.contains(last)) copy.rotatedOut.add(last);
+    /** What only the oldest identifier told, perhaps that of a resync from it. */
+    private static void rotateLast(Copy copy, GenerationIdentifiers before, GenerationIdentifiers after) {
+        var last = new GenerationIdentifiers(before.history1(), 0, 0, before.history1());
+        for (long generation : copy.alone) {
+            if (last.tells(generation) && !after.tells(generation)) copy.rotatedOut.add(generation);
+        }
     }
 
     private static void forgetWhatBothForgot(Copy one, Copy other) {

@@ -333,6 +333,24 @@ class SyncComparisonTest {
         expect(duettPeer(side(source), side(durable.newCurrent(0xE0, true))), 100, new SyncDecision.SplitBrain(source.current(), 0xE1, OptionalLong.empty()), 100);
     }
 
+    /** Seed 2595528: a copy of before the resync, put back later, is none of other data; nor is one that has gone on from there twice. */
+    @Test
+    void identifiersOfTriesTellTheGenerationThatTheyHavePushedOut() {
+        GenerationIdentifiers source = new GenerationIdentifiers(A, B, C, D);
+        for (int tries = 0; tries < 3; tries++) source = source.startAsSyncSource(E);
+        source = source.finishedAsSource();
+        assertThat(source).isEqualTo(new GenerationIdentifiers(A, 0, B + 3 * OFFSET, B + 2 * OFFSET));
+        assertThat(source.names(B)).isFalse();
+        assertThat(source.tells(B)).isTrue();
+        assertThat(source.tells(C)).isFalse();
+        GenerationIdentifiers old = new GenerationIdentifiers(B, 0, C, D);
+        expect(duettPeer(side(source), side(old)), 80, SOURCE_WHOLE, 60);
+        GenerationIdentifiers goneOn = old.newCurrent(0xE0, true).newCurrent(0xE2, true);
+        expect(duettPeer(side(source), side(goneOn)), 100, new SyncDecision.SplitBrain(source.current(), 0xE3, OptionalLong.empty()), 100);
+        expect(kernelPeer(side(source), side(goneOn)), 100, new SyncDecision.UnrelatedData(), 100);
+        expect(duettPeer(side(source), side(goneOn.newCurrent(0xE4, true).newCurrent(0xE6, true))), 100, new SyncDecision.UnrelatedData(), 100);
+    }
+
     /** Found by seed 127: each start of the resync had pushed the target's generation further back, until it was unrelated. */
     @Test
     void howOftenAResyncIsInterruptedItsSourceStillKnowsWhereTheTargetIs() {
