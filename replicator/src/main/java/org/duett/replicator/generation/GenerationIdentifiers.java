@@ -103,11 +103,16 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
 
     /** The resync to us ended without a failed block: we have the source's data, and its past. {@code source}: its last {@code P_UUIDS}. */
     public GenerationIdentifiers finishedAsTarget(GenerationIdentifiers source) {
-        // Heard during the resync, they name it as what their bitmap counts from: it comes into the history once, or it would push out a generation.
-        GenerationIdentifiers past = sameGeneration(source.bitmap, current) ? source : source.rotateBitmapIntoHistory();
-        return new GenerationIdentifiers(withPrimaryBit(source.current, hasPrimaryBit(current)), current, past.history0,
-                past.history1)
-                .rotateBitmapIntoHistory();
+        GenerationIdentifiers past = source.rotateBitmapIntoHistory();
+        // It comes into the history once, and where the source has it: elsewhere it would push out a generation (seed 2593409).
+        if (!source.wereToldDuring(current)) past = new GenerationIdentifiers(past.current, current, past.history0, past.history1).rotateBitmapIntoHistory();
+        return past.withRole(hasPrimaryBit(current));
+    }
+
+    /** Since the resync of this identifier began, perhaps in a generation begun meanwhile? Those of before may name it, too: of an earlier try from the same generation. */
+    private boolean wereToldDuring(long syncIdentifier) {
+        boolean isPast = sameGeneration(history0, syncIdentifier) || sameGeneration(history1, syncIdentifier);
+        return sameGeneration(bitmap, syncIdentifier) || isPast && !sameGeneration(bitmap + SYNC_OFFSET, syncIdentifier);
     }
 
     /** The resync from us ended without a failed block. */

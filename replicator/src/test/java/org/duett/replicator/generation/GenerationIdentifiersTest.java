@@ -2,6 +2,7 @@ package org.duett.replicator.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** The life of a set of identifiers (spec states 3.1 and 3.2, wire 5.3 and 5.7). */
@@ -90,6 +91,30 @@ class GenerationIdentifiersTest {
         GenerationIdentifiers receiving = set(0x20, 0, 0x30, 0x40).startAsSyncTarget(sending.bitmap());
 
         assertThat(receiving.finishedAsTarget(sending)).isEqualTo(set(0x50, 0, 0x20 + OFFSET, 0x20));
+    }
+
+    /** Seed 2593409: the target refused writes as it was nearly through, and its source began a generation for each of two. */
+    @Test
+    void generationsThatASourceBeginsDuringTheResyncAreInBothHistoriesAlike() {
+        GenerationIdentifiers sending = set(0x51, 0x20, 0x30, 0x40).startAsSyncSource(RANDOM);
+        GenerationIdentifiers receiving = set(0x20, 0, 0x30, 0x40).startAsSyncTarget(sending.bitmap());
+
+        GenerationIdentifiers once = sending.newCurrent(0x61, true);
+        assertThat(receiving.finishedAsTarget(once)).isEqualTo(set(0x60, 0, 0x51, 0x20 + OFFSET));
+        assertThat(receiving.finishedAsTarget(once).equalsIgnoringRole(once.finishedAsSource())).isTrue();
+        GenerationIdentifiers twice = once.newCurrent(0x71, true);
+        assertThat(receiving.finishedAsTarget(twice)).isEqualTo(set(0x70, 0, 0x61, 0x51));
+        assertThat(receiving.finishedAsTarget(twice).equalsIgnoringRole(twice.finishedAsSource())).isTrue();
+    }
+
+    /** The comparison lets the source count from there once more. */
+    @Test
+    void identifierThatAnEarlierTryHadIsTheYoungestOfThePast() {
+        for (GenerationIdentifiers source : List.of(set(0x51, 0x20, 0x30, 0x20 + OFFSET), set(0x51, 0x20, 0x20 + OFFSET, 0x30))) {
+            GenerationIdentifiers sending = source.startAsSyncSource(RANDOM);
+            GenerationIdentifiers receiving = set(0x20, 0, 0x30, 0x40).startAsSyncTarget(sending.bitmap());
+            assertThat(receiving.finishedAsTarget(source).equalsIgnoringRole(sending.finishedAsSource())).isTrue();
+        }
     }
 
     /** Seed 1542216: a target that had lost two identifiers of resyncs with its power was unrelated then. */

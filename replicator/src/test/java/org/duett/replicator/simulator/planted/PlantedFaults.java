@@ -100,7 +100,7 @@ final class PlantedFaults {
             fault("rule 3: B is overwritten and not rotated into the history", "generation/GenerationIdentifiers.java",
                     "GenerationIdentifiers kept = rotateBitmapIntoHistory();", "GenerationIdentifiers kept = this;"),
             fault("rule 3: what the source tells during a resync pushes a generation out of the target's history", "generation/GenerationIdentifiers.java",
-                    "sameGeneration(source.bitmap, current) ? source : source.rotateBitmapIntoHistory();", "source.rotateBitmapIntoHistory();"),
+                    "if (!source.wereToldDuring(current)) past = ", "past = "),
             fault("promise 2: of two that have changed apart one is overwritten", "generation/SyncComparison.java",
                     "splitBrain(inputs, OptionalLong.of(GenerationIdentifiers.withoutPrimaryBit(own.bitmap()))), inputs);",
                     "inputs.resolveConflicts ? source(Coverage.BITMAP_ONLY) : target(Coverage.BITMAP_ONLY), inputs);"),
