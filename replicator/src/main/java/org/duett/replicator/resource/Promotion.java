@@ -395,7 +395,7 @@ final class Promotion {
 
     /** The connection, a disk or the peer's role may have changed while the term was being stored. */
     private void promoteIfStillAllowed(ActionQueue out) {
-        if (former.isBeingResumed() && !fenced && !parts.allEstablished()) {
+        if (hasLostPeerOfResumption()) {
             parts.term = 0;
             refuse(StateChangeResult.NEED_CONNECTION, "the connection was lost while the peer was asked.", "The role is unchanged.",
                     "It is asked again in the next connection.", out);
@@ -412,6 +412,10 @@ final class Promotion {
             return;
         }
         becomePrimary(out);
+    }
+
+    private boolean hasLostPeerOfResumption() {
+        return former.isBeingResumed() && !fenced && !parts.allEstablished();
     }
 
     private void becomePrimary(ActionQueue out) {
@@ -510,9 +514,12 @@ final class Promotion {
         return former.isBeingResumed() && !fenced && parts.settings.cluster();
     }
 
-    /** The operator wishes what is under way already: the resumption answers him. */
+    /**
+     * The operator wishes what is under way already: the resumption answers him. One whose peer has been lost since will end without it; the order, which needs no peer, comes
+     * after that (seed 2853405).
+     */
     boolean joinsResumption(long newTicket) {
-        boolean joins = former.isBeingResumed() && ticket == 0;
+        boolean joins = former.isBeingResumed() && ticket == 0 && !hasLostPeerOfResumption();
         if (joins) ticket = newTicket;
         return joins;
     }

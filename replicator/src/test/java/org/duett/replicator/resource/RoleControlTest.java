@@ -34,6 +34,23 @@ class RoleControlTest extends RoleFixture {
         assertThat(TwoVolumes.reportsAmong(last).getFirst().report().whatHappened()).contains("is Primary again");
     }
 
+    /** Found by seed 2853405: it was refused with what the resumption was refused with. */
+    @Test
+    void anOrderThatComesWhenThePeerIsLostIsNotTheResumptions() {
+        roles.termFound(42);
+        roles.check(world.out);
+        roles.attachedDevicesSeen(List.of(), world.out);
+        world.actions();
+        peerAgrees();
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        assertThat(roles.joinsResumption(TICKET)).isFalse();
+        assertThat(roles.isBusy()).isTrue();
+        stored(42);
+        assertThat(roles.isBusy()).isFalse();
+        assertThat(world.parts.isPrimary()).isFalse();
+    }
+
     @Test
     void orWhenThePeerIsDownForCertain() {
         world.parts.socketsUp = false;
