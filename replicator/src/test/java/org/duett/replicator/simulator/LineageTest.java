@@ -147,7 +147,6 @@ class LineageTest {
     void triesOfAResyncTellTheGenerationFromWhichTheyBegan() {
         var pair = SimulatedPair.connected(3);
         Lineage lineage = watching(pair);
-        writesAlone(pair, 1);
         pair.kill(pair.beta());
         pair.done(pair.write(pair.alpha(), 32, 8));
         GenerationIdentifiers alone = Stories.identifiers(pair.alpha());
