@@ -50,8 +50,9 @@ final class WorldRepair {
             return;
         }
         for (int volume : ledger.volumes()) {
-            if (!isRuinedAlone(node, volume)) continue;
-            makeAnew(node, List.of(volume));
+            boolean isTooSmall = isTooSmall(node, volume);
+            if (!isTooSmall && !isRuinedAlone(node, volume)) continue;
+            makeAnew(node, List.of(volume), isTooSmall ? pair.other(node) : node);
             return;
         }
         for (int volume : ledger.volumes()) {
@@ -92,19 +93,26 @@ final class WorldRepair {
         return givenUpCrosswise || splitBrain.isOpen() && isTold(node, "would be the source of a resync, but its disk is Inconsistent");
     }
 
+    /** One that he gave it for a device that has grown meanwhile; as the other one's message says, it gets another one (seed 2662466). */
+    private boolean isTooSmall(SimulatedNode node, int volume) {
+        SimulatedNode other = pair.other(node);
+        boolean isSmaller = node.data(volume).sizeBytes() < other.data(volume).sizeBytes();
+        return isSmaller && isFresh(node, volume) && isTold(other, "volume " + volume + ": its disk has room for");
+    }
+
     private void makeAnew(SimulatedNode node) {
-        makeAnew(node, ledger.volumes());
+        makeAnew(node, ledger.volumes(), node);
         ledger.becameOlder(node);
     }
 
-    private void makeAnew(SimulatedNode node, List<Integer> volumes) {
+    private void makeAnew(SimulatedNode node, List<Integer> volumes, SimulatedNode ofSize) {
         pair.kill(node);
-        volumes.forEach(volume -> freshDisk(node, volume));
+        volumes.forEach(volume -> freshDisk(node, volume, ofSize.data(volume).sizeBytes()));
         messagesAreOver(node);
     }
 
-    private void freshDisk(SimulatedNode node, int volume) {
-        pair.freshDisk(node, volume, node.data(volume).sizeBytes());
+    private void freshDisk(SimulatedNode node, int volume, long sizeBytes) {
+        pair.freshDisk(node, volume, sizeBytes);
         lineage.wentBack(node, volume, Set.of());
         ledger.invalidated(node, volume);
         hasFreshDisk[node.index()] = true;
