@@ -144,11 +144,6 @@ public record GenerationIdentifiers(long current, long bitmap, long history0, lo
         return isEarlierTry(generation, bitmap) || isEarlierTry(generation, history0) || isEarlierTry(generation, history1);
     }
 
-    /** Would a node with these identifiers know a copy of this generation for one of its past, or of its own? */
-    public boolean tells(long generation) {
-        return names(generation) || namesByResync(generation);
-    }
-
     private static boolean isEarlierTry(long generation, long identifier) {
         long steps = withoutPrimaryBit(identifier) - withoutPrimaryBit(generation);
         return steps != 0 && steps % SYNC_OFFSET == 0 && steps / SYNC_OFFSET > 0 && !sameGeneration(generation, 0) && !sameGeneration(generation, JUST_CREATED);

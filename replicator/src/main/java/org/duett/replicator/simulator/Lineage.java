@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.LongStream;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
@@ -76,7 +75,7 @@ final class Lineage {
         // Through a peer it may be answered before that one's new generation is on disk, as the loss stands on the Primary's own (rule 1b).
         // So it is when an operator gives data a new name that is alone already: a crash may take that name, and not the record (seed 430056).
         long durable = name(DurableSuperblock.identifiers(pair, holder, volume).current());
-        long generation = here && !identifiers.names(durable) ? name(identifiers.current()) : durable;
+        long generation = here && !names(identifiers, durable) ? name(identifiers.current()) : durable;
         // Also a target of a resync gets what is written; only its end makes it a copy.
         if (copy.alone.contains(generation) || pair.history(volume).holds(pair.other(holder).data(volume), write)) return;
         copy.alone.add(generation);
@@ -96,24 +95,23 @@ final class Lineage {
         }
         // Read from the disk, on which a resync began that has not ended there.
         if (copy.resync != 0 && name(after.current()) == copy.resync) copy.alone.clear();
-        rotateLast(copy, before, after);
+        long last = name(before.history1());
+        if (copy.alone.contains(last) && !names(after, last)) copy.rotatedOut.add(last);
         checkNames(node, volume, after);
     }
 
     private void checkNames(SimulatedNode node, int volume, GenerationIdentifiers identifiers) {
         Copy copy = of(node, volume);
         for (long generation : copy.alone) {
-            if (copy.rotatedOut.contains(generation) || knows(identifiers, generation)) continue;
+            if (copy.rotatedOut.contains(generation) || names(identifiers, generation)) continue;
             throw new AssertionError(node.name() + " has forgotten generation " + GenerationIdentifiers.hexadecimal(generation) + " of volume " + volume
                     + ", in which it acknowledged alone: it has " + identifiers + "; " + pair.describe());
         }
     }
 
-    /** By its name; or by two tries of a resync from it, which have filled the history and tell it as well (seed 2595528). */
-    private static boolean knows(GenerationIdentifiers identifiers, long generation) {
-        long tries = LongStream.of(identifiers.bitmap(), identifiers.history0(), identifiers.history1()).map(Lineage::name).distinct()
-                .filter(each -> new GenerationIdentifiers(0, each, 0, 0).tells(generation)).count();
-        return tries > 1 || identifiers.names(generation);
+    private static boolean names(GenerationIdentifiers identifiers, long generation) {
+        return name(identifiers.current()) == generation || name(identifiers.bitmap()) == generation || name(identifiers.history0()) == generation
+                || name(identifiers.history1()) == generation;
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
@@ -133,8 +131,7 @@ final class Lineage {
             own.rotatedOut.clear();
             own.rotatedOut.addAll(peers.rotatedOut);
             // The source rotates, too, in a moment, or would have if it had not gone down just then (seed 2156062).
-            GenerationIdentifiers source = other.isRunning() ? other.machine().volume(volume).identifiers() : DurableSuperblock.identifiers(pair, other, volume);
-            rotateLast(own, source, source.rotateBitmapIntoHistory());
+            rotateLast(own, identifiersOf(other, volume));
             // Its peer, which it has this from, knows.
             own.whileConnected = new LinkedHashSet<>(own.alone);
             checkNames(node, volume, node.machine().volume(volume).identifiers());
@@ -147,12 +144,15 @@ final class Lineage {
         forgetWhatBothForgot(own, peers);
     }
 
-    /** What only the oldest identifier told, perhaps that of a resync from it. */
-    private static void rotateLast(Copy copy, GenerationIdentifiers before, GenerationIdentifiers after) {
-        var last = new GenerationIdentifiers(0, before.history1(), 0, 0);
-        for (long generation : copy.alone) {
-            if (last.tells(generation) && !knows(after, generation)) copy.rotatedOut.add(generation);
-        }
+    /** One that was started again has none before it has read its own (seed 2595528). */
+    private GenerationIdentifiers identifiersOf(SimulatedNode node, int volume) {
+        boolean hasRead = node.isRunning() && node.machine().volume(volume).identifiers().current() != 0;
+        return hasRead ? node.machine().volume(volume).identifiers() : DurableSuperblock.identifiers(pair, node, volume);
+    }
+
+    private static void rotateLast(Copy copy, GenerationIdentifiers source) {
+        long last = name(source.history1());
+        if (source.bitmap() != 0 && copy.alone.contains(last)) copy.rotatedOut.add(last);
     }
 
     private static void forgetWhatBothForgot(Copy one, Copy other) {

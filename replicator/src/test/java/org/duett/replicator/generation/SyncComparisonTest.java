@@ -340,9 +340,6 @@ class SyncComparisonTest {
         for (int tries = 0; tries < 3; tries++) source = source.startAsSyncSource(E);
         source = source.finishedAsSource();
         assertThat(source).isEqualTo(new GenerationIdentifiers(A, 0, B + 3 * OFFSET, B + 2 * OFFSET));
-        assertThat(source.names(B)).isFalse();
-        assertThat(source.tells(B)).isTrue();
-        assertThat(source.tells(C)).isFalse();
         GenerationIdentifiers old = new GenerationIdentifiers(B, 0, C, D);
         expect(duettPeer(side(source), side(old)), 80, SOURCE_WHOLE, 60);
         GenerationIdentifiers goneOn = old.newCurrent(0xE0, true).newCurrent(0xE2, true);

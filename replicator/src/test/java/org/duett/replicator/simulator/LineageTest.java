@@ -1,7 +1,6 @@
 package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.EnumSet;
 import java.util.Set;
@@ -140,20 +139,5 @@ class LineageTest {
         pair.beta().up();
         pair.runUntilProtected();
         pair.checkAll();
-    }
-
-    /** Seed 2595528: two of them fill the history. One alone need not have pushed the generation out. */
-    @Test
-    void triesOfAResyncTellTheGenerationFromWhichTheyBegan() {
-        var pair = SimulatedPair.connected(3);
-        Lineage lineage = watching(pair);
-        pair.kill(pair.beta());
-        pair.done(pair.write(pair.alpha(), 32, 8));
-        GenerationIdentifiers alone = Stories.identifiers(pair.alpha());
-        long step = 1L << 48;
-        long generation = alone.current() & ~1L;
-        lineage.identifiersChanged(pair.alpha(), 0, alone, new GenerationIdentifiers(0x70, 0, generation + 2 * step, generation + step));
-        var once = new GenerationIdentifiers(0x70, 0, generation + step, alone.history0());
-        assertThatThrownBy(() -> lineage.identifiersChanged(pair.alpha(), 0, alone, once)).isInstanceOf(AssertionError.class).hasMessageContaining("has forgotten generation");
     }
 }
