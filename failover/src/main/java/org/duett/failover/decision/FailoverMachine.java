@@ -647,7 +647,7 @@ public final class FailoverMachine {
     /** Both nodes are there, and it is mirrored on neither: also where it runs on none of them, as after a split brain of two that let go. */
     private String connectionTrouble(ResourceView view) {
         if (!facts.peerIsAlive() || view.connected()) return "";
-        String why = view.standAlone() ? " is StandAlone: this node has refused the data of " + facts.config.peerNode() + " (split brain, or what its log says), or somebody has disconnected it"
+        String why = view.refusesPeer() ? " is StandAlone: this node has refused the data of " + facts.config.peerNode() + " (split brain, or what its log says), or somebody has disconnected it"
                 : " is not connected, though " + facts.config.peerNode() + " is heard";
         return "resource " + view.name() + why + "; what to do says, on both nodes: duett status " + view.name();
     }

@@ -54,7 +54,9 @@ final class ReplicationNews {
 
     /** Null: not to be judged now. */
     private String trouble(ResourceView view) {
-        if (view.standAlone()) {
+        // As a replicator that starts: it looks for its peer when its disks are there, and a slow one takes its time.
+        if (view.disk() == DiskState.ATTACHING) return null;
+        if (view.refusesPeer()) {
             return facts.config.localNode() + " is StandAlone and does not look for " + facts.config.peerNode()
                     + ": it has refused that one's data (split brain, or what its log says), or somebody has disconnected it.";
         }

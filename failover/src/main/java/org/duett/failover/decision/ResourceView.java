@@ -27,6 +27,11 @@ public record ResourceView(String name, Role role, Role peerRole, boolean connec
         public static final Signs NONE = new Signs(Long.MIN_VALUE, Long.MIN_VALUE);
     }
 
+    /** With its disks there; before, it does not look for the peer yet, or a disk has been refused. */
+    public boolean refusesPeer() {
+        return standAlone && disk.isAtLeast(DiskState.INCONSISTENT);
+    }
+
     public boolean isPrimary() {
         return role == Role.PRIMARY;
     }

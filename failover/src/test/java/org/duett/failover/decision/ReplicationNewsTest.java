@@ -55,4 +55,13 @@ class ReplicationNewsTest {
         seenFor(beta, 10 * SECOND, view(true, false, DiskState.UP_TO_DATE, false));
         assertThat(news(beta)).isEmpty();
     }
+
+    /** It was said to have refused the peer's data. */
+    @Test
+    void aReplicatorWhoseDiskTakesLongToAttachHasRefusedNobody() {
+        ToldMachine beta = seenFor(serving(ping()), 60 * SECOND, view(false, true, DiskState.ATTACHING, false));
+        assertThat(news(beta)).isEmpty();
+        seenFor(beta, 10 * SECOND, view(false, true, DiskState.DISKLESS, false));
+        assertThat(news(beta)).singleElement().extracting(Notice::text).asString().contains("Diskless").doesNotContain("split brain");
+    }
 }
