@@ -42,6 +42,8 @@ final class Promotion {
     private boolean fenced;
     /** The connection on which the peer gave its leave last. */
     private int askedOnConnection = -1;
+    /** What its host is to see is on the peer's disk alone. */
+    private boolean needsPeersDisk;
     /** Connected while it waited for a disk, which the peer was to have a say on: the connection of that time; -1: none. */
     private int waitedOnConnection = -1;
 
@@ -78,6 +80,7 @@ final class Promotion {
         ticket = newTicket;
         force = newForce;
         fenced = false;
+        needsPeersDisk = isServedByPeersDisk();
         if (parts.isPrimary()) {
             finish(new CommandResult.Done("is Primary already"), out);
             return;
@@ -227,6 +230,11 @@ final class Promotion {
     }
 
     private void judge(ActionQueue out) {
+        if (hasLostPeersDisk()) {
+            refuseAlone("for the peer", out);
+            return;
+        }
+        needsPeersDisk = isServedByPeersDisk();
         for (VolumeParts each : parts.volumeParts) {
             StateChangeResult result = mayBePromoted(each);
             if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
@@ -255,6 +263,15 @@ final class Promotion {
         } else {
             storeTerm(out);
         }
+    }
+
+    private boolean isServedByPeersDisk() {
+        return parts.isBesidePeer() && parts.volumes.stream().map(Volume::state).anyMatch(state -> state.disk() != DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE);
+    }
+
+    /** This node's own may have come since, with older data: the promotion was not asked for with that (promise 1, seed 2865656). */
+    private boolean hasLostPeersDisk() {
+        return needsPeersDisk && !parts.isBesidePeer();
     }
 
     /**
@@ -288,6 +305,7 @@ final class Promotion {
             return;
         }
         askedOnConnection = parts.connection;
+        needsPeersDisk = isServedByPeersDisk();
         requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
     }
 
@@ -401,6 +419,12 @@ final class Promotion {
                     "It is asked again in the next connection.", out);
             return;
         }
+        if (hasLostPeersDisk()) {
+            parts.term = 0;
+            out.add(new Action.StoreTerm(0));
+            refuseAlone("for its term to be on disk", out);
+            return;
+        }
         for (VolumeParts each : parts.volumeParts) {
             StateChangeResult result = mayBePromoted(each);
             boolean overruled = result == StateChangeResult.PRIMARY_NOP && (force || fenced);
@@ -504,6 +528,7 @@ final class Promotion {
     void resume(boolean peerIsDown, ActionQueue out) {
         ticket = 0;
         force = false;
+        needsPeersDisk = false;
         fenced = peerIsDown;
         former.resumes();
         lookForDevices(out);

@@ -287,6 +287,33 @@ class PromotionTest extends RoleFixture {
         assertThat(requests.isBusy()).isTrue();
     }
 
+    /** Found by seed 2865656: with its data of before (promise 1). */
+    @Test
+    void whoWasToServeThePeersDiskIsNotPromotedWithAnOwnOneThatCameMeanwhile() {
+        world.commit(MIRRORED.withDisk(DiskState.DISKLESS));
+        promotes(false);
+        long term = termAmong(peerAgrees());
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        List<Action> actions = stored(term);
+        assertThat(termAmong(actions)).as("it is taken back").isZero();
+        isRefused(actions, StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited for its term");
+        assertThat(world.parts.term).isZero();
+        assertThat(termAmong(promotes(false))).as("it is asked for with that disk now").isNotZero();
+    }
+
+    /** Likewise: under cluster control it goes on without the peer, and is frozen until there is leave. */
+    @Test
+    void norWithOneThatCameWhileThePeersDemotionWasWaitedFor() {
+        with(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        world.commit(MIRRORED.withPeer(Role.PRIMARY).withDisk(DiskState.DISKLESS));
+        assertThat(promotes(false)).isEmpty();
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        roles.check(world.out);
+        isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited for the peer");
+    }
+
     @Test
     void aDiskThatIsLostMeanwhileEndsIt() {
         world.commit(ALONE);
