@@ -272,12 +272,14 @@ public final class LossRecord {
         settle(volume, out);
     }
 
-    /** The peer's P_UUIDS after our P_STATE Failed: a new generation whose predecessor is what we exposed (rule 1b). */
+    /**
+     * The peer's P_UUIDS after our P_STATE Failed: a new generation that goes back to what we exposed (rule 1b). Not always its predecessor: where the peer's metadata is slow two
+     * losses may be told by one packet (seed 2864219).
+     */
     public void peerIdentifiersArrived(Volume volume, GenerationIdentifiers peer, ActionQueue out) {
         Loss loss = of(volume);
         if (!loss.local) return;
-        boolean follows = GenerationIdentifiers.sameGeneration(peer.bitmap(), loss.exposedAtLocalLoss)
-                && !GenerationIdentifiers.sameGeneration(peer.current(), loss.exposedAtLocalLoss);
+        boolean follows = peer.names(loss.exposedAtLocalLoss) && !GenerationIdentifiers.sameGeneration(peer.current(), loss.exposedAtLocalLoss);
         if (!follows) return;
         volume.setExposedIdentifier(peer.current());
         localLossOnRecord(volume, out);

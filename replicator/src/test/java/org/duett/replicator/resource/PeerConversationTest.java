@@ -540,14 +540,14 @@ class PeerConversationTest {
         costsTheConnection(world.comes(new Packet.CompressedBitmap(0, new byte[8])), "it sent a bitmap while Connected");
     }
 
-    /** A new generation after our P_STATE Failed, from the one that our host has seen, is the record of our lost disk (rule 1b). */
+    /** A new generation after our P_STATE Failed, from the one that our host has seen, is the record of our lost disk (rule 1b); or a second one since (seed 2864219). */
     @ParameterizedTest
-    @CsvSource({"40, 20, false", "40, 30, true", "20, 20, true"})
-    void thePeersNewGenerationIsTheRecordOfOurLoss(long current, long bitmap, boolean open) {
+    @CsvSource({"40, 20, 0, false", "40, 30, 0, true", "20, 20, 0, true", "40, 30, 20, false", "20, 30, 20, true"})
+    void thePeersNewGenerationIsTheRecordOfOurLoss(long current, long bitmap, long history, boolean open) {
         world.commit(MIRRORED.withRole(Role.PRIMARY).withPeer(Role.SECONDARY).withDisk(DiskState.DISKLESS));
         each.volume.setExposedIdentifier(20);
         world.parts.record.localLost(each.volume);
-        world.comes(new Packet.Uuids(0, current, bitmap, 0, 0, 0, 0));
+        world.comes(new Packet.Uuids(0, current, bitmap, history, 0, 0, 0));
         assertThat(world.parts.record.localLossIsOpen(each.volume)).isEqualTo(open);
     }
 
