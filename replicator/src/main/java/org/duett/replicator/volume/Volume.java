@@ -74,6 +74,7 @@ public final class Volume {
     /** What superblocks say: the last size of which the bitmap on disk names what it has to. Only then may nobody mark that part anew. */
     private long recordedSectors;
     private int sizeChanges;
+    private int fullSyncs;
     private boolean crashedPrimary;
     private boolean cacheIntact;
     private boolean fullSyncNeeded;
@@ -473,6 +474,16 @@ public final class Volume {
     /** How often the size has changed: a bitmap that was written for an earlier one is not that of this one. */
     public int sizeChanges() {
         return sizeChanges;
+    }
+
+    /** All is marked by order, while writes are under way. */
+    public void fullSyncBegins() {
+        fullSyncs++;
+    }
+
+    /** How many such orders there have been: a write of before the last one, of an earlier resync, takes away none of its marks, as the other node's stay (seed 2865556). */
+    public int fullSyncs() {
+        return fullSyncs;
     }
 
     /** The bitmap on disk is one of this size: the next superblocks may say it. Until then a crash leaves the old one, and what is new is marked again. */

@@ -179,6 +179,7 @@ class FullSyncTest {
         assertThat(world.state(0).connection()).isEqualTo(remote ? ConnectionState.STARTING_SYNC_S : ConnectionState.WF_SYNC_UUID);
         assertThat(each.targetBeforeSourceKnows).isEqualTo(!remote);
         assertThat(each.wholeBitmap.isSetting()).isTrue();
+        assertThat(each.volume.fullSyncs()).isEqualTo(1);
         assertThat(resultAmong(world.actions())).isEqualTo(new CommandResult.Done("full sync begins"));
     }
 

@@ -88,6 +88,17 @@ class PeerWritePathTest extends PeerWriteFixture {
         assertThat(bitmap().setBits()).isEqualTo(10);
     }
 
+    /** Likewise, of a Primary that is the source (seed 2865556). */
+    @Test
+    void aWriteOfBeforeAFullSyncTakesNoneOfItsMarksAway() {
+        world.commit(TARGET);
+        DiskOperation write = oneOrdered(arrives(data(8, 2, DataFlags.SEND_WRITE_ACK | DataFlags.MAY_SET_IN_SYNC)));
+        world.volume.fullSyncBegins();
+        bitmap().setRange(8, 20);
+        oneAck(diskAnswers(write, 0), BlockAck.Kind.WRITE_ACK);
+        assertThat(bitmap().setBits()).isEqualTo(12);
+    }
+
     @Test
     void aWriteThatFailsIsRefusedWhetherAnAckWasAskedForOrNot() {
         DiskOperation write = oneOrdered(arrives(data(8, 2, 0)));

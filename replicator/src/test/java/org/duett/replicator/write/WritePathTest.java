@@ -194,6 +194,21 @@ class WritePathTest extends WritePathFixture {
         assertThat(world.volume.failedHere().blocks()).isEqualTo(2);
     }
 
+    /** Found by seed 2865556: sent in a resync that had ended, and acknowledged when all was marked by order. The source marks all after it had that write, and asked for nothing more. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void whatWasSentBeforeAFullSyncTakesNoneOfItsMarksAway(boolean diskFirst) {
+        world.commit(SOURCE);
+        List<Action> actions = written(8, 2);
+        if (diskFirst) diskAnswers(actions);
+        else peerAnswers(oneData(actions), BlockAck.Kind.RESYNC_WRITE_ACK);
+        world.volume.fullSyncBegins();
+        bitmap().setRange(8, 10);
+        if (diskFirst) peerAnswers(oneData(actions), BlockAck.Kind.RESYNC_WRITE_ACK);
+        else diskAnswers(actions);
+        assertThat(bitmap().setBits()).isEqualTo(2);
+    }
+
     @Test
     void anAckWithoutThatWordLeavesTheMark() {
         world.commit(SOURCE);
