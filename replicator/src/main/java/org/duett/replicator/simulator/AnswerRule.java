@@ -27,7 +27,7 @@ final class AnswerRule {
             case Command.Demote demote -> {
                 demand(node.termOnFile() == 0, node, question, "its run file has a term");
                 if (!question.wasPrimary()) return;
-                eachInUse(node, question, (volume, onDisk) -> demand(volume.keepsLogOfPeer() || !onDisk.has(Superblock.PRIMARY_INDICATED), node, question,
+                eachInUse(node, question, (volume, onDisk) -> demand(!onDisk.has(Superblock.PRIMARY_INDICATED) || isMarkedForPeer(volume, onDisk), node, question,
                         volume + " is said to be Primary on disk"));
             }
             // Contact may have made it good again, beside the peer that asked (rules 23, 24).
@@ -77,6 +77,12 @@ final class AnswerRule {
             boolean inUse = volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
             if (inUse) look.at(volume, DurableSuperblock.of(pair, node, number));
         }
+    }
+
+    /** For a Primary without a disk that writes through it, or has done so until just now (seed 3000131); its own role it has given up. */
+    private static boolean isMarkedForPeer(Volume volume, Superblock onDisk) {
+        boolean isBeingTakenBack = !volume.metadata().isIdle();
+        return volume.keepsLogOfPeer() || (onDisk.currentUuid() & 1) == 0 && isBeingTakenBack;
     }
 
     private void demand(boolean durable, SimulatedNode node, AskedCommand question, String what) {

@@ -105,8 +105,16 @@ final class WorldOperator {
     boolean mayPromote(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
         if (!node.isRunning() || isPrimary(node) || isPrimary(other) || isBeingPromoted(node) || isBeingPromoted(other)) return false;
+        // One after the other both would begin a generation, and neither would be anybody's to give up (seed 3011868).
+        if (!isConnected(node) && other.isRunning() && ledger.volumes().stream().anyMatch(volume -> hasGoneOnAlone(other, volume))) return false;
         // Who sleeps does not see that the connection has ended, and hears before this whatever he was told since (seed 952949).
         return ledger.isComplete(node) || !node.sleeps() && isConnected(node) && isConnected(other) && ledger.volumes().stream().allMatch(volume -> hasAllAtHand(node, volume));
+    }
+
+    /** In a generation of which the other one has not heard. */
+    private boolean hasGoneOnAlone(SimulatedNode node, int volume) {
+        GenerationIdentifiers own = node.machine().volume(volume).identifiers();
+        return own.current() != 0 && !own.isJustCreated() && !pair.other(node).machine().volume(volume).identifiers().names(own.current());
     }
 
     /** Connected is not enough: of two copies that were changed apart, one may be refused, and the other one be served. */
