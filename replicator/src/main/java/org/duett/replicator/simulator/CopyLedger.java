@@ -107,6 +107,8 @@ final class CopyLedger {
         int other = 1 - node.index();
         // In A it may be what was on its way when the connection ended (seed 1103190).
         if (!there && here && (of.doubtful[other] || of.ahead[node.index()])) of.complete[other] = false;
+        // Or ends with the event in which this is answered; or its disk was given leave to go, and nothing is sent to it any more (seed 3013302).
+        if (!there && here) whatIsOnTheWayIsLost(pair.other(node), volume);
         if (here == there) return;
         // What the lost copy has in its cache only a crash may yet take from it, and it is promised now (seed 11607).
         SimulatedNode lost = here ? pair.other(node) : node;
@@ -120,8 +122,8 @@ final class CopyLedger {
         boolean givenUp = before.connection() == ConnectionState.STARTING_SYNC_T && after.disk() == DiskState.INCONSISTENT;
         if (givenUp && !isWhole(pair.other(node), volume)) lastCopyFailed.add(volume);
         boolean lostContact = before.connection().isEstablished() && !after.connection().isEstablished();
-        // What has come over a connection that ended is written, or the node crashes; what has not is ahead (seed 2705194).
-        if (lostContact) onTheWay.forEach(each -> each.remove(volume));
+        // What has come over a connection that ended is written, or the node crashes; what has not is ahead (seed 2705194) from when its sender hears of the end.
+        if (lostContact) onTheWay.get(1 - node.index()).remove(volume);
         // In A what it had answered before its disk was lost may have been on its way to the peer only, and is lost with that.
         boolean answeredAhead = pair.settings().net().protocol() == Protocol.A && lostContact && before.role() == Role.PRIMARY;
         if (answeredAhead) copies.get(volume).ahead[node.index()] = true;

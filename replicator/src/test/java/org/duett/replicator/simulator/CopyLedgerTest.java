@@ -84,6 +84,21 @@ class CopyLedgerTest {
         assertThat(ledger.isComplete(pair.alpha())).isTrue();
     }
 
+    /** Found by seed 3013302: in protocol A; its question whether it may be detached was answered, and it did not hear that either. */
+    @Test
+    void aPeerThatHearsNothingLacksWhatWasSentBeforeAFlushThatItsLossAnswers() {
+        var pair = SimulatedPair.connected(3013302, StorySettings.protocol(Protocol.A));
+        CopyLedger ledger = ledgerOf(pair);
+        pair.network().silence(pair.alpha().index());
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        SimulatedPair.HostOperation flush = pair.flush(pair.alpha());
+        pair.beta().command(new Command.Detach(0, false));
+        pair.done(flush);
+        assertThat(pair.state(pair.beta()).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(ledger.isComplete(pair.beta())).isFalse();
+        assertThat(ledger.isComplete(pair.alpha())).isTrue();
+    }
+
     @Test
     void aDiskThatWasDetachedWithAllThatItHeldLacksNothingByAFlush() {
         var pair = SimulatedPair.connected(11609);
