@@ -234,10 +234,16 @@ public final class RandomWorld implements SimulatedPair.Observer {
         long longestPause = random.nextBoolean() ? plan.isHasty() ? 6 * MILLI : 60 * MILLI : plan.isHasty() ? 20 * MILLI : 1_500 * MILLI;
         clients.forEach(WorldClient::start);
         for (int number = 1; pair.time().nowNanos() < end; number++) {
-            pair.runFor(1 + random.nextLong(longestPause));
+            pair.runFor(pause(longestPause));
             lookAtNames(chances(round, -number));
             act(new Excerpt.Act(round, number), random.nextInt(6));
         }
+    }
+
+    /** Where orders cross some follow the one before within what a packet takes, or less. */
+    private long pause(long longestNanos) {
+        boolean isShort = plan.ordersCross() && random.nextInt(3) == 0;
+        return 1 + random.nextLong(isShort ? Math.max(1, longestNanos >> random.nextInt(13)) : longestNanos);
     }
 
     private void lookAtNames(SplittableRandom chance) {

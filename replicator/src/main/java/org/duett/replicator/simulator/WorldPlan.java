@@ -80,6 +80,10 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
         return new SplittableRandom(seed ^ 0x77777).nextInt(8) == 0;
     }
 
+    boolean ordersCross() {
+        return ordersCross(seed);
+    }
+
     private WorldPlan withFewWrites() {
         return new WorldPlan(seed, settings, ring, deviceBytes, extraBytes, flushes, skipsInitialSync, rounds + 5, 1 + clients / 4, 1 + depth % 4, faults, commands);
     }
