@@ -42,8 +42,8 @@ final class Promotion {
     private boolean fenced;
     /** The connection on which the peer gave its leave last. */
     private int askedOnConnection = -1;
-    /** What its host is to see is on the peer's disk alone. */
-    private boolean needsPeersDisk;
+    /** What its host is to see need not be on this node's own disks. */
+    private boolean needsPeer;
     /** Connected while it waited for a disk, which the peer was to have a say on: the connection of that time; -1: none. */
     private int waitedOnConnection = -1;
 
@@ -80,7 +80,7 @@ final class Promotion {
         ticket = newTicket;
         force = newForce;
         fenced = false;
-        needsPeersDisk = isServedByPeersDisk();
+        needsPeer = ownDisksMayLackSomething();
         if (parts.isPrimary()) {
             finish(new CommandResult.Done("is Primary already"), out);
             return;
@@ -230,11 +230,11 @@ final class Promotion {
     }
 
     private void judge(ActionQueue out) {
-        if (hasLostPeersDisk()) {
+        if (hasLostPeerThatItNeeds()) {
             refuseAlone("for the peer", out);
             return;
         }
-        needsPeersDisk = isServedByPeersDisk();
+        needsPeer = ownDisksMayLackSomething();
         for (VolumeParts each : parts.volumeParts) {
             StateChangeResult result = mayBePromoted(each);
             if (result == StateChangeResult.PRIMARY_NOP && !fenced) {
@@ -265,13 +265,17 @@ final class Promotion {
         }
     }
 
-    private boolean isServedByPeersDisk() {
-        return parts.isBesidePeer() && parts.volumes.stream().map(Volume::state).anyMatch(state -> state.disk() != DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE);
+    private boolean ownDisksMayLackSomething() {
+        return parts.isBesidePeer() && parts.volumeParts.stream().anyMatch(each -> each.wouldGiveItsCopyUp() || isServedByPeersDisk(each.volume.state()));
     }
 
-    /** This node's own may have come since, with older data: the promotion was not asked for with that (promise 1, seed 2865656). */
-    private boolean hasLostPeersDisk() {
-        return needsPeersDisk && !parts.isBesidePeer();
+    private static boolean isServedByPeersDisk(VolumeState state) {
+        return state.disk() != DiskState.UP_TO_DATE && state.peerDisk() == DiskState.UP_TO_DATE;
+    }
+
+    /** This node's own may have come since (seed 2865656), or have stayed where it was to go (seed 3022191), with older data: the promotion was not asked for with that (promise 1). */
+    private boolean hasLostPeerThatItNeeds() {
+        return needsPeer && !parts.isBesidePeer();
     }
 
     /**
@@ -305,7 +309,7 @@ final class Promotion {
             return;
         }
         askedOnConnection = parts.connection;
-        needsPeersDisk = isServedByPeersDisk();
+        needsPeer = ownDisksMayLackSomething();
         requests.ask(parts.volumeParts, this::promoted, this::peerAnswered, out);
     }
 
@@ -419,7 +423,7 @@ final class Promotion {
                     "It is asked again in the next connection.", out);
             return;
         }
-        if (hasLostPeersDisk()) {
+        if (hasLostPeerThatItNeeds()) {
             parts.term = 0;
             out.add(new Action.StoreTerm(0));
             refuseAlone("for its term to be on disk", out);
@@ -528,7 +532,7 @@ final class Promotion {
     void resume(boolean peerIsDown, ActionQueue out) {
         ticket = 0;
         force = false;
-        needsPeersDisk = false;
+        needsPeer = false;
         fenced = peerIsDown;
         former.resumes();
         lookForDevices(out);

@@ -175,11 +175,15 @@ final class VolumeParts {
         return roleIsUnwritten && writesItsRole() && volume.failure() == null;
     }
 
+    /** By a detach or a full sync of which the peer is asked. It may have agreed, and have answered writes without this disk since. */
+    boolean wouldGiveItsCopyUp() {
+        return asksToBeTarget || asksToDetach;
+    }
+
     /** What belongs to one connection is forgotten with it. */
     void connectionEnded() {
-        // The peer may have agreed, and have answered writes without this disk since: who would give its copy up has not seen everything (rule 20, seed 420040).
-        boolean wouldGiveUp = asksToBeTarget || asksToDetach;
-        if (wouldGiveUp && !volume.isPrimary()) goodAtLastContact = false;
+        // Who would give its copy up has not seen everything (rule 20, seed 420040).
+        if (wouldGiveItsCopyUp() && !volume.isPrimary()) goodAtLastContact = false;
         resyncEnded();
         lostAsSource = false;
         skipIsUnconfirmed = false;

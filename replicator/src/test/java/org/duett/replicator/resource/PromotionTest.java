@@ -314,6 +314,23 @@ class PromotionTest extends RoleFixture {
         isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited for the peer");
     }
 
+    /** Found by seed 3022191: the peer had given its leave, of which nobody heard, and gone on without it. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void norWithOneThatWasToBeGivenUp(boolean detached) {
+        with(Fencing.DONT_CARE, TwoVolumes::underTheFailoverDaemon);
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        world.each(1).asksToDetach = detached;
+        world.each(1).asksToBeTarget = !detached;
+        assertThat(promotes(false)).isEmpty();
+        world.each(1).asksToDetach = false;
+        world.each(1).asksToBeTarget = false;
+        world.parts.socketsUp = false;
+        world.commit(ALONE);
+        roles.check(world.out);
+        isRefused(world.actions(), StateChangeResult.NEED_CONNECTION, "the connection was lost while the promotion waited for the peer");
+    }
+
     @Test
     void aDiskThatIsLostMeanwhileEndsIt() {
         world.commit(ALONE);
