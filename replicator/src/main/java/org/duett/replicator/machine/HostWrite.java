@@ -33,8 +33,8 @@ public final class HostWrite extends BlockUser {
     public boolean awaitsBarrier;
     /** The peer has it in sync: its bits are cleared once the local disk has it, too (spec wire 5.5). */
     public boolean clearsBits;
-    /** {@code Volume.fullSyncs()} when it went to the peer. */
-    public int fullSyncs;
+    /** {@code Volume.markEra()} when it went to the peer. */
+    public int markEra;
     /** When it went to the peer, for timeout x ko-count; core time. */
     public long sentAtNanos;
     public HostWrite nextFree;

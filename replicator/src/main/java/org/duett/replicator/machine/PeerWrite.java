@@ -16,8 +16,8 @@ public final class PeerWrite extends BlockUser {
     public int wholeLengthBytes;
     public long blockId;
     public int flags;
-    /** {@code Volume.fullSyncs()} when it came. */
-    public int fullSyncs;
+    /** {@code Volume.markEra()} when it came. */
+    public int markEra;
     public ByteBuf payload;
     /** Its Primary had no disk when it came: nobody but us can name it. */
     public boolean onlyHere;

@@ -381,7 +381,7 @@ final class ResyncControl {
             parts.fact(each, given, "waiting for the sync identifier");
         }
         if (source && !volume.isPrimary()) leaveGenerationOfTarget(each, out);
-        volume.fullSyncBegins();
+        volume.marksBeginAnew();
         each.wholeBitmap.setAll((durable, actions) -> {
             if (!durable || connection != parts.connection) return;
             if (source && volume.state().connection() == ConnectionState.STARTING_SYNC_S) startSource(each, actions);

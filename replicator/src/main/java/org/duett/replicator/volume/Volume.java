@@ -74,7 +74,7 @@ public final class Volume {
     /** What superblocks say: the last size of which the bitmap on disk names what it has to. Only then may nobody mark that part anew. */
     private long recordedSectors;
     private int sizeChanges;
-    private int fullSyncs;
+    private int markEra;
     private boolean crashedPrimary;
     private boolean cacheIntact;
     private boolean fullSyncNeeded;
@@ -220,6 +220,7 @@ public final class Volume {
         log.enable(settings.activityLogUpdates());
         sizeSectors = newSizeSectors;
         sizeChanges++;
+        marksBeginAnew();
         logTransactionNumber = 0;
         firstContextSlot = 0;
     }
@@ -476,14 +477,17 @@ public final class Volume {
         return sizeChanges;
     }
 
-    /** All is marked by order, while writes are under way. */
-    public void fullSyncBegins() {
-        fullSyncs++;
+    /** All is marked by order while writes are under way, or a disk has come with marks of its own. */
+    public void marksBeginAnew() {
+        markEra++;
     }
 
-    /** How many such orders there have been: a write of before the last one, of an earlier resync, takes away none of its marks, as the other node's stay (seed 2865556). */
-    public int fullSyncs() {
-        return fullSyncs;
+    /**
+     * How often that has been. A write of before takes none of these marks away: of a full sync the other node keeps its own (seed 2865556), and a disk that was attached
+     * may name by them what the peer has in its cache only (promise 4, seed 3021264).
+     */
+    public int markEra() {
+        return markEra;
     }
 
     /** The bitmap on disk is one of this size: the next superblocks may say it. Until then a crash leaves the old one, and what is new is marked again. */

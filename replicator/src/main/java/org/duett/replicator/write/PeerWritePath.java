@@ -87,7 +87,7 @@ public final class PeerWritePath {
         write.lengthBytes = lengthBytes;
         write.blockId = blockId;
         write.flags = flags;
-        write.fullSyncs = target.fullSyncs();
+        write.markEra = target.markEra();
         write.errno = 0;
         write.onlyHere = mirrorDuty(target);
         writesInWork++;
@@ -272,7 +272,7 @@ public final class PeerWritePath {
             if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
             // Only a disk that was there and failed breaks the epoch; without a disk the negative ack is the whole answer (rule 7).
             epoch.failed |= volume.state().disk().isAtLeast(DiskState.INCONSISTENT) || volume.failure() != null;
-        } else if (syncing && (write.flags & DataFlags.MAY_SET_IN_SYNC) != 0 && write.fullSyncs == volume.fullSyncs()) {
+        } else if (syncing && (write.flags & DataFlags.MAY_SET_IN_SYNC) != 0 && write.markEra == volume.markEra()) {
             ack.kind = BlockAck.Kind.RESYNC_WRITE_ACK;
             volume.bitmap().setInSync(write.firstSector, write.lengthBytes);
         } else {

@@ -261,7 +261,7 @@ public final class WritePath implements HeldWrites {
         if (syncing) flags |= DataFlags.MAY_SET_IN_SYNC;
         if (write.forceUnitAccess) flags |= DataFlags.FUA;
         write.sentAtNanos = nowNanos;
-        write.fullSyncs = volume.fullSyncs();
+        write.markEra = volume.markEra();
         bytesSent += write.lengthBytes;
         write.inEpoch = true;
         write.awaitsWriteAck = wantsWriteAck;
@@ -295,7 +295,7 @@ public final class WritePath implements HeldWrites {
             write.local = Leg.DONE;
             if (!volume.vouchesForWrites()) peerHasTheOnlyCopy(write);
             bytesWritten += write.lengthBytes;
-            if (write.clearsBits && write.fullSyncs == volume.fullSyncs()) clearBits(volume, write);
+            if (write.clearsBits && write.markEra == volume.markEra()) clearBits(volume, write);
         } else {
             volume.diskFailed(DiskFailure.WRITE, write.disk.errno, write.firstSector);
             loseLocalLeg(volume, write, volume.passesForGood());
@@ -345,7 +345,7 @@ public final class WritePath implements HeldWrites {
                 write.awaitsWriteAck = false;
                 if (write.peer == Leg.PENDING) write.peer = Leg.DONE;
                 // What only our own disk was written since is marked in the same blocks, perhaps, and not for that disk to take away (seed 1784515).
-                if (ack.kind == BlockAck.Kind.RESYNC_WRITE_ACK && write.peer != Leg.FAILED && write.fullSyncs == volume.fullSyncs()) {
+                if (ack.kind == BlockAck.Kind.RESYNC_WRITE_ACK && write.peer != Leg.FAILED && write.markEra == volume.markEra()) {
                     write.clearsBits = true;
                     if (write.local == Leg.DONE) clearBits(volume, write);
                 }

@@ -314,6 +314,14 @@ class VolumeTest {
         assertThatThrownBy(() -> earlier.setOutOfSync(0, 4096)).isInstanceOf(AssertionError.class);
     }
 
+    /** Found by seed 3021264 (promise 4): the ack of a write to the former disk took away what this one's log had named. */
+    @Test
+    void aDiskThatIsAttachedBringsMarksOfItsOwn() {
+        int before = volume.markEra();
+        volume.adopt(new DirtyBitmap(SECTORS), new ActivityLog(67), SECTORS);
+        assertThat(volume.markEra()).isNotEqualTo(before);
+    }
+
     // ---- sizes
 
     @Test

@@ -93,7 +93,7 @@ class PeerWritePathTest extends PeerWriteFixture {
     void aWriteOfBeforeAFullSyncTakesNoneOfItsMarksAway() {
         world.commit(TARGET);
         DiskOperation write = oneOrdered(arrives(data(8, 2, DataFlags.SEND_WRITE_ACK | DataFlags.MAY_SET_IN_SYNC)));
-        world.volume.fullSyncBegins();
+        world.volume.marksBeginAnew();
         bitmap().setRange(8, 20);
         oneAck(diskAnswers(write, 0), BlockAck.Kind.WRITE_ACK);
         assertThat(bitmap().setBits()).isEqualTo(12);

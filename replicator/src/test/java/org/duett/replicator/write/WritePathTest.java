@@ -202,7 +202,7 @@ class WritePathTest extends WritePathFixture {
         List<Action> actions = written(8, 2);
         if (diskFirst) diskAnswers(actions);
         else peerAnswers(oneData(actions), BlockAck.Kind.RESYNC_WRITE_ACK);
-        world.volume.fullSyncBegins();
+        world.volume.marksBeginAnew();
         bitmap().setRange(8, 10);
         if (diskFirst) peerAnswers(oneData(actions), BlockAck.Kind.RESYNC_WRITE_ACK);
         else diskAnswers(actions);
