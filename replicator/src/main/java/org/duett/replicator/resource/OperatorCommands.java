@@ -381,6 +381,12 @@ final class OperatorCommands {
                     "The disk keeps its state.", "Nothing is to be done; if the paths between the nodes are that slow, see to them.", out);
             return;
         }
+        // What this node tells the peer of its disk would be ahead of what is written on it (rule 13, seed 3022896).
+        if (parts.handshakeRuns()) {
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.settings.name() + " is not outdated: the nodes are meeting just now.", "The disk keeps its state.",
+                    "Ask again if they have parted since.", out);
+            return;
+        }
         boolean bound = wish.current() != 0;
         for (VolumeParts each : parts.volumeParts) {
             Volume volume = each.volume;

@@ -138,6 +138,11 @@ final class Parts {
         return true;
     }
 
+    /** Both sockets are up, and the nodes have not compared all volumes yet. */
+    boolean handshakeRuns() {
+        return socketsUp && !allEstablished();
+    }
+
     /** Connected and UpToDate in this boot, and so until the loss of the connection (rule 20). */
     boolean isEyewitness() {
         return !eyewitnessGivenUp && volumeParts.stream().allMatch(each -> each.goodAtLastContact);

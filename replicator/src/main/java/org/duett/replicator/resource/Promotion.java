@@ -129,7 +129,8 @@ final class Promotion {
                 if (resumesWithoutPeer() && parts.isBesidePeer()) peerIsThereAfterAll(out);
                 else if (hasLostWhomItWaitedBeside()) refuseAlone("for a disk", out);
                 else if (hasLostDiskThatItWaitedBeside()) refuseWithoutPeersDisk(out);
-                else if (disksAreDecided() && !handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
+                // The peer compares what we have told it of our generation: a promotion now would change that behind its back.
+                else if (disksAreDecided() && !parts.handshakeRuns() && (parts.isConnected() || parts.peerWrites.isDrained())) judge(out);
             }
             case AWAITING_DEMOTION -> {
                 // Under cluster control it would be frozen until there is leave (rule 8); without, both would serve.
@@ -187,11 +188,6 @@ final class Promotion {
         refuse(StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted: the disk that it waited for does not fit the peer's data.",
                 "The role and all data are unchanged; this node's disk is not used.",
                 "See the message before this one. To serve the peer's data all the same, run: duett primary " + parts.settings.name(), out);
-    }
-
-    /** The peer compares what we have told it of our generation: a promotion now would change that behind its back. */
-    private boolean handshakeRuns() {
-        return parts.socketsUp && !parts.allEstablished();
     }
 
     private boolean disksAreDecided() {
@@ -403,7 +399,7 @@ final class Promotion {
 
     void termStored(long term, ActionQueue out) {
         if (step != Step.STORING_TERM || term != parts.term) return;
-        boolean peerCameMeanwhile = handshakeRuns() || parts.socketsUp && askedOnConnection != parts.connection;
+        boolean peerCameMeanwhile = parts.handshakeRuns() || parts.socketsUp && askedOnConnection != parts.connection;
         if (peerCameMeanwhile) judgeAgain(out);
         else promoteIfStillAllowed(out);
     }

@@ -529,6 +529,15 @@ class OperatorCommandsTest {
         isRefused(ordered(outdate(20, 4)), StateChangeResult.LOWER_THAN_OUTDATED, "is Inconsistent");
     }
 
+    /** Found by seed 3022896 (rule 13): the peer was told of it in the handshake, and the superblock was still on its way. */
+    @Test
+    void nobodyIsOutdatedInAHandshake() {
+        alone(ALONE.withConnection(ConnectionState.WF_REPORT_PARAMS));
+        world.parts.socketsUp = true;
+        isRefused(ordered(outdate(20, 4)), StateChangeResult.IN_TRANSIENT_STATE, "the nodes are meeting just now");
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    }
+
     @Test
     void aDiskThatCannotSaySoIsTold() {
         alone(ALONE);
