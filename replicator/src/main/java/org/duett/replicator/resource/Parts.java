@@ -226,11 +226,26 @@ final class Parts {
         VolumeParts each = parts(volume);
         each.stateIsDue = each.asksToDetach && state.disk().isAtLeast(DiskState.NEGOTIATING);
         if (each.stateIsDue) return;
+        if (state.disk() == DiskState.OUTDATED && state.connection() == ConnectionState.CONNECTED && volume.isGoodOnDisk()) {
+            tellWhenOutdatedOnDisk(each, out);
+            return;
+        }
         // Whatever else there is to say is said then (seed 1630481).
         if (each.endIsBeingWritten && state.disk() == DiskState.UP_TO_DATE) return;
         // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).
         VolumeState told = settings.cluster() && record.freezes() ? state.withSuspendedFencing(true) : state;
         send(new Packet.State(volume.number, told.toWire()), out);
+    }
+
+    /** That it is behind is written down before it is told (rule 13): it was to be a target, or an operator outdates it, and somebody else has to say something (seed 3023738). */
+    private void tellWhenOutdatedOnDisk(VolumeParts each, ActionQueue out) {
+        if (each.outdatedIsBeingWritten) return;
+        each.outdatedIsBeingWritten = true;
+        int onConnection = connection;
+        each.volume.metadata().writeSuperblock((durable, actions) -> {
+            each.outdatedIsBeingWritten = false;
+            if (durable && onConnection == connection && each.volume.isConnected()) sendState(each.volume, actions);
+        }, out);
     }
 
     void sendIdentifiers(VolumeParts parts, int extraFlags, ActionQueue out) {

@@ -106,23 +106,11 @@ final class PeerReports {
         parts.fact(each, asSeenHere(volume, before, told, report), "the peer reports " + report);
         // It has lost its disk in the midst of a resync, and goes on to see ours as it was then, or as we have told of it meanwhile (seeds 1630013, 1697893).
         boolean endsResync = before.connection().isAbove(ConnectionState.CONNECTED) && volume.state().connection() == ConnectionState.CONNECTED;
-        if (endsResync) tellOfEnd(volume, out);
+        if (endsResync) parts.sendState(volume, out);
         if (volume.state().disk() == DiskState.NEGOTIATING && report.disk().isBelow(DiskState.NEGOTIATING)) disks.peerHasNoSay(each);
         boolean servesFromNow = volume.isPrimary() && before.disk().isBelow(DiskState.NEGOTIATING) && before.peerDisk().isBelow(DiskState.NEGOTIATING)
                 && report.disk().isAbove(DiskState.OUTDATED);
         if (servesFromNow) diskOfPeerCame(each, out);
-    }
-
-    private void tellOfEnd(Volume volume, ActionQueue out) {
-        if (volume.state().disk() != DiskState.OUTDATED) {
-            parts.sendState(volume, out);
-            return;
-        }
-        // It was to be the target, and is behind from now on: written down before it is told (rule 13).
-        int connection = parts.connection;
-        volume.metadata().writeSuperblock((durable, actions) -> {
-            if (durable && connection == parts.connection && volume.isConnected()) parts.sendState(volume, actions);
-        }, out);
     }
 
     /** What it says of the two disks, where it cannot know yet what we know, or the other way round. */

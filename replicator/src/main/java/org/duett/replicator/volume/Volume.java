@@ -623,6 +623,11 @@ public final class Volume {
                 || generationOfGoodMark != 0 && GenerationIdentifiers.sameGeneration(generationOfGoodMark, exposedIdentifier());
     }
 
+    /** After a crash now this disk would pass for good, whatever its state is here. */
+    public boolean isGoodOnDisk() {
+        return generationOfGoodMark != 0;
+    }
+
     private static long generationIfGood(Superblock superblock) {
         return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) ? superblock.currentUuid() : 0;
     }
