@@ -239,12 +239,13 @@ final class Parts {
 
     /** That it is behind is written down before it is told (rule 13): it was to be a target, or an operator outdates it, and somebody else has to say something (seed 3023738). */
     private void tellWhenOutdatedOnDisk(VolumeParts each, ActionQueue out) {
-        if (each.outdatedIsBeingWritten) return;
-        each.outdatedIsBeingWritten = true;
-        int onConnection = connection;
+        boolean isBeingWritten = each.outdatedDueOn != -1;
+        each.outdatedDueOn = connection;
+        if (isBeingWritten) return;
         each.volume.metadata().writeSuperblock((durable, actions) -> {
-            each.outdatedIsBeingWritten = false;
-            if (durable && onConnection == connection && each.volume.isConnected()) sendState(each.volume, actions);
+            boolean isDue = each.outdatedDueOn == connection;
+            each.outdatedDueOn = -1;
+            if (durable && isDue && each.volume.isConnected()) sendState(each.volume, actions);
         }, out);
     }
 

@@ -117,8 +117,8 @@ final class VolumeParts {
     boolean skipIsUnconfirmed;
     /** A resync has made this disk good, and its superblock does not say so yet: nor does anything that the peer is told, in this connection or by another one (rule 13). */
     boolean endIsBeingWritten;
-    /** Its superblock is about to say that this disk is Outdated; then the peer is told. */
-    boolean outdatedIsBeingWritten;
+    /** The connection on which the peer is told that this disk is Outdated as soon as its superblock, which is on its way, says so; -1: none. */
+    int outdatedDueOn = -1;
     /** Connected with two good copies when the peer was last heard of (rule 20). */
     boolean goodAtLastContact;
     /**

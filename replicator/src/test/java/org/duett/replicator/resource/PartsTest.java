@@ -1,6 +1,7 @@
 package org.duett.replicator.resource;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 
 import java.util.List;
@@ -195,5 +196,25 @@ class PartsTest {
         assertThat(second).isNotEqualTo(first);
         assertThat(world.actions()).containsExactly(new Action.RunHandler(first, "split-brain", 0), new Action.RunHandler(second, "fence-peer", -1));
         assertThat(first).as("0 stands for none").isPositive();
+    }
+
+    /** Its superblock was on its way for the connection before (rule 13). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void whatIsToldOfADiskThatIsOutdatedIsForTheConnectionThatStandsWhenItIsWritten(boolean again) {
+        VolumeParts each = world.each(0);
+        world.commit(MIRRORED);
+        each.volume.metadata().writeSuperblock(null, world.out);
+        orderedAmong(world.actions()).forEach(operation -> world.answer(operation, 0));
+        world.commit(MIRRORED.withDisk(DiskState.OUTDATED));
+        world.actions();
+        world.parts.connection--;
+        world.parts.sendState(each.volume, world.out);
+        DiskOperation superblock = orderedAmong(world.actions()).getFirst();
+        world.parts.connection++;
+        if (again) world.parts.sendState(each.volume, world.out);
+        assertThat(world.actions()).isEmpty();
+        world.answer(superblock, 0);
+        assertThat(world.sent().stream().filter(Packet.State.class::isInstance)).hasSize(again ? 1 : 0);
     }
 }
