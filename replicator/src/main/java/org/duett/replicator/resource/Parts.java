@@ -218,18 +218,18 @@ final class Parts {
     }
 
     void sendState(Volume volume, ActionQueue out) {
-        sendState(volume, volume.state(), out);
+        VolumeState state = volume.state();
+        boolean isYetToBeWritten = state.disk() == DiskState.OUTDATED && state.connection() == ConnectionState.CONNECTED && volume.isGoodOnDisk();
+        if (isYetToBeWritten) tellWhenOutdatedOnDisk(parts(volume), out);
+        else sendState(volume, state, out);
     }
 
+    /** As an answer that the peer waits for: at once, and in these words (seed 3040177). */
     void sendState(Volume volume, VolumeState state, ActionQueue out) {
         // A disk of which the peer has been asked whether it may go: what comes after that question is for the peer our word that it stays all the same.
         VolumeParts each = parts(volume);
         each.stateIsDue = each.asksToDetach && state.disk().isAtLeast(DiskState.NEGOTIATING);
         if (each.stateIsDue) return;
-        if (state.disk() == DiskState.OUTDATED && state.connection() == ConnectionState.CONNECTED && volume.isGoodOnDisk()) {
-            tellWhenOutdatedOnDisk(each, out);
-            return;
-        }
         // Whatever else there is to say is said then (seed 1630481).
         if (each.endIsBeingWritten && state.disk() == DiskState.UP_TO_DATE) return;
         // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).

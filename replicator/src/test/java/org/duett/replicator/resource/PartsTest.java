@@ -214,6 +214,8 @@ class PartsTest {
         world.parts.connection++;
         if (again) world.parts.sendState(each.volume, world.out);
         assertThat(world.actions()).isEmpty();
+        world.parts.sendState(each.volume, world.state(0).withPeerDisk(DiskState.NEGOTIATING), world.out);
+        assertThat(sentAmong(world.actions())).as("what the peer waits for is not held back").hasSize(1);
         world.answer(superblock, 0);
         assertThat(world.sent().stream().filter(Packet.State.class::isInstance)).hasSize(again ? 1 : 0);
     }
