@@ -40,6 +40,8 @@ final class CopyLedger {
     private boolean unreadable;
     /** Nodes that came back with an older copy, which has not been overwritten yet. */
     private final Set<Integer> older = new TreeSet<>();
+    /** One of them was declared good by force: what differs from it nobody can name still (seed 3041040). */
+    private boolean olderCounts;
     private int lastPrimary;
 
     CopyLedger(SimulatedPair pair) {
@@ -160,6 +162,7 @@ final class CopyLedger {
         if (!all) return;
         wentAlone[0] = wentAlone[1] = false;
         older.clear();
+        olderCounts = false;
     }
 
     static boolean holdsGoodData(SimulatedNode node, int volume) {
@@ -240,7 +243,7 @@ final class CopyLedger {
     }
 
     boolean anyIsOlder() {
-        return !older.isEmpty();
+        return !older.isEmpty() || olderCounts;
     }
 
     /** The operator gave this copy up. */
@@ -276,7 +279,7 @@ final class CopyLedger {
     void decidedByForce(SimulatedNode node) {
         wentAlone[0] = wentAlone[1] = true;
         // Else he would give it up again, as the one that was brought back, for a copy that is not good (seed 1822327).
-        older.remove(node.index());
+        olderCounts |= older.remove(node.index());
         copies.forEach((volume, of) -> {
             if (of.complete[node.index()]) return;
             pair.history(volume).anythingMayBeLost();

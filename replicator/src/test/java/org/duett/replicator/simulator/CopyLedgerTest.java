@@ -157,6 +157,10 @@ class CopyLedgerTest {
         ledger.decidedByForce(pair.alpha());
         assertThat(ledger.isOlder(pair.alpha())).isFalse();
         assertThat(ledger.isComplete(pair.alpha())).isTrue();
+        // Seed 3041040: what differs from it nobody names before both are equal.
+        assertThat(ledger.anyIsOlder()).isTrue();
+        ledger.lookAround();
+        assertThat(ledger.anyIsOlder()).isFalse();
     }
 
     private static BlockHistory.Write answeredAfterItsSourceLostPower(SimulatedPair pair, boolean forced) {
