@@ -238,6 +238,11 @@ final class CopyLedger {
         wentAlone[node.index()] = true;
     }
 
+    /** In protocol A the other one need not have what this one answered last. */
+    boolean isAhead(SimulatedNode node) {
+        return copies.values().stream().anyMatch(of -> of.ahead[node.index()]);
+    }
+
     boolean isOlder(SimulatedNode node) {
         return older.contains(node.index());
     }

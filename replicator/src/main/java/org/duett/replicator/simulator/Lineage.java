@@ -120,7 +120,9 @@ final class Lineage {
         Copy peers = of(other, volume);
         if (after.connection().isEstablished() && !before.connection().isEstablished()) own.whileConnected = new LinkedHashSet<>(own.alone);
         boolean becomesTarget = after.connection().isTargetSide() && !before.connection().isTargetSide();
-        if (becomesTarget && !own.givenUp && !peers.alone.containsAll(own.alone)) complain(node, volume, "is to be overwritten");
+        // What it has just heard may be the last word of one that went down, and has been replaced by an older copy since (seed 3033650).
+        boolean wasThere = !other.isRunning() && peers.whileConnected.containsAll(own.alone);
+        if (becomesTarget && !own.givenUp && !wasThere && !peers.alone.containsAll(own.alone)) complain(node, volume, "is to be overwritten");
         // Whatever it holds: its host has read from it, and would see it change (promise 1).
         boolean isInService = before.role() == Role.PRIMARY && before.disk() == DiskState.UP_TO_DATE && !before.connection().isEstablished();
         if (becomesTarget && isInService) complain(node, volume, "is served, and is to be overwritten");
