@@ -185,8 +185,9 @@ public final class RandomWorld implements SimulatedPair.Observer {
             answers.checkThatAllAreAnswered();
             if (plan.resumesTerms()) terms.checkThatNoneIsLeft();
             if (plan.hasSilentFaults()) perform(new Excerpt.Act(round, SILENT_ACT), this::damageSilently);
+            // A copy that comes back from long ago, and is chosen by force, holds what was there then (seeds 3024467, 3056642, 3057410).
             if (plan.has(WorldFault.OLDER_DATA)) olderCopies.take(random);
-            for (int volume : ledger.volumes()) pair.history(volume).prune();
+            else ledger.volumes().forEach(volume -> pair.history(volume).prune());
         }
         long hash = pair.alpha().traceHash() * 31 + pair.beta().traceHash();
         return new Result(plan.seed(), hash, pair.alpha().events() + pair.beta().events(), pair.time().nowNanos(), writes(), saboteur.faults(),

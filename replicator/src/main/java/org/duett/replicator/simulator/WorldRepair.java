@@ -264,9 +264,7 @@ final class WorldRepair {
             if (isDecided || isInTheWay(volume)) lineage.givesUp(pair.other(chosen), volume);
         }
         for (int volume : ledger.volumes()) {
-            // Of a copy of long ago nobody remembers every version that it may have; that a sector was not written yet is the one that is met (seed 3024467).
-            boolean mayBeUnwritten = hasFreshDisk[chosen.index()] && !ledger.isComplete(chosen, volume) || ledger.isOlder(chosen);
-            if (mayBeUnwritten) pair.history(volume).freshDiskCounts();
+            if (hasFreshDisk[chosen.index()] && !ledger.isComplete(chosen, volume)) pair.history(volume).freshDiskCounts();
         }
         ledger.decidedByForce(chosen);
         operator.promote(chosen, true);
