@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.transport.Transport;
@@ -413,15 +414,18 @@ class NbdTransmissionTest {
         try (NbdBench small = new NbdBench(transport, NbdLimits.DEFAULTS, 1, 32L << 20).promoted()) {
             List<Thread> clients = new java.util.ArrayList<>();
             List<Throwable> failures = java.util.Collections.synchronizedList(new java.util.ArrayList<>());
+            var othersWait = new CountDownLatch(1);
             for (int number = 0; number < 4; number++) {
                 // One asks for everything at once, the others for little and often.
                 int length = number == 0 ? 32 * MIB : 1 << (14 + 2 * number);
                 int rounds = number == 0 ? 4 : 50;
+                boolean takesAll = number == 0;
                 clients.add(Thread.ofPlatform().start(() -> {
                     try (NbdTestClient busy = small.client().go("r0")) {
                         byte[] data = bytes(length, length);
                         for (int i = 0; i < rounds; i++) {
-                            busy.write(i, 0, data);
+                            if (takesAll && i == 0) writeAsSoonAs(othersWait, busy, data);
+                            else busy.write(i, 0, data);
                             busy.request(NbdProtocol.CMD_READ, 0, 1000, 0, length);
                             for (int replies = 0; replies < 2; replies++) if (busy.reply().cookie() == 1000) busy.data(length);
                         }
@@ -429,12 +433,22 @@ class NbdTransmissionTest {
                         failures.add(failure);
                     }
                 }));
+                if (takesAll) small.until("all memory is taken", () -> small.payloads.outBytes() == length || !failures.isEmpty());
             }
+            small.until("somebody waits for a buffer", () -> small.payloads.refusals > 0 || !failures.isEmpty());
+            othersWait.countDown();
             for (Thread each : clients) each.join();
             assertThat(failures).isEmpty();
-            assertThat(small.onLoop(() -> small.payloads.refusals)).isPositive();
             small.untilNothingIsHeld();
         }
+    }
+
+    /** Half of it, for which all memory is taken, and the rest when others want some. */
+    private static void writeAsSoonAs(CountDownLatch othersWait, NbdTestClient client, byte[] data) throws Exception {
+        client.request(NbdProtocol.CMD_WRITE, 0, 0, 0, data.length);
+        client.send(ByteBuffer.wrap(data, 0, data.length / 2));
+        othersWait.await();
+        client.send(ByteBuffer.wrap(data, data.length / 2, data.length - data.length / 2));
     }
 
     @Test
