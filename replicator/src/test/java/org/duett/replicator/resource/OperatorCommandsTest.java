@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 import static org.duett.replicator.volume.AttachedVolume.sentAmong;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.generation.PeerGenerations;
@@ -560,14 +559,7 @@ class OperatorCommandsTest {
     // ---- a new generation by hand
 
     private CommandResult written(List<Action> actions) {
-        List<Action> others = new ArrayList<>(actions.stream().filter(action -> !(action instanceof Action.StartDiskOperation)).toList());
-        for (List<DiskOperation> next = orderedAmong(actions); !next.isEmpty();) {
-            next.forEach(operation -> world.answer(operation, 0));
-            List<Action> more = world.actions();
-            others.addAll(more);
-            next = orderedAmong(more);
-        }
-        return resultAmong(others);
+        return resultAmong(world.answerAll(actions));
     }
 
     @Test

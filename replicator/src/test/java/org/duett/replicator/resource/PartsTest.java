@@ -205,7 +205,7 @@ class PartsTest {
         VolumeParts each = world.each(0);
         world.commit(MIRRORED);
         each.volume.metadata().writeSuperblock(null, world.out);
-        orderedAmong(world.actions()).forEach(operation -> world.answer(operation, 0));
+        world.answerAll();
         world.commit(MIRRORED.withDisk(DiskState.OUTDATED));
         world.actions();
         world.parts.connection--;

@@ -141,23 +141,12 @@ class PeerReportsTest {
         assertThat(told.word()).isEqualTo(world.state(0).toWire());
     }
 
-    private List<Action> diskAnswers(List<Action> ordered) {
-        List<Action> actions = ordered;
-        List<DiskOperation> open = orderedAmong(ordered);
-        while (!open.isEmpty()) {
-            for (DiskOperation operation : open) world.answer(operation, 0);
-            actions = world.actions();
-            open = orderedAmong(actions);
-        }
-        return actions;
-    }
-
     /** Found by seeds 1994666 and 3023738 (rule 13): it had decided to be target, its source gave its disk up before it heard of that, and an operator resumed the resync meanwhile. */
     @Test
     void aTargetThatHasNotBegunTellsThatItIsBehindWhenThatIsOnItsDisk() {
         world.commit(MIRRORED);
         each.volume.metadata().writeSuperblock(null, world.out);
-        diskAnswers(world.actions());
+        world.answerAll();
         assertThat(each.volume.isGoodOnDisk()).isTrue();
         world.commit(MIRRORED.withPeer(Role.SECONDARY).withConnection(ConnectionState.WF_BITMAP_T).withDisk(DiskState.OUTDATED));
         world.actions();
@@ -166,7 +155,7 @@ class PeerReportsTest {
         assertThat(sentAmong(actions)).noneMatch(Packet.State.class::isInstance);
         world.parts.sendState(each.volume, world.out);
         assertThat(world.actions()).as("by nobody").isEmpty();
-        List<Packet> sent = sentAmong(diskAnswers(actions));
+        List<Packet> sent = sentAmong(world.answerAll(actions));
         assertThat(sent).hasSize(1);
         assertThat(((Packet.State) sent.getFirst()).word()).isEqualTo(world.state(0).toWire());
     }

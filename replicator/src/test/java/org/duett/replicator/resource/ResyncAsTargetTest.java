@@ -146,17 +146,13 @@ class ResyncAsTargetTest extends ResyncFixture {
         targetRuns();
         world.peers(30, 44, 20, 0);
         assertThat(checked()).as("blocks are left").isEmpty();
-        BlockAck inSync = new BlockAck();
-        inSync.firstSector = 64;
-        inSync.lengthBytes = 2 * 4096;
-        assertThat(each.target.inSync(inSync, world.out)).isTrue();
+        assertThat(each.target.inSync(lastBlocks(), world.out)).isTrue();
         List<Action> actions = checked();
         assertThat(sentAmong(actions)).singleElement().isInstanceOf(Packet.Ping.class);
         assertThat(checked()).as("once").isEmpty();
         resync.pingAnswered(world.out);
         assertThat(world.actions()).as("that was another ping's").isEmpty();
-        world.parts.keepalive.answered();
-        resync.pingAnswered(world.out);
+        pingIsAnswered();
         actions = world.actions();
         assertThat(connection()).isEqualTo(ConnectionState.SYNC_TARGET);
         List<Action> last = written(actions);
@@ -193,14 +189,23 @@ class ResyncAsTargetTest extends ResyncFixture {
         assertThat(sent.subList(1, sent.size())).isNotEmpty().allMatch(AttachedVolume::isBitmap);
     }
 
-    private void allBlocksAreHere() {
-        BlockAck inSync = new BlockAck();
-        inSync.firstSector = 64;
-        inSync.lengthBytes = 2 * 4096;
-        each.target.inSync(inSync, world.out);
-        checked();
+    /** Of the two that are marked. */
+    private static BlockAck lastBlocks() {
+        BlockAck ack = new BlockAck();
+        ack.firstSector = 64;
+        ack.lengthBytes = 2 * 4096;
+        return ack;
+    }
+
+    private void pingIsAnswered() {
         world.parts.keepalive.answered();
         resync.pingAnswered(world.out);
+    }
+
+    private void allBlocksAreHere() {
+        each.target.inSync(lastBlocks(), world.out);
+        checked();
+        pingIsAnswered();
     }
 
     /** The leave for it begins a generation of the source, without this disk (rule 1, seed 2850060). */
@@ -208,28 +213,22 @@ class ResyncAsTargetTest extends ResyncFixture {
     void noneEndsWhileTheSourceIsAskedForADetach() {
         targetRuns();
         each.asksToDetach = true;
-        BlockAck inSync = new BlockAck();
-        inSync.firstSector = 64;
-        inSync.lengthBytes = 2 * 4096;
-        each.target.inSync(inSync, world.out);
+        each.target.inSync(lastBlocks(), world.out);
         assertThat(checked()).as("as the last block comes").isEmpty();
         each.asksToDetach = false;
         assertThat(sentAmong(checked())).singleElement().isInstanceOf(Packet.Ping.class);
         each.asksToDetach = true;
-        world.parts.keepalive.answered();
-        resync.pingAnswered(world.out);
+        pingIsAnswered();
         assertThat(world.actions()).as("as the ping is answered").isEmpty();
         each.asksToDetach = false;
         checked();
-        world.parts.keepalive.answered();
-        resync.pingAnswered(world.out);
+        pingIsAnswered();
         each.asksToDetach = true;
         written(world.actions());
         assertThat(connection()).as("as the bitmap is written").isEqualTo(ConnectionState.SYNC_TARGET);
         each.asksToDetach = false;
         checked();
-        world.parts.keepalive.answered();
-        resync.pingAnswered(world.out);
+        pingIsAnswered();
         written(world.actions());
         assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
         assertThat(each.volume.identifiers().current()).isEqualTo(30);
@@ -250,13 +249,9 @@ class ResyncAsTargetTest extends ResyncFixture {
     @Test
     void blocksThatItCouldNotGetLeaveItInconsistent() {
         targetRuns();
-        BlockAck refusal = new BlockAck();
-        refusal.firstSector = 64;
-        refusal.lengthBytes = 2 * 4096;
-        assertThat(each.target.refused(refusal, world.out)).isTrue();
+        assertThat(each.target.refused(lastBlocks(), world.out)).isTrue();
         checked();
-        world.parts.keepalive.answered();
-        resync.pingAnswered(world.out);
+        pingIsAnswered();
         List<Action> last = written(world.actions());
         assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
         assertThat(world.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);

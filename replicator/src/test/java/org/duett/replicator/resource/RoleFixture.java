@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.duett.replicator.volume.AttachedVolume.orderedAmong;
 
 import io.netty.buffer.Unpooled;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.duett.replicator.generation.GenerationIdentifiers;
@@ -90,14 +89,7 @@ abstract class RoleFixture {
 
     /** The disks answer all that is ordered; what else was ordered. */
     List<Action> written(List<Action> actions) {
-        List<Action> others = new ArrayList<>();
-        for (List<Action> next = actions; !next.isEmpty(); next = world.actions()) {
-            for (Action action : next) {
-                if (action instanceof Action.StartDiskOperation start) world.answer(start.operation, 0);
-                else others.add(action);
-            }
-        }
-        return others;
+        return world.answerAll(actions);
     }
 
     /** The disks answer until nothing more is ordered of this volume's; what is ordered then. */

@@ -206,8 +206,12 @@ final class TwoVolumes implements AutoCloseable {
 
     /** The disks answer all that is ordered, and what is ordered then; what else was ordered meanwhile. */
     List<Action> answerAll() {
+        return answerAll(actions());
+    }
+
+    List<Action> answerAll(List<Action> ordered) {
         List<Action> others = new ArrayList<>();
-        for (List<Action> actions = actions(); !actions.isEmpty(); actions = actions()) {
+        for (List<Action> actions = ordered; !actions.isEmpty(); actions = actions()) {
             for (Action action : actions) {
                 if (action instanceof Action.StartDiskOperation start) answer(start.operation, 0);
                 else others.add(action);
