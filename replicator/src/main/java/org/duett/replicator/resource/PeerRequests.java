@@ -105,6 +105,8 @@ final class PeerRequests {
         }
         VolumeParts next = asked.volumesLeft.peek();
         if (next == null || next.volume.number != reply.volume()) return;
+        VolumeState before = next.volume.state();
+        next.peerAgreedToPrimary = before.role() != Role.PRIMARY && asked.change.apply(before).role() == Role.PRIMARY;
         asked.volumesLeft.poll();
         askNext(out);
     }

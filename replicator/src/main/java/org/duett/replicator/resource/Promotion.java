@@ -64,6 +64,11 @@ final class Promotion {
 
     private void finish(CommandResult result, ActionQueue out) {
         step = Step.IDLE;
+        for (VolumeParts each : parts.volumeParts) {
+            boolean inVain = each.peerAgreedToPrimary && !each.volume.isPrimary();
+            each.peerAgreedToPrimary = false;
+            if (inVain) parts.sendState(each.volume, out);
+        }
         if (former.isBeingResumed()) former.resumptionEnded(result, awaitsDeadline(), out);
         long answered = ticket;
         ticket = 0;
@@ -431,7 +436,6 @@ final class Promotion {
             if (result.isSuccess() || overruled) continue;
             parts.term = 0;
             out.add(new Action.StoreTerm(0));
-            if (parts.isBesidePeer()) parts.volumes.forEach(volume -> parts.sendState(volume, out));
             refusePromotion(each, result, out);
             return;
         }

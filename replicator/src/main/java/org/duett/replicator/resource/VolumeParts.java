@@ -91,6 +91,8 @@ final class VolumeParts {
     boolean peerSeesContact;
     /** Attached while connected: sizes, identifiers and state go to the peer (spec wire 3.0). */
     boolean introduceDisk;
+    /** It has agreed that this node becomes Primary of this volume, and holds it for that from then on: the promotion is not through yet. */
+    boolean peerAgreedToPrimary;
     /** The peer is asked for its leave, and has not answered. */
     boolean asksToDetach;
     /** Our state, to be told when it has. */
@@ -197,6 +199,7 @@ final class VolumeParts {
         peerAttach = 0;
         attachHeard = 0;
         peerAsksToDetach = false;
+        peerAgreedToPrimary = false;
         reportedInHandshake = false;
         peerSeesContact = false;
         sizesToJudge = null;

@@ -93,6 +93,17 @@ class PeerRequestsTest {
         assertThat(answers).containsExactly(StateChangeResult.SUCCESS, StateChangeResult.SUCCESS);
     }
 
+    @ParameterizedTest
+    @CsvSource({"SECONDARY, true, true", "SECONDARY, false, false", "PRIMARY, false, false"})
+    void thatItAgreedToAPromotionIsRemembered(Role role, boolean promotion, boolean remembered) {
+        world.commit(MIRRORED.withRole(role));
+        asks(promotion ? PROMOTION : state -> state.withDisk(DiskState.FAILED));
+        assertThat(world.each(0).peerAgreedToPrimary).isFalse();
+        replies(false, 0, StateChangeResult.SUCCESS);
+        assertThat(world.each(0).peerAgreedToPrimary).isEqualTo(remembered);
+        assertThat(world.each(1).peerAgreedToPrimary).isFalse();
+    }
+
     @Test
     void oneRefusalIsTheAnswer() {
         asks(PROMOTION);

@@ -18,6 +18,7 @@ import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StateChangeResult;
 import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.wire.Packet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -143,6 +144,27 @@ class PromotionTest extends RoleFixture {
         List<Action> actions = stored(term);
         isRefused(actions, StateChangeResult.NO_UP_TO_DATE_DISK, "cannot be promoted");
         assertThat(sentAmong(actions).stream().filter(Packet.State.class::isInstance)).hasSize(2);
+    }
+
+    /** Found by seed 3053207: what was told of another matter took its leave back, and its host's first write cost the connection. */
+    @Test
+    void whatIsToldMeanwhileLeavesThePeerItsLeave() {
+        promotes(false);
+        assertThat(roleTold(0)).isEqualTo(Role.SECONDARY);
+        requests.replied(new Packet.StateChangeReply(false, 0, StateChangeResult.SUCCESS.wireCode()), world.out);
+        assertThat(roleTold(0)).isEqualTo(Role.PRIMARY);
+        assertThat(roleTold(1)).as("of that one it has yet to answer").isEqualTo(Role.SECONDARY);
+        requests.replied(new Packet.StateChangeReply(false, 1, StateChangeResult.TWO_PRIMARIES.wireCode()), world.out);
+        List<Action> actions = world.actions();
+        isRefused(actions, StateChangeResult.REFUSED_BY_PEER, "beta refused the promotion");
+        assertThat(sentAmong(actions)).as("nothing came of it").containsExactly(new Packet.State(0, MIRRORED.toWire()));
+        assertThat(roleTold(0)).isEqualTo(Role.SECONDARY);
+    }
+
+    private Role roleTold(int volume) {
+        world.actions();
+        world.parts.sendState(world.volume(volume), world.out);
+        return VolumeState.fromWire(((Packet.State) world.sent().getFirst()).word()).orElseThrow().role();
     }
 
     @Test

@@ -98,6 +98,7 @@ class VolumePartsTest {
         each.peerAttach = 1;
         each.attachHeard = 2;
         each.peerAsksToDetach = true;
+        each.peerAgreedToPrimary = true;
         each.reportedInHandshake = true;
         each.peerSeesContact = true;
         each.sizesToJudge = new Packet.Sizes(0, 0, 0, 0, 0, 0, null);
@@ -108,7 +109,7 @@ class VolumePartsTest {
         each.connectionEnded();
         nothingIsLeftOfTheResync();
         assertThat(each.target.isRunning()).isFalse();
-        assertThat(each.considerResync || each.grown || each.sourceByCrossedAttach || each.mirrorDutyDue || each.peerAsksToDetach).isFalse();
+        assertThat(each.considerResync || each.grown || each.sourceByCrossedAttach || each.mirrorDutyDue || each.peerAsksToDetach || each.peerAgreedToPrimary).isFalse();
         assertThat(each.reportedInHandshake || each.peerSeesContact || each.judgesLater).isFalse();
         assertThat(each.reportToJudge).isNull();
         assertThat(each.peerAttach).isZero();
