@@ -150,6 +150,8 @@ final class Resizing {
             each.judgesLater = false;
             out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         }
+        // Whoever asked has lost the disk that it asked for, and tells of the next one when that is attached (seed 3054618).
+        if (each.volume.state().peerDisk().isBelow(DiskState.INCONSISTENT)) forgetPeers(each);
         if (each.resizeTicket == 0) return;
         boolean lost = each.resizeAskedOn >= 0 && (each.resizeAskedOn != parts.connection || !parts.socketsUp);
         if (!lost && each.volume.diskUsable() && (each.resizeAskedOn >= 0 || mayGrow(each))) return;
@@ -182,7 +184,7 @@ final class Resizing {
      * should it keep it, that would begin a resync of another kind (seeds 2446495, 2463032).
      */
     private static boolean isNoTimeToJudge(VolumeParts each) {
-        return each.isSource() || each.peerAsksToDetach;
+        return each.volume.state().connection().isSourceSide() || each.peerAsksToDetach;
     }
 
     private void judgePeers(VolumeParts each, boolean stuck, Geometry geometry, ActionQueue out) {
@@ -203,6 +205,11 @@ final class Resizing {
         }
         each.volume.orderSizeLimit(peer.userSectors());
         sizes.arrived(each, peer, out);
+    }
+
+    private static void forgetPeers(VolumeParts each) {
+        each.sizesToJudge = null;
+        each.judgesLater = false;
     }
 
     // ---- answers

@@ -268,9 +268,10 @@ class ResizingTest {
     }
 
     /** The target, which is through, may ask before its source has written down that it is (seed 3071). */
-    @Test
-    void aSourceMeasuresWhenItsResyncHasEnded() {
-        world.commit(MIRRORED.withConnection(ConnectionState.SYNC_SOURCE));
+    @ParameterizedTest
+    @CsvSource({"SYNC_SOURCE", "WF_BITMAP_S"})
+    void aSourceMeasuresWhenItsResyncHasEnded(ConnectionState connection) {
+        world.commit(MIRRORED.withConnection(connection));
         assertThat(asks(sizes(ROOM, 0))).isTrue();
         assertThat(world.actions()).isEmpty();
         assertThat(checked()).isEmpty();
@@ -289,6 +290,21 @@ class ResizingTest {
         Packet.Sizes answer = (Packet.Sizes) AttachedVolume.sentAmong(measured()).getFirst();
         assertThat(answer.currentSectors()).isEqualTo(TwoVolumes.SECTORS);
         assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
+        assertThat(each.sizesToJudge).isNull();
+    }
+
+    /** Found by seed 3054618: its next disk was being compared when the device had been measured, and that cost the connection. */
+    @ParameterizedTest
+    @CsvSource({"FAILED", "DISKLESS", "ATTACHING"})
+    void whatAPeerAskedWhoseDiskIsLostIsForgotten(DiskState peerDisk) {
+        assertThat(asks(sizes(ROOM, 0))).isTrue();
+        world.actions();
+        world.commit(MIRRORED.withPeerDisk(peerDisk));
+        assertThat(checked()).isEmpty();
+        world.commit(MIRRORED.withConnection(ConnectionState.WF_BITMAP_S).withPeerDisk(DiskState.INCONSISTENT));
+        assertThat(measured()).isEmpty();
+        world.commit(MIRRORED);
+        assertThat(checked()).isEmpty();
         assertThat(each.sizesToJudge).isNull();
     }
 
