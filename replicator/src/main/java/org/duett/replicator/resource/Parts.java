@@ -234,8 +234,6 @@ final class Parts {
         if (each.endIsBeingWritten && state.disk() == DiskState.UP_TO_DATE) return;
         // A freeze for want of proof is Duett's own and means nothing to a kernel (rule 11).
         VolumeState told = settings.cluster() && record.freezes() ? state.withSuspendedFencing(true) : state;
-        // It holds us for Primary by its leave: our role of before would take that back (seed 3053207).
-        if (each.peerAgreedToPrimary) told = told.withRole(Role.PRIMARY);
         send(new Packet.State(volume.number, told.toWire()), out);
     }
 

@@ -494,7 +494,7 @@ final class Promotion {
         each.roleIsUnwritten = !durable;
         superblockFailed |= !durable;
         if (--superblocksOpen > 0 || step != Step.WRITING) return;
-        writeRoleOfDisksThatCame(out);
+        awaitDisksThatHaveMoreToWrite(out);
         if (superblocksOpen > 0 || step != Step.WRITING) return;
         boolean noData = parts.volumes.stream().noneMatch(volume -> volume.state().disk().servesHostAlone() || volume.state().peerDisk().servesHostAlone());
         if (superblockFailed && noData) {
@@ -505,10 +505,14 @@ final class Promotion {
         served(out);
     }
 
-    /** One that was attached while another was slow has not taken it down that it is a Primary's (rule 13, seed 2591895). */
-    private void writeRoleOfDisksThatCame(ActionQueue out) {
+    /**
+     * One that was attached while another was slow has not taken it down that it is a Primary's (rule 13, seed 2591895). And where the end of a resync is on its way to disk the
+     * peer is not told of the volume yet: it may hold us for a Secondary, whose writes it refuses (seed 3053207).
+     */
+    private void awaitDisksThatHaveMoreToWrite(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            if (!each.hasCome()) continue;
+            boolean has = each.hasCome() || each.endIsBeingWritten && parts.isBesidePeer();
+            if (!has) continue;
             superblocksOpen++;
             each.volume.metadata().writeSuperblock((durable, actions) -> superblockWritten(each, durable, actions), out);
         }
