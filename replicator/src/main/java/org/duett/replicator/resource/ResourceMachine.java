@@ -161,6 +161,8 @@ public final class ResourceMachine {
             case ACTIVITY_LOG, BITMAP, SUPERBLOCK -> volume.metadata().diskDone(operation, out);
             case ATTACH -> each.attach.readDone(out);
         }
+        // Whether the disk stays, and as what, depends on the peer, which is not beside us any more once an epoch is broken (seed 3070795).
+        disks.checkFailure(each, out);
         conversation.checkEpochs(out);
     }
 

@@ -14,9 +14,11 @@ import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.Command;
 import org.duett.replicator.machine.DiskOperation;
+import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.ResourceSettings;
+import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -176,6 +178,22 @@ class BesidePeerTest {
         assertThat(sent(world.answered(atBarrier), Packet.BarrierAck.class)).singleElement().extracting(ack -> ack.number).isEqualTo(3);
         assertThat(machine.leaks()).isEmpty();
         assertThat(machine.isQuiet()).isTrue();
+    }
+
+    /** Found by seed 3070795: its disk was judged after the connection, as one beside nobody: it stayed good, and an eyewitness (promise 1, rule 20). */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void aDiskThatStaysAndCouldNotTakeAWriteOfThePeersIsBehind(boolean diskFlushes) {
+        underOtherSettings(Fencing.DONT_CARE, TwoVolumes.onIoError(OnIoError.PASS_ON, diskFlushes));
+        world.isConnected(Role.SECONDARY, Role.PRIMARY);
+        assertThat(machine.isEyewitness()).isTrue();
+        DiskOperation write = orderedAmong(world.metadataAnswered(world.comes(data(Packet.Data.Kind.WRITE, 8, 5)))).getFirst();
+        world.comes(new Packet.Barrier());
+        List<Action> actions = world.answer(write, Errno.ENOSPC);
+        assertThat(sent(actions, BlockAck.class)).singleElement().extracting(ack -> ack.kind).isEqualTo(BlockAck.Kind.NEGATIVE_ACK);
+        assertThat(machine.state(0).connection().isEstablished()).as("without flushes the barrier is due at once").isEqualTo(diskFlushes);
+        assertThat(machine.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
+        assertThat(machine.isEyewitness()).isFalse();
     }
 
     @Test

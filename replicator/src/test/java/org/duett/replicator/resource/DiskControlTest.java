@@ -18,7 +18,6 @@ import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.HostWrite;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
-import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
 import org.duett.replicator.metadata.ActivityLogRing;
 import org.duett.replicator.metadata.MetadataKind;
 import org.duett.replicator.metadata.MetadataLayout;
@@ -284,8 +283,7 @@ class DiskControlTest {
 
     private void with(OnIoError policy) {
         world.close();
-        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes.withVolumes(v -> new VolumeSettings(v.number(), v.metadataKind(), v.sizeLimitSectors(), v.activityLogExtents(),
-                v.activityLogUpdates(), v.fencing(), policy, v.onReadError(), v.diskFlushes(), v.metadataFlushes(), v.diskTimeoutMillis(), v.resync())));
+        world = new TwoVolumes(Fencing.DONT_CARE, TwoVolumes.onIoError(policy));
         disks = world.diskControl;
         each = world.each(0);
         connect();

@@ -116,6 +116,15 @@ final class TwoVolumes implements AutoCloseable {
         return s -> new ResourceSettings(s.name(), s.localNode(), s.peerNode(), s.cluster(), s.onNoData(), s.net(), s.volumes().stream().map(change).toList());
     }
 
+    static UnaryOperator<ResourceSettings> onIoError(OnIoError policy) {
+        return onIoError(policy, true);
+    }
+
+    static UnaryOperator<ResourceSettings> onIoError(OnIoError policy, boolean diskFlushes) {
+        return withVolumes(v -> new VolumeSettings(v.number(), v.metadataKind(), v.sizeLimitSectors(), v.activityLogExtents(), v.activityLogUpdates(), v.fencing(), policy,
+                v.onReadError(), diskFlushes, v.metadataFlushes(), v.diskTimeoutMillis(), v.resync()));
+    }
+
     /** What the peer can do, as it says at the begin of a handshake. */
     void peerAnnounces(int features) {
         parts.handshake.start(AttachedVolume.CONNECTION, false, out);
