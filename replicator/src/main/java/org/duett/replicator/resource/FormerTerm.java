@@ -79,20 +79,12 @@ final class FormerTerm {
         GenerationIdentifiers peer = each.volume.peerGenerations.identifiers();
         boolean isTarget = each.generationLeftToTarget != 0
                 && (GenerationIdentifiers.sameGeneration(peer.current(), each.generationLeftToTarget) || GenerationIdentifiers.sameGeneration(peer.current(), own.bitmap()));
-        // Behind since before the daemon ended (seed 7000870). Whoever is promoted without us, by force or not, begins a generation that we do not know; but for one that holds
-        // us to be behind, which counts from an older one already.
+        // Behind since before the daemon ended (seed 7000870). Whoever is promoted without us, by force or not, begins a generation that we do not know; but for a kernel that holds
+        // us to be behind, which counts from an older one already. A Duett node that does so was the source of a resync to us, and nobody knows whether that was ended: it begins
+        // one, too (rule 3, seeds 2415847, 3032455, 2782057).
         DiskState disk = each.volume.state().peerDisk();
-        boolean isBehind = disk == DiskState.INCONSISTENT || disk == DiskState.OUTDATED || peer.bitmap() == 0;
-        return isTarget || isBehind && own.names(peer.current()) || isSourceThatWasLeft(own, peer) || GenerationIdentifiers.sameGeneration(peer.current(), own.current());
-    }
-
-    /**
-     * We went on from the generation to which a resync from it had brought us, and it was lost before it knew of its end. A Duett node in which such a one is left open begins
-     * a generation when it is promoted (rule 3, seed 2415847).
-     */
-    private boolean isSourceThatWasLeft(GenerationIdentifiers own, GenerationIdentifiers peer) {
-        return parts.handshake.peerIsDuett() && peer.bitmap() != 0 && GenerationIdentifiers.sameGeneration(peer.current(), own.bitmap())
-                && GenerationIdentifiers.sameGeneration(peer.bitmap(), own.history0());
+        boolean wouldHaveBegunOne = parts.handshake.peerIsDuett() || disk == DiskState.INCONSISTENT || disk == DiskState.OUTDATED || peer.bitmap() == 0;
+        return isTarget || wouldHaveBegunOne && own.names(peer.current()) || GenerationIdentifiers.sameGeneration(peer.current(), own.current());
     }
 
     /** {@code awaitsDeadline}: it has no leave but the peer's word, and reads wait for the failover daemon (rule 9). */

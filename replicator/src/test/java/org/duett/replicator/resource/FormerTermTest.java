@@ -134,10 +134,10 @@ class FormerTermTest {
         assertThat(goesOn()).isEqualTo(goesOn);
     }
 
-    /** It was lost before it knew that its resync to us had ended, and we went on alone. */
+    /** It was lost before it knew that its resync to us had ended (seed 2415847), or in the midst of one of which we never heard (seed 3032455), and we went on alone. */
     @ParameterizedTest
-    @CsvSource({"10, 8, true, true", "11, 8, true, true", "10, 8, false, false", "10, 6, true, false", "8, 8, true, false", "30, 8, true, false"})
-    void besideTheSourceOfAResyncThatHasBroughtUsHereItGoesOn(long current, long bitmap, boolean isDuett, boolean goesOn) {
+    @CsvSource({"10, 8, true, true", "11, 8, true, true", "8, 6, true, true", "10, 4, true, true", "10, 8, false, false", "8, 6, false, false", "30, 8, true, false"})
+    void besideTheSourceOfAResyncToUsItGoesOn(long current, long bitmap, boolean isDuett, boolean goesOn) {
         if (isDuett) world.peerAnnounces(Packet.ConnectionFeatures.DUETT);
         peerHas(world.each(1), current, bitmap);
         assertThat(goesOn()).isEqualTo(goesOn);
