@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 
@@ -22,6 +23,7 @@ public final class ManyLives implements AutoCloseable {
     private final CountDownLatch told = new CountDownLatch(1);
     private final Thread hook = new Thread(this::endEarly, "early end");
     private volatile boolean ends;
+    private final AtomicReference<IllegalStateException> torn = new AtomicReference<>();
 
     public ManyLives() {
         Runtime.getRuntime().addShutdownHook(hook);
@@ -42,6 +44,7 @@ public final class ManyLives implements AutoCloseable {
      * @param durationNanos after which no further one is begun
      * @param life lives that of a seed, on any thread; false: no further ones are begun
      * @param progress called every few seconds, and at the end
+     * @throws IllegalStateException what a life threw, and of which seed it was: no further one was begun, and nobody may take that for a life that was lived
      */
     public void live(long firstSeed, long count, long durationNanos, int threads, LongPredicate life, Runnable progress) throws InterruptedException {
         long began = System.nanoTime();
@@ -50,13 +53,24 @@ public final class ManyLives implements AutoCloseable {
             while (!ends && System.nanoTime() - began < durationNanos) {
                 long mine = nextSeed.getAndIncrement();
                 if (mine - firstSeed >= count) return;
-                if (!life.test(mine)) ends = true;
+                if (!isLived(mine, life)) ends = true;
             }
         })).toList();
         for (Thread worker : workers) {
             while (!worker.join(PROGRESS)) progress.run();
         }
         progress.run();
+        if (torn.get() != null) throw torn.get();
+    }
+
+    /** False: it is enough. */
+    private boolean isLived(long seed, LongPredicate life) {
+        try {
+            return life.test(seed);
+        } catch (Throwable e) {
+            torn.compareAndSet(null, new IllegalStateException("the life of seed " + seed + " was torn off: " + e, e));
+            return false;
+        }
     }
 
     /** Everything is told. */

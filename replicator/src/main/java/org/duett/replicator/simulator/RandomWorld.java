@@ -166,7 +166,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         world.pair.trace(trace);
         try {
             return world.live();
-        } catch (RuntimeException | AssertionError e) {
+        } catch (RuntimeException | AssertionError | StackOverflowError e) {
             throw new BrokenLife(e + "\n  " + world.plan.describe() + "\n  " + world.ledger + " " + world.splitBrain + " " + world.lineage + "\n  " + world.pair.describe(), e, world.round, world.told);
         } finally {
             if (trace) world.pair.traceLines().forEach(System.err::println);

@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.BufferedReader;
 import java.util.List;
@@ -42,6 +43,18 @@ class ManyLivesTest {
     void noneIsBegunWhenTimeIsUp() throws InterruptedException {
         live(1, Long.MAX_VALUE, -1);
         assertThat(lived).isEmpty();
+    }
+
+    /** Whoever is told then that all is well would believe it. */
+    @Test
+    void aLifeThatIsTornOffIsNotTakenForOneThatWasLived() {
+        try (var many = new ManyLives()) {
+            assertThatThrownBy(() -> many.live(1, Long.MAX_VALUE, Long.MAX_VALUE, 2, seed -> {
+                if (seed == 5) throw new OutOfMemoryError("of this life");
+                return true;
+            }, reports::incrementAndGet)).isInstanceOf(IllegalStateException.class).hasMessageContaining("seed 5").hasRootCauseInstanceOf(OutOfMemoryError.class);
+        }
+        assertThat(reports.get()).isPositive();
     }
 
     @Test
