@@ -506,12 +506,12 @@ final class Promotion {
     }
 
     /**
-     * One that was attached while another was slow has not taken it down that it is a Primary's (rule 13, seed 2591895). And where the end of a resync is on its way to disk the
-     * peer is not told of the volume yet: it may hold us for a Secondary, whose writes it refuses (seed 3053207).
+     * One that was attached while another was slow has not taken it down that it is a Primary's (rule 13, seed 2591895). And until the end of a resync
+     * is on disk the peer, which is not told of that volume yet, may hold us for a Secondary, whose writes it refuses (seed 3053207).
      */
     private void awaitDisksThatHaveMoreToWrite(ActionQueue out) {
         for (VolumeParts each : parts.volumeParts) {
-            boolean has = each.hasCome() || each.endIsBeingWritten && parts.isBesidePeer();
+            boolean has = each.hasCome() || each.awaitsEndOfResync() && parts.isBesidePeer();
             if (!has) continue;
             superblocksOpen++;
             each.volume.metadata().writeSuperblock((durable, actions) -> superblockWritten(each, durable, actions), out);

@@ -176,7 +176,16 @@ final class VolumeParts {
 
     /** In the change of role that is under way: its disk is there now, and has not taken it down. */
     boolean hasCome() {
-        return roleIsUnwritten && writesItsRole() && volume.failure() == null;
+        return roleIsUnwritten && takesDown();
+    }
+
+    /** Its disk has to take down first that a resync has made it good: until then the peer is not told of the volume. */
+    boolean awaitsEndOfResync() {
+        return endIsBeingWritten && takesDown();
+    }
+
+    private boolean takesDown() {
+        return writesItsRole() && volume.failure() == null;
     }
 
     /** By a detach or a full sync of which the peer is asked. It may have agreed, and have answered writes without this disk since. */

@@ -145,6 +145,18 @@ class PromotionTest extends RoleFixture {
         assertThat(sentAmong(actions).stream().filter(Packet.State.class::isInstance)).hasSize(2);
     }
 
+    /** Neither its role nor that end is taken down any more: what serves the host is the peer. */
+    @Test
+    void aDiskThatIsLostMeanwhileIsNotWaitedFor() {
+        promotes(false);
+        List<Action> actions = stored(termAmong(peerAgrees()));
+        world.each(0).endIsBeingWritten = true;
+        DiskOperation flush = orderedAmong(actions).stream().filter(operation -> operation.volume == 0).findFirst().orElseThrow();
+        isThrough(1, actions.stream().filter(action -> !orderedAmong(List.of(action)).contains(flush)).toList());
+        world.answer(flush, Errno.EIO);
+        assertThat(resultAmong(world.actions())).isInstanceOf(CommandResult.Done.class);
+    }
+
     /** It had agreed for the first volume, and would hold us for its Primary. */
     @Test
     void aPeerThatRefusesForOneVolumeHearsThatNothingCameOfTheOthers() {
