@@ -34,6 +34,8 @@ import org.duett.replicator.wire.WireSocket;
 /** One node of a simulated pair: the real core between simulated disks, network, clock and host. Survives its process. */
 public final class SimulatedNode {
     private static final long MILLI = 1_000_000;
+    /** So far the clock of the core may be behind, as the resource loop tells it the time. */
+    static final long TICK_NANOS = MILLI;
 
     /** One volume's devices; they outlive processes and boots. */
     record Devices(SimulatedDevice data, SimulatedDevice metadata) {
@@ -304,7 +306,7 @@ public final class SimulatedNode {
             return;
         }
         boolean isTimer = event instanceof Event.TimeAdvanced;
-        if (isTimer || now - lastTimeNanos >= MILLI) handleOne(new Event.TimeAdvanced(now));
+        if (isTimer || now - lastTimeNanos >= TICK_NANOS) handleOne(new Event.TimeAdvanced(now));
         if (!isTimer) handleOne(event);
     }
 

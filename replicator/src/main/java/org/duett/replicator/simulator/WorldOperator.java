@@ -265,7 +265,7 @@ final class WorldOperator {
     private void outdateTooLate(SimulatedNode node) {
         Command.Outdate seen = boundToWhatIsSeen(node);
         Command.Outdate late = switch (random.nextInt(3)) {
-            case 0 -> new Command.Outdate(seen.current(), seen.contact(), pair.time().nowNanos() - 1 - random.nextLong(3_000_000_000L));
+            case 0 -> new Command.Outdate(seen.current(), seen.contact(), pair.time().nowNanos() - SimulatedNode.TICK_NANOS - random.nextLong(3_000_000_000L));
             case 1 -> new Command.Outdate(seen.current(), seen.contact() + 1_000, Long.MAX_VALUE);
             default -> new Command.Outdate(random.nextLong() & ~1L, -1, Long.MAX_VALUE);
         };

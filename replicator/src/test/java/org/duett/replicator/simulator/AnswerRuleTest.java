@@ -51,4 +51,18 @@ class AnswerRuleTest {
         assertThatThrownBy(() -> answers.done(pair.alpha(), resize, new CommandResult.Done("has " + (sectors + 8) + " sectors"))).isInstanceOf(AssertionError.class)
                 .hasMessageContaining("sectors on disk, and the answer is");
     }
+
+    /** Found by seed 2805179: it asks its peer, and has to wait until that one runs again. */
+    @Test
+    void whoAsksOneThatSleepsIsYetToHear() {
+        var pair = SimulatedPair.connected(3);
+        var answers = new AnswerRule(pair);
+        pair.beta().sleep(SimulatedPair.SECOND);
+        pair.alpha().command(new Command.Resize(0, 0, false));
+        pair.runFor(Stories.MILLI);
+        assertThatCode(answers::checkThatAllAreAnswered).doesNotThrowAnyException();
+        pair.network().pull();
+        pair.runFor(2 * SimulatedPair.SECOND);
+        assertThatThrownBy(answers::checkThatAllAreAnswered).isInstanceOf(AssertionError.class).hasMessageContaining("has never answered Resize");
+    }
 }
