@@ -216,7 +216,7 @@ final class OperatorCommands {
             return false;
         }
         // Its answer may come when this is the only copy that is served, and the peer reckons without it then (seed 1865968).
-        return mayDetach(each, volume.isPrimary() || roles.isBeingPromoted(), ticket, out);
+        return mayDetach(each, roles.isOrBecomesPrimary(), ticket, out);
     }
 
     private void askToDetach(VolumeParts each, long ticket, ActionQueue out) {
@@ -308,7 +308,7 @@ final class OperatorCommands {
 
     private void leave(long ticket, ActionQueue out) {
         requests.askToDisconnect(UnaryOperator.identity(), (result, actions) -> {
-            boolean mayOutdate = result == StateChangeResult.PRIMARY_NOP && !parts.isPrimary();
+            boolean mayOutdate = result == StateChangeResult.PRIMARY_NOP && !roles.isOrBecomesPrimary();
             if (mayOutdate) leaveOutdated(ticket, actions);
             else left(ticket, result, actions);
         }, out);
@@ -337,6 +337,12 @@ final class OperatorCommands {
         if (!parts.socketsUp || mark.isOver()) {
             mark.takeBack();
             left(ticket, StateChangeResult.NEED_CONNECTION, out);
+            return;
+        }
+        if (roles.isOrBecomesPrimary()) {
+            mark.takeBack();
+            refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, "this node was ordered to be Primary while its disks were marked as Outdated, for " + parts.settings.peerNode()
+                    + " to let go.", "The connection stays, and the disks keep their state.", "Disconnect again.", out);
             return;
         }
         mark.announce();

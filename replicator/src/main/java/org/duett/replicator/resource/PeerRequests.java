@@ -151,17 +151,22 @@ final class PeerRequests {
             letGo(packet, request, out);
             return;
         }
+        if (roles.isOrBecomesPrimary()) {
+            reply(packet, StateChangeResult.IN_TRANSIENT_STATE, out);
+            return;
+        }
         // It goes on alone as soon as it has our answer: by then we must know for good that we are behind (rule 13).
         int connection = parts.connection;
         outdating.mark((mark, durable, actions) -> {
             if (connection != parts.connection || !parts.socketsUp) return;
-            if (durable) {
+            boolean mayBeOutdated = durable && !roles.isOrBecomesPrimary();
+            if (mayBeOutdated) {
                 mark.announce();
                 letGo(packet, request, actions);
                 return;
             }
             mark.takeBack();
-            reply(packet, StateChangeResult.NO_LOCAL_DISK, actions);
+            reply(packet, durable ? StateChangeResult.IN_TRANSIENT_STATE : StateChangeResult.NO_LOCAL_DISK, actions);
         }, out);
     }
 

@@ -27,6 +27,11 @@ final class RoleControl {
         return promotion.mayStillBeRefused();
     }
 
+    /** Its disks are good, or it serves nobody: whoever is to be Outdated is not that (seed 2807985). */
+    boolean isOrBecomesPrimary() {
+        return parts.isPrimary() || isBeingPromoted();
+    }
+
     void promote(long ticket, boolean force, ActionQueue out) {
         promotion.begin(ticket, force, out);
     }

@@ -322,6 +322,26 @@ class OperatorCommandsTest {
         assertThat(world.state(0).disk()).isEqualTo(DiskState.OUTDATED);
     }
 
+    /** Found by seed 2807985: the other one was demoted meanwhile, and this one, Primary in its stead, served its host from a disk that was Outdated when the connection went. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void whoIsToBePrimaryMeanwhileDoesNotLeaveOutdated(boolean beforeTheAnswer) {
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        ordered(new Command.Disconnect(false));
+        if (beforeTheAnswer) ordered(new Command.Promote(false));
+        List<Action> actions = peerAnswers(true, StateChangeResult.PRIMARY_NOP);
+        assertThat(orderedAmong(actions)).hasSize(beforeTheAnswer ? 0 : 2);
+        if (!beforeTheAnswer) {
+            ordered(new Command.Promote(false));
+            orderedAmong(actions).forEach(operation -> world.answer(operation, 0));
+            actions = world.actions();
+        }
+        isRefused(actions, beforeTheAnswer ? StateChangeResult.REFUSED_BY_PEER : StateChangeResult.IN_TRANSIENT_STATE, beforeTheAnswer ? "refused to let go" : "ordered to be Primary");
+        assertThat(sentAmong(actions)).isEmpty();
+        world.volume(0).metadata().writeSuperblock(null, world.out);
+        assertThat(world.superblockIn(orderedAmong(world.actions()).getFirst()).has(Superblock.WAS_UP_TO_DATE)).as("it is taken back, if it was marked").isTrue();
+    }
+
     @Test
     void whoseDiskCannotSaySoStays() {
         world.commit(MIRRORED.withPeer(Role.PRIMARY));

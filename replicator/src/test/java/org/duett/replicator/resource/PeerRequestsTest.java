@@ -333,6 +333,25 @@ class PeerRequestsTest {
         assertThat(world.superblockIn(orderedAmong(world.actions()).getFirst()).has(Superblock.WAS_UP_TO_DATE)).as("it was taken back").isTrue();
     }
 
+    /** As its own wish to leave (seed 2807985): it would serve its host from a disk that is Outdated. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoIsToBePrimaryIsNotOutdated(boolean before) {
+        world.commit(MIRRORED.withPeer(Role.PRIMARY));
+        if (before) world.roles.promote(7, false, world.out);
+        List<Action> actions = leaves(state -> state.withPeerDisk(DiskState.OUTDATED));
+        if (!before) {
+            assertThat(orderedAmong(actions)).hasSize(2);
+            world.roles.promote(7, false, world.out);
+            orderedAmong(actions).forEach(superblock -> world.answer(superblock, 0));
+            actions = world.actions();
+        }
+        assertThat(answerAmong(actions)).isEqualTo(StateChangeResult.IN_TRANSIENT_STATE);
+        assertThat(world.parts.socketsUp).isTrue();
+        world.volume(0).metadata().writeSuperblock(null, world.out);
+        assertThat(world.superblockIn(orderedAmong(world.actions()).getFirst()).has(Superblock.WAS_UP_TO_DATE)).as("it is taken back, if it was marked").isTrue();
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void whoIsGoneMeanwhileHearsNothing(boolean sameConnection) {
