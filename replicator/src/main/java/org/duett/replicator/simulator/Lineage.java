@@ -101,6 +101,8 @@ final class Lineage {
     }
 
     private void checkNames(SimulatedNode node, int volume, GenerationIdentifiers identifiers) {
+        // Its process has just begun, and has not read its disk yet (seed 3080955).
+        if (identifiers.current() == 0) return;
         Copy copy = of(node, volume);
         for (long generation : copy.alone) {
             if (copy.rotatedOut.contains(generation) || names(identifiers, generation)) continue;

@@ -1,6 +1,7 @@
 package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.EnumSet;
 import java.util.Set;
@@ -139,5 +140,23 @@ class LineageTest {
         pair.beta().up();
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Found by seed 3080955: what was acknowledged through it, and its process had begun anew and not read its disk yet. */
+    @Test
+    void whoHasNotReadItsDiskYetHasForgottenNothing() {
+        var pair = SimulatedPair.connected(11);
+        Lineage lineage = watching(pair);
+        pair.must(pair.alpha(), new Command.Detach(0, true));
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        assertThat(lineage.toString()).doesNotContain("beta []");
+        pair.beta().data(0).hang(EnumSet.of(Kind.READ));
+        pair.kill(pair.beta());
+        pair.beta().up();
+        GenerationIdentifiers unread = Stories.identifiers(pair.beta());
+        assertThat(unread.current()).isZero();
+        lineage.identifiersChanged(pair.beta(), 0, unread, unread);
+        GenerationIdentifiers other = new GenerationIdentifiers(2, 0, 0, 0);
+        assertThatThrownBy(() -> lineage.identifiersChanged(pair.beta(), 0, unread, other)).isInstanceOf(AssertionError.class).hasMessageContaining("has forgotten generation");
     }
 }
