@@ -22,13 +22,15 @@ final class OlderCopies {
     private final SimulatedPair pair;
     private final CopyLedger ledger;
     private final Lineage lineage;
+    private final TermRule terms;
     /** By node: its copies, each of all volumes. */
     private final List<List<TreeMap<Integer, Copy>>> taken = List.of(new ArrayList<>(), new ArrayList<>());
 
-    OlderCopies(SimulatedPair pair, CopyLedger ledger, Lineage lineage) {
+    OlderCopies(SimulatedPair pair, CopyLedger ledger, Lineage lineage, TermRule terms) {
         this.pair = pair;
         this.ledger = ledger;
         this.lineage = lineage;
+        this.terms = terms;
     }
 
     /** Both are equal, and nothing is under way. */
@@ -90,6 +92,7 @@ final class OlderCopies {
             lineage.wentBack(node, volume, copy.names);
         });
         ledger.becameOlder(node);
+        terms.wentBack(node);
     }
 
     /** A device that has grown meanwhile stays as large. */

@@ -112,7 +112,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         SplittableRandom ofOperator = random.split();
         operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, promotions, ofOperator);
         repair = new WorldRepair(pair, ledger, lineage, splitBrain, freezes, operator, ofOperator);
-        olderCopies = new OlderCopies(pair, ledger, lineage);
+        olderCopies = new OlderCopies(pair, ledger, lineage, terms);
         saboteur = new WorldSaboteur(pair, plan, ledger, olderCopies);
         silentDamage = new SilentDamage(pair, plan);
         new WorldFencer(pair, plan, ledger, fences, random.split());

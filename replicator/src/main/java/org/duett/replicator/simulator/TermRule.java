@@ -87,6 +87,11 @@ final class TermRule {
         if (operation.request.kind == HostRequest.Kind.READ) read(operation.node);
     }
 
+    /** Its disks are those of before: they do not tell of its promotions any more, and nobody can know of them (seed 2816428). */
+    void wentBack(SimulatedNode node) {
+        otherWasPromoted[1 - node.index()] = false;
+    }
+
     /** Its role is over, whatever its run file says. */
     boolean isOver(SimulatedNode node) {
         return otherWasPromoted[node.index()];

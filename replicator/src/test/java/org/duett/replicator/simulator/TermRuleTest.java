@@ -12,6 +12,8 @@ import org.junit.jupiter.api.Test;
 
 /** The checker itself: a term that is over is not served again. */
 class TermRuleTest {
+    private TermRule rule;
+
     @Test
     void aTermIsOverWhenTheOtherNodeWasPromoted() {
         var pair = alphaWasPrimary(1);
@@ -26,6 +28,19 @@ class TermRuleTest {
             pair.must(pair.alpha(), new Command.AllowAlone(true, -1, "beta is fenced"));
             pair.runUntil(() -> pair.state(pair.alpha()).role() == Role.PRIMARY);
         }).isInstanceOf(AssertionError.class).hasMessageContaining("beta was promoted since (rule 22)");
+    }
+
+    /** Seed 2816428: whoever was let in at beta was answered by data that is not there any more. */
+    @Test
+    void aPromotionOfWhichNoDiskTellsAnyMoreEndsNoTerm() {
+        var pair = alphaWasPrimary(5);
+        long term = pair.alpha().termOnFile();
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.AllowAlone(true, -1, "alpha is down"));
+        pair.done(pair.write(pair.beta(), 8, 8));
+        pair.kill(pair.beta());
+        rule.wentBack(pair.beta());
+        assertResumedWithLeave(pair, term);
     }
 
     /** Seed 100838: nobody was let in at beta, and no disk tells of it. */
@@ -113,7 +128,7 @@ class TermRuleTest {
     }
 
     /** In a term that it resumes when it is back; it is down now, and beta has seen that. */
-    private static SimulatedPair alphaWasPrimary(long seed) {
+    private SimulatedPair alphaWasPrimary(long seed) {
         var pair = SimulatedPair.connected(seed, StorySettings.cluster());
         pair.nodes().forEach(SimulatedNode::resumesTerms);
         pair.must(pair.alpha(), new Command.Demote(false));
@@ -124,8 +139,8 @@ class TermRuleTest {
         return pair;
     }
 
-    private static void watched(SimulatedPair pair) {
-        var rule = new TermRule(pair);
+    private void watched(SimulatedPair pair) {
+        rule = new TermRule(pair);
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
