@@ -39,7 +39,6 @@ final class Outdating {
 
     private final Parts parts;
     private final List<Mark> marks = new ArrayList<>();
-    private final List<VolumeParts> marked = new ArrayList<>();
 
     Outdating(Parts parts) {
         this.parts = parts;
@@ -53,8 +52,10 @@ final class Outdating {
     void mark(Then then, ActionQueue out) {
         var mark = new Mark();
         marks.add(mark);
+        // Also the one that is good only later, by the end of a resync or an attach: it is let go with the others (seed 3087408).
+        parts.volumes.forEach(volume -> volume.markOutdated(true));
         List<VolumeParts> open = new ArrayList<>(parts.volumeParts);
-        open.removeIf(each -> each.volume.state().disk().isAtMost(DiskState.OUTDATED));
+        open.removeIf(each -> !couldBeTakenForGood(each.volume));
         if (open.isEmpty()) {
             then.go(mark, true, out);
             return;
@@ -63,8 +64,6 @@ final class Outdating {
         boolean[] allDurable = {true};
         for (VolumeParts each : List.copyOf(open)) {
             Volume volume = each.volume;
-            if (!marked.contains(each)) marked.add(each);
-            volume.markOutdated(true);
             // A disk that cannot take it fails, and may not take the mark of that either: it would pass for good when it comes back.
             volume.metadata().writeSuperblock((durable, actions) -> {
                 open.remove(each);
@@ -77,17 +76,21 @@ final class Outdating {
     /** Called when the connection has ended: the state follows what is on disk, if the other may have heard of it. */
     void connectionEnded() {
         boolean announced = marks.stream().anyMatch(mark -> mark.announced);
-        for (VolumeParts each : marked) {
+        for (VolumeParts each : parts.volumeParts) {
             if (announced && each.volume.state().disk().isAbove(DiskState.OUTDATED)) {
                 parts.fact(each, each.volume.state().withDisk(DiskState.OUTDATED), "the peer goes on alone");
             }
         }
+        if (!marks.isEmpty()) unmark();
         marks.clear();
-        unmark();
+    }
+
+    /** Its superblock need not say yet that it is behind. */
+    private static boolean couldBeTakenForGood(Volume volume) {
+        return volume.state().disk().isAbove(DiskState.OUTDATED) || volume.diskUsable() && volume.isGoodOnDisk();
     }
 
     private void unmark() {
-        for (VolumeParts each : marked) each.volume.markOutdated(false);
-        marked.clear();
+        parts.volumes.forEach(volume -> volume.markOutdated(false));
     }
 }

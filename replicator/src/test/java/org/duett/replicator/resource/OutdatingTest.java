@@ -83,6 +83,7 @@ class OutdatingTest {
     @Test
     void onlyDisksThatCouldBeTakenForGoodAreAsked() {
         world.volume(0).commit(MIRRORED.withDisk(DiskState.OUTDATED), "the test says so");
+        assertThat(saysUpToDate(0)).isFalse();
         assertThat(outdating.isNeeded()).isTrue();
         assertThat(marked()).singleElement().extracting(operation -> operation.volume).isEqualTo(1);
         world.answerAll();
@@ -93,10 +94,33 @@ class OutdatingTest {
     @Test
     void whereThereIsNoneItIsThroughAtOnce() {
         world.commit(MIRRORED.withDisk(DiskState.INCONSISTENT));
+        assertThat(saysUpToDate(0) || saysUpToDate(1)).isFalse();
         assertThat(marked()).isEmpty();
         assertThat(told).containsExactly(true);
         assertThat(world.parts.eyewitnessGivenUp).isFalse();
         assertThat(mark.isOver()).isFalse();
+    }
+
+    /** It is behind, and its superblock is yet to say so. */
+    @Test
+    void aDiskThatPassesForGoodIsMarkedAsWell() {
+        assertThat(saysUpToDate(0)).isTrue();
+        world.volume(0).commit(MIRRORED.withDisk(DiskState.OUTDATED), "the test says so");
+        assertThat(marked()).hasSize(2).noneMatch(operation -> world.superblockIn(operation).has(Superblock.WAS_UP_TO_DATE));
+    }
+
+    /** Found by seed 3087408: a resync had ended since, and the peer, which let go of all disks as Outdated, went on alone beside one that passed for good. */
+    @Test
+    void aDiskThatBecomesGoodMeanwhileIsLetGoLikeTheOthers() {
+        world.volume(1).commit(MIRRORED.withDisk(DiskState.INCONSISTENT), "the target of a resync");
+        marked().forEach(operation -> world.answer(operation, 0));
+        world.actions();
+        world.volume(1).commit(MIRRORED, "the resync has ended");
+        assertThat(saysUpToDate(1)).isFalse();
+        mark.announce();
+        world.commit(ENDED);
+        outdating.connectionEnded();
+        assertThat(world.state(1).disk()).isEqualTo(DiskState.OUTDATED);
     }
 
     @Test
