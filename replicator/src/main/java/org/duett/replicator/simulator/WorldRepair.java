@@ -44,7 +44,9 @@ final class WorldRepair {
             return;
         }
         // As the message says: its disks are made anew, and all is copied.
-        boolean isForeign = ledger.isOlder(node) || ledger.mayNeedForce() && node == victim() && ledger.isComplete(pair.other(node));
+        // Also where its resync was cut off, and the other one has begun more generations since than it keeps the names of (seed 3086926).
+        boolean otherHasAll = ledger.isComplete(pair.other(node));
+        boolean isForeign = ledger.isOlder(node) || otherHasAll && (isRuined(node) || ledger.mayNeedForce() && node == victim());
         if (isForeign && !WorldOperator.isPrimary(node) && !operator.isConnected(node) && isTold(node, "never held the same data")) {
             makeAnew(node);
             return;
@@ -183,7 +185,9 @@ final class WorldRepair {
     /** It began a generation, answered nothing in it, and lost its disk; as nobody else knows that, an operator has to give that generation up. */
     private boolean isNewerByNameAlone(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
-        boolean isAskedFor = node.isRunning() && isTold(node, "our disk has failed and is Inconsistent")
+        // Or the other one, which knows of it as little, has begun one as well (seed 3086438).
+        boolean isRefused = isTold(node, "our disk has failed and is Inconsistent") || isTold(node, "split brain");
+        boolean isAskedFor = node.isRunning() && isRefused
                 && ledger.volumes().stream().anyMatch(volume -> node.machine().state(volume).disk() == DiskState.INCONSISTENT);
         return isAskedFor && ledger.volumes().stream().allMatch(volume -> {
             boolean isBad = node.machine().state(volume).disk() == DiskState.INCONSISTENT;

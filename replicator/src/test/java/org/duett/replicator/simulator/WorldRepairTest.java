@@ -128,6 +128,50 @@ class WorldRepairTest {
         pair.checkAll();
     }
 
+    /** Found by seed 3086438: nobody had written to it in either of its two generations, and the disk of one of them had been given up. */
+    @Test
+    void ofTwoGenerationsOfNobodysWritesTheOneOnTheRuinedDiskIsGivenUp() {
+        var pair = SimulatedPair.connected(3086438, StorySettings.twoVolumes());
+        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
+        var lineage = new Lineage(pair);
+        WorldRepair repair = repair(3086438, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        pair.network().reset();
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.alpha(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Detach(1, true));
+        pair.network().heal();
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> node.machine().state(0).isMirrored()));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.must(pair.beta(), new Command.Demote(false));
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        pair.must(pair.alpha(), new Command.Attach(1));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.alpha().reports().stream().anyMatch(report -> report.whatHappened().contains("split brain")));
+        // Of the other volume it is beta that does not count: nobody's changes can be given up as a whole.
+        ledger.invalidated(pair.beta(), 0);
+        isRepaired(pair, repair);
+    }
+
+    /** Found by seed 3086926: its resync had been cut off, and the other one has begun more generations since than it keeps the names of. */
+    @Test
+    void aDiskThatNobodyKnowsAnyMoreAndHasNothingIsMadeAnew() {
+        var pair = SimulatedPair.connected(3086926);
+        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
+        var lineage = new Lineage(pair);
+        WorldRepair repair = repair(3086926, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
+        pair.must(pair.beta(), new Command.Detach(0, true));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.must(pair.beta(), new Command.Attach(0));
+        ledger.invalidated(pair.beta(), 0);
+        for (int generation = 0; generation < 4; generation++) pair.must(pair.alpha(), new Command.NewCurrentUuid(0, false));
+        pair.nodes().forEach(node -> pair.must(node, new Command.Connect(false)));
+        pair.runUntil(() -> pair.beta().reports().stream().anyMatch(report -> report.whatHappened().contains("never held the same data")));
+        isRepaired(pair, repair);
+    }
+
     private static void isRepaired(SimulatedPair pair, WorldRepair repair) {
         for (int step = 0; step < 100 && !pair.isProtected(); step++) {
             pair.nodes().forEach(repair::step);
