@@ -554,10 +554,10 @@ public final class Volume {
         clean = true;
     }
 
+    /** A new attach begins without the marks of the last one; but for that of a node that is about to leave the other alone, which holds for the connection. */
     public void markInUse() {
         clean = false;
         lossMarked = false;
-        outdatedMarked = false;
         loggedForPeer = 0;
         logMarkDurable = false;
     }

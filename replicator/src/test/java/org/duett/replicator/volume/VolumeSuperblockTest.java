@@ -196,6 +196,8 @@ class VolumeSuperblockTest {
         assertThat(volume.logMarkDurable()).isTrue();
         volume.markInUse();
         assertThat(volume.logMarkDurable()).isFalse();
+        assertThat(world.writtenNow().flags()).as("that its node leaves the other alone holds for the connection").isEqualTo(bits("cn"));
+        volume.markOutdated(false);
         Superblock next = world.writtenNow();
         assertThat(next.isClean()).isFalse();
         assertThat(next.flags()).isEqualTo(bits("cnu"));
