@@ -91,6 +91,7 @@ final class OlderCopies {
             if (copy.metadata != null) restore(node.metadata(volume), copy.metadata);
             lineage.wentBack(node, volume, copy.names);
         });
+        node.disksWentBack();
         ledger.becameOlder(node);
         terms.wentBack(node);
     }

@@ -200,6 +200,11 @@ public final class SimulatedNode {
         return powerLosses;
     }
 
+    /** Older copies are in their place: what they had is as little there as after a loss of power (seed 3093303). */
+    void disksWentBack() {
+        powerLosses++;
+    }
+
     /** Power loss, of a machine whose process may have ended before: of what was not flushed anything may be left, and nothing of the run directory. */
     public void losePower() {
         if (isRunning()) end();
