@@ -128,12 +128,19 @@ final class ResyncDecision {
         // A failover daemon would start the service on the disk that is there, and nobody would have decided (promise 2).
         boolean wouldBeDecided = parts.settings.cluster() && reason == HandshakeVerdict.Reason.SPLIT_BRAIN && told.role() != Role.PRIMARY && told.peer() != Role.PRIMARY;
         boolean endsConnection = inHandshake || !lateAttach || wouldBeDecided;
+        if (!endsConnection && each.volume.state().disk() == DiskState.NEGOTIATING) takeWhatElseWasTold(each, told, report);
         String resource = parts.settings.name();
         String demotion = parts.settings.demotionHere();
         String choice = parts.settings.choiceOfThisDisk();
         String advice = endsConnection ? reason.advice(resource, demotion, choice) : reason.adviceForLateAttach(resource, demotion, choice);
         if (reason == HandshakeVerdict.Reason.ROLE_CONFLICT) refuseAsPrimary(each, endsConnection, refusal.message(), advice, out);
         else refuse(each, endsConnection, refusal.message(), advice, out);
+    }
+
+    /** The word that has refused our disk is a word on the peer's own all the same; but none that makes it better: it has not been compared (seeds 3096395, 3096427). */
+    private void takeWhatElseWasTold(VolumeParts each, VolumeState told, VolumeState report) {
+        DiskState before = each.volume.state().peerDisk();
+        parts.fact(each, told.peerDisk().isBelow(before) ? told : told.withPeerDisk(before), "the peer reports " + report);
     }
 
     private void refuseAsPrimary(VolumeParts each, boolean endsConnection, String message, String advice, ActionQueue out) {

@@ -598,6 +598,17 @@ class ResyncDecisionTest {
         assertThat(each.volume.identifiers().current()).isEqualTo(20);
     }
 
+    /** Found by seeds 3096395 and 3096427: what is told with the refusal was not heard, and nothing else tells it. No disk becomes better by that, as it has not been compared. */
+    @ParameterizedTest
+    @CsvSource({"CONSISTENT, OUTDATED, OUTDATED", "OUTDATED, UP_TO_DATE, OUTDATED"})
+    void theWordThatRefusesADiskIsHeardAllTheSame(DiskState before, DiskState told, DiskState expected) {
+        world.peers(70, 60, 50, 40);
+        attachedHere();
+        becomes(MIRRORED.withDisk(DiskState.NEGOTIATING).withPeerDisk(before).withSyncPausedByPeer(true));
+        hears(told, ConnectionState.CONNECTED);
+        assertThat(world.state(0)).isEqualTo(MIRRORED.withDisk(DiskState.DISKLESS).withPeerDisk(expected));
+    }
+
     /** It was asked for with this disk, not with the other data that the peer holds (promise 2). */
     @Test
     void norIsThePromotionThatWaitedForIt() {
