@@ -83,7 +83,12 @@ final class ResyncDecision {
                     become(each, base, next, Coverage.BITMAP_ONLY, report, inHandshake, missedEnd, out);
                     return;
                 }
+                boolean wroteMeanwhile = volume.state().disk() == DiskState.NEGOTIATING && volume.bitmap().setBits() > each.bitsTold;
                 connected(each, base, inHandshake, out);
+                if (wroteMeanwhile && !inHandshake) {
+                    compareAnew(each, out);
+                    return;
+                }
                 boolean peerWaits = !inHandshake && report.disk() == DiskState.NEGOTIATING;
                 if (peerWaits) answer(each, missedEnd, out);
             }
@@ -108,6 +113,11 @@ final class ResyncDecision {
                 }
             }
         }
+    }
+
+    /** What the host wrote since went to the peer alone, which has compared what it was told: both see that in the next handshake (seed 2831242). */
+    private void compareAnew(VolumeParts each, ActionQueue out) {
+        connecting.lose(ConnectionState.TEAR_DOWN, parts.name(each.volume) + " was written while the disk that was attached here waited for the peer's word, and those blocks are to be copied", out);
     }
 
     /**

@@ -533,6 +533,17 @@ class ResyncDecisionTest {
         assertThat(each.parkedDisk).as("nothing waits any more").isEqualTo(DiskState.DISKLESS);
     }
 
+    /** Found by seed 2831242: they stayed marked on a connection that passed for mirrored. */
+    @Test
+    void whatWasWrittenWhileItWaitedIsCopiedInTheNextConnection() {
+        attachedHere();
+        each.volume.bitmap().setOutOfSync(8, 4096);
+        hears(DiskState.UP_TO_DATE, ConnectionState.CONNECTED);
+        assertThat(connection()).isEqualTo(ConnectionState.UNCONNECTED);
+        assertThat(world.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+        assertThat(each.volume.bitmap().setBits()).isEqualTo(1);
+    }
+
     @Test
     void aPeerThatWaitsForOurWordIsAnswered() {
         attachedThere();
@@ -576,14 +587,6 @@ class ResyncDecisionTest {
         List<Action> actions = hears(DiskState.NEGOTIATING, ConnectionState.CONNECTED);
         assertThat(connection()).isEqualTo(ConnectionState.WF_BITMAP_T);
         assertThat(ofKind(actions, Packet.Uuids.class).getFirst().outOfSyncBits()).isEqualTo(3);
-    }
-
-    @Test
-    void ofWhatIsMarkedAfterItsIntroductionADiskAttachedHereHasSaidNothing() {
-        attachedHere();
-        each.volume.bitmap().setRange(1, 4);
-        hears(DiskState.UP_TO_DATE, ConnectionState.CONNECTED);
-        assertThat(connection()).isEqualTo(ConnectionState.CONNECTED);
     }
 
     /** Only the attach is undone (spec states 4.2). */
