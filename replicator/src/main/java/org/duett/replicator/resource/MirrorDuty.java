@@ -24,7 +24,10 @@ final class MirrorDuty {
         if (mayHaveLogged && !Volume.logsForPeer(after) && each.volume.diskUsable()) end(each.volume, out);
         if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
         boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
-        if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0 && !each.volume.resyncLeftOpen()) return;
+        if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0 && !each.volume.resyncLeftOpen()) {
+            if (!each.volume.isGoodOnDiskInThisGeneration()) awaitGenerationOnDisk(each.volume, out);
+            return;
+        }
         // A Duett Primary may still refuse us, when its host has seen other data; a new generation would then be a split brain of nobody's writes.
         boolean isNew = !before.connection().isEstablished() || before.disk() != DiskState.UP_TO_DATE;
         // An Outdated disk becomes UpToDate in a connection by that Primary's word, which has compared.
@@ -58,6 +61,12 @@ final class MirrorDuty {
         volume.metadata().writeBitmap((durable, actions) -> {
             if (durable) volume.bitmapHasLogOfPeer();
         }, out);
+    }
+
+    /** One that was begun when this node was a Primary may be on its way to a slow disk still: a crash now would bring back the one before, which the peer's disk has, too (rule 1, seed 3113330). */
+    private static void awaitGenerationOnDisk(Volume volume, ActionQueue out) {
+        volume.generationForPeerBegins();
+        volume.metadata().writeSuperblock((durable, actions) -> volume.generationForPeerIsThrough(), out);
     }
 
     /** Both have compared it in the generation that it had: another one now would be news to one of them only. A kernel may have written through us by then. */

@@ -628,6 +628,11 @@ public final class Volume {
         return generationOfGoodMark != 0;
     }
 
+    /** After a crash now this disk would pass for good in the generation that it has here. */
+    public boolean isGoodOnDiskInThisGeneration() {
+        return generationOfGoodMark != 0 && GenerationIdentifiers.sameGeneration(generationOfGoodMark, identifiers().current());
+    }
+
     private static long generationIfGood(Superblock superblock) {
         return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) ? superblock.currentUuid() : 0;
     }

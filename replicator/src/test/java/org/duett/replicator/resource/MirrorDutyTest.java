@@ -113,9 +113,27 @@ class MirrorDutyTest {
 
     @Test
     void whatCountsFromAnOlderGenerationNeedsNoOther() {
+        world.commit(MIRRORED);
         world.volume(0).setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
+        world.volume(0).metadata().writeSuperblock(null, world.out);
+        world.answerAll();
         assertThat(changes(DUTY.withPeer(Role.SECONDARY), DUTY)).isEmpty();
+        assertThat(world.volume(0).generationForPeerDue()).isFalse();
         assertThat(changes(MIRRORED, DUTY)).as("but for a copy that was as good").isNotEmpty();
+    }
+
+    /** Found by seed 3113330: it was a Primary's when it began, and its disk was slow. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void oneThatIsOnItsWayToDiskIsWaitedFor(boolean fails) {
+        world.volume(0).setIdentifiers(new GenerationIdentifiers(30, 20, 0, 0));
+        List<Action> actions = changes(DUTY.withPeer(Role.SECONDARY), DUTY);
+        do {
+            assertThat(world.volume(0).generationForPeerDue()).isTrue();
+            actions = answer(actions, fails ? Errno.EIO : 0);
+        } while (!orderedAmong(actions).isEmpty());
+        assertThat(world.volume(0).generationForPeerDue()).isFalse();
+        assertThat(world.volume(0).identifiers().current()).as("it needs no other").isEqualTo(30);
     }
 
     @Test
