@@ -107,16 +107,20 @@ final class SizeAgreement {
 
     /**
      * The smaller limit of the two. One that was ordered with a resize bounds growth alone: where the volume has grown beyond it since, on either node,
-     * and both disks have room for that, it yields, or one that only one node remembers would keep them apart. Both see that from the same figures.
+     * and both disks have room for that, it yields, or one that only one node remembers would keep them apart. Where only one of them has grown to what both
+     * have room for, as the other one's disk is larger and new, it yields to that (seed 3103381). Both see that from the same figures.
      */
     private long sizeLimit(Volume volume, Packet.Sizes peer) {
         long room = peer.diskSectors() == 0 ? volume.usableSectors() : Math.min(volume.usableSectors(), peer.diskSectors());
-        long present = Math.max(volume.sizeSectors(), peer.currentSectors());
-        long yieldsTo = parts.handshake.peerIsDuett() && present <= room ? present : 0;
+        long yieldsTo = parts.handshake.peerIsDuett() ? Math.max(ifThereIsRoom(volume.sizeSectors(), room), ifThereIsRoom(peer.currentSectors(), room)) : 0;
         long own = volume.sizeLimitSectors();
         if (volume.orderedLimitSectors() != 0) own = Math.max(own, yieldsTo);
         long peers = peer.userSectors();
         if ((peer.flags() & Packet.Sizes.LIMIT_WAS_ORDERED) != 0) peers = Math.max(peers, yieldsTo);
         return own == 0 || peers != 0 && peers < own ? peers : own;
+    }
+
+    private static long ifThereIsRoom(long sectors, long room) {
+        return sectors <= room ? sectors : 0;
     }
 }

@@ -416,6 +416,17 @@ class PeerConversationTest {
         assertThat(world.parts.socketsUp).isTrue();
     }
 
+    /** Found by seed 3103381: beside a new and larger disk the only copy that was left went back to a limit of long ago, and lost its end. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void itDoesWhereOneOfThemIsNewAndLarger(boolean ours) {
+        world.commit(HANDSHAKE.withDisk(DiskState.INCONSISTENT));
+        if (ours) each.volume.orderSizeLimit(TwoVolumes.SECTORS / 2);
+        else each.volume.setSizeSectors(ROOM);
+        world.comes(ours ? sizes(2 * ROOM, 0, 2 * ROOM, 0) : sizes(2 * TwoVolumes.SECTORS, TwoVolumes.SECTORS / 2, TwoVolumes.SECTORS, Packet.Sizes.LIMIT_WAS_ORDERED));
+        assertThat(each.volume.sizeSectors()).isEqualTo(TwoVolumes.SECTORS);
+    }
+
     @Test
     void aPeerWithTooLittleRoomIsRefusedForGood() {
         world.commit(HANDSHAKE);
