@@ -150,8 +150,8 @@ final class Resizing {
             each.judgesLater = false;
             out.add(new Action.MeasureDisk(each.volume.number, each.volume.attach()));
         }
-        // Whoever asked has lost the disk that it asked for, and tells of the next one when that is attached (seed 3054618).
-        if (each.volume.state().peerDisk().isBelow(DiskState.INCONSISTENT)) forgetPeers(each);
+        // Whoever asked has lost the disk that it asked for, or we have; either tells of the next one when that is attached (seeds 3054618, 3105613).
+        if (each.volume.state().peerDisk().isBelow(DiskState.INCONSISTENT) || !each.volume.diskUsable()) forgetPeers(each);
         if (each.resizeTicket == 0) return;
         boolean lost = each.resizeAskedOn >= 0 && (each.resizeAskedOn != parts.connection || !parts.socketsUp);
         if (!lost && each.volume.diskUsable() && (each.resizeAskedOn >= 0 || mayGrow(each))) return;

@@ -308,6 +308,17 @@ class ResizingTest {
         assertThat(each.sizesToJudge).isNull();
     }
 
+    /** Found by seed 3105613: every resize from then on was refused, as one was under way. */
+    @Test
+    void whatIsAskedOfADiskThatIsGivenUpIsForgotten() {
+        assertThat(asks(sizes(ROOM, 0))).isTrue();
+        each.volume.stopUsingDisk(world.out);
+        world.actions();
+        assertThat(measured()).isEmpty();
+        checked();
+        assertThat(each.sizesToJudge).isNull();
+    }
+
     /** It asks as one of two good disks, and may decide to keep its own: no resync of another kind is to begin by that (seeds 2446495, 2463032). */
     @Test
     void whoMayGiveItsDiskUpIsAnsweredWhenItHasDecided() {
