@@ -209,8 +209,8 @@ final class OperatorCommands {
             done(ticket, "is " + volume.state().disk().displayName(), out);
             return false;
         }
-        // While the peer is asked our state is not told: a Primary of which it has not heard would write to it (seed 2504913).
-        if (parts.isBesidePeer() && roles.isBeingPromoted()) {
+        // While the peer is asked our state is not told: a Primary of which it has not heard would write to it (seeds 2504913, 3117585).
+        if (parts.isBesidePeer() && roles.isPromoting()) {
             refuse(ticket, StateChangeResult.IN_TRANSIENT_STATE, parts.name(volume) + ": this node is being promoted.", "The disk stays attached.",
                     "Wait for it, then detach again.", out);
             return false;

@@ -22,14 +22,14 @@ final class RoleControl {
         return promotion.isUnderWay() || demotion.isUnderWay();
     }
 
-    /** It has been ordered, and not been refused yet. */
-    boolean isBeingPromoted() {
-        return promotion.mayStillBeRefused();
+    /** Until the peer has been told of it. */
+    boolean isPromoting() {
+        return promotion.isUnderWay();
     }
 
     /** Its disks are good, or it serves nobody: whoever is to be Outdated is not that (seed 2807985). */
     boolean isOrBecomesPrimary() {
-        return parts.isPrimary() || isBeingPromoted();
+        return parts.isPrimary() || promotion.mayStillBeRefused();
     }
 
     void promote(long ticket, boolean force, ActionQueue out) {

@@ -34,6 +34,16 @@ class RoleControlTest extends RoleFixture {
         assertThat(TwoVolumes.reportsAmong(last).getFirst().report().whatHappened()).contains("is Primary again");
     }
 
+    /** Found by seed 3117585: its role was on the way to disk, and a detach that was asked for then kept the peer from hearing of it. */
+    @Test
+    void aPromotionLastsUntilThePeerIsToldOfIt() {
+        promotes(false);
+        List<Action> actions = stored(termAmong(peerAgrees()));
+        assertThat(roles.isPromoting()).isTrue();
+        written(actions);
+        assertThat(roles.isPromoting()).isFalse();
+    }
+
     /** Found by seed 2853405: it was refused with what the resumption was refused with. */
     @Test
     void anOrderThatComesWhenThePeerIsLostIsNotTheResumptions() {
