@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.metadata.Superblock;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
@@ -171,6 +172,7 @@ final class CopyLedger {
 
     /** Called just before it crashes. {@code machine}: what was not flushed is lost, too. */
     void crashes(SimulatedNode node, boolean machine) {
+        copies.keySet().forEach(volume -> losesItsWord(node, volume, machine));
         if (!machine && !keepsBlocksInMemory()) {
             copies.forEach((volume, of) -> {
                 if (of.doubtful[1 - node.index()]) pair.history(volume).unflushedMayBeLost();
@@ -184,6 +186,13 @@ final class CopyLedger {
             of.doubtful[node.index()] = true;
             of.lostCacheAt[node.index()] = pair.history(volume).now();
         });
+    }
+
+    /** That it is good again is not on disk yet, as the source of its resync is lost: when it comes back, nobody is UpToDate (seed 2852190). */
+    private void losesItsWord(SimulatedNode node, int volume, boolean machine) {
+        if (!holdsGoodData(node, volume) || isWhole(pair.other(node), volume)) return;
+        Superblock onDisk = machine ? DurableSuperblock.of(pair, node, volume) : DurableSuperblock.asItIsRead(pair, node, volume);
+        if (!RaisedDisk.saysThatItIsGood(onDisk)) lastCopyFailed.add(volume);
     }
 
     /** In protocol A the Secondary may lack what a Primary has answered. */

@@ -73,6 +73,23 @@ class CopyLedgerTest {
         assertThat(ledger.mayNeedForce()).isTrue();
     }
 
+    /** Found by seed 2852190: nobody was UpToDate any more, though no disk had failed by itself. */
+    @Test
+    void aTargetThatCrashesBeforeItHasWrittenDownThatItIsThroughIsNoGoodCopy() {
+        var pair = SimulatedPair.connected(2852190);
+        CopyLedger ledger = ledgerOf(pair);
+        // There is nothing to copy, so beta is complete all the time.
+        pair.must(pair.alpha(), new Command.Disconnect(true));
+        pair.must(pair.alpha(), new Command.NewCurrentUuid(0, false));
+        pair.must(pair.alpha(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.beta()).connection() == ConnectionState.SYNC_TARGET);
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.alpha().command(new Command.Detach(0, true));
+        assertThat(ledger.mayNeedForce()).isFalse();
+        ledger.crashes(pair.beta(), false);
+        assertThat(ledger.mayNeedForce()).isTrue();
+    }
+
     @Test
     void aPeerThatWasLostBeforeItFlushedLacksWhatIsPromisedAlone() {
         var pair = SimulatedPair.connected(11608);
