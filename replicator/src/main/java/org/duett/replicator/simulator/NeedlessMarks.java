@@ -74,14 +74,19 @@ final class NeedlessMarks {
         boolean isAtRest = pair.openRequests() == 0 && pair.isProtected() && pair.nodes().stream().allMatch(node -> node.machine().leaks().isEmpty());
         for (var each : since.entrySet()) {
             SinceEqual of = each.getValue();
-            if (isAtRest) {
+            // A resize of which nothing need be copied may have been carried out on one node only (seed 3105464).
+            if (isAtRest && sectors(pair.alpha(), each.getKey()) == sectors(pair.beta(), each.getKey())) {
                 of.written.clear();
                 of.logsCount = false;
                 of.everything = false;
-                of.sectors = pair.alpha().machine().volume(each.getKey()).sizeSectors();
+                of.sectors = sectors(pair.alpha(), each.getKey());
             }
             of.everything |= splitBrain.isOpen() || ledger.anyIsOlder();
         }
+    }
+
+    private static long sectors(SimulatedNode node, int volume) {
+        return node.machine().volume(volume).sizeSectors();
     }
 
     /** As it is asked for, and as it is answered, in the midst of a resync perhaps (seed 1820573). Also one that is refused may have begun. */

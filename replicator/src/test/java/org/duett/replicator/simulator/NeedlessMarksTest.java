@@ -1,8 +1,11 @@
 package org.duett.replicator.simulator;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.duett.replicator.machine.Command;
+import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
@@ -37,10 +40,41 @@ class NeedlessMarksTest {
         pair.runUntilProtected();
     }
 
+    /** Found by seed 3105464: of an order that nothing of it is to be copied the other one never heard. */
+    @Test
+    void whatOnlyOneHasGrownByIs() {
+        var pair = SimulatedPair.connected(3105464, StorySettings.externalMetadata());
+        var rule = rule(pair);
+        watch(pair, rule);
+        pair.nodes().forEach(node -> node.data(0).grow(node.data(0).sizeBytes() + (8 << 20)));
+        long before = Stories.volume(pair.alpha()).sizeSectors();
+        rule.ordered(new Command.Resize(0, 0, true));
+        pair.beta().command(new Command.Resize(0, 0, true));
+        pair.runUntil(() -> Stories.volume(pair.alpha()).sizeSectors() > before);
+        pair.network().pull();
+        pair.runUntil(pair::isProtected);
+        assertThat(Stories.volume(pair.beta()).sizeSectors()).isEqualTo(before);
+        rule.check();
+        pair.nodes().forEach(pair::kill);
+        pair.nodes().forEach(SimulatedNode::up);
+        pair.runUntil(() -> pair.nodes().stream().allMatch(node -> pair.state(node).disk() == DiskState.UP_TO_DATE));
+        pair.must(pair.beta(), new Command.Promote(false));
+        pair.network().heal();
+        assertThatCode(pair::runUntilProtected).doesNotThrowAnyException();
+    }
+
+    private static NeedlessMarks rule(SimulatedPair pair) {
+        var ledger = new CopyLedger(pair);
+        return new NeedlessMarks(pair, ledger, new SplitBrain(pair, ledger, new Lineage(pair)));
+    }
+
     private static SimulatedPair watched() {
         var pair = SimulatedPair.connected(1);
-        var ledger = new CopyLedger(pair);
-        var rule = new NeedlessMarks(pair, ledger, new SplitBrain(pair, ledger, new Lineage(pair)));
+        watch(pair, rule(pair));
+        return pair;
+    }
+
+    private static void watch(SimulatedPair pair, NeedlessMarks rule) {
         pair.runUntil(() -> pair.nodes().stream().allMatch(node -> node.machine().leaks().isEmpty()));
         rule.check();
         pair.observe(new SimulatedPair.Observer() {
@@ -54,6 +88,5 @@ class NeedlessMarksTest {
                 rule.stateChanged(node, volume, before, after);
             }
         });
-        return pair;
     }
 }
