@@ -223,7 +223,11 @@ final class WorldRepair {
         if (splitBrain.isOpen()) return WorldOperator.isPrimary(beta) && !WorldOperator.isPrimary(alpha) ? alpha : beta;
         if (isNewerByNameAlone(alpha)) return alpha;
         if (isNewerByNameAlone(beta)) return beta;
-        if (!ledger.isComplete(alpha) && !ledger.isComplete(beta)) return isCompleteButForFresh(beta) ? alpha : isCompleteButForFresh(alpha) ? beta : null;
+        if (!ledger.isComplete(alpha) && !ledger.isComplete(beta)) {
+            if (isCompleteButForFresh(beta)) return alpha;
+            if (isCompleteButForFresh(alpha)) return beta;
+            return lacksWhatIsRefused(alpha) ? alpha : lacksWhatIsRefused(beta) ? beta : null;
+        }
         if (!ledger.isComplete(alpha)) return alpha;
         if (!ledger.isComplete(beta)) return beta;
         return WorldOperator.isPrimary(beta) && !WorldOperator.isPrimary(alpha) ? alpha : beta;
@@ -232,6 +236,12 @@ final class WorldRepair {
     /** What it lacks is on disks that were made anew: they are copied from the other node, whoever gives up his changes (seed 2459453). */
     private boolean isCompleteButForFresh(SimulatedNode node) {
         return node.isRunning() && ledger.volumes().stream().allMatch(volume -> ledger.isComplete(node, volume) || isFresh(node, volume));
+    }
+
+    /** A policy has given up one volume on one node and one on the other, and decides only one of them now: for the other one it takes somebody's word (seed 2866127). */
+    private boolean lacksWhatIsRefused(SimulatedNode node) {
+        List<Integer> refused = ledger.volumes().stream().filter(volume -> isTold("refused: volume " + volume + ": split brain")).toList();
+        return !refused.isEmpty() && refused.stream().allMatch(volume -> !ledger.isComplete(node, volume) && ledger.isComplete(pair.other(node), volume));
     }
 
     private static boolean isFresh(SimulatedNode node, int volume) {

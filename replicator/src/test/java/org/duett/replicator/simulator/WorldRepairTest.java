@@ -46,15 +46,32 @@ class WorldRepairTest {
         CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
         var lineage = new Lineage(pair);
         WorldRepair repair = repair(21671, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        beginsAGenerationOnEach(pair);
+        giveUp(pair, ledger, pair.alpha(), 1);
+        giveUp(pair, ledger, pair.beta(), 0);
+        isRepaired(pair, repair);
+    }
+
+    /** In which nobody has written. */
+    private static void beginsAGenerationOnEach(SimulatedPair pair) {
         pair.must(pair.alpha(), new Command.Demote(false));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
-        // A generation each, in which nobody has written.
         for (SimulatedNode node : pair.nodes()) {
             pair.must(node, new Command.Promote(false));
             pair.must(node, new Command.Demote(false));
         }
-        giveUp(pair, ledger, pair.alpha(), 1);
-        giveUp(pair, ledger, pair.beta(), 0);
+    }
+
+    /** Found by seed 2866127: a policy had given up one volume here and the other one there, and only one of them was called a split brain still. */
+    @Test
+    void whoLacksTheVolumeThatIsRefusedGivesItUp() {
+        var pair = SimulatedPair.connected(2866127, StorySettings.twoVolumes());
+        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
+        var lineage = new Lineage(pair);
+        WorldRepair repair = repair(2866127, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        beginsAGenerationOnEach(pair);
+        ledger.invalidated(pair.alpha(), 1);
+        ledger.invalidated(pair.beta(), 0);
         isRepaired(pair, repair);
     }
 
