@@ -209,14 +209,14 @@ public final class LossRecord {
     }
 
     /**
-     * The connection has ended. True when the peer may have seen a contact of which this node knows nothing, and that it may act on: the leave for the
-     * loss before does not count any more.
+     * The connection has ended. True when the peer may have seen a contact of which this node knows nothing, and that it may act on: leave for the
+     * loss before does not count any more, also such as comes when this node has been promoted (seed 3121595).
      */
     public boolean contactMayHaveBeen(ActionQueue out) {
-        boolean leaveEnds = contactMayBe && (leaveNeeded || aloneAllowed) && !isAhead && !goesOnByItself;
+        boolean counts = contactMayBe && !isAhead && !goesOnByItself;
         contactMayBe = false;
-        if (leaveEnds) allowAlone(false, "", out);
-        return leaveEnds;
+        if (counts && (leaveNeeded || aloneAllowed)) allowAlone(false, "", out);
+        return counts;
     }
 
     /** Each loss needs its own proof. */

@@ -639,4 +639,19 @@ class ConnectingTest {
         assertThat(world.state(0).peerDisk()).as("it may have been made good since").isEqualTo(DiskState.UNKNOWN);
         assertThat(world.actions().stream().filter(Action.RunHandler.class::isInstance)).as("it is fenced for this one").hasSize(1);
     }
+
+    /** Found by seed 3121595: what the peer had given up before that came as leave when this node had been promoted. */
+    @Test
+    void alsoOfASecondary() {
+        standing(MIRRORED);
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        world.parts.socketsUp = true;
+        world.commit(MIRRORED.withConnection(ConnectionState.WF_REPORT_PARAMS).withPeerDisk(DiskState.OUTDATED));
+        world.parts.record.contactMayBe();
+        int contact = world.parts.contact;
+        connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
+        assertThat(world.parts.contact).isEqualTo(contact + 1);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UNKNOWN);
+        assertThat(world.actions().stream().filter(Action.RunHandler.class::isInstance)).as("it serves nobody").isEmpty();
+    }
 }

@@ -36,7 +36,7 @@ final class PlantedFaults {
             fault("rule 8: under cluster control a lone node needs no leave", "record/LossRecord.java",
                     "return goesOnByItself || aloneAllowed && (isAhead || !contactMayBe);", "return true;"),
             fault("rule 8: leave outlives a handshake of which only the peer has seen the end", "record/LossRecord.java",
-                    "boolean leaveEnds = contactMayBe && (leaveNeeded", "boolean leaveEnds = false && (leaveNeeded"),
+                    "boolean counts = contactMayBe && !isAhead", "boolean counts = false && !isAhead"),
             // ---- what may differ is named
             fault("promise 4: what no barrier covered is not marked when the peer is lost", "write/WritePath.java",
                     "        if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);\n        differsWhileFrozen(volume);\n        write.inEpoch",
