@@ -18,6 +18,7 @@ final class EyewitnessRule {
     private static final long ANSWERED_WITHIN_NANOS = SimulatedPair.SECOND;
 
     private final SimulatedPair pair;
+    private final SeenContacts contacts;
     /** The life of the process that has given it up, and the contact; 0: none. */
     private final int[] givenUpBy = new int[2];
     private final int[] givenUpContact = new int[2];
@@ -30,6 +31,7 @@ final class EyewitnessRule {
 
     EyewitnessRule(SimulatedPair pair) {
         this.pair = pair;
+        contacts = new SeenContacts(pair);
         for (VolumeSettings volume : pair.settings().volumes()) partedUnequal.put(volume.number(), new int[2]);
     }
 
@@ -37,7 +39,7 @@ final class EyewitnessRule {
         switch (question.command()) {
             case Command.GiveUpEyewitness given -> {
                 givenUpBy[node.index()] = node.life();
-                givenUpContact[node.index()] = node.machine().contact();
+                givenUpContact[node.index()] = contacts.of(node);
             }
             case Command.TakeEyewitnessBack back -> givenUpBy[node.index()] = 0;
             case Command.Promote(boolean force) -> {
@@ -50,6 +52,7 @@ final class EyewitnessRule {
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        contacts.stateChanged(node);
         boolean parts = before.connection().isEstablished() && !after.connection().isEstablished();
         if (parts) partedUnequal.get(volume)[node.index()] = before.isMirrored() ? 0 : node.life();
         boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();
@@ -77,7 +80,7 @@ final class EyewitnessRule {
     }
 
     private boolean hasGivenItUp(SimulatedNode node) {
-        return givenUpBy[node.index()] == node.life() && givenUpContact[node.index()] == node.machine().contact();
+        return givenUpBy[node.index()] == node.life() && givenUpContact[node.index()] == contacts.of(node);
     }
 
     private void checkData(SimulatedNode node, int volume) {

@@ -22,8 +22,7 @@ final class LeaveRule {
     /** Which life of the other process, and which of its contacts, were the last ones when that leave was given. */
     private final int[] lifeOfOther = new int[2];
     private final int[] contactOfOther = new int[2];
-    /** In the present connection all volumes were through. */
-    private final boolean[] isContact = new boolean[2];
+    private final SeenContacts contacts;
     /** By volume: the life of the process that lost a good copy; 0: none. */
     private final TreeMap<Integer, int[]> lostGoodCopy = new TreeMap<>();
     /** Of these, who was Primary as it lost it, and was given no leave since. */
@@ -33,6 +32,7 @@ final class LeaveRule {
 
     LeaveRule(SimulatedPair pair) {
         this.pair = pair;
+        contacts = new SeenContacts(pair);
         for (VolumeSettings volume : pair.settings().volumes()) {
             lostGoodCopy.put(volume.number(), new int[2]);
             lostAsPrimary.put(volume.number(), new int[2]);
@@ -47,7 +47,7 @@ final class LeaveRule {
         // Also when it is taken back: by it the other one's copy is behind, on record (seed 1906480).
         lostAsPrimary.values().forEach(by -> by[node.index()] = 0);
         lifeOfOther[node.index()] = other.life();
-        contactOfOther[node.index()] = other.isRunning() ? other.machine().contact() : 0;
+        contactOfOther[node.index()] = contacts.of(other);
     }
 
     /** What was ordered counts when it has been carried out, also if the connection ended after it was ordered (seeds 1590444, 1842549). */
@@ -85,12 +85,8 @@ final class LeaveRule {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean lost = before.connection().isEstablished() && !after.connection().isEstablished();
         int[] lostBy = lostGoodCopy.get(volume);
-        if (!after.connection().isEstablished()) {
-            if (lost && isContact[node.index()]) leave[node.index()] = 0;
-            isContact[node.index()] = false;
-        } else if (lostGoodCopy.keySet().stream().allMatch(any -> node.machine().state(any).connection().isEstablished())) {
-            isContact[node.index()] = true;
-        }
+        if (lost && contacts.isContact(node)) leave[node.index()] = 0;
+        contacts.stateChanged(node);
         if (lost) {
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = after.role() == Role.PRIMARY && before.bothUpToDate() ? node.life() : 0;
@@ -141,6 +137,6 @@ final class LeaveRule {
     private boolean isSeenByEyewitness(SimulatedNode node) {
         SimulatedNode other = pair.other(node);
         if (!other.isRunning() || !other.machine().isEyewitness()) return false;
-        return other.life() != lifeOfOther[node.index()] || other.machine().contact() != contactOfOther[node.index()];
+        return other.life() != lifeOfOther[node.index()] || contacts.of(other) != contactOfOther[node.index()];
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.EnumSet;
 import org.duett.replicator.generation.GenerationIdentifiers;
 import org.duett.replicator.machine.Command;
+import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.HostRequest.Kind;
@@ -13,6 +14,7 @@ import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
 import org.duett.replicator.state.StatePolicies.Fencing;
 import org.duett.replicator.state.StatePolicies.OnNoData;
+import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
 /** Stories of a node under cluster control, or with stonith, and of its leave to go on alone (rules 2, 4, 8). */
@@ -309,6 +311,30 @@ class LeaveStoriesTest {
         pair.network().heal();
         pair.runUntilProtected();
         pair.checkAll();
+    }
+
+    /** Found by seed 3121595: its peer had given up its eyewitness of the contact before, and got another one in a handshake of which this node saw no end. */
+    @Test
+    void leaveOfAnEarlierContactIsNoneForWhoIsPromotedAfterIt() {
+        var pair = clusterPair(3121595);
+        var contacts = new SeenContacts(pair);
+        pair.observe(new SimulatedPair.Observer() {
+            @Override
+            public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+                contacts.stateChanged(node);
+            }
+        });
+        pair.must(pair.alpha(), new Command.Demote(false));
+        parted(pair);
+        int contact = pair.alpha().machine().contact();
+        int seen = contacts.of(pair.alpha());
+        pair.must(pair.beta(), new Command.GiveUpEyewitness(pair.beta().machine().contact()));
+        onlyBetaSeesThatTheyAreConnected(pair);
+        cutOff(pair);
+        assertThat(pair.beta().machine().isEyewitness()).isTrue();
+        assertThat(contacts.of(pair.alpha())).as("of which it has seen nothing").isEqualTo(seen);
+        pair.must(pair.alpha(), new Command.Promote(false));
+        assertThat(pair.run(pair.alpha(), new Command.AllowAlone(true, contact, "beta has given it up"))).isInstanceOf(CommandResult.Refused.class);
     }
 
     private static void parted(SimulatedPair pair) {
