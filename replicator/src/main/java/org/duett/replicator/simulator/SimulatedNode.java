@@ -635,7 +635,7 @@ public final class SimulatedNode {
         Map<Integer, Long> limits = new TreeMap<>();
         for (int volume : devices.keySet()) {
             if (machine.volume(volume).diskUsable() && machine.state(volume).disk().isAtLeast(DiskState.INCONSISTENT)) inUse.add(volume);
-            limits.put(volume, machine.volume(volume).orderedLimitSectors());
+            limits.put(volume, asked.limitThatCounts(volume, machine.volume(volume).orderedLimitSectors()));
         }
         return new AskedCommand(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
     }
