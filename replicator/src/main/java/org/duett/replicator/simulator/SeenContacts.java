@@ -10,14 +10,19 @@ final class SeenContacts {
 
     SeenContacts(SimulatedPair pair) {
         this.pair = pair;
+        // Who is connected already has seen that contact before, which is not counted.
+        for (SimulatedNode node : pair.nodes()) isContact[node.index()] = node.isRunning() && isThrough(node);
+    }
+
+    private boolean isThrough(SimulatedNode node) {
+        return pair.settings().volumes().stream().map(VolumeSettings::number).allMatch(volume -> node.machine().state(volume).connection().isEstablished());
     }
 
     /** A volume's state has changed. */
     void stateChanged(SimulatedNode node) {
         boolean before = isContact[node.index()];
-        boolean noneLost = pair.settings().volumes().stream().map(VolumeSettings::number).allMatch(volume -> node.machine().state(volume).connection().isEstablished());
-        isContact[node.index()] = noneLost;
-        if (noneLost && !before) seen[node.index()]++;
+        isContact[node.index()] = isThrough(node);
+        if (isContact[node.index()] && !before) seen[node.index()]++;
     }
 
     /** In the present connection all volumes were through. */
