@@ -1,33 +1,25 @@
 package org.duett.replicator.simulator;
 
 import org.duett.replicator.machine.ResourceSettings.VolumeSettings;
+import org.duett.replicator.state.VolumeState;
 
 /** How often each node has seen all volumes through in a connection. What the core counts besides, a contact that only the peer may have seen, shows this node nothing. */
 final class SeenContacts {
     private final SimulatedPair pair;
     private final int[] seen = new int[2];
-    private final boolean[] isContact = new boolean[2];
 
     SeenContacts(SimulatedPair pair) {
         this.pair = pair;
-        // Who is connected already has seen that contact before, which is not counted.
-        for (SimulatedNode node : pair.nodes()) isContact[node.index()] = node.isRunning() && isThrough(node);
     }
 
-    private boolean isThrough(SimulatedNode node) {
-        return pair.settings().volumes().stream().map(VolumeSettings::number).allMatch(volume -> node.machine().state(volume).connection().isEstablished());
+    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
+        boolean becomesThrough = after.connection().isEstablished() && !before.connection().isEstablished();
+        if (becomesThrough && othersAreThrough(node, volume)) seen[node.index()]++;
     }
 
-    /** A volume's state has changed. */
-    void stateChanged(SimulatedNode node) {
-        boolean before = isContact[node.index()];
-        isContact[node.index()] = isThrough(node);
-        if (isContact[node.index()] && !before) seen[node.index()]++;
-    }
-
-    /** In the present connection all volumes were through. */
-    boolean isContact(SimulatedNode node) {
-        return isContact[node.index()];
+    /** It is the last one, or the first one to be lost. */
+    boolean othersAreThrough(SimulatedNode node, int volume) {
+        return pair.settings().volumes().stream().map(VolumeSettings::number).allMatch(other -> other == volume || node.machine().state(other).connection().isEstablished());
     }
 
     int of(SimulatedNode node) {

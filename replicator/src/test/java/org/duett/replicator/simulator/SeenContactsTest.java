@@ -2,6 +2,7 @@ package org.duett.replicator.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.duett.replicator.machine.Command;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
 
@@ -15,11 +16,11 @@ class SeenContactsTest {
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-                contacts.stateChanged(node);
+                contacts.stateChanged(node, volume, before, after);
             }
         });
-        contacts.stateChanged(pair.alpha());
-        assertThat(contacts.isContact(pair.alpha())).isTrue();
+        pair.must(pair.alpha(), new Command.PauseSync());
+        pair.must(pair.alpha(), new Command.ResumeSync());
         assertThat(contacts.of(pair.alpha())).isZero();
         pair.network().reset();
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
