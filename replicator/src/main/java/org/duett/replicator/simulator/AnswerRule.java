@@ -51,7 +51,7 @@ final class AnswerRule {
         boolean isRecorded = result.code() != StateChangeResult.NO_LOCAL_DISK;
         if (!(question.command() instanceof Command.Resize(int number, long sectors, boolean assumeClean)) || !isRecorded || node.sleptSince(question.atNanos())) return;
         long limit = node.machine().volume(number).orderedLimitSectors();
-        if (limit == question.limits().get(number)) return;
+        if (!question.limits().containsKey(number) || limit == question.limits().get(number)) return;
         throw new AssertionError(node.name() + " has refused " + question.command() + ", and the limit of the volume is " + limit + " sectors since, it was " + question.limits().get(number) + "; "
                 + pair.describe());
     }

@@ -66,13 +66,8 @@ final class AskedCommands {
         return isAtWorkOn(command -> command.equals(new Command.Demote(true)));
     }
 
-    /** The limit of the volume's size; while a resize is under way that before it, which counts again when it is refused (seed 3134351). */
-    long limitThatCounts(int volume, long limitNow) {
-        for (var each : asked.entrySet()) {
-            boolean isUnderWay = each.getValue().command() instanceof Command.Resize(int number, long _, boolean _) && number == volume && !results.containsKey(each.getKey());
-            if (isUnderWay) return each.getValue().limits().get(volume);
-        }
-        return limitNow;
+    boolean isResizing(int volume) {
+        return isAtWorkOn(command -> command instanceof Command.Resize(int number, long _, boolean _) && number == volume);
     }
 
     private boolean isAtWorkOn(Predicate<Command> which) {

@@ -635,7 +635,8 @@ public final class SimulatedNode {
         Map<Integer, Long> limits = new TreeMap<>();
         for (int volume : devices.keySet()) {
             if (machine.volume(volume).diskUsable() && machine.state(volume).disk().isAtLeast(DiskState.INCONSISTENT)) inUse.add(volume);
-            limits.put(volume, asked.limitThatCounts(volume, machine.volume(volume).orderedLimitSectors()));
+            // What a resize orders for its time counts no more when it is refused (seed 3134351).
+            if (!asked.isResizing(volume)) limits.put(volume, machine.volume(volume).orderedLimitSectors());
         }
         return new AskedCommand(command, machine.state(devices.firstKey()).role() == Role.PRIMARY, inUse, limits, time.nowNanos());
     }
