@@ -15,13 +15,22 @@ import org.junit.jupiter.api.Test;
 
 /** What the operator of a random life does when all is whole again, and what he must not. */
 class WorldRepairTest {
+    private SimulatedPair pair;
+    private CopyLedger ledger;
+    private Lineage lineage;
+    private WorldRepair repair;
+
+    private void begins(long seed, SimulatedPair newPair) {
+        pair = newPair;
+        ledger = CopyLedgerTest.ledgerOf(pair);
+        lineage = new Lineage(pair);
+        repair = repair(seed, new SplitBrain(pair, ledger, lineage));
+    }
+
     /** Found by seed 12708: he promoted by force while the connection stood, and the peer's older disk was served. */
     @Test
     void whoeverForcesADiskThatIsRefusedEndsTheConnectionFirst() {
-        var pair = SimulatedPair.connected(12709);
-        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
-        var lineage = new Lineage(pair);
-        WorldRepair repair = repair(12709, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        begins(12709, SimulatedPair.connected(12709));
         pair.network().reset();
         pair.network().pull();
         pair.done(pair.write(pair.alpha(), 800, 8));
@@ -42,18 +51,15 @@ class WorldRepairTest {
     /** Found by seed 21671: he had given up one volume here and the other one there, and the nodes of a split brain can give up by node only. */
     @Test
     void whoeverGaveUpAVolumeOnEachNodeMakesTheirDisksAnew() {
-        var pair = SimulatedPair.connected(21671, StorySettings.twoVolumes());
-        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
-        var lineage = new Lineage(pair);
-        WorldRepair repair = repair(21671, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
-        beginsAGenerationOnEach(pair);
-        giveUp(pair, ledger, pair.alpha(), 1);
-        giveUp(pair, ledger, pair.beta(), 0);
-        isRepaired(pair, repair);
+        begins(21671, SimulatedPair.connected(21671, StorySettings.twoVolumes()));
+        beginsAGenerationOnEach();
+        giveUp(pair.alpha(), 1);
+        giveUp(pair.beta(), 0);
+        isRepaired();
     }
 
     /** In which nobody has written. */
-    private static void beginsAGenerationOnEach(SimulatedPair pair) {
+    private void beginsAGenerationOnEach() {
         pair.must(pair.alpha(), new Command.Demote(false));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
         for (SimulatedNode node : pair.nodes()) {
@@ -65,23 +71,17 @@ class WorldRepairTest {
     /** Found by seed 2866127: a policy had given up one volume here and the other one there, and only one of them was called a split brain still. */
     @Test
     void whoLacksTheVolumeThatIsRefusedGivesItUp() {
-        var pair = SimulatedPair.connected(2866127, StorySettings.twoVolumes());
-        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
-        var lineage = new Lineage(pair);
-        WorldRepair repair = repair(2866127, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
-        beginsAGenerationOnEach(pair);
+        begins(2866127, SimulatedPair.connected(2866127, StorySettings.twoVolumes()));
+        beginsAGenerationOnEach();
         ledger.invalidated(pair.alpha(), 1);
         ledger.invalidated(pair.beta(), 0);
-        isRepaired(pair, repair);
+        isRepaired();
     }
 
     /** Found by seed 2459453: each node had the only good copy of one volume, but what one of them lacked was on a disk that had been made anew. */
     @Test
     void aFreshDiskIsNoReasonToKeepTheChangesOfANode() {
-        var pair = SimulatedPair.connected(2459453, StorySettings.twoVolumes());
-        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
-        var lineage = new Lineage(pair);
-        WorldRepair repair = repair(2459453, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        begins(2459453, SimulatedPair.connected(2459453, StorySettings.twoVolumes()));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
         pair.must(pair.beta(), new Command.Promote(false));
         pair.must(pair.beta(), new Command.Demote(false));
@@ -92,15 +92,15 @@ class WorldRepairTest {
         ledger.invalidated(pair.beta(), 1);
         pair.beta().up();
         pair.runFor(SimulatedPair.SECOND);
-        isRepaired(pair, repair);
+        isRepaired();
     }
 
     /** Found by seed 14479: a volume without any good disk refused the connection on which the nodes would have told of the split brain of the other one. */
     @Test
     void whoeverIsToldThatNoDiskOfAVolumeIsGoodForcesOneAlthoughASplitBrainOfAnotherIsYetToBeFound() {
-        var pair = SimulatedPair.connected(14479, StorySettings.all(StorySettings.twoVolumes(), StorySettings.resyncRate(1024)));
-        var ledger = new CopyLedger(pair);
-        var lineage = new Lineage(pair);
+        pair = SimulatedPair.connected(14479, StorySettings.all(StorySettings.twoVolumes(), StorySettings.resyncRate(1024)));
+        ledger = new CopyLedger(pair);
+        lineage = new Lineage(pair);
         var splitBrain = new SplitBrain(pair, ledger, lineage);
         pair.observe(new SimulatedPair.Observer() {
             @Override
@@ -122,7 +122,7 @@ class WorldRepairTest {
                 lineage.acknowledged(operation.node, operation.request.volume, operation.write);
             }
         });
-        WorldRepair repair = repair(14479, pair, ledger, lineage, splitBrain);
+        repair = repair(14479, splitBrain);
         pair.must(pair.alpha(), new Command.Invalidate(0));
         pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_TARGET);
         pair.network().reset();
@@ -148,10 +148,7 @@ class WorldRepairTest {
     /** Found by seed 3086438: nobody had written to it in either of its two generations, and the disk of one of them had been given up. */
     @Test
     void ofTwoGenerationsOfNobodysWritesTheOneOnTheRuinedDiskIsGivenUp() {
-        var pair = SimulatedPair.connected(3086438, StorySettings.twoVolumes());
-        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
-        var lineage = new Lineage(pair);
-        WorldRepair repair = repair(3086438, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        begins(3086438, SimulatedPair.connected(3086438, StorySettings.twoVolumes()));
         pair.network().reset();
         pair.network().pull();
         pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
@@ -168,16 +165,13 @@ class WorldRepairTest {
         pair.runUntil(() -> pair.alpha().reports().stream().anyMatch(report -> report.whatHappened().contains("split brain")));
         // Of the other volume it is beta that does not count: nobody's changes can be given up as a whole.
         ledger.invalidated(pair.beta(), 0);
-        isRepaired(pair, repair);
+        isRepaired();
     }
 
     /** Found by seed 3086926: its resync had been cut off, and the other one has begun more generations since than it keeps the names of. */
     @Test
     void aDiskThatNobodyKnowsAnyMoreAndHasNothingIsMadeAnew() {
-        var pair = SimulatedPair.connected(3086926);
-        CopyLedger ledger = CopyLedgerTest.ledgerOf(pair);
-        var lineage = new Lineage(pair);
-        WorldRepair repair = repair(3086926, pair, ledger, lineage, new SplitBrain(pair, ledger, lineage));
+        begins(3086926, SimulatedPair.connected(3086926));
         for (SimulatedNode node : pair.nodes()) pair.must(node, new Command.Disconnect(true));
         pair.must(pair.beta(), new Command.Detach(0, true));
         pair.runFor(SimulatedPair.SECOND);
@@ -186,10 +180,10 @@ class WorldRepairTest {
         for (int generation = 0; generation < 4; generation++) pair.must(pair.alpha(), new Command.NewCurrentUuid(0, false));
         pair.nodes().forEach(node -> pair.must(node, new Command.Connect(false)));
         pair.runUntil(() -> pair.beta().reports().stream().anyMatch(report -> report.whatHappened().contains("never held the same data")));
-        isRepaired(pair, repair);
+        isRepaired();
     }
 
-    private static void isRepaired(SimulatedPair pair, WorldRepair repair) {
+    private void isRepaired() {
         for (int step = 0; step < 100 && !pair.isProtected(); step++) {
             pair.nodes().forEach(repair::step);
             pair.runFor(SimulatedPair.SECOND);
@@ -198,14 +192,14 @@ class WorldRepairTest {
         pair.checkAll();
     }
 
-    private static WorldRepair repair(long seed, SimulatedPair pair, CopyLedger ledger, Lineage lineage, SplitBrain splitBrain) {
+    private WorldRepair repair(long seed, SplitBrain splitBrain) {
         var random = new SplittableRandom(seed);
         var freezes = new FreezeRule(pair);
         var operator = new WorldOperator(pair, WorldPlan.of(seed, Set.of()), ledger, lineage, new LeaveRule(pair), splitBrain, new TermRule(pair), freezes, new PromotionRule(pair), random);
         return new WorldRepair(pair, ledger, lineage, splitBrain, freezes, operator, random);
     }
 
-    private static void giveUp(SimulatedPair pair, CopyLedger ledger, SimulatedNode node, int volume) {
+    private void giveUp(SimulatedNode node, int volume) {
         ledger.invalidated(node, volume);
         pair.must(node, new Command.Invalidate(volume));
     }
