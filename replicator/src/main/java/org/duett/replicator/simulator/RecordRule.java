@@ -16,8 +16,11 @@ final class RecordRule {
         this.pair = pair;
     }
 
-    /** {@code powerLosses}: of each node when the write was ordered; what a later one took, its own mark on the other node covers. */
-    void acknowledged(SimulatedNode by, int volume, BlockHistory.Write write, int[] powerLosses) {
+    /**
+     * {@code powerLosses}: of each node when the write was ordered; what a later one took, its own mark on the other node covers. {@code wasOnDisk}: of each node, before that; the other
+     * one was told so, and no FLUSH is answered by it (seed 3150012).
+     */
+    void acknowledged(SimulatedNode by, int volume, BlockHistory.Write write, int[] powerLosses, boolean[] wasOnDisk) {
         boolean peerMayLack = pair.settings().net().protocol() != Protocol.C && by.machine().state(volume).connection().isEstablished();
         if (peerMayLack) {
             if (!CopyLedger.holdsGoodData(by, volume)) onlyCopyHasIt(by, volume, write, powerLosses);
@@ -26,7 +29,7 @@ final class RecordRule {
         boolean nobodyHasIt = true;
         for (SimulatedNode node : pair.nodes()) {
             boolean lacks = lacks(node, volume, write, false);
-            nobodyHasIt &= lacks;
+            nobodyHasIt &= lacks && !wasOnDisk[node.index()];
             if (lacks && node.powerLosses() == powerLosses[node.index()] && passesForGood(node, volume) && isSameGeneration(volume)) {
                 throw new AssertionError(by.name() + " acknowledged " + write + "; " + node.name() + " lacks it, and nothing durable says so; " + pair.describe());
             }
@@ -62,6 +65,10 @@ final class RecordRule {
                 throw new AssertionError(by.name() + " answered a FLUSH or FUA that covers " + write + ", which is not durable on " + node.name() + "; " + pair.describe());
             }
         }
+    }
+
+    boolean has(SimulatedNode node, int volume, BlockHistory.Write write) {
+        return !lacks(node, volume, write, false);
     }
 
     private boolean lacks(SimulatedNode node, int volume, BlockHistory.Write write, boolean durably) {

@@ -363,6 +363,8 @@ public final class SimulatedPair {
         /** In the order in which they came. */
         final long number = ++requests;
         private final int[] powerLosses = {alpha().powerLosses(), beta().powerLosses()};
+        /** By node: it had it, perhaps in its cache alone, when it lost power. */
+        final boolean[] wasOnDisk = new boolean[2];
         private final int readDeadlinesBefore;
         private final Runnable whenAnswered;
         private boolean completed;
@@ -423,7 +425,7 @@ public final class SimulatedPair {
         }
 
         private void checkMedia(HostRequest answered) {
-            if (write != null) recordRule.acknowledged(node, answered.volume, write, powerLosses);
+            if (write != null) recordRule.acknowledged(node, answered.volume, write, powerLosses, wasOnDisk);
             if (write != null && answered.forceUnitAccess) recordRule.forced(node, answered.volume, write);
             if (answered.kind == HostRequest.Kind.FLUSH) recordRule.flushed(node, answered.volume, orderedAt);
         }
@@ -532,6 +534,9 @@ public final class SimulatedPair {
     }
 
     public void losePower(SimulatedNode node) {
+        for (HostOperation operation : operations) {
+            if (operation.write != null) operation.wasOnDisk[node.index()] |= recordRule.has(node, operation.request.volume, operation.write);
+        }
         node.losePower();
         killed(node);
     }
