@@ -52,7 +52,7 @@ final class EyewitnessRule {
     }
 
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-        contacts.stateChanged(node, volume, before, after);
+        contacts.stateChanged(node, before);
         boolean parts = before.connection().isEstablished() && !after.connection().isEstablished();
         if (parts) partedUnequal.get(volume)[node.index()] = before.isMirrored() ? 0 : node.life();
         boolean meets = !before.connection().isEstablished() && after.connection().isEstablished();

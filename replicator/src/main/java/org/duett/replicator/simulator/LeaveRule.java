@@ -85,8 +85,8 @@ final class LeaveRule {
     void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean lost = before.connection().isEstablished() && !after.connection().isEstablished();
         int[] lostBy = lostGoodCopy.get(volume);
-        if (lost && contacts.othersAreThrough(node, volume)) leave[node.index()] = 0;
-        contacts.stateChanged(node, volume, before, after);
+        if (lost && contacts.isContact(node)) leave[node.index()] = 0;
+        contacts.stateChanged(node, before);
         if (lost) {
             lostAt.get(volume)[node.index()] = pair.history(volume).now();
             lostBy[node.index()] = after.role() == Role.PRIMARY && before.bothUpToDate() ? node.life() : 0;

@@ -7,19 +7,25 @@ import org.duett.replicator.state.VolumeState;
 final class SeenContacts {
     private final SimulatedPair pair;
     private final int[] seen = new int[2];
+    private final boolean[] isContact = new boolean[2];
+    private final boolean[] isWatched = new boolean[2];
 
     SeenContacts(SimulatedPair pair) {
         this.pair = pair;
     }
 
-    void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-        boolean becomesThrough = after.connection().isEstablished() && !before.connection().isEstablished();
-        if (becomesThrough && othersAreThrough(node, volume)) seen[node.index()]++;
+    void stateChanged(SimulatedNode node, VolumeState before) {
+        // How they first connected nobody has watched: that contact is not counted (seed 2906779).
+        if (!isWatched[node.index()]) isContact[node.index()] = before.connection().isEstablished();
+        isWatched[node.index()] = true;
+        boolean allAreThrough = pair.settings().volumes().stream().map(VolumeSettings::number).allMatch(volume -> node.machine().state(volume).connection().isEstablished());
+        if (allAreThrough && !isContact[node.index()]) seen[node.index()]++;
+        isContact[node.index()] = allAreThrough;
     }
 
-    /** It is the last one, or the first one to be lost. */
-    boolean othersAreThrough(SimulatedNode node, int volume) {
-        return pair.settings().volumes().stream().map(VolumeSettings::number).allMatch(other -> other == volume || node.machine().state(other).connection().isEstablished());
+    /** All volumes were through in the connection that it had when a state changed last. */
+    boolean isContact(SimulatedNode node) {
+        return isContact[node.index()];
     }
 
     int of(SimulatedNode node) {

@@ -321,7 +321,7 @@ class LeaveStoriesTest {
         pair.observe(new SimulatedPair.Observer() {
             @Override
             public void stateChanged(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
-                contacts.stateChanged(node, volume, before, after);
+                contacts.stateChanged(node, before);
             }
         });
         pair.must(pair.alpha(), new Command.Demote(false));
