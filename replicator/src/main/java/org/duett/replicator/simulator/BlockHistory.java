@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongUnaryOperator;
 
 /**
  * What was written to a volume, and so what each sector may hold: every write that no acknowledged later one has replaced. Each write
@@ -346,23 +347,22 @@ public final class BlockHistory {
         split = false;
     }
 
-    /** The write, or one that was ordered after it, is in every sector that it went to. */
+    /** In every sector that it went to is the write, or what may have replaced it there: one that was ordered after it, or was under way with it (seed 2949409). */
     boolean holds(SimulatedDevice device, Write write) {
-        for (long sector = write.firstSector; sector < write.firstSector + write.sectors; sector++) {
-            long content = device.currentLong(sector * 512);
-            boolean isLater = content > write.number || content == 0 && wasZeroedAfter(sector, write);
-            if (content != write.content() && !isLater) return false;
-        }
-        return true;
+        return holds(write, device::currentLong);
     }
 
-    /** What was zeroed does not tell by whom (seed 1783449). */
-    private boolean wasZeroedAfter(long number, Write write) {
-        Sector sector = sector(number);
-        for (int i = 0; sector != null && i < sector.count; i++) {
-            if (sector.writes[i].zeroes && sector.writes[i].number > write.number) return true;
+    /** The same through a loss of power. */
+    boolean holdsDurably(SimulatedDevice device, Write write) {
+        return holds(write, device::durableLong);
+    }
+
+    private boolean holds(Write write, LongUnaryOperator contentAtByte) {
+        for (long sector = write.firstSector; sector < write.firstSector + write.sectors; sector++) {
+            long content = contentAtByte.applyAsLong(sector * 512);
+            if (content <= write.number && isOlder(sector, content, write)) return false;
         }
-        return false;
+        return true;
     }
 
     /** Forgets what can never be seen again. Only while no read is under way. */

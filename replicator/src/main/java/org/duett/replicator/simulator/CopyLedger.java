@@ -63,9 +63,9 @@ final class CopyLedger {
         boolean there = state.connection().isEstablished() && state.peerDisk() == DiskState.UP_TO_DATE;
         Copies of = copies.get(volume);
         int other = 1 - node.index();
+        boolean isThere = pair.history(volume).holds(pair.other(node).data(volume), write);
         // Its last good copy was lost while the write was under way, after it had confirmed it: there it is safe. In a split brain its host may have zeroed it since (seed 51478).
-        boolean confirmedBefore = !here && !there && of.complete[other]
-                && (pair.history(volume).isSplit() || pair.history(volume).holds(pair.other(node).data(volume), write));
+        boolean confirmedBefore = !here && !there && of.complete[other] && (pair.history(volume).isSplit() || isThere);
         if (confirmedBefore) {
             // Its own disk, which is lost as well, need not have taken it (seed 653198).
             of.complete[node.index()] = false;
@@ -73,11 +73,12 @@ final class CopyLedger {
         }
         if (!here && !there) throw new AssertionError(node.name() + " acknowledged without a good copy: " + state);
         // The only good copy had confirmed it, and crashed before that was heard here: it counts as answered just before that crash (seed 70595).
-        boolean lostSince = !here && of.lostCacheAt[other] > write.orderedAt && !pair.history(volume).holds(pair.other(node).data(volume), write);
+        boolean lostSince = !here && of.lostCacheAt[other] > write.orderedAt && !isThere;
         if (lostSince) pair.history(volume).mayBeLostUnlessFirm(write);
         if (!here) of.complete[node.index()] = false;
-        // It may have refused it, and not have said yet that it has lost its disk (rule 4, seed 1832266).
-        boolean wasRefused = here && there && pair.settings().net().protocol() == Protocol.C && !pair.history(volume).holds(pair.other(node).data(volume), write);
+        // It may have refused it, and not have said yet that it has lost its disk (rule 4, seed 1832266); with FUA in A and B, too (seed 2951539).
+        boolean lacksIt = write.firm ? !pair.history(volume).holdsDurably(pair.other(node).data(volume), write) : !keepsBlocksInMemory() && !isThere;
+        boolean wasRefused = here && there && lacksIt;
         if (!there || wasRefused) of.complete[other] = false;
         if (here && there && keepsBlocksInMemory()) answeredOnTheWay(pair.other(node), volume, write);
         if (!of.complete[0] && !of.complete[1]) {

@@ -24,6 +24,20 @@ class BlockHistoryTest {
         assertThat(history.complaint(8, 0)).as("written since").isNotNull();
     }
 
+    /** Found by seed 2949409: such a copy passed for one that lacked it. */
+    @Test
+    void aDiskHasAWriteThatAnotherReplacedWhichWasOrderedBeforeAndWasUnderWayWithIt() {
+        var pair = SimulatedPair.connected(2949409);
+        BlockHistory history = pair.history(0);
+        SimulatedPair.HostOperation operation = pair.write(pair.alpha(), 8, 8);
+        BlockHistory.Write beside = history.begin(8, 8, false);
+        pair.done(operation);
+        history.acknowledged(beside, false);
+        assertThat(history.holds(pair.beta().data(0), operation.write)).isTrue();
+        assertThat(history.holds(pair.beta().data(0), beside)).isTrue();
+        assertThat(history.holds(pair.beta().data(0), written(history))).as("ordered later").isFalse();
+    }
+
     private static BlockHistory.Write written(BlockHistory history) {
         BlockHistory.Write write = history.begin(8, 8, false);
         history.acknowledged(write, false);

@@ -13,6 +13,8 @@ import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.OnNoData;
 import org.duett.replicator.state.VolumeState;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the operator of a random life knows of the two copies. */
 class CopyLedgerTest {
@@ -58,6 +60,33 @@ class CopyLedgerTest {
         pair.beta().command(new Command.Detach(0, true));
         assertThat(ledger.isComplete(pair.alpha())).isTrue();
         assertThat(ledger.isComplete(pair.beta())).isFalse();
+    }
+
+    /** Found by seed 2951539: in protocol A, what its disk had taken into its cache all the same, on a peer that crashed in that moment; the Primary lost power before it had heard anything else, and the operator chose the other one. */
+    @ParameterizedTest
+    @EnumSource(Protocol.class)
+    void aPeerThatRefusesWhatIsForcedLacksItThoughItHasNotSaidThatItsDiskIsLost(Protocol protocol) {
+        int answeredBefore = 0;
+        int inItsCache = 0;
+        for (int seed = 2951539; seed < 2951599; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.protocol(protocol));
+            CopyLedger ledger = ledgerOf(pair);
+            pair.alpha().data(0).speed(SimulatedDevice.Speed.FAST);
+            pair.alpha().metadata(0).speed(SimulatedDevice.Speed.FAST);
+            pair.beta().data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+            SimulatedPair.HostOperation forced = pair.request(pair.alpha(), HostRequest.Kind.WRITE, 0, 8, 8, true);
+            pair.runUntil(() -> pair.state(pair.beta()).disk() != DiskState.UP_TO_DATE);
+            pair.kill(pair.beta());
+            pair.done(forced);
+            // That the disk is lost comes over the other socket.
+            if (pair.state(pair.alpha()).peerDisk() != DiskState.UP_TO_DATE) continue;
+            answeredBefore++;
+            if (pair.history(0).holds(pair.beta().data(0), forced.write)) inItsCache++;
+            assertThat(ledger.isComplete(pair.beta())).isFalse();
+            assertThat(ledger.isComplete(pair.alpha())).isTrue();
+        }
+        assertThat(inItsCache).isPositive();
+        assertThat(answeredBefore).isGreaterThan(inItsCache);
     }
 
     /** Found by seed 2700804: nobody was UpToDate any more by what the operator had ordered, and he did not know. */
