@@ -62,6 +62,9 @@ public final class SimulateMain implements Callable<Integer> {
     @Option(names = "--keep-going", description = "tell of a life that breaks a promise, and go on with the next; none is made short")
     private boolean keepGoing;
 
+    @Option(names = "--orders-cross", description = "only lives in which much is ordered at once and little fails, so that orders cross: those of one seed in eight")
+    private boolean ordersCross;
+
     @Option(names = "--states", description = "print the table of states and changes that were reached, and of legal states that were not")
     private boolean states;
 
@@ -96,6 +99,9 @@ public final class SimulateMain implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         if (seed == null && (rounds != null || acts != null)) {
             throw new CommandLine.ParameterException(spec.commandLine(), "--rounds and --acts are those of one life: say which by --seed. Nothing was simulated.");
+        }
+        if (seed != null && ordersCross) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--orders-cross chooses among many seeds, and --seed names one. Nothing was simulated.");
         }
         return seed != null ? one() : many();
     }
@@ -140,7 +146,7 @@ public final class SimulateMain implements Callable<Integer> {
         long began = System.nanoTime();
         long nanos = minutes == null ? Long.MAX_VALUE : (long) (minutes * TimeUnit.MINUTES.toNanos(1));
         long count = seeds != null ? seeds : minutes == null ? 500 : Long.MAX_VALUE;
-        try (var many = new ManyLives()) {
+        try (var many = new ManyLives(each -> !ordersCross || RandomWorld.ordersCross(each))) {
             many.live(firstSeed, count, nanos, threads, this::live, () -> progress(out, System.nanoTime() - began));
             tellAll(out);
             out.flush();

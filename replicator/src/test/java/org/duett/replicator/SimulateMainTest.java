@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.EnumSet;
+import java.util.stream.LongStream;
+import org.duett.replicator.simulator.RandomWorld;
+import org.duett.replicator.simulator.WorldFault;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
@@ -42,6 +46,16 @@ class SimulateMainTest {
     void aPartOfALifeIsLivedAlone() {
         assertThat(simulate("--seed", "17", "--rounds", "1", "--acts", "none")).as(told()).isZero();
         assertThat(told()).contains(" 0 faults,");
+    }
+
+    @Test
+    void livesAreChosenInWhichOrdersCross() {
+        long[] crossing = LongStream.iterate(17, seed -> seed + 1).filter(RandomWorld::ordersCross).limit(2).toArray();
+        long events = LongStream.of(crossing).map(seed -> RandomWorld.live(seed, EnumSet.of(WorldFault.CUT)).events()).sum();
+        assertThat(simulate("--first-seed", "17", "--seeds", "2", "--orders-cross", "--faults", "CUT")).as(told()).isZero();
+        assertThat(told()).contains("2 lives, " + events + " core events");
+        assertThat(simulate("--seed", "17", "--orders-cross")).isEqualTo(CommandLine.ExitCode.USAGE);
+        assertThat(told()).contains("--seed names one", "Nothing was simulated");
     }
 
     @Test

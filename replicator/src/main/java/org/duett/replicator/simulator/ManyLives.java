@@ -2,9 +2,9 @@ package org.duett.replicator.simulator;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
@@ -19,13 +19,21 @@ public final class ManyLives implements AutoCloseable {
     /** What is under way takes a second or so on a busy machine; a life that never ends keeps nobody from ending. */
     private static final long LAST_WORDS_SECONDS = 60;
 
-    private final AtomicLong nextSeed = new AtomicLong();
+    private final LongPredicate wanted;
+    private long nextSeed;
+    private long begun;
     private final CountDownLatch told = new CountDownLatch(1);
     private final Thread hook = new Thread(this::endEarly, "early end");
     private volatile boolean ends;
     private final AtomicReference<IllegalStateException> torn = new AtomicReference<>();
 
     public ManyLives() {
+        this(_ -> true);
+    }
+
+    /** {@code wanted}: the seeds of which this is not true are passed over, and are none of those that are counted. It is asked on any thread, one at a time. */
+    public ManyLives(LongPredicate wanted) {
+        this.wanted = wanted;
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
@@ -48,12 +56,12 @@ public final class ManyLives implements AutoCloseable {
      */
     public void live(long firstSeed, long count, long durationNanos, int threads, LongPredicate life, Runnable progress) throws InterruptedException {
         long began = System.nanoTime();
-        nextSeed.set(firstSeed);
+        nextSeed = firstSeed;
         List<Thread> workers = IntStream.range(0, threads).mapToObj(i -> Thread.ofPlatform().name("life " + i).start(() -> {
             while (!ends && System.nanoTime() - began < durationNanos) {
-                long mine = nextSeed.getAndIncrement();
-                if (mine - firstSeed >= count) return;
-                if (!isLived(mine, life)) ends = true;
+                OptionalLong mine = next(count);
+                if (mine.isEmpty()) return;
+                if (!isLived(mine.getAsLong(), life)) ends = true;
             }
         })).toList();
         for (Thread worker : workers) {
@@ -61,6 +69,13 @@ public final class ManyLives implements AutoCloseable {
         }
         progress.run();
         if (torn.get() != null) throw torn.get();
+    }
+
+    private synchronized OptionalLong next(long count) {
+        if (begun == count) return OptionalLong.empty();
+        begun++;
+        while (!wanted.test(nextSeed)) nextSeed++;
+        return OptionalLong.of(nextSeed++);
     }
 
     /** False: it is enough. */

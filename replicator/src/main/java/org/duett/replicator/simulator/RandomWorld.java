@@ -146,6 +146,11 @@ public final class RandomWorld implements SimulatedPair.Observer {
     public record Result(long seed, long traceHash, long events, long simulatedNanos, long writes, long faults, long commands) {
     }
 
+    /** Is the life of this seed one of those, an eighth, in which much is ordered at once and little fails? */
+    public static boolean ordersCross(long seed) {
+        return WorldPlan.ordersCross(seed);
+    }
+
     /** Lives it; an {@link AssertionError} tells which promise was broken. */
     public static Result live(long seed, Set<WorldFault> allowed) {
         return live(seed, allowed, false);

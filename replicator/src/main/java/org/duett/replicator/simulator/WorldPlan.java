@@ -76,7 +76,7 @@ record WorldPlan(long seed, ResourceSettings settings, ActivityLogRing ring, lon
     }
 
     /** In an eighth of the lives more is ordered, less fails and little is written, in more rounds and in haste: so that what crosses on the cable is what was ordered. */
-    private static boolean ordersCross(long seed) {
+    static boolean ordersCross(long seed) {
         return new SplittableRandom(seed ^ 0x77777).nextInt(8) == 0;
     }
 

@@ -34,6 +34,14 @@ class ManyLivesTest {
     }
 
     @Test
+    void seedsThatAreNotWantedArePassedOverAndNotCounted() throws InterruptedException {
+        try (var many = new ManyLives(seed -> seed % 3 == 0)) {
+            many.live(100, 20, Long.MAX_VALUE, 3, lived::add, reports::incrementAndGet);
+        }
+        assertThat(lived).isEqualTo(LongStream.range(34, 54).map(n -> 3 * n).boxed().collect(Collectors.toSet()));
+    }
+
+    @Test
     void noneIsBegunAfterOneThatIsEnough() throws InterruptedException {
         live(1, Long.MAX_VALUE, Long.MAX_VALUE);
         assertThat(lived).contains(25L);
