@@ -180,7 +180,7 @@ public final class AttachSequence {
         }
         long sectors = Math.max(size.sectors(), served);
         volume.adopt(layout, superblock);
-        volume.markInUse();
+        volume.marks().markInUse();
         bitmap = new DirtyBitmap(sectors);
         volume.adopt(bitmap, new ActivityLog(layout.ring().clampExtents(volume.settings.activityLogExtents())), sectors);
         replay = new ActivityLogReplay(superblock, layout);

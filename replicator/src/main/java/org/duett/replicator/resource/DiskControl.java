@@ -146,7 +146,7 @@ final class DiskControl {
         each.detachTicket = ticket;
         each.detaching = true;
         // The loss of a disk that is behind anyway needs no record (rule 1).
-        if (volume.isPrimary() && volume.passesForGood()) parts.record.localLost(volume);
+        if (volume.isPrimary() && volume.marks().passesForGood()) parts.record.localLost(volume);
         each.target.stop();
         endResyncThatIsThrough(each);
         parts.fact(each, volume.state().withDisk(DiskState.FAILED), "detach");
@@ -164,10 +164,10 @@ final class DiskControl {
         volume.metadata().writeBitmap(null, out);
         if (volume.isPrimary()) {
             // PRIMARY_IND and the log stay: the next attach marks what they name. The peer has what this disk will miss (rule 1b).
-            volume.markLoss();
+            volume.marks().markLoss();
         } else {
             volume.metadata().writeEmptyRing(null, out);
-            volume.markClean();
+            volume.marks().markClean();
         }
         volume.metadata().writeSuperblock((durable, actions) -> {
             if (durable) parts.record.localLossOnRecord(volume, actions);
@@ -264,7 +264,7 @@ final class DiskControl {
         boolean primary = volume.isPrimary();
         boolean wasGood = volume.state().disk() == DiskState.UP_TO_DATE;
         // That it is a target it may not have written down, and now never will (seed 14351).
-        boolean passedForGood = volume.passesForGood();
+        boolean passedForGood = volume.marks().passesForGood();
         boolean secondaryOfEpochs = !primary && parts.socketsUp && failure != DiskFailure.READ;
         each.target.stop();
         each.detaching = false;

@@ -25,7 +25,7 @@ final class MirrorDuty {
         if (!writesThroughUs(after) || writesThroughUs(before) || !each.volume.diskUsable()) return;
         boolean lostGoodCopy = before.connection().isEstablished() && before.peerDisk() == DiskState.UP_TO_DATE;
         if (!lostGoodCopy && each.volume.identifiers().bitmap() != 0 && !each.volume.resyncLeftOpen()) {
-            if (!each.volume.isGoodOnDiskInThisGeneration()) awaitGenerationOnDisk(each.volume, out);
+            if (!each.volume.marks().isGoodOnDiskInThisGeneration()) awaitGenerationOnDisk(each.volume, out);
             return;
         }
         // A Duett Primary may still refuse us, when its host has seen other data; a new generation would then be a split brain of nobody's writes.
@@ -57,16 +57,16 @@ final class MirrorDuty {
     }
 
     private static void end(Volume volume, ActionQueue out) {
-        volume.keepLogOfPeer();
+        volume.marks().keepLogOfPeer();
         volume.metadata().writeBitmap((durable, actions) -> {
-            if (durable) volume.bitmapHasLogOfPeer();
+            if (durable) volume.marks().bitmapHasLogOfPeer();
         }, out);
     }
 
     /** One that was begun when this node was a Primary may be on its way to a slow disk still: a crash now would bring back the one before, which the peer's disk has, too (rule 1, seed 3113330). */
     private static void awaitGenerationOnDisk(Volume volume, ActionQueue out) {
-        volume.generationForPeerBegins();
-        volume.metadata().writeSuperblock((durable, actions) -> volume.generationForPeerIsThrough(), out);
+        volume.marks().generationForPeerBegins();
+        volume.metadata().writeSuperblock((durable, actions) -> volume.marks().generationForPeerIsThrough(), out);
     }
 
     /** Both have compared it in the generation that it had: another one now would be news to one of them only. A kernel may have written through us by then. */
@@ -83,17 +83,17 @@ final class MirrorDuty {
     private void take(VolumeParts each, ActionQueue out) {
         Volume volume = each.volume;
         int connection = parts.connection;
-        volume.generationForPeerBegins();
+        volume.marks().generationForPeerBegins();
         volume.metadata().flushData((flushed, actions) -> {
             if (!flushed || isOver(connection, volume) || hasItsDisk(volume)) {
-                volume.generationForPeerIsThrough();
+                volume.marks().generationForPeerIsThrough();
                 return;
             }
             volume.setIdentifiers(volume.identifiers().newCurrent(parts.random.takeIdentifier(), false));
             each.generationOnItsWay = true;
             volume.metadata().writeSuperblock((durable, more) -> {
                 each.generationOnItsWay = false;
-                volume.generationForPeerIsThrough();
+                volume.marks().generationForPeerIsThrough();
                 if (durable && connection == parts.connection) parts.sendIdentifiers(each, 0, more);
             }, actions);
         }, out);

@@ -53,7 +53,7 @@ final class Outdating {
         var mark = new Mark();
         marks.add(mark);
         // Also the one that is good only later, by the end of a resync or an attach: it is let go with the others (seed 3087408).
-        parts.volumes.forEach(volume -> volume.markOutdated(true));
+        parts.volumes.forEach(volume -> volume.marks().markOutdated(true));
         List<VolumeParts> open = new ArrayList<>(parts.volumeParts);
         open.removeIf(each -> !couldBeTakenForGood(each.volume));
         if (open.isEmpty()) {
@@ -87,10 +87,10 @@ final class Outdating {
 
     /** Its superblock need not say yet that it is behind. */
     private static boolean couldBeTakenForGood(Volume volume) {
-        return volume.state().disk().isAbove(DiskState.OUTDATED) || volume.diskUsable() && volume.isGoodOnDisk();
+        return volume.state().disk().isAbove(DiskState.OUTDATED) || volume.diskUsable() && volume.marks().isGoodOnDisk();
     }
 
     private void unmark() {
-        parts.volumes.forEach(volume -> volume.markOutdated(false));
+        parts.volumes.forEach(volume -> volume.marks().markOutdated(false));
     }
 }

@@ -219,7 +219,7 @@ final class Parts {
 
     void sendState(Volume volume, ActionQueue out) {
         VolumeState state = volume.state();
-        boolean isYetToBeWritten = state.disk() == DiskState.OUTDATED && state.connection() == ConnectionState.CONNECTED && volume.isGoodOnDisk();
+        boolean isYetToBeWritten = state.disk() == DiskState.OUTDATED && state.connection() == ConnectionState.CONNECTED && volume.marks().isGoodOnDisk();
         if (isYetToBeWritten) tellWhenOutdatedOnDisk(parts(volume), out);
         else sendState(volume, state, out);
     }

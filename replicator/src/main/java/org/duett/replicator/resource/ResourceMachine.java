@@ -267,7 +267,7 @@ public final class ResourceMachine {
         Volume volume = each.volume;
         if (volume.log().wantsTransaction()) volume.metadata().writeLogTransaction(out);
         if (volume.log().isStarving()) parts.writes.closeEpoch(out);
-        if (volume.superblockStale()) volume.metadata().writeSuperblock(null, out);
+        if (volume.marks().isStale()) volume.metadata().writeSuperblock(null, out);
     }
 
     private void orderContinuation(ActionQueue out) {

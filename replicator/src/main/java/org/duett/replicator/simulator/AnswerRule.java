@@ -82,7 +82,7 @@ final class AnswerRule {
     /** For a Primary without a disk that writes through it, or has done so until just now (seed 3000131); its own role it has given up. */
     private static boolean isMarkedForPeer(Volume volume, Superblock onDisk) {
         boolean isBeingTakenBack = !volume.metadata().isIdle();
-        return volume.keepsLogOfPeer() || (onDisk.currentUuid() & 1) == 0 && isBeingTakenBack;
+        return volume.marks().keepsLogOfPeer() || (onDisk.currentUuid() & 1) == 0 && isBeingTakenBack;
     }
 
     private void demand(boolean durable, SimulatedNode node, AskedCommand question, String what) {

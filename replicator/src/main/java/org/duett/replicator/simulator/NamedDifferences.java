@@ -162,7 +162,7 @@ final class NamedDifferences {
             onStableStorage = false;
             bitmap = attached.bitmap();
             extents = attached.log().extentsOnDisk();
-            allIsHot = !attached.settings.activityLogUpdates() && (attached.isPrimary() || attached.keepsLogOfPeer());
+            allIsHot = !attached.settings.activityLogUpdates() && (attached.isPrimary() || attached.marks().keepsLogOfPeer());
             isAlone = !attached.isConnected() || attached.state().peerDisk().isBelow(DiskState.INCONSISTENT);
         }
 

@@ -38,7 +38,7 @@ final class SuperblockRule {
     private Disagreement look(SimulatedNode node, int number, Disagreement before) {
         Volume volume = node.isRunning() ? node.machine().volume(number) : null;
         boolean isInUse = volume != null && !node.sleeps() && volume.diskUsable() && volume.state().disk().isAtLeast(DiskState.INCONSISTENT);
-        if (!isInUse || !volume.metadata().isIdle() || volume.superblockStale()) return null;
+        if (!isInUse || !volume.metadata().isIdle() || volume.marks().isStale()) return null;
         String what = disagreement(volume, DurableSuperblock.asItIsRead(pair, node, number));
         // Who is to leave the other alone marks all its disks first, and one that hangs keeps the others marked (seed 1810350).
         if (what == null || what.equals(BEHIND) && !node.metadataIsIdle()) return null;
@@ -58,7 +58,7 @@ final class SuperblockRule {
         DiskState peer = volume.state().peerDisk();
         boolean peerIsBehind = peer == DiskState.INCONSISTENT || peer == DiskState.OUTDATED || volume.resyncLeftOpen();
         if (peerIsBehind != onDisk.has(Superblock.PEER_OUTDATED) && !volume.state().connection().isSourceSide()) return "its peer's is " + (peerIsBehind ? "not known to be " : "") + "behind";
-        if (volume.isPrimary() != onDisk.has(Superblock.PRIMARY_INDICATED) && !volume.keepsLogOfPeer()) return "it is " + (volume.isPrimary() ? "no" : "a") + " Primary's";
+        if (volume.isPrimary() != onDisk.has(Superblock.PRIMARY_INDICATED) && !volume.marks().keepsLogOfPeer()) return "it is " + (volume.isPrimary() ? "no" : "a") + " Primary's";
         if (volume.crashedPrimary() != onDisk.has(Superblock.CRASHED_PRIMARY)) return "its Primary has " + (volume.crashedPrimary() ? "not " : "") + "crashed";
         boolean isSameGeneration = GenerationIdentifiers.sameGeneration(onDisk.currentUuid(), volume.identifiers().current()) && onDisk.bitmapUuid() == volume.identifiers().bitmap()
                 && onDisk.historyYoung() == volume.identifiers().history0() && onDisk.historyOld() == volume.identifiers().history1();

@@ -304,7 +304,7 @@ public final class MetadataWriter {
                 yield volume.layout().activityLogByte() + (long) ringBlock * BLOCK_BYTES;
             }
             case SUPERBLOCK -> {
-                volume.encodeSuperblock(blockBuffer);
+                volume.marks().encode(blockBuffer);
                 yield volume.layout().superblockByte();
             }
             case NONE -> throw new AssertionError("no block to write");
@@ -341,7 +341,7 @@ public final class MetadataWriter {
                 }
             }
             case SUPERBLOCK -> {
-                volume.superblockWritten();
+                volume.marks().written();
                 finish(out);
             }
             case NONE -> finish(out);
@@ -429,9 +429,9 @@ public final class MetadataWriter {
 
     private void startLossMark(ActionQueue out) {
         lossMarkDue = false;
-        volume.markLoss();
+        volume.marks().markLoss();
         blockBuffer.setZero(0, BLOCK_BYTES);
-        volume.encodeSuperblock(blockBuffer);
+        volume.marks().encode(blockBuffer);
         blockWrite.kind = DiskOperation.Kind.WRITE;
         blockWrite.area = Area.METADATA;
         blockWrite.offsetBytes = volume.layout().superblockByte();

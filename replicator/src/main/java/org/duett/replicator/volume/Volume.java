@@ -47,7 +47,7 @@ public final class Volume {
     private boolean diskOpen;
     private Geometry geometry;
     private MetadataLayout layout;
-    private Superblock superblock;
+    private final SuperblockMarks marks = new SuperblockMarks(this);
     private DirtyBitmap bitmap;
     private ActivityLog log;
     private final MetadataWriter metadata;
@@ -78,7 +78,6 @@ public final class Volume {
     private boolean crashedPrimary;
     private boolean cacheIntact;
     private boolean fullSyncNeeded;
-    private boolean superblockStale;
     /** This disk was source of a resync when its node was last connected, and nobody knows whether the target has ended it (rule 3). */
     private boolean resyncLeftOpen;
     private boolean targetTakesWrites;
@@ -124,7 +123,7 @@ public final class Volume {
         if (newState.equals(state)) return;
         transitions.add(new Transition(state, newState, cause));
         state = newState;
-        superblockStale = true;
+        marks.changed();
     }
 
     public Transition pollTransition() {
@@ -201,12 +200,11 @@ public final class Volume {
     /** The layout and the superblock were read and found good. */
     public void adopt(MetadataLayout newLayout, Superblock newSuperblock) {
         layout = newLayout;
-        superblock = newSuperblock;
         recordedSectors = newSuperblock.lastAgreedSectors();
         // The mark of a loss in the midst of the attach leaves what is not carried out yet as it was.
         fullSyncNeeded = newSuperblock.has(Superblock.FULL_SYNC);
         crashedPrimary = newSuperblock.has(Superblock.CRASHED_PRIMARY);
-        generationOfGoodMark = generationIfGood(newSuperblock);
+        marks.adopt(newSuperblock);
         identifiers = new GenerationIdentifiers(newSuperblock.currentUuid(), newSuperblock.bitmapUuid(), newSuperblock.historyYoung(),
                 newSuperblock.historyOld());
         resyncLeftOpen = newSuperblock.leavesResyncOpen();
@@ -365,8 +363,8 @@ public final class Volume {
         return geometry;
     }
 
-    public Superblock superblock() {
-        return superblock;
+    public SuperblockMarks marks() {
+        return marks;
     }
 
     public DirtyBitmap bitmap() {
@@ -389,7 +387,7 @@ public final class Volume {
         identifiers = newIdentifiers.withRole(isPrimary());
         // While a Primary's own disk is not UpToDate its host sees the peer's data.
         if (!isPrimary() || state.disk() == DiskState.UP_TO_DATE) exposedIdentifier = identifiers.current();
-        superblockStale = true;
+        marks.changed();
     }
 
     /** Host data, if any, is the peer's: there is no disk here, or none that is UpToDate. */
@@ -426,7 +424,7 @@ public final class Volume {
     public void leaveResyncOpen() {
         if (resyncLeftOpen || identifiers.bitmap() == 0) return;
         resyncLeftOpen = true;
-        superblockStale = true;
+        marks.changed();
     }
 
     /**
@@ -448,7 +446,7 @@ public final class Volume {
     public void setCrashedPrimary(boolean crashed) {
         if (crashedPrimary == crashed) return;
         crashedPrimary = crashed;
-        superblockStale = true;
+        marks.changed();
     }
 
     public boolean fullSyncNeeded() {
@@ -458,7 +456,7 @@ public final class Volume {
     public void setFullSyncNeeded(boolean needed) {
         if (fullSyncNeeded == needed) return;
         fullSyncNeeded = needed;
-        superblockStale = true;
+        marks.changed();
     }
 
     public long sizeSectors() {
@@ -469,7 +467,7 @@ public final class Volume {
         if (sizeSectors == newSizeSectors) return;
         sizeSectors = newSizeSectors;
         sizeChanges++;
-        superblockStale = true;
+        marks.changed();
     }
 
     /** How often the size has changed: a bitmap that was written for an earlier one is not that of this one. */
@@ -494,7 +492,7 @@ public final class Volume {
     public void sizeIsInBitmap() {
         if (recordedSectors == sizeSectors) return;
         recordedSectors = sizeSectors;
-        superblockStale = true;
+        marks.changed();
     }
 
     /** The size that superblocks name. */
@@ -526,117 +524,6 @@ public final class Volume {
         return diskOpen && layout != null ? layout.usableSectors(geometry.dataBytes() / 512) : 0;
     }
 
-    public boolean superblockStale() {
-        return superblockStale && diskUsable && superblock != null && state.disk().isAtLeast(DiskState.NEGOTIATING);
-    }
-
-    /** The superblock as it should be on disk now; flags by spec metadata 4. */
-    void encodeSuperblock(ByteBuf block) {
-        superblockStale = false;
-        superblock = currentSuperblock();
-        if (generationIfGood(superblock) != 0) generationOfGoodMark = generationIfGood(superblock);
-        logMarkDurable &= superblock.has(Superblock.PRIMARY_INDICATED);
-        superblock.encode(block, 0);
-    }
-
-    private boolean clean;
-    private boolean lossMarked;
-    private boolean outdatedMarked;
-    private int loggedForPeer;
-    /** The superblock that is on disk for certain says that the log is to be looked at. */
-    private boolean logMarkDurable;
-    private int generationsForPeerDue;
-    /** A superblock that is on disk, or is on its way there, says that the data of this generation is good; 0: none does. */
-    private long generationOfGoodMark;
-
-    /** The next superblock is the last of this attach: written as {@code apply-al} would have left it (spec metadata 3.1). */
-    public void markClean() {
-        clean = true;
-    }
-
-    /** A new attach begins without the marks of the last one; but for that of a node that is about to leave the other alone, which holds for the connection. */
-    public void markInUse() {
-        clean = false;
-        lossMarked = false;
-        loggedForPeer = 0;
-        logMarkDurable = false;
-    }
-
-    /** The next superblock says that this disk is not consistent, whatever its state. */
-    public void markLoss() {
-        lossMarked = true;
-    }
-
-    /** The next superblocks say that this disk is Outdated, though it is still connected: its node is about to leave the other alone. */
-    public void markOutdated(boolean marked) {
-        outdatedMarked = marked;
-        superblockStale = true;
-    }
-
-    /** The log names what a Primary without a disk wrote through us: by this mark a replay looks at it, until the bitmap is on disk (rule 12). */
-    public void keepLogOfPeer() {
-        loggedForPeer++;
-        superblockStale = true;
-    }
-
-    public void bitmapHasLogOfPeer() {
-        // A new attach has begun to count anew.
-        if (loggedForPeer == 0) return;
-        loggedForPeer--;
-        superblockStale = true;
-    }
-
-    /** The next superblocks say that the log is to be looked at. */
-    public boolean keepsLogOfPeer() {
-        return logsForPeer() || loggedForPeer > 0;
-    }
-
-    /** A Primary without a disk writes through us, and our generation for that is not on disk yet: until then nothing of it is written (rule 6). */
-    public boolean generationForPeerDue() {
-        return generationsForPeerDue > 0;
-    }
-
-    public void generationForPeerBegins() {
-        generationsForPeerDue++;
-    }
-
-    /** It is on disk, or there will be none. */
-    public void generationForPeerIsThrough() {
-        assert generationsForPeerDue > 0;
-        generationsForPeerDue--;
-    }
-
-    /** A replay after a crash now would look at the log: what it names may be written. */
-    public boolean logMarkDurable() {
-        return logMarkDurable;
-    }
-
-    void superblockWritten() {
-        logMarkDurable = superblock.has(Superblock.PRIMARY_INDICATED);
-        if (logMarkDurable) log.marked();
-        generationOfGoodMark = generationIfGood(superblock);
-    }
-
-    /** This disk is UpToDate, or would pass for what our host has seen after a crash now: that it is behind need not have been written down yet. */
-    public boolean passesForGood() {
-        return state.disk() == DiskState.UP_TO_DATE
-                || generationOfGoodMark != 0 && GenerationIdentifiers.sameGeneration(generationOfGoodMark, exposedIdentifier());
-    }
-
-    /** After a crash now this disk would pass for good, whatever its state is here. */
-    public boolean isGoodOnDisk() {
-        return generationOfGoodMark != 0;
-    }
-
-    /** After a crash now this disk would pass for good in the generation that it has here. */
-    public boolean isGoodOnDiskInThisGeneration() {
-        return generationOfGoodMark != 0 && GenerationIdentifiers.sameGeneration(generationOfGoodMark, identifiers().current());
-    }
-
-    private static long generationIfGood(Superblock superblock) {
-        return superblock.has(Superblock.CONSISTENT) && superblock.has(Superblock.WAS_UP_TO_DATE) ? superblock.currentUuid() : 0;
-    }
-
     /** The peer is a Primary without a disk: what it writes only we can name. */
     public boolean logsForPeer() {
         return logsForPeer(state);
@@ -644,38 +531,6 @@ public final class Volume {
 
     public static boolean logsForPeer(VolumeState state) {
         return state.peerDisk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
-    }
-
-    private Superblock currentSuperblock() {
-        int flags = superblock.flags();
-        if (state.disk().isAtLeast(DiskState.INCONSISTENT)) flags = flagsOfState(flags);
-        // Its log names what the host writes while the peer has a say on it, and is to be looked at (seed 7050).
-        else if (logsWrites() && isPrimary()) flags |= Superblock.PRIMARY_INDICATED;
-        // A disk that failed is not consistent any more: the peer may have what it lacks (rule 14).
-        if (lossMarked) flags &= ~Superblock.CONSISTENT;
-        flags &= ~(Superblock.CRASHED_PRIMARY | Superblock.FULL_SYNC | Superblock.ACTIVITY_LOG_DISABLED);
-        if (crashedPrimary) flags |= Superblock.CRASHED_PRIMARY;
-        if (fullSyncNeeded) flags |= Superblock.FULL_SYNC;
-        if (!settings.activityLogUpdates()) flags |= Superblock.ACTIVITY_LOG_DISABLED;
-        int peerMaximum = peerMaxBioBytes != 0 ? peerMaxBioBytes : superblock.peerMaximumRequestBytes();
-        Superblock current = superblock.withFlags(flags).withLastAgreedSectors(recordedSectors)
-                .withUuids(identifiers.current(), identifiers.bitmap(), identifiers.history0(), identifiers.history1())
-                .withActivityLogExtents(log.slots()).withPeerMaximumRequestBytes(peerMaximum).withLayout(layout);
-        return clean ? current.clean() : current.inUse();
-    }
-
-    private int flagsOfState(int before) {
-        int flags = before & ~Superblock.FLAGS_OF_STATE;
-        if (state.disk().isAbove(DiskState.INCONSISTENT)) flags |= Superblock.CONSISTENT;
-        if (isPrimary() || keepsLogOfPeer()) flags |= Superblock.PRIMARY_INDICATED;
-        if (state.connection().isEstablished()) flags |= Superblock.CONNECTED_INDICATED;
-        if (state.disk().isAbove(DiskState.OUTDATED) && !outdatedMarked) flags |= Superblock.WAS_UP_TO_DATE;
-        if (state.peerDisk() == DiskState.INCONSISTENT || state.peerDisk() == DiskState.OUTDATED) flags |= Superblock.PEER_OUTDATED;
-        // As a source that crashes leaves them, so that the next crash does not make an Outdated peer of it; and from before its target is told to begin, which may
-        // be through before the source has written down what that one is (seed 1015052).
-        boolean isSource = state.connection().isSourceSide() && identifiers.bitmap() != 0;
-        if (resyncLeftOpen || isSource) flags |= Superblock.CONNECTED_INDICATED | Superblock.PEER_OUTDATED;
-        return flags;
     }
 
     /** Encodes the running transaction of the activity log; returns its place on the metadata device, in bytes. */

@@ -73,7 +73,7 @@ final class FlushPath {
             flush.local = Leg.DONE;
         } else {
             volume.diskFailed(DiskFailure.FLUSH, flush.disk.errno, 0);
-            loseLocalLeg(flush, volume, volume.passesForGood());
+            loseLocalLeg(flush, volume, volume.marks().passesForGood());
         }
         decide(flush, out);
     }

@@ -151,7 +151,7 @@ public final class PeerWritePath {
         if (namedByUs(volume, write) && volume.takesLocalWrites()) {
             // The peer has no disk to be marked: what only we have is marked here, and logged like a Primary's (rule 6).
             volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
-            if (!logCounts(volume, out) || volume.generationForPeerDue()) {
+            if (!logCounts(volume, out) || volume.marks().generationForPeerDue()) {
                 awaitingMark.add(write);
                 return;
             }
@@ -165,21 +165,21 @@ public final class PeerWritePath {
      * own writes, nothing is written before (promise 4).
      */
     private boolean logCounts(Volume volume, ActionQueue out) {
-        if (volume.logsForPeer()) return volume.logMarkDurable();
+        if (volume.logsForPeer()) return volume.marks().logMarkDurable();
         // It came while its Primary had no disk, and waited for another write until that was over.
-        volume.keepLogOfPeer();
-        if (!volume.logMarkDurable()) volume.metadata().writeSuperblock(null, out);
+        volume.marks().keepLogOfPeer();
+        if (!volume.marks().logMarkDurable()) volume.metadata().writeSuperblock(null, out);
         volume.metadata().writeBitmap((durable, actions) -> {
             if (!durable) return;
             // Before the mark is taken back: else they would ask for it again, and again find it gone (seed 1730989).
             for (int left = awaitingMark.size(); left > 0; left--) {
                 PeerWrite write = awaitingMark.poll();
-                if (volumeOf(write) == volume) goesOn(volume, write, volume.logMarkDurable(), actions);
+                if (volumeOf(write) == volume) goesOn(volume, write, volume.marks().logMarkDurable(), actions);
                 else awaitingMark.add(write);
             }
-            volume.bitmapHasLogOfPeer();
+            volume.marks().bitmapHasLogOfPeer();
         }, out);
-        return volume.logMarkDurable();
+        return volume.marks().logMarkDurable();
     }
 
     /** Called after each event: writes that waited until the log counts, or for our generation for them, go on. */
@@ -187,12 +187,12 @@ public final class PeerWritePath {
         for (int left = awaitingMark.size(); left > 0 && !awaitingMark.isEmpty(); left--) {
             PeerWrite write = awaitingMark.poll();
             Volume volume = volumeOf(write);
-            goesOn(volume, write, volume.keepsLogOfPeer() ? volume.logMarkDurable() : logCounts(volume, out), out);
+            goesOn(volume, write, volume.marks().keepsLogOfPeer() ? volume.marks().logMarkDurable() : logCounts(volume, out), out);
         }
     }
 
     private void goesOn(Volume volume, PeerWrite write, boolean logCounts, ActionQueue out) {
-        if (volume.takesLocalWrites() && (!logCounts || volume.generationForPeerDue())) awaitingMark.add(write);
+        if (volume.takesLocalWrites() && (!logCounts || volume.marks().generationForPeerDue())) awaitingMark.add(write);
         else if (!volume.takesLocalWrites() || volume.log().acquire(write)) extentIsHot(volume, write, out);
     }
 

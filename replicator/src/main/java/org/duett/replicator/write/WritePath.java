@@ -174,7 +174,7 @@ public final class WritePath implements HeldWrites {
         Volume volume = volume(write.volume);
         // Neither leg starts before the transaction is on disk: after a crash only extents that the log names are resynced, so a
         // write outside of it could differ unnoticed (spec metadata 6.6).
-        if (volume.logsWrites() && !volume.settings.activityLogUpdates() && !volume.logMarkDurable()) {
+        if (volume.logsWrites() && !volume.settings.activityLogUpdates() && !volume.marks().logMarkDurable()) {
             volume.log().awaitMark(write);
             return;
         }
@@ -298,7 +298,7 @@ public final class WritePath implements HeldWrites {
             if (write.clearsBits && write.markEra == volume.markEra()) clearBits(volume, write);
         } else {
             volume.diskFailed(DiskFailure.WRITE, write.disk.errno, write.firstSector);
-            loseLocalLeg(volume, write, volume.passesForGood());
+            loseLocalLeg(volume, write, volume.marks().passesForGood());
         }
         decide(volume, write, out);
     }

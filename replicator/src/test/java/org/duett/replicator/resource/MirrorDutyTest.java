@@ -84,7 +84,7 @@ class MirrorDutyTest {
     void whenThePrimaryLosesItsDiskAGenerationBeginsAndIsToldWhenItIsOnDisk() {
         List<Action> actions = changes(MIRRORED, DUTY);
         isFlushOfData(actions);
-        assertThat(world.volume(0).generationForPeerDue()).isTrue();
+        assertThat(world.volume(0).marks().generationForPeerDue()).isTrue();
         assertThat(hasNewGeneration()).isFalse();
         actions = answer(actions, 0);
         assertThat(hasNewGeneration()).isTrue();
@@ -95,10 +95,10 @@ class MirrorDutyTest {
         // A superblock with a new generation waits for the data once more.
         while (world.each(0).generationOnItsWay) {
             assertThat(sentAmong(actions)).isEmpty();
-            assertThat(world.volume(0).generationForPeerDue()).isTrue();
+            assertThat(world.volume(0).marks().generationForPeerDue()).isTrue();
             actions = answer(actions, 0);
         }
-        assertThat(world.volume(0).generationForPeerDue()).isFalse();
+        assertThat(world.volume(0).marks().generationForPeerDue()).isFalse();
         Packet.Uuids told = (Packet.Uuids) sentAmong(actions).getFirst();
         assertThat(told.current()).isEqualTo(identifiers.current());
     }
@@ -118,7 +118,7 @@ class MirrorDutyTest {
         world.volume(0).metadata().writeSuperblock(null, world.out);
         world.answerAll();
         assertThat(changes(DUTY.withPeer(Role.SECONDARY), DUTY)).isEmpty();
-        assertThat(world.volume(0).generationForPeerDue()).isFalse();
+        assertThat(world.volume(0).marks().generationForPeerDue()).isFalse();
         assertThat(changes(MIRRORED, DUTY)).as("but for a copy that was as good").isNotEmpty();
     }
 
@@ -129,10 +129,10 @@ class MirrorDutyTest {
         world.volume(0).setIdentifiers(new GenerationIdentifiers(30, 20, 0, 0));
         List<Action> actions = changes(DUTY.withPeer(Role.SECONDARY), DUTY);
         do {
-            assertThat(world.volume(0).generationForPeerDue()).isTrue();
+            assertThat(world.volume(0).marks().generationForPeerDue()).isTrue();
             actions = answer(actions, fails ? Errno.EIO : 0);
         } while (!orderedAmong(actions).isEmpty());
-        assertThat(world.volume(0).generationForPeerDue()).isFalse();
+        assertThat(world.volume(0).marks().generationForPeerDue()).isFalse();
         assertThat(world.volume(0).identifiers().current()).as("it needs no other").isEqualTo(30);
     }
 
@@ -251,7 +251,7 @@ class MirrorDutyTest {
         List<Action> actions = answer(flush, what.equals("the flush fails") ? Errno.EIO : 0);
         assertThat(actions).isEmpty();
         assertThat(hasNewGeneration()).isFalse();
-        assertThat(world.volume(0).generationForPeerDue()).isFalse();
+        assertThat(world.volume(0).marks().generationForPeerDue()).isFalse();
     }
 
     /** It may have written through us by then. */
@@ -274,7 +274,7 @@ class MirrorDutyTest {
             assertThat(actions).noneMatch(Action.SendPacket.class::isInstance);
         }
         assertThat(world.each(0).generationOnItsWay).isFalse();
-        assertThat(world.volume(0).generationForPeerDue()).isFalse();
+        assertThat(world.volume(0).marks().generationForPeerDue()).isFalse();
     }
 
     // ---- its end
@@ -285,19 +285,19 @@ class MirrorDutyTest {
         world.volume(0).bitmap().setRange(1, 2);
         List<Action> actions = changes(DUTY, MIRRORED);
         isFlushOfData(actions);
-        assertThat(world.volume(0).keepsLogOfPeer()).isTrue();
+        assertThat(world.volume(0).marks().keepsLogOfPeer()).isTrue();
         while (!orderedAmong(actions).isEmpty()) {
-            assertThat(world.volume(0).keepsLogOfPeer()).isTrue();
+            assertThat(world.volume(0).marks().keepsLogOfPeer()).isTrue();
             actions = answer(actions, 0);
         }
-        assertThat(world.volume(0).keepsLogOfPeer()).isFalse();
+        assertThat(world.volume(0).marks().keepsLogOfPeer()).isFalse();
         assertThat(world.volume(0).bitmap().dirtyPages().anyDirty()).isFalse();
     }
 
     @Test
     void aBitmapThatCannotBeWrittenEndsNothing() {
         answer(changes(DUTY, MIRRORED), Errno.EIO);
-        assertThat(world.volume(0).keepsLogOfPeer()).isTrue();
+        assertThat(world.volume(0).marks().keepsLogOfPeer()).isTrue();
     }
 
     /** It took its writes, though they failed there (seed 1542529). */

@@ -147,7 +147,7 @@ class PeerReportsTest {
         world.commit(MIRRORED);
         each.volume.metadata().writeSuperblock(null, world.out);
         world.answerAll();
-        assertThat(each.volume.isGoodOnDisk()).isTrue();
+        assertThat(each.volume.marks().isGoodOnDisk()).isTrue();
         world.commit(MIRRORED.withPeer(Role.SECONDARY).withConnection(ConnectionState.WF_BITMAP_T).withDisk(DiskState.OUTDATED));
         world.actions();
         List<Action> actions = reports(itsWord(Role.SECONDARY, DiskState.FAILED));

@@ -147,8 +147,8 @@ public final class AttachedVolume implements AutoCloseable {
     /** As a superblock that is written now has it. */
     public Superblock writtenNow() {
         ByteBuf block = Unpooled.buffer(Superblock.BYTES);
-        volume.encodeSuperblock(block);
-        volume.superblockWritten();
+        volume.marks().encode(block);
+        volume.marks().written();
         return Superblock.decode(block, 0);
     }
 

@@ -139,7 +139,7 @@ class VolumeTest {
         assertThat(volume.resyncLeftOpen()).isFalse();
         volume.adopt(world.layout, Superblock.created(world.layout, 77, 0).withUuids(40, 30, 20, 10)
                 .withFlags(Superblock.CONNECTED_INDICATED | Superblock.PEER_OUTDATED));
-        assertThat(volume.resyncLeftOpen()).isEqualTo(volume.superblock().leavesResyncOpen()).isTrue();
+        assertThat(volume.resyncLeftOpen()).isEqualTo(volume.marks().superblock().leavesResyncOpen()).isTrue();
     }
 
     @Test
@@ -362,12 +362,12 @@ class VolumeTest {
     /** Nothing of a Primary without a disk is written before the generation for it is on ours (rule 6). */
     @Test
     void aGenerationForThePeerIsDueUntilTheLastOneIsThrough() {
-        assertThat(volume.generationForPeerDue()).isFalse();
-        volume.generationForPeerBegins();
-        volume.generationForPeerBegins();
-        volume.generationForPeerIsThrough();
-        assertThat(volume.generationForPeerDue()).isTrue();
-        volume.generationForPeerIsThrough();
-        assertThat(volume.generationForPeerDue()).isFalse();
+        assertThat(volume.marks().generationForPeerDue()).isFalse();
+        volume.marks().generationForPeerBegins();
+        volume.marks().generationForPeerBegins();
+        volume.marks().generationForPeerIsThrough();
+        assertThat(volume.marks().generationForPeerDue()).isTrue();
+        volume.marks().generationForPeerIsThrough();
+        assertThat(volume.marks().generationForPeerDue()).isFalse();
     }
 }

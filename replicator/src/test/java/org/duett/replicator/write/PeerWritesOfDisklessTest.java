@@ -23,7 +23,7 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
     private void logMarkIsDurable() {
         world.volume.metadata().writeSuperblock(null, world.out);
         world.metadataAnswersAll();
-        assertThat(world.volume.logMarkDurable()).isTrue();
+        assertThat(world.volume.marks().logMarkDurable()).isTrue();
     }
 
     private PeerWrite hot() {
@@ -66,11 +66,11 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
     void norBeforeOurGenerationForItIsOnDisk() {
         world.commit(DUTY);
         logMarkIsDurable();
-        world.volume.generationForPeerBegins();
+        world.volume.marks().generationForPeerBegins();
         arrives(8, 2);
         path.checkMarks(world.out);
         assertThat(world.volume.log().waiting()).isZero();
-        world.volume.generationForPeerIsThrough();
+        world.volume.marks().generationForPeerIsThrough();
         path.checkMarks(world.out);
         assertThat(world.volume.log().waiting()).isEqualTo(1);
     }
@@ -97,9 +97,9 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
         world.volume.overlap().leave(present.user);
         path.nothingOverlaps(world.volume, (PeerWrite) world.volume.overlap().pollUnblocked(), world.out);
         assertThat(bitmap().countRange(8, 10)).isEqualTo(2);
-        assertThat(world.volume.keepsLogOfPeer()).as("until the bitmap on disk names it").isTrue();
+        assertThat(world.volume.marks().keepsLogOfPeer()).as("until the bitmap on disk names it").isTrue();
         world.metadataAnswersAll();
-        assertThat(world.volume.keepsLogOfPeer()).isFalse();
+        assertThat(world.volume.marks().keepsLogOfPeer()).isFalse();
         assertThat(world.volume.log().waiting()).isEqualTo(1);
     }
 
@@ -125,9 +125,9 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
         world.commit(DUTY);
         assertThat(arrives(8, 2)).isEmpty();
         world.commit(MIRRORED);
-        assertThat(world.volume.keepsLogOfPeer()).isFalse();
+        assertThat(world.volume.marks().keepsLogOfPeer()).isFalse();
         path.checkMarks(world.out);
-        assertThat(world.volume.keepsLogOfPeer()).isTrue();
+        assertThat(world.volume.marks().keepsLogOfPeer()).isTrue();
     }
 
     /** Found by seed 1730989: the bitmap on disk named its block already; the mark was taken back as soon as it was there, and asked for again, for ever. */
@@ -145,12 +145,12 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
             path.arrived(other.volume, data(8, 2, DataFlags.SEND_WRITE_ACK), other.out);
             other.commit(MIRRORED);
             for (int events = 0; events < 20; events++) {
-                if (other.volume.superblockStale()) other.volume.metadata().writeSuperblock(null, other.out);
+                if (other.volume.marks().isStale()) other.volume.metadata().writeSuperblock(null, other.out);
                 path.checkMarks(other.out);
                 other.ordered().forEach(operation -> other.metadataAnswers(operation, 0));
             }
             assertThat(other.volume.log().waiting()).isEqualTo(1);
-            assertThat(other.volume.superblockStale()).isFalse();
+            assertThat(other.volume.marks().isStale()).isFalse();
         }
     }
 

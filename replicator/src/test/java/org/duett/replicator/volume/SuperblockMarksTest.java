@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the superblock says of a volume in each state (spec metadata 4): from it alone the next attach knows what this disk is worth. */
-class VolumeSuperblockTest {
+class SuperblockMarksTest {
     private static final long SECTORS = 1 << 20;
 
     private final AttachedVolume world = new AttachedVolume(SECTORS);
@@ -142,10 +142,10 @@ class VolumeSuperblockTest {
         volume.setIdentifiers(new GenerationIdentifiers(20, 10, 0, 0));
         assertThat(flags()).isEqualTo(bits("cu"));
         volume.leaveResyncOpen();
-        assertThat(volume.superblockStale()).isTrue();
+        assertThat(volume.marks().isStale()).isTrue();
         assertThat(flags()).isEqualTo(bits("cnuo"));
         volume.leaveResyncOpen();
-        assertThat(volume.superblockStale()).as("that is known").isFalse();
+        assertThat(volume.marks().isStale()).as("that is known").isFalse();
         volume.setIdentifiers(new GenerationIdentifiers(30, 10, 0, 0));
         assertThat(flags()).isEqualTo(bits("cnuo"));
         volume.setIdentifiers(new GenerationIdentifiers(30, 0, 10, 0));
@@ -157,18 +157,18 @@ class VolumeSuperblockTest {
     void whoIsAboutToLeaveThePeerAloneIsNotUpToDateOnDisk() {
         state(Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
         flags();
-        volume.markOutdated(true);
-        assertThat(volume.superblockStale()).isTrue();
+        volume.marks().markOutdated(true);
+        assertThat(volume.marks().isStale()).isTrue();
         assertThat(flags()).isEqualTo(bits("cn"));
-        volume.markOutdated(false);
-        assertThat(volume.superblockStale()).isTrue();
+        volume.marks().markOutdated(false);
+        assertThat(volume.marks().isStale()).isTrue();
         assertThat(flags()).isEqualTo(bits("cnu"));
     }
 
     @Test
     void aDiskThatFailedIsNotConsistentWhateverItsState() {
         state(Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
-        volume.markLoss();
+        volume.marks().markLoss();
         assertThat(flags()).isEqualTo(bits("nu"));
     }
 
@@ -176,7 +176,7 @@ class VolumeSuperblockTest {
     void onlyTheLastOneOfAnAttachIsClean() {
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
         assertThat(world.writtenNow().isClean()).isFalse();
-        volume.markClean();
+        volume.marks().markClean();
         Superblock last = world.writtenNow();
         assertThat(last.isClean()).isTrue();
         assertThat(last.has(ACTIVITY_LOG_CLEAN)).isTrue();
@@ -186,24 +186,24 @@ class VolumeSuperblockTest {
     @Test
     void aNewAttachBeginsWithoutTheMarksOfTheLast() {
         state(Role.SECONDARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
-        volume.markClean();
-        volume.markLoss();
-        volume.markOutdated(true);
-        volume.keepLogOfPeer();
+        volume.marks().markClean();
+        volume.marks().markLoss();
+        volume.marks().markOutdated(true);
+        volume.marks().keepLogOfPeer();
         Superblock marked = world.writtenNow();
         assertThat(marked.isClean()).isTrue();
         assertThat(marked.flags() & ~ACTIVITY_LOG_CLEAN).isEqualTo(bits("pn"));
-        assertThat(volume.logMarkDurable()).isTrue();
-        volume.markInUse();
-        assertThat(volume.logMarkDurable()).isFalse();
+        assertThat(volume.marks().logMarkDurable()).isTrue();
+        volume.marks().markInUse();
+        assertThat(volume.marks().logMarkDurable()).isFalse();
         assertThat(world.writtenNow().flags()).as("that its node leaves the other alone holds for the connection").isEqualTo(bits("cn"));
-        volume.markOutdated(false);
+        volume.marks().markOutdated(false);
         Superblock next = world.writtenNow();
         assertThat(next.isClean()).isFalse();
         assertThat(next.flags()).isEqualTo(bits("cnu"));
-        volume.bitmapHasLogOfPeer();
-        volume.keepLogOfPeer();
-        assertThat(volume.keepsLogOfPeer()).as("what ends with the former attach does not count").isTrue();
+        volume.marks().bitmapHasLogOfPeer();
+        volume.marks().keepLogOfPeer();
+        assertThat(volume.marks().keepsLogOfPeer()).as("what ends with the former attach does not count").isTrue();
     }
 
     @Test
@@ -243,18 +243,18 @@ class VolumeSuperblockTest {
     void theLogCountsAsLongAsAPrimaryWithoutADiskNeedsIt() {
         world.commit(VolumeState.of(Role.SECONDARY, Role.PRIMARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.DISKLESS));
         assertThat(flags()).isEqualTo(bits("cpnu"));
-        volume.keepLogOfPeer();
-        volume.keepLogOfPeer();
+        volume.marks().keepLogOfPeer();
+        volume.marks().keepLogOfPeer();
         world.commit(VolumeState.of(Role.SECONDARY, Role.PRIMARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE));
         assertThat(flags()).isEqualTo(bits("cpnu"));
-        volume.bitmapHasLogOfPeer();
-        assertThat(volume.superblockStale()).isTrue();
+        volume.marks().bitmapHasLogOfPeer();
+        assertThat(volume.marks().isStale()).isTrue();
         assertThat(flags()).isEqualTo(bits("cpnu"));
-        volume.bitmapHasLogOfPeer();
+        volume.marks().bitmapHasLogOfPeer();
         assertThat(flags()).isEqualTo(bits("cnu"));
-        assertThat(volume.superblockStale()).isFalse();
-        volume.keepLogOfPeer();
-        assertThat(volume.superblockStale()).isTrue();
+        assertThat(volume.marks().isStale()).isFalse();
+        volume.marks().keepLogOfPeer();
+        assertThat(volume.marks().isStale()).isTrue();
     }
 
     @ParameterizedTest
@@ -262,7 +262,7 @@ class VolumeSuperblockTest {
     void onlyForAPrimaryWithoutADiskWeLog(Role peer, DiskState peerDisk, boolean logs) {
         world.commit(VolumeState.of(Role.SECONDARY, peer, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, peerDisk));
         assertThat(volume.logsForPeer()).isEqualTo(logs);
-        assertThat(volume.keepsLogOfPeer()).isEqualTo(logs);
+        assertThat(volume.marks().keepsLogOfPeer()).isEqualTo(logs);
     }
 
     // ---- when one has to be written, and what is certain
@@ -270,15 +270,15 @@ class VolumeSuperblockTest {
     @Test
     void whatChangesNothingNeedsNoSuperblock() {
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
-        assertThat(volume.superblockStale()).isTrue();
+        assertThat(volume.marks().isStale()).isTrue();
         flags();
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
         volume.setCrashedPrimary(false);
         volume.setFullSyncNeeded(false);
         volume.setSizeSectors(SECTORS);
         volume.sizeIsInBitmap();
-        volume.bitmapHasLogOfPeer();
-        assertThat(volume.superblockStale()).isFalse();
+        volume.marks().bitmapHasLogOfPeer();
+        assertThat(volume.marks().isStale()).isFalse();
     }
 
     @Test
@@ -293,19 +293,19 @@ class VolumeSuperblockTest {
 
     private void needsSuperblock(Consumer<Volume> change) {
         flags();
-        assertThat(volume.superblockStale()).isFalse();
+        assertThat(volume.marks().isStale()).isFalse();
         change.accept(volume);
-        assertThat(volume.superblockStale()).isTrue();
+        assertThat(volume.marks().isStale()).isTrue();
     }
 
     @Test
     void aDiskThatIsNotReadyForOneGetsNone() {
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.ATTACHING, DiskState.UNKNOWN);
-        assertThat(volume.superblockStale()).isFalse();
+        assertThat(volume.marks().isStale()).isFalse();
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.NEGOTIATING, DiskState.UNKNOWN);
-        assertThat(volume.superblockStale()).isTrue();
+        assertThat(volume.marks().isStale()).isTrue();
         volume.stopUsingDisk(world.out);
-        assertThat(volume.superblockStale()).isFalse();
+        assertThat(volume.marks().isStale()).isFalse();
     }
 
     /** Between a superblock's order and its answer either of the two may be on disk. */
@@ -313,18 +313,18 @@ class VolumeSuperblockTest {
     void theMarkOfTheLogIsCertainFromTheAnswerOnAndUntilTheNextOrderWithoutIt() {
         state(Role.PRIMARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
         volume.metadata().writeSuperblock(null, world.out);
-        assertThat(volume.logMarkDurable()).isFalse();
+        assertThat(volume.marks().logMarkDurable()).isFalse();
         world.metadataAnswersAll();
-        assertThat(volume.logMarkDurable()).isTrue();
+        assertThat(volume.marks().logMarkDurable()).isTrue();
         volume.metadata().writeSuperblock(null, world.out);
-        assertThat(volume.logMarkDurable()).isTrue();
+        assertThat(volume.marks().logMarkDurable()).isTrue();
         world.metadataAnswersAll();
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
-        assertThat(volume.logMarkDurable()).isTrue();
+        assertThat(volume.marks().logMarkDurable()).isTrue();
         volume.metadata().writeSuperblock(null, world.out);
-        assertThat(volume.logMarkDurable()).isFalse();
+        assertThat(volume.marks().logMarkDurable()).isFalse();
         world.metadataAnswersAll();
-        assertThat(volume.logMarkDurable()).isFalse();
+        assertThat(volume.marks().logMarkDurable()).isFalse();
     }
 
     /** That the disk is behind need not have been written down yet: after a crash it passes for good as long as a superblock may say so. */
@@ -332,24 +332,24 @@ class VolumeSuperblockTest {
     void aDiskPassesForGoodAsLongAsASuperblockMaySaySo() {
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
         volume.setIdentifiers(new GenerationIdentifiers(20, 0, 0, 0));
-        assertThat(volume.passesForGood()).isTrue();
+        assertThat(volume.marks().passesForGood()).isTrue();
         volume.metadata().writeSuperblock(null, world.out);
         world.metadataAnswersAll();
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.OUTDATED, DiskState.UNKNOWN);
-        assertThat(volume.passesForGood()).isTrue();
+        assertThat(volume.marks().passesForGood()).isTrue();
         volume.setExposedIdentifier(30);
-        assertThat(volume.passesForGood()).as("our host has seen a newer one").isFalse();
+        assertThat(volume.marks().passesForGood()).as("our host has seen a newer one").isFalse();
         volume.setExposedIdentifier(21);
-        assertThat(volume.passesForGood()).as("the lowest bit is that of the role").isTrue();
+        assertThat(volume.marks().passesForGood()).as("the lowest bit is that of the role").isTrue();
         volume.metadata().writeSuperblock(null, world.out);
-        assertThat(volume.passesForGood()).as("it is on its way only").isTrue();
+        assertThat(volume.marks().passesForGood()).as("it is on its way only").isTrue();
         world.metadataAnswersAll();
-        assertThat(volume.passesForGood()).isFalse();
+        assertThat(volume.marks().passesForGood()).isFalse();
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.UP_TO_DATE, DiskState.UNKNOWN);
         volume.metadata().writeSuperblock(null, world.out);
         world.ordered().forEach(operation -> assertThat(operation.inFlight).isTrue());
         state(Role.SECONDARY, ConnectionState.WF_CONNECTION, DiskState.OUTDATED, DiskState.UNKNOWN);
-        assertThat(volume.passesForGood()).as("it may be on disk by now").isTrue();
+        assertThat(volume.marks().passesForGood()).as("it may be on disk by now").isTrue();
     }
 
     @ParameterizedTest
@@ -357,6 +357,6 @@ class VolumeSuperblockTest {
     void aDiskThatIsAttachedPassesForWhatItsSuperblockSays(String flags, boolean good) {
         volume.adopt(world.layout, Superblock.created(world.layout, 77, 0).withFlags(bits(flags)).withUuids(20, 0, 0, 0));
         volume.setExposedIdentifier(20);
-        assertThat(volume.passesForGood()).isEqualTo(good);
+        assertThat(volume.marks().passesForGood()).isEqualTo(good);
     }
 }
