@@ -162,8 +162,8 @@ final class PeerReports {
     }
 
     /** The target is through (spec wire 5.7); a state between Connected and SyncSource must not be taken as that. */
-    private static boolean finishesResync(VolumeParts each, VolumeState report) {
-        return each.isSource() && each.source.mayTargetReportEnd() && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
+    private boolean finishesResync(VolumeParts each, VolumeState report) {
+        return each.isSource() && each.source.mayTargetReportEnd(parts.writes.blocksWrittenAtTarget(each.volume, true)) && report.connection() == ConnectionState.CONNECTED && report.disk() == DiskState.UP_TO_DATE;
     }
 
     /** The target could not get or write every block (spec wire 5.7). */

@@ -265,10 +265,12 @@ public final class ResyncSource {
 
     /**
      * What it reported before it has asked for anything is of the time before this resync, of which it had not heard yet. Unless there is nothing to ask
-     * for: what failed on our disk alone it does not name.
+     * for: what failed on our disk alone it does not name, nor what hosts have written meanwhile.
+     *
+     * @param writtenThere how many marked blocks the target has by such writes, with which our own disk is not through
      */
-    public boolean mayTargetReportEnd() {
-        return targetHasAsked || volume.bitmap().setBits() <= volume.failedHere().blocks();
+    public boolean mayTargetReportEnd(long writtenThere) {
+        return targetHasAsked || volume.bitmap().setBits() <= volume.failedHere().blocks() + writtenThere;
     }
 
     /** Those are blocks that it has asked for. */

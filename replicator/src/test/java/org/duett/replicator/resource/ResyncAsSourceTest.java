@@ -182,7 +182,7 @@ class ResyncAsSourceTest extends ResyncFixture {
         each.targetIsUntold = true;
         resync.targetAsks(each);
         assertThat(each.targetMayPass || each.targetIsUntold).isFalse();
-        assertThat(each.source.mayTargetReportEnd()).isTrue();
+        assertThat(each.source.mayTargetReportEnd(0)).isTrue();
         world.parts.nowNanos = 5 * SECOND;
         resync.targetReportsEnd(each, world.state(0).withPeer(Role.PRIMARY).withPeerDisk(DiskState.UP_TO_DATE).withConnection(ConnectionState.CONNECTED), world.out);
         assertThat(connection()).isEqualTo(ConnectionState.SYNC_SOURCE);

@@ -473,25 +473,26 @@ class ResyncSourceTest {
     void whatFailedHereAloneTheTargetNeedNotAskFor() {
         bitmap().setRange(8, 9);
         assertThat(source.targetMayHaveFinished(0)).isFalse();
-        assertThat(source.mayTargetReportEnd()).isFalse();
+        assertThat(source.mayTargetReportEnd(0)).isFalse();
         writeFailedHere(8);
         assertThat(source.targetMayHaveFinished(0)).isTrue();
-        assertThat(source.mayTargetReportEnd()).isTrue();
+        assertThat(source.mayTargetReportEnd(0)).isTrue();
         assertThat(source.mayTargetReportFailedBlocks()).as("those are blocks that it asked for").isFalse();
     }
 
     @Test
     void aReportFromBeforeItsFirstQuestionIsOfTheTimeBefore() {
         bitmap().setRange(8, 9);
-        assertThat(source.mayTargetReportEnd()).isFalse();
+        assertThat(source.mayTargetReportEnd(0)).isFalse();
         assertThat(source.mayTargetReportFailedBlocks()).isFalse();
+        assertThat(source.mayTargetReportEnd(1)).as("a host has written there what was left").isTrue();
         source.targetHasAsked();
-        assertThat(source.mayTargetReportEnd()).isTrue();
+        assertThat(source.mayTargetReportEnd(0)).isTrue();
         assertThat(source.mayTargetReportFailedBlocks()).isTrue();
         source.start(CONNECTION, SECOND);
-        assertThat(source.mayTargetReportEnd()).isFalse();
+        assertThat(source.mayTargetReportEnd(0)).isFalse();
         bitmap().clearRange(8, 9);
-        assertThat(source.mayTargetReportEnd()).as("there is nothing to ask for").isTrue();
+        assertThat(source.mayTargetReportEnd(0)).as("there is nothing to ask for").isTrue();
         assertThat(source.mayTargetReportFailedBlocks()).isTrue();
     }
 

@@ -121,6 +121,23 @@ class UnfinishedResyncStoriesTest {
         return pair;
     }
 
+    /** Found by reasoning: the target's word was taken for one of the time before, and nobody said it again. */
+    @Test
+    void aResyncEndsThatHostWritesBroughtToItsEndBeforeTheTargetHadAskedForAnything() {
+        for (int seed = 1; seed <= 20; seed++) {
+            var pair = SimulatedPair.connected(seed);
+            pair.must(pair.beta(), new Command.Disconnect(false));
+            pair.done(pair.write(pair.alpha(), 80, 8));
+            pair.beta().metadata(0).speed(new SimulatedDevice.Speed(20 * Stories.MILLI, 30 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+            pair.must(pair.beta(), new Command.Connect(false));
+            pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+            pair.alpha().data(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 1, 2));
+            SimulatedPair.HostOperation write = pair.write(pair.alpha(), 80, 8);
+            pair.runUntil(() -> pair.state(pair.alpha()).isMirrored() && pair.state(pair.beta()).isMirrored());
+            pair.done(write);
+        }
+    }
+
     @Test
     void aPrimaryOnWhichAWriteFailedDuringTheResyncWritesInANewGenerationWhenItsTargetHasFinished() {
         for (int seed = 57; seed < 65; seed++) {
