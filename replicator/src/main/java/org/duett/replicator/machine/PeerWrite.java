@@ -11,7 +11,7 @@ public final class PeerWrite extends BlockUser {
 
     public Kind kind;
     public int connection;
-    /** The whole of what the peer sent; a zeroing of up to 128 MiB is worked off in parts of one extent: {@link #firstSector} on. */
+    /** The whole of what the peer sent; a zeroing of up to 128 MiB, or what we log for it, is worked off in parts of one extent: {@link #firstSector} on. */
     public long wholeFirstSector;
     public int wholeLengthBytes;
     public long blockId;

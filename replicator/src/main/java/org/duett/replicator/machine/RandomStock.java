@@ -1,16 +1,24 @@
 package org.duett.replicator.machine;
 
 /**
- * Random values that the shell brought in advance (rule 29). Refilled when it runs low; no event takes more than {@link #LOW}
- * values, and the shell answers a wish before it delivers the next event, so it is never found empty.
+ * Random values that the shell brought in advance (rule 29). Refilled when it runs low; no event takes more than that: one for each volume,
+ * whose peer is lost or which is promoted, and a few for a handshake. The shell answers a wish before it delivers the next event, so it is never found empty.
  */
 public final class RandomStock {
     static final int LOW = 64;
-    static final int FULL = 256;
+    private static final int BESIDE_VOLUMES = 16;
 
-    private final long[] values = new long[FULL + LOW];
+    private final int low;
+    private final int full;
+    private final long[] values;
     private int count;
     private boolean asked;
+
+    public RandomStock(int volumes) {
+        low = Math.max(LOW, volumes + BESIDE_VOLUMES);
+        full = 4 * low;
+        values = new long[full + low];
+    }
 
     public long take() {
         assert count > 0 : "the stock of random values is empty";
@@ -43,8 +51,8 @@ public final class RandomStock {
     }
 
     public void refill(ActionQueue out) {
-        if (asked || count >= LOW) return;
+        if (asked || count >= low) return;
         asked = true;
-        out.add(new Action.WantRandom(FULL - count));
+        out.add(new Action.WantRandom(full - count));
     }
 }

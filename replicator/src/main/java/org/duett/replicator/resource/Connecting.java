@@ -318,6 +318,10 @@ final class Connecting {
         }
     }
 
+    private long answerCheckNanos() {
+        return Math.clamp(answerMillis() * NANOS_PER_MILLI / 8, ANSWER_CHECK_NANOS / 10, ANSWER_CHECK_NANOS);
+    }
+
     private long answerMillis() {
         return parts.settings.net().timeoutMillis() * parts.settings.net().koCount();
     }
@@ -328,10 +332,16 @@ final class Connecting {
      */
     private boolean answerIsOverdue() {
         if (parts.settings.net().koCount() == 0 || parts.nowNanos < nextAnswerCheckNanos) return false;
-        nextAnswerCheckNanos = parts.nowNanos + Math.clamp(answerMillis() * NANOS_PER_MILLI / 8, ANSWER_CHECK_NANOS / 10, ANSWER_CHECK_NANOS);
+        nextAnswerCheckNanos = parts.nowNanos + answerCheckNanos();
         long oldest = Math.min(parts.writes.oldestUnansweredNanos(), parts.reads.oldestUnansweredNanos());
         for (VolumeParts each : parts.volumeParts) oldest = Math.min(oldest, each.target.oldestUnansweredNanos());
         return oldest != Long.MAX_VALUE && parts.nowNanos - oldest >= answerMillis() * NANOS_PER_MILLI;
+    }
+
+    /** What the peer has answered meanwhile is not read yet: it is given the time of a check more for that (rule 10). */
+    void weStalled(long gapNanos) {
+        if (handshakeDeadlineNanos != Long.MAX_VALUE) handshakeDeadlineNanos += gapNanos;
+        nextAnswerCheckNanos = Math.max(nextAnswerCheckNanos, parts.nowNanos + gapNanos + answerCheckNanos());
     }
 
     long deadlineNanos() {

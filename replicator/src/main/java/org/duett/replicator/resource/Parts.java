@@ -37,7 +37,7 @@ import org.duett.replicator.write.WritePath;
 final class Parts {
     final ResourceSettings settings;
     final StatePolicies policies;
-    final RandomStock random = new RandomStock();
+    final RandomStock random;
     final List<Volume> volumes = new ArrayList<>();
     final List<VolumeParts> volumeParts = new ArrayList<>();
     final WritePath writes;
@@ -75,6 +75,7 @@ final class Parts {
             volumeParts.add(new VolumeParts(settings, volume, buffers));
             if (each.fencing().compareTo(strictest) > 0) strictest = each.fencing();
         }
+        random = new RandomStock(volumes.size());
         policies = new StatePolicies(false, strictest, settings.onNoData(), false);
         writes = new WritePath(volumes, settings.net().protocol(), settings.tables().hostWrites(), settings.net().maxEpochWrites());
         release = new CopyRelease(writes);

@@ -45,6 +45,15 @@ final class PeerReports {
     private void judge(VolumeParts each, VolumeState report, ActionQueue out) {
         Volume volume = each.volume;
         each.reportToJudge = null;
+        if (report.connection().isAbove(ConnectionState.PAUSED_SYNC_T)) {
+            connecting.lose(ConnectionState.PROTOCOL_ERROR, "it is " + report.connection().displayName() + ": what is written there comes here as marks only, which is not kept up here. Set on-congestion"
+                    + " block there", out);
+            return;
+        }
+        if (report.disk().isAtLeast(DiskState.NEGOTIATING) && volume.peerGenerations == null) {
+            connecting.lose(ConnectionState.PROTOCOL_ERROR, "it tells of a disk of volume " + volume.number + ", and has not told its generations (P_UUIDS)", out);
+            return;
+        }
         each.peerSeesContact |= report.connection().isEstablished();
         each.sourceByCrossedAttach = false;
         if (volume.isPrimary() && report.role() == Role.PRIMARY && volume.state().connection().isEstablished()) {

@@ -114,6 +114,7 @@ public final class ResourceMachine {
 
     private void weStalled(long gapNanos) {
         parts.keepalive.weStalled(gapNanos);
+        connecting.weStalled(gapNanos);
         for (int i = 0; i < parts.volumes.size(); i++) parts.volumes.get(i).weStalled(gapNanos);
     }
 

@@ -12,6 +12,9 @@ final class PacketBodies {
     static final int CF_DRY_RUN = 2;
 
     private static final int ALGORITHM_FIELD_BYTES = 64;
+    /** What a kernel clips a backing device to, and the largest device of a configuration, 1 PiB (spec metadata 1). */
+    private static final long MAXIMUM_BACKING_SECTORS = 1L << 51;
+    private static final long MAXIMUM_DEVICE_SECTORS = 1L << 41;
     private static final Packet.Ping PING = new Packet.Ping();
     private static final Packet.PingAck PING_ACK = new Packet.PingAck();
 
@@ -181,13 +184,21 @@ final class PacketBodies {
                 (flags & CF_DISCARD_MY_DATA) != 0, (flags & CF_DRY_RUN) != 0, twoPrimaries == 1, integrity);
     }
 
-    private static Packet.Sizes sizes(int volume, int length, ByteBuf in, int at) {
+    /** What no device has would overflow what is computed from it. */
+    private static long sectors(String field, long most, ByteBuf in, int at) throws WireException {
+        long sectors = in.getLong(at);
+        if (sectors < 0 || sectors > most) throw new WireException("P_SIZES: " + field + " " + Long.toUnsignedString(sectors) + " sectors, allowed are up to " + most);
+        return sectors;
+    }
+
+    private static Packet.Sizes sizes(int volume, int length, ByteBuf in, int at) throws WireException {
         Packet.Sizes.QueueLimits queue = null;
         if (length == 56) {
             queue = new Packet.Sizes.QueueLimits(in.getInt(at + 32), in.getInt(at + 36), in.getInt(at + 40), in.getInt(at + 44),
                     in.getInt(at + 48), in.getByte(at + 52) != 0, in.getByte(at + 53) != 0, in.getByte(at + 54) != 0);
         }
-        return new Packet.Sizes(volume, in.getLong(at), in.getLong(at + 8), in.getLong(at + 16), in.getInt(at + 24),
+        return new Packet.Sizes(volume, sectors("d_size", MAXIMUM_BACKING_SECTORS, in, at), sectors("u_size", MAXIMUM_BACKING_SECTORS, in, at + 8),
+                sectors("c_size", MAXIMUM_DEVICE_SECTORS, in, at + 16), in.getInt(at + 24),
                 in.getUnsignedShort(at + 30), queue);
     }
 

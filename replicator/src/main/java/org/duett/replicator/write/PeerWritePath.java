@@ -135,16 +135,19 @@ public final class PeerWritePath {
     // ---- one write, forward
 
     private void begin(Volume volume, PeerWrite write, ActionQueue out) {
-        if (write.kind != PeerWrite.Kind.DATA) limitToExtent(write);
+        if (write.kind != PeerWrite.Kind.DATA || namedByUs(volume, write)) limitToExtent(write);
         if (volume.overlap().enter(write)) nothingOverlaps(volume, write, out);
     }
 
-    /** A long zeroing goes extent by extent. */
+    /** A long zeroing goes extent by extent, and what we have to log: a kernel's write may touch two (spec metadata 6). */
     private static void limitToExtent(PeerWrite write) {
-        long done = (write.firstSector - write.wholeFirstSector) * BlockUser.SECTOR_BYTES;
-        long left = write.wholeLengthBytes - done;
+        long left = write.wholeLengthBytes - bytesDone(write);
         long toExtentEnd = (ActivityLog.EXTENT_SECTORS - write.firstSector % ActivityLog.EXTENT_SECTORS) * BlockUser.SECTOR_BYTES;
         write.lengthBytes = (int) Math.min(left, toExtentEnd);
+    }
+
+    private static int bytesDone(PeerWrite write) {
+        return (int) ((write.firstSector - write.wholeFirstSector) * BlockUser.SECTOR_BYTES);
     }
 
     public void nothingOverlaps(Volume volume, PeerWrite write, ActionQueue out) {
@@ -222,7 +225,7 @@ public final class PeerWritePath {
         disk.offsetBytes = write.firstSector * BlockUser.SECTOR_BYTES;
         disk.lengthBytes = write.lengthBytes;
         disk.buffer = write.payload;
-        disk.bufferIndex = 0;
+        disk.bufferIndex = bytesDone(write);
         disk.forceUnitAccess = (write.flags & (DataFlags.FUA | DataFlags.FLUSH)) != 0 && volume.settings.diskFlushes();
         volume.order(disk, out);
     }
@@ -235,10 +238,13 @@ public final class PeerWritePath {
             volume.diskFailed(DiskFailure.WRITE, write.errno, write.firstSector);
         }
         boolean more = write.errno == 0 && write.endSector() < write.wholeFirstSector + write.wholeLengthBytes / BlockUser.SECTOR_BYTES;
-        if (more && isCurrent(write)) {
+        // Under B the host may have been told of it.
+        boolean isWanted = isCurrent(write) || write.kind == PeerWrite.Kind.DATA || (write.flags & DataFlags.SEND_RECEIVE_ACK) != 0;
+        if (more && isWanted) {
             volume.overlap().leave(write);
             volume.log().release(write);
             write.firstSector = write.endSector();
+            write.lengthBytes = write.wholeLengthBytes - bytesDone(write);
             begin(volume, write, out);
             return;
         }

@@ -260,7 +260,8 @@ public final class ReadPath {
         long index = (blockId & 0xffffffffL) - 1;
         if (index < 0 || index >= slots.size()) return null;
         HostRead read = slots.get((int) index);
-        boolean matches = read.request != null && read.remote && read.blockId() == blockId && read.firstSector == firstSector;
+        // One whose answer is being written back here has been answered.
+        boolean matches = read.request != null && read.remote && !read.disk.inFlight && read.blockId() == blockId && read.firstSector == firstSector;
         return matches ? read : null;
     }
 

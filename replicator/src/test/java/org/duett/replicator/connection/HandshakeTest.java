@@ -67,7 +67,7 @@ class HandshakeTest {
         private int sent;
 
         Node(Net net, boolean cluster, long random) {
-            RandomStock stock = new RandomStock();
+            RandomStock stock = new RandomStock(1);
             stock.arrived(LongStream.range(0, 64).map(i -> i * 0x9E3779B97F4A7C15L + random).toArray());
             handshake = new Handshake(new ResourceSettings("r0", "alpha", "beta", cluster, OnNoData.IO_ERROR, net.settings(), List.of()), stock);
         }

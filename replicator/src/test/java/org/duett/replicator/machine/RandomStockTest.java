@@ -8,7 +8,9 @@ import org.junit.jupiter.api.Test;
 
 /** Random values in stock (rule 29). */
 class RandomStockTest {
-    private final RandomStock stock = new RandomStock();
+    private static final int FULL = 4 * RandomStock.LOW;
+
+    private final RandomStock stock = new RandomStock(1);
     private final ActionQueue out = new ActionQueue();
 
     private int asked() {
@@ -23,20 +25,34 @@ class RandomStockTest {
 
     @Test
     void itAsksOnceForAllThatIsMissingWhenItRunsLow() {
-        assertThat(asked()).isEqualTo(RandomStock.FULL);
+        assertThat(asked()).isEqualTo(FULL);
         assertThat(asked()).as("has been asked for").isZero();
         arrive(RandomStock.LOW);
         assertThat(asked()).as("is not low").isZero();
         stock.take();
-        assertThat(asked()).isEqualTo(RandomStock.FULL - RandomStock.LOW + 1);
+        assertThat(asked()).isEqualTo(FULL - RandomStock.LOW + 1);
     }
 
     @Test
     void noValueIsHandedOutTwiceAndWhatIsTooMuchIsLeft() {
-        arrive(RandomStock.FULL + RandomStock.LOW + 5);
-        long[] taken = LongStream.generate(stock::take).limit(RandomStock.FULL + RandomStock.LOW).toArray();
+        arrive(FULL + RandomStock.LOW + 5);
+        long[] taken = LongStream.generate(stock::take).limit(FULL + RandomStock.LOW).toArray();
         assertThat(taken).doesNotHaveDuplicates().doesNotContain(0);
         assertThatThrownBy(stock::take).isInstanceOf(AssertionError.class);
+    }
+
+    /** All of them may begin a generation in one event. */
+    @Test
+    void thereIsOneForEachOfManyVolumes() {
+        var many = new RandomStock(300);
+        many.arrived(LongStream.rangeClosed(1, 316).toArray());
+        out.clear();
+        many.refill(out);
+        assertThat(out.size()).as("enough").isZero();
+        many.take();
+        many.refill(out);
+        assertThat(((Action.WantRandom) out.get(0)).count()).isEqualTo(4 * 316 - 315);
+        for (int i = 0; i < 300; i++) many.takeIdentifier();
     }
 
     @Test

@@ -94,6 +94,25 @@ class PeerReportsTest {
         assertThat(world.parts.isStandAlone()).isTrue();
     }
 
+    /** By on-congestion pull-ahead a kernel tells from then on only which blocks are behind: our disk would pass for UpToDate after its death. */
+    @ParameterizedTest
+    @CsvSource({"AHEAD", "BEHIND"})
+    void aPeerThatIsAheadIsNoPeer(ConnectionState theirs) {
+        reports(itsWord(Role.PRIMARY, DiskState.UP_TO_DATE).withConnection(theirs));
+        assertThat(world.state(0).connection()).isEqualTo(ConnectionState.UNCONNECTED);
+    }
+
+    /** It would be taken for equal to ours, and whatever is compared later has nothing to compare with. */
+    @ParameterizedTest
+    @CsvSource({"NEGOTIATING, true", "UP_TO_DATE, true", "DISKLESS, false"})
+    void aDiskOfNoGenerationIsNone(DiskState disk, boolean ends) {
+        world.commit(HANDSHAKE);
+        each.roleTold = Role.SECONDARY;
+        each.volume.peerGenerations = null;
+        reports(itsWord(Role.SECONDARY, disk).withConnection(ConnectionState.WF_REPORT_PARAMS));
+        assertThat(world.state(0).connection()).isEqualTo(ends ? ConnectionState.UNCONNECTED : ConnectionState.CONNECTED);
+    }
+
     @Test
     void inTheHandshakeItsWordIsCompared() {
         world.commit(HANDSHAKE);

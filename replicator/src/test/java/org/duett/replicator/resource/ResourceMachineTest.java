@@ -122,6 +122,20 @@ class ResourceMachineTest {
         assertThat(machine.state(0).connection()).isEqualTo(ConnectionState.WF_CONNECTION);
     }
 
+    /** It may be in a socket that nobody has read since. */
+    @Test
+    void anAnswerIsNotOverdueBeforeItCouldBeRead() {
+        world.isConnected(Role.PRIMARY, Role.SECONDARY);
+        world.handle(new Event.TimeAdvanced(1_000_000_000));
+        HostRequest request = AttachedMachine.request(HostRequest.Kind.WRITE);
+        world.metadataAnswered(world.handle(request.arrived));
+        world.handle(new Event.LoopStalled(50_000_000_000L));
+        world.handle(new Event.TimeAdvanced(51_000_000_000L));
+        assertThat(machine.state(0).connection()).isEqualTo(ConnectionState.CONNECTED);
+        world.handle(new Event.TimeAdvanced(57_000_000_000L));
+        assertThat(machine.state(0).connection()).as("it was not in there").isEqualTo(ConnectionState.UNCONNECTED);
+    }
+
     // ---- roles
 
     private List<Action> promotes() {

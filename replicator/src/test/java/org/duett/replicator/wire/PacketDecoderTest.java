@@ -74,6 +74,9 @@ class PacketDecoderTest {
                         "P_PROTOCOL: character 0xa in data-integrity-alg"),
                 refused(WireSocket.DATA, HEADER + "00 0b 00 00 00 19 00 00 00 00" + "00".repeat(20) + "00 00 00 02 00",
                         "P_PROTOCOL: two_primaries 2"),
+                refused(WireSocket.DATA, HEADER + "00 0d 00 00 00 38 00 00 00 00" + "80 00 00 00 00 00 00 00" + "00".repeat(48), "P_SIZES: d_size 9223372036854775808 sectors"),
+                refused(WireSocket.DATA, HEADER + "00 0d 00 00 00 38 00 00 00 00" + "00".repeat(8) + "ff ff ff ff ff ff ff ff" + "00".repeat(40), "P_SIZES: u_size"),
+                refused(WireSocket.DATA, HEADER + "00 0d 00 00 00 38 00 00 00 00" + "00".repeat(16) + "00 00 02 00 00 00 00 01" + "00".repeat(32), "P_SIZES: c_size 2199023255553 sectors"),
                 refused(WireSocket.DATA, HEADER + "00 23 00 00 00 94 00 00 00 00 00 00 00 fa" + "61".repeat(64) + "00".repeat(80),
                         "P_SYNC_PARAM89: verify-alg does not end in NUL"));
     }

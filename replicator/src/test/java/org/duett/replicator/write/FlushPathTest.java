@@ -176,7 +176,7 @@ class FlushPathTest extends WritePathFixture {
     void aFlushThatNobodyHasToCarryOutIsDoneAtOnce() {
         try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, false))) {
             WritePath path = new WritePath(List.of(other.volume), Protocol.C, 64, 100);
-            path.recordsIn(new LossRecord(List.of(other.volume), new RandomStock(), path, false));
+            path.recordsIn(new LossRecord(List.of(other.volume), new RandomStock(1), path, false));
             other.commit(ALONE);
             path.arrived(request(Kind.FLUSH, 0, 0), other.out);
             assertThat(answers(other.actions())).containsExactly(0);
@@ -188,7 +188,7 @@ class FlushPathTest extends WritePathFixture {
     void aFlushOnADeviceThatNeedsNoneWaitsForThePeerOnly() {
         try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, false))) {
             WritePath path = new WritePath(List.of(other.volume), Protocol.C, 64, 100);
-            path.recordsIn(new LossRecord(List.of(other.volume), new RandomStock(), path, false));
+            path.recordsIn(new LossRecord(List.of(other.volume), new RandomStock(1), path, false));
             other.commit(MIRRORED);
             path.connected(CONNECTION, true);
             other.volume.log().enable(false);

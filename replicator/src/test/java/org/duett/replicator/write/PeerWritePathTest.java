@@ -176,6 +176,16 @@ class PeerWritePathTest extends PeerWriteFixture {
         assertThat(bitmap().setBits()).isEqualTo(2048);
     }
 
+    /** Under B its host was told that it is here. */
+    @Test
+    void aZeroingThatWasConfirmedAsReceivedGoesOnWithoutItsConnection() {
+        path.arrived(world.volume, zeroing(Packet.Zeroing.Kind.TRIM, 0, 2 * 8192, DataFlags.SEND_RECEIVE_ACK), world.out);
+        DiskOperation first = world.ordered().getFirst();
+        path.connectionLost(world.out);
+        DiskOperation second = orderedAmong(diskAnswers(first, 0)).stream().filter(each -> each.kind != DiskOperation.Kind.FLUSH).findFirst().orElseThrow();
+        assertThat(second.offsetBytes).isEqualTo(8192 * 512);
+    }
+
     @Test
     void aZeroingGoesOnOnlyAsLongAsItsConnection() {
         path.arrived(world.volume, zeroing(Packet.Zeroing.Kind.TRIM, 0, 2 * 8192, 0), world.out);

@@ -170,6 +170,28 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
         assertThat(path.writesInWork()).isZero();
     }
 
+    /** Found by reasoning: a kernel may send it, and a crash then would have left the second extent unnamed (promise 4). */
+    @Test
+    void aWriteAcrossTwoExtentsIsLoggedInBoth() {
+        world.commit(DUTY);
+        logMarkIsDurable();
+        Packet.Data data = data(1023, 2, 0);
+        path.arrived(world.volume, data, world.out);
+        for (int part = 0; part < 2; part++) {
+            PeerWrite write = hot();
+            assertThat(write.firstSector).isEqualTo((1023 + part) * 8L);
+            path.extentIsHot(world.volume, write, world.out);
+            DiskOperation operation = world.orderedOne();
+            assertThat(operation.lengthBytes).isEqualTo(4096);
+            assertThat(operation.buffer).isSameAs(data.payload);
+            assertThat(operation.bufferIndex).isEqualTo(part * 4096);
+            diskAnswers(operation, 0);
+        }
+        assertThat(bitmap().setBits()).isEqualTo(2);
+        assertThat(path.writesInWork()).isZero();
+        assertThat(world.volume.log().referencesInUse()).isZero();
+    }
+
     private DiskOperation peekOrdered() {
         return ((Action.StartDiskOperation) world.out.get(0)).operation;
     }

@@ -49,6 +49,22 @@ class ReadRepairTest extends ReadPathFixture {
         assertThat(reads.isIdle()).isTrue();
     }
 
+    /** The buffer is being written from: a refusal would give it back, a second answer would write it twice. */
+    @Test
+    void whatIsBeingWrittenBackHasBeenAnswered() {
+        HostRequest request = request(8, 2 * BLOCK);
+        Packet.BlockRequest asked = oneAsked(diskAnswers(oneOrdered(arrives(request)), Errno.EIO));
+        DiskOperation repair = oneOrdered(peerAnswers(asked));
+        assertThat(reads.replied(replyTo(asked), world.out)).isFalse();
+        Packet.BlockAck refusal = new Packet.BlockAck();
+        refusal.kind = Packet.BlockAck.Kind.NEGATIVE_DATA_REPLY;
+        refusal.blockId = asked.blockId;
+        refusal.firstSector = asked.firstSector;
+        assertThat(reads.refused(refusal, world.out)).isFalse();
+        assertThat(answers(world.actions())).isEmpty();
+        assertThat(answers(diskAnswers(repair, 0))).containsExactly(0);
+    }
+
     @Test
     void aRepairOfAPartIsOneOfThatPart() {
         List<DiskOperation> parts = orderedAmong(arrives(request(8, 2 * MIB)));

@@ -65,7 +65,7 @@ abstract class WritePathFixture {
 
     void make(Protocol protocol, int slots) {
         writes = new WritePath(List.of(world.volume), protocol, slots, 100);
-        RandomStock random = new RandomStock();
+        RandomStock random = new RandomStock(1);
         random.arrived(LongStream.range(1000, 1200).toArray());
         record = new LossRecord(List.of(world.volume), random, writes, false);
         writes.recordsIn(record);

@@ -322,7 +322,7 @@ class WritePathTest extends WritePathFixture {
                 s.onIoError(), s.onReadError(), s.diskFlushes(), s.metadataFlushes(), s.diskTimeoutMillis(), s.resync()))) {
             unlogged.commit(MIRRORED.withConnection(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.OUTDATED));
             WritePath unloggedWrites = new WritePath(List.of(unlogged.volume), Protocol.C, 64, 100);
-            unloggedWrites.recordsIn(new LossRecord(List.of(unlogged.volume), new RandomStock(), unloggedWrites, false));
+            unloggedWrites.recordsIn(new LossRecord(List.of(unlogged.volume), new RandomStock(1), unloggedWrites, false));
             unloggedWrites.connected(CONNECTION, true);
             unloggedWrites.arrived(request(Kind.WRITE, 64, BLOCK), unlogged.out);
             assertThat(unlogged.actions()).isEmpty();
