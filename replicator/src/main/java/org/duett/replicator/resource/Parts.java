@@ -35,6 +35,9 @@ import org.duett.replicator.write.WritePath;
 
 /** The concepts of one resource, joined: what the classes of this package share, and how each of them changes a volume's state. */
 final class Parts {
+    /** A peer's writes may hold so much memory, whatever max-buffers says: less would keep a fast network waiting. */
+    private static final long LEAST_PEER_BYTES = 32 << 20;
+
     final ResourceSettings settings;
     final StatePolicies policies;
     final RandomStock random;
@@ -80,7 +83,7 @@ final class Parts {
         writes = new WritePath(volumes, settings.net().protocol(), settings.tables().hostWrites(), settings.net().maxEpochWrites());
         release = new CopyRelease(writes);
         reads = new ReadPath(volumes, buffers, settings.net().protocol());
-        peerWrites = new PeerWritePath(volumes, settings.tables().peerWrites());
+        peerWrites = new PeerWritePath(volumes, settings.tables().peerWrites(), Math.max(LEAST_PEER_BYTES, settings.net().maxBuffersPages() * 4096L));
         peerReads = new PeerReads(buffers);
         // DRBD's way: record the loss at once and go on; fencing and a cluster section wait for leave (rules 2, 8).
         boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;

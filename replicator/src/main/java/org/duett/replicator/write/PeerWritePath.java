@@ -26,8 +26,11 @@ public final class PeerWritePath {
     private final List<Volume> volumes;
     /** More than this many writes in work: the data socket waits, until half of them are through (rule 17). */
     private final int pauseAbove;
+    /** The same for what they hold of memory: a kernel sends what its page cache has, as fast as the network can (rule 17). */
+    private final long pauseAboveBytes;
     private PeerWrite free;
     private int writesInWork;
+    private long payloadBytes;
     private final List<PeerWork> work = new ArrayList<>();
     private boolean paused;
     private int connection;
@@ -40,9 +43,10 @@ public final class PeerWritePath {
     private long bytesReceived;
     private long bytesWritten;
 
-    public PeerWritePath(List<Volume> volumes, int maxSlots) {
+    public PeerWritePath(List<Volume> volumes, int maxSlots, long maxPayloadBytes) {
         this.volumes = volumes;
         pauseAbove = maxSlots;
+        pauseAboveBytes = maxPayloadBytes;
         for (Volume volume : volumes) work.add(new PeerWork(volume));
         flush = new BarrierFlush(volumes, this);
     }
@@ -62,6 +66,7 @@ public final class PeerWritePath {
         PeerWrite write = takeSlot(volume, data.volume, data.firstSector, data.lengthBytes, data.blockId, data.flags);
         write.kind = PeerWrite.Kind.DATA;
         write.payload = data.payload;
+        payloadBytes += data.lengthBytes;
         enqueue(volume, write, out);
     }
 
@@ -97,7 +102,7 @@ public final class PeerWritePath {
     }
 
     private void enqueue(Volume volume, PeerWrite write, ActionQueue out) {
-        if (writesInWork > pauseAbove && !paused) {
+        if ((writesInWork > pauseAbove || payloadBytes > pauseAboveBytes) && !paused) {
             paused = true;
             out.add(new Action.PauseReading(connection));
         }
@@ -305,10 +310,11 @@ public final class PeerWritePath {
 
     private void recycle(Volume volume, PeerWrite write, ActionQueue out) {
         writesInWork--;
+        if (write.kind == PeerWrite.Kind.DATA) payloadBytes -= write.wholeLengthBytes;
         workOf(volume).isThrough(write, !isCurrent(write), out);
         write.nextFree = justFreed;
         justFreed = write;
-        if (paused && writesInWork <= pauseAbove / 2 && connected) {
+        if (paused && writesInWork <= pauseAbove / 2 && payloadBytes <= pauseAboveBytes / 2 && connected) {
             paused = false;
             out.add(new Action.ResumeReading(connection));
         }

@@ -132,7 +132,7 @@ class PeerEpochTest extends PeerWriteFixture {
 
     @Test
     void aBarrierIsForTheDisksOfAllVolumes() {
-        path = new PeerWritePath(List.of(world.volume, second.volume), SLOTS);
+        path = new PeerWritePath(List.of(world.volume, second.volume), SLOTS, PAYLOAD_BYTES);
         path.connected(CONNECTION);
         diskAnswers(arrives(8, 1));
         List<DiskOperation> flushes = orderedAmong(barrier(5));
@@ -148,7 +148,7 @@ class PeerEpochTest extends PeerWriteFixture {
 
     @Test
     void eachVolumeIsDrainedByItself() {
-        path = new PeerWritePath(List.of(world.volume, second.volume), SLOTS);
+        path = new PeerWritePath(List.of(world.volume, second.volume), SLOTS, PAYLOAD_BYTES);
         path.connected(CONNECTION);
         second.commit(DUTY);
         second.volume.log().enable(false);
@@ -175,7 +175,7 @@ class PeerEpochTest extends PeerWriteFixture {
     void aDeviceThatNeedsNoFlushGetsNone() {
         try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, true))) {
             other.commit(MIRRORED);
-            PeerWritePath quick = new PeerWritePath(List.of(other.volume), SLOTS);
+            PeerWritePath quick = new PeerWritePath(List.of(other.volume), SLOTS, PAYLOAD_BYTES);
             quick.connected(CONNECTION);
             quick.arrived(other.volume, data(8, 1, DataFlags.FUA), other.out);
             DiskOperation write = other.orderedOne();

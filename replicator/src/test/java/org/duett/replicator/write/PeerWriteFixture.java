@@ -28,6 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 abstract class PeerWriteFixture {
     static final int BLOCK = 4096;
     static final int SLOTS = 4;
+    static final int PAYLOAD_BYTES = 64 << 10;
     static final long SECTORS = 1 << 20;
     static final VolumeState MIRRORED = VolumeState.of(Role.SECONDARY, Role.PRIMARY, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
     static final VolumeState TARGET = MIRRORED.withConnection(ConnectionState.SYNC_TARGET).withDisk(DiskState.INCONSISTENT);
@@ -37,7 +38,7 @@ abstract class PeerWriteFixture {
     final AttachedVolume world = new AttachedVolume(SECTORS);
     final AttachedVolume second = new AttachedVolume(SECTORS, s -> new VolumeSettings(3, s.metadataKind(), 0, 67, true, s.fencing(), s.onIoError(), s.onReadError(), true,
             true, 0, s.resync()));
-    PeerWritePath path = new PeerWritePath(List.of(world.volume), SLOTS);
+    PeerWritePath path = new PeerWritePath(List.of(world.volume), SLOTS, PAYLOAD_BYTES);
     long blockId = 0x1122334455667788L;
 
     @BeforeEach

@@ -199,6 +199,17 @@ class PeerWritePathTest extends PeerWriteFixture {
 
     // ---- slots
 
+    /** A kernel's writes are up to 1 MiB long, and its page cache sends thousands of them to a disk that is slow. */
+    @Test
+    void theDataSocketWaitsWhileTooMuchMemoryIsHeld() {
+        List<Action> large = arrives(8, 16);
+        assertThat(large).noneMatch(Action.PauseReading.class::isInstance);
+        List<Action> small = arrives(80, 1);
+        assertThat(small).contains(new Action.PauseReading(CONNECTION));
+        assertThat(diskAnswers(small)).as("more than half is left").noneMatch(Action.ResumeReading.class::isInstance);
+        assertThat(diskAnswers(large)).contains(new Action.ResumeReading(CONNECTION));
+    }
+
     @Test
     void theDataSocketWaitsWhileTooMuchIsInWork() {
         List<List<Action>> arrived = new ArrayList<>();
@@ -287,7 +298,7 @@ class PeerWritePathTest extends PeerWriteFixture {
     /** What an earlier connection had ordered covers none of the writes of this one. */
     @Test
     void aFlushOfAnEarlierConnectionAcknowledgesNoBarrierOfThisOne() {
-        path = new PeerWritePath(List.of(world.volume), SLOTS);
+        path = new PeerWritePath(List.of(world.volume), SLOTS, PAYLOAD_BYTES);
         path.connected(CONNECTION - 1);
         diskAnswers(arrives(8, 1));
         DiskOperation earlier = oneOrdered(barrier(5));

@@ -134,7 +134,7 @@ class PeerWritesOfDisklessTest extends PeerWriteFixture {
     @Test
     void whoWaitsForTheMarkGoesOnBeforeItIsTakenBack() {
         try (AttachedVolume other = new AttachedVolume(SECTORS, AttachedVolume.flushes(false, false))) {
-            path = new PeerWritePath(List.of(other.volume), SLOTS);
+            path = new PeerWritePath(List.of(other.volume), SLOTS, PAYLOAD_BYTES);
             path.connected(CONNECTION);
             other.volume.bitmap().setRange(8, 10);
             other.volume.metadata().writeBitmap(null, other.out);
