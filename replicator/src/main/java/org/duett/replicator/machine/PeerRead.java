@@ -4,11 +4,8 @@ import io.netty.buffer.ByteBuf;
 import org.duett.replicator.wire.Packet;
 
 /** A read that the peer's host needs from us (P_DATA_REQUEST). Made once, reused; owned by {@code PeerReads}. */
-public final class PeerRead {
+public final class PeerRead extends BlockUser {
     public int connection;
-    public int volume;
-    public long firstSector;
-    public int lengthBytes;
     public long blockId;
     public ByteBuf buffer;
     public PeerRead nextFree;

@@ -274,6 +274,7 @@ final class Connecting {
         parts.writes.connectionLost(out);
         parts.reads.connectionLost(out);
         parts.peerWrites.connectionLost(out);
+        parts.peerReads.connectionLost();
         outdating.connectionEnded();
         for (VolumeParts each : parts.volumeParts) {
             each.connectionEnded();

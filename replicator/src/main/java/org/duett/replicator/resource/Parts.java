@@ -84,7 +84,7 @@ final class Parts {
         release = new CopyRelease(writes);
         reads = new ReadPath(volumes, buffers, settings.net().protocol());
         peerWrites = new PeerWritePath(volumes, settings.tables().peerWrites(), Math.max(LEAST_PEER_BYTES, settings.net().maxBuffersPages() * 4096L));
-        peerReads = new PeerReads(buffers);
+        peerReads = new PeerReads(buffers, peerWrites);
         // DRBD's way: record the loss at once and go on; fencing and a cluster section wait for leave (rules 2, 8).
         boolean goesOnByItself = !settings.cluster() && strictest != Fencing.RESOURCE_AND_STONITH;
         record = new LossRecord(volumes, random, writes, goesOnByItself);

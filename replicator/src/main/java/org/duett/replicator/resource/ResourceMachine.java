@@ -235,6 +235,7 @@ public final class ResourceMachine {
             extentIsHot(each, user, out);
         }
         parts.peerWrites.checkMarks(out);
+        parts.peerReads.checkBarriers(parts.volumes, out);
         disks.checkDetach(each, out);
         disks.checkClose(each, out);
         reports.judgeWhatWaited(each, out);
@@ -247,6 +248,7 @@ public final class ResourceMachine {
             case HostWrite write -> parts.writes.nothingOverlaps(write, out);
             case HostRead read -> parts.reads.nothingOverlaps(read, out);
             case PeerWrite write -> parts.peerWrites.nothingOverlaps(each.volume, write, out);
+            case PeerRead read -> parts.peerReads.nothingOverlaps(each.volume, read, out);
             case ResyncBlock block -> {
                 if (block.atTarget) each.target.nothingOverlaps(block, out);
                 else each.source.nothingOverlaps(block, out);
