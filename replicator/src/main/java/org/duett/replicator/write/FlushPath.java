@@ -49,7 +49,9 @@ final class FlushPath {
         flush.peer = epochs.awaitBarrier(flush, out) ? Leg.PENDING : peerHasAll ? Leg.DONE : Leg.NOT_NEEDED;
         flush.record = record.newWritesNeedRecord(volume) ? Leg.PENDING : Leg.NOT_NEEDED;
         boolean local = volume.takesLocalWrites() && volume.settings.diskFlushes();
-        flush.local = local ? Leg.PENDING : Leg.NOT_NEEDED;
+        // What a good disk with its own battery has taken is stable: it answers alone when the peer is lost (seed 8905089).
+        boolean isStable = !volume.settings.diskFlushes() && volume.takesLocalWrites() && volume.state().disk().servesHostAlone();
+        flush.local = local ? Leg.PENDING : isStable ? Leg.DONE : Leg.NOT_NEEDED;
         open.add(flush);
         request.openParts++;
         if (local) {

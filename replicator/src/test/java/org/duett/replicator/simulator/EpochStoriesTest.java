@@ -127,4 +127,16 @@ class EpochStoriesTest {
         pair.runUntilProtected();
         pair.checkAll();
     }
+
+    /** Seed 8905089: it was answered with an error, on a good disk with the loss on record. */
+    @Test
+    void aFlushOverADiskWithABatteryGoesOnWithoutThePeer() {
+        for (int seed = 1; seed <= 10; seed++) {
+            var pair = SimulatedPair.connected(seed, StorySettings.withoutDiskFlushes());
+            pair.done(pair.write(pair.alpha(), 8, 8));
+            SimulatedPair.HostOperation flush = pair.flush(pair.alpha());
+            pair.kill(pair.beta());
+            pair.done(flush);
+        }
+    }
 }
