@@ -148,7 +148,7 @@ public enum ConfigOption {
     VERIFY_ALG(NET, "verify-alg", new Text(63), "", NOT_AVAILABLE,
             "there is no online verify yet; the name is told to the peer, which wants it alike"),
     ON_CONGESTION(NET, "on-congestion", choice("block", "pull-ahead", "disconnect"), "block", NOT_AVAILABLE,
-            "a congested link slows the writer down"),
+            "a congested link slows the writer down; a kernel as peer needs `block`, too: one that goes Ahead is disconnected"),
     CONGESTION_FILL(NET, "congestion-fill", new Number(SECTORS, 0, 20971520, REFUSE), "0", IGNORED,
             "only with on-congestion other than block"),
     CONGESTION_EXTENTS(NET, "congestion-extents", new Number(COUNT, 67, 65534, REFUSE), "1237", IGNORED,

@@ -62,6 +62,10 @@ final class AskedCommands {
         return isAtWorkOn(command -> command.equals(new Command.InvalidateRemote(volume)));
     }
 
+    boolean isDemoted() {
+        return isAtWorkOn(command -> command instanceof Command.Demote);
+    }
+
     boolean isDemotedByForce() {
         return isAtWorkOn(command -> command.equals(new Command.Demote(true)));
     }

@@ -74,6 +74,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     private final RememberedPeer remembered;
     private final PolicyRule policies;
     private final NoDataRule noData;
+    private final NeedlessErrors needlessErrors;
     private final NeedlessMarks needlessMarks;
     private final List<WorldClient> clients = new ArrayList<>();
     private final List<BrokenLife.Told> told = new ArrayList<>();
@@ -108,6 +109,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         onePrimary = new OnePrimary(pair);
         fences = new FenceRule(pair);
         noData = new NoDataRule(pair);
+        needlessErrors = new NeedlessErrors(pair);
         eyewitnesses = new EyewitnessRule(pair);
         SplittableRandom ofOperator = random.split();
         operator = new WorldOperator(pair, plan, ledger, lineage, leaveRule, splitBrain, terms, freezes, promotions, ofOperator);
@@ -371,6 +373,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
         diskPatience.stateChanged(node, volume, before, after);
         standAlone.stateChanged(node, before, after);
         noData.stateChanged(node, volume, before, after);
+        needlessErrors.stateChanged(node, volume, after);
         readLimits.stateChanged(node, before, after);
         remembered.stateChanged(node, volume, before, after);
         needlessMarks.stateChanged(node, volume, before, after);
@@ -444,6 +447,7 @@ public final class RandomWorld implements SimulatedPair.Observer {
     public void completed(SimulatedPair.HostOperation operation) {
         if (operation.errno() != 0) {
             noData.failed(operation);
+            needlessErrors.failed(operation);
             return;
         }
         terms.completed(operation);

@@ -32,6 +32,8 @@ public final class SimulatedDevice {
     private Speed usual = Speed.USUAL;
     private Speed speed = usual;
     private long inTroubleNanos = Long.MIN_VALUE / 2;
+    /** When the last faults were taken away. */
+    private long faultyNanos = Long.MIN_VALUE / 2;
     private long sizeBytes;
 
     private WriteCache cache = new WriteCache();
@@ -210,6 +212,11 @@ public final class SimulatedDevice {
         return inTroubleNanos;
     }
 
+    /** It was neither slow nor hung since then, nor was there any fault in wait. */
+    boolean isWellSince(long nanos) {
+        return inTroubleNanos() < nanos && faultyNanos < nanos && faults.isEmpty() && unreadableSectors.isEmpty() && !full;
+    }
+
     private void noteTrouble() {
         if (speed != usual || !hanging.isEmpty()) inTroubleNanos = time.nowNanos();
     }
@@ -283,6 +290,7 @@ public final class SimulatedDevice {
 
     /** No more faults from now on; what is stored, and what is unreadable, stays as it is. */
     public void heal() {
+        if (!faults.isEmpty()) faultyNanos = time.nowNanos();
         faults.clear();
         full = false;
         misdirectedByBytes = 0;

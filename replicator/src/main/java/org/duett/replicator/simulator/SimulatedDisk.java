@@ -9,6 +9,8 @@ import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.DiskOperation.Area;
 import org.duett.replicator.machine.DiskOperation.Kind;
 import org.duett.replicator.machine.Errno;
+import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.PeerWrite;
 import org.duett.replicator.machine.Event;
 
 /**
@@ -137,6 +139,7 @@ public final class SimulatedDisk implements BackingDisk {
     }
 
     private void write(DiskOperation operation, SimulatedDevice device) {
+        checkPlace(operation);
         Held one = hold(operation);
         Contents contents = contents(operation, one.buffer);
         device.write(operation.offsetBytes, operation.lengthBytes, contents, operation.forceUnitAccess, errno -> {
@@ -145,6 +148,19 @@ public final class SimulatedDisk implements BackingDisk {
             letGo(one);
             changed(operation, errno);
         });
+    }
+
+    /** A part of what a host or the peer sent: each of its sectors holds the same word, so that what is written tells nothing of the place. */
+    private static void checkPlace(DiskOperation operation) {
+        long firstSector = switch (operation.owner) {
+            case HostWrite write when write.request != null -> write.request.firstSector;
+            case PeerWrite write -> write.wholeFirstSector;
+            case null, default -> -1;
+        };
+        long place = operation.offsetBytes - firstSector * SimulatedDevice.SECTOR_BYTES;
+        if (firstSector >= 0 && operation.bufferIndex != place) {
+            throw new AssertionError("byte " + operation.bufferIndex + " of what was sent is written where its byte " + place + " belongs: " + operation);
+        }
     }
 
     private static Contents contents(DiskOperation operation, ByteBuf buffer) {

@@ -424,6 +424,11 @@ public final class SimulatedPair {
             observer.completed(this);
         }
 
+        /** A limit to reads came, or held, while it was open: a read that waits for longer fails (rule 9). */
+        boolean hasReadDeadline() {
+            return request.kind == HostRequest.Kind.READ && node.latestReadDeadlineSince(readDeadlinesBefore) != Long.MAX_VALUE;
+        }
+
         private void checkMedia(HostRequest answered) {
             if (write != null) recordRule.acknowledged(node, answered.volume, write, powerLosses, wasOnDisk);
             if (write != null && answered.forceUnitAccess) recordRule.forced(node, answered.volume, write);
