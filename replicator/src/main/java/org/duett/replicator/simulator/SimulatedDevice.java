@@ -32,7 +32,7 @@ public final class SimulatedDevice {
     private Speed usual = Speed.USUAL;
     private Speed speed = usual;
     private long inTroubleNanos = Long.MIN_VALUE / 2;
-    /** When the last faults were taken away. */
+    /** When it had a fault last, or sectors that it could not read. */
     private long faultyNanos = Long.MIN_VALUE / 2;
     private long sizeBytes;
 
@@ -214,7 +214,12 @@ public final class SimulatedDevice {
 
     /** It was neither slow nor hung since then, nor was there any fault in wait. */
     boolean isWellSince(long nanos) {
-        return inTroubleNanos() < nanos && faultyNanos < nanos && faults.isEmpty() && unreadableSectors.isEmpty() && !full;
+        noteFaults();
+        return inTroubleNanos() < nanos && faultyNanos < nanos;
+    }
+
+    private void noteFaults() {
+        if (full || !faults.isEmpty() || !unreadableSectors.isEmpty()) faultyNanos = time.nowNanos();
     }
 
     private void noteTrouble() {
@@ -270,6 +275,7 @@ public final class SimulatedDevice {
 
     /** They can be read again, as if it had been a passing trouble. */
     void readableAgain() {
+        noteFaults();
         unreadableSectors.clear();
     }
 
@@ -290,7 +296,7 @@ public final class SimulatedDevice {
 
     /** No more faults from now on; what is stored, and what is unreadable, stays as it is. */
     public void heal() {
-        if (!faults.isEmpty()) faultyNanos = time.nowNanos();
+        noteFaults();
         faults.clear();
         full = false;
         misdirectedByBytes = 0;
@@ -542,7 +548,10 @@ public final class SimulatedDevice {
                 if (keepsItsCache) cache.makeDurable(request.write);
                 if (look != null) look.run();
                 long end = (request.offset + request.length) / SECTOR_BYTES;
-                if (!unreadableSectors.isEmpty()) unreadableSectors.subSet(request.offset / SECTOR_BYTES, end).clear();
+                if (!unreadableSectors.isEmpty()) {
+                    noteFaults();
+                    unreadableSectors.subSet(request.offset / SECTOR_BYTES, end).clear();
+                }
             }
             case FLUSH -> {
             }
