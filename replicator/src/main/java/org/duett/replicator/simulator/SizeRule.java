@@ -6,7 +6,10 @@ import org.duett.replicator.machine.CommandResult;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.volume.Volume;
 
-/** No volume shrinks: a size that a node has answered it keeps, as long as it has that disk. And none is larger than the configuration allows (spec metadata 9). */
+/**
+ * No volume shrinks: a size that a node has answered it keeps, as long as it has that disk. And none is larger than the configuration allows (spec metadata 9), or of
+ * another size than its clients see.
+ */
 final class SizeRule {
     private final SimulatedPair pair;
     /** By volume and node: what was answered last, of which disk. */
@@ -50,6 +53,9 @@ final class SizeRule {
         Volume volume = node.isRunning() ? node.machine().volume(number) : null;
         if (volume == null || !volume.diskUsable() || !volume.state().disk().isAtLeast(DiskState.OUTDATED)) return;
         long sectors = volume.sizeSectors();
+        if (node.hasExport(number) && node.servedBytes(number) != sectors * SimulatedDevice.SECTOR_BYTES) {
+            throw new AssertionError(node.name() + " serves " + node.servedBytes(number) + " bytes of volume " + number + ", which has " + sectors + " sectors; " + pair.describe());
+        }
         long limit = pair.settings(number).sizeLimitSectors();
         boolean isTooLarge = limit != 0 && sectors > limit;
         boolean hasShrunk = last != null && last.disk == node.data(number) && sectors < last.sectors;

@@ -638,5 +638,7 @@ final class PlantedFaults {
             fault("a Primary without a good disk does not read through its peer", "write/ReadPath.java",
                     "        else if (peerHasIt(volume)) askPeer(volume, read, out);\n        else fail", "        else fail"),
             fault("rule 16: a FLUSH over a disk with a battery fails when the peer is lost in its midst", "write/FlushPath.java",
-                    "local ? Leg.PENDING : isStable ? Leg.DONE : Leg.NOT_NEEDED", "local ? Leg.PENDING : Leg.NOT_NEEDED"));
+                    "local ? Leg.PENDING : isStable ? Leg.DONE : Leg.NOT_NEEDED", "local ? Leg.PENDING : Leg.NOT_NEEDED"),
+            fault("clients are not told that a volume has grown", "resource/ResyncControl.java",
+                    "        if (each.exportOpen) parts.openExport(each, out);\n        int change", "        int change"));
 }
