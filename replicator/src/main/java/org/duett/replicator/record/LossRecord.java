@@ -108,7 +108,11 @@ public final class LossRecord {
         if (volume.state().disk() != DiskState.UP_TO_DATE || !volume.diskUsable()) return;
         boolean knownToBeBehind = volume.identifiers().bitmap() != 0 && !peerMayHaveFinished
                 && before.peerDisk() != DiskState.UP_TO_DATE;
-        if (knownToBeBehind) return;
+        if (knownToBeBehind) {
+            // What was given up was of a disk that is gone since: this one says itself that the peer is behind (seed 8101177).
+            if (loss.peer == PeerLoss.GIVEN_UP) loss.peer = PeerLoss.ON_RECORD;
+            return;
+        }
         // While it is connected it cannot be promoted against us: it has answered, and only its disk is lost (rule 4).
         boolean connected = volume.isConnected();
         leaveNeeded |= !connected;

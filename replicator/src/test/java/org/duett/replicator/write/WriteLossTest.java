@@ -11,6 +11,7 @@ import org.duett.replicator.machine.HostRequest.Kind;
 import org.duett.replicator.machine.ResourceSettings.Protocol;
 import org.duett.replicator.state.ConnectionState;
 import org.duett.replicator.state.DiskState;
+import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.DiskFailure;
 import org.duett.replicator.wire.Packet.BlockAck;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,21 @@ class WriteLossTest extends WritePathFixture {
     // ---- our own disk fails
 
     /** Until the peer's word on a new generation, or our own superblock, has it down (rule 1). */
+    /** Found by seed 8101177: beside a peer without a disk each write failed until that had one again, though the own disk was good. */
+    @Test
+    void aDiskThatComesBackAndSaysItselfThatThePeerIsBehindNeedsNoRecord() {
+        loseConnection();
+        record.noCopyLeft(world.volume, world.out);
+        world.actions();
+        VolumeState cameBack = MIRRORED.withPeerDisk(DiskState.DISKLESS);
+        world.commit(cameBack);
+        record.connectionEstablished(world.out);
+        world.volume.setIdentifiers(new GenerationIdentifiers(30, 20, 0, 0));
+        record.peerLost(world.volume, cameBack, false, world.out);
+        assertThat(record.newWritesNeedRecord(world.volume)).isFalse();
+        assertThat(answers(diskAnswersAll(written(8, 1)))).containsExactly(0);
+    }
+
     @Test
     void aWriteThatFailsHereIsAnsweredWhenTheLossIsOnRecord() {
         List<Action> actions = written(8, 2);
