@@ -16,6 +16,8 @@ final class NeedlessErrors {
     private static final long NEVER = Long.MAX_VALUE;
     /** What was ordered of a disk while it was slow, or had a fault, is answered or given up by then. */
     private static final long TROUBLE_LASTS_NANOS = 15 * SimulatedPair.SECOND;
+    /** A longer read goes in parts. */
+    private static final long LONGEST_PART_BYTES = 1 << 20;
     private final SimulatedPair pair;
     /** By volume and node: how many requests there were when it became so; {@link #NEVER}: it is not. */
     private final TreeMap<Integer, long[]> ownIsGood = new TreeMap<>();
@@ -46,6 +48,8 @@ final class NeedlessErrors {
         boolean isServed = node.isRunning() && node.hasExport(volume) && !node.asked().isDemoted() && !node.asked().isBeingLetGo();
         if (!isServed || operation.errno() != Errno.EIO || operation.hasReadDeadline()) return;
         boolean isRead = operation.request.kind == HostRequest.Kind.READ;
+        // Its parts share the memory into which a disk that hung may yet write: it is not tried again (rule 18).
+        if (isRead && operation.request.lengthBytes > LONGEST_PART_BYTES) return;
         boolean byOwn = isGoodSince(node, volume, operation) && (isRead ? isWell(node, volume) : passesNothingOn(node, volume));
         SimulatedNode other = pair.other(node);
         boolean seesPeer = seesGoodPeer.get(volume)[node.index()] < operation.number && node.machine().state(volume).connection().isEstablished();
