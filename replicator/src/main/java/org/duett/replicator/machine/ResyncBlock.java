@@ -23,7 +23,7 @@ public final class ResyncBlock extends BlockUser {
     /** Target: our own data is being read for its digest, before the request goes out; or the reply has come and is being written. */
     public boolean diskAtWork;
     public long requestedAtNanos;
-    /** Source: a host's write to these blocks has failed here since the reply was sent, and waits at the target behind it. */
+    /** Source: a host's write to these blocks has failed here since the reply was sent, and waits at the target behind it. Target: the peer's has failed here since it was asked for. */
     public boolean writeFailedSince;
     /** Of the free slots, or of the replies that were not acknowledged. */
     public ResyncBlock nextFree;

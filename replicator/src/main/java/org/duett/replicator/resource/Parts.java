@@ -92,6 +92,7 @@ final class Parts {
         writes.asksOfTargets(volume -> parts(volume).isSource() && targetMayHaveFinished(parts(volume)));
         writes.tellsOfRefusedWrites(volume -> peerRefusedWrite(parts(volume)));
         writes.tellsOfFailedWrites(write -> partsOrNull(write.volume).source.writeFailedHere(write));
+        peerWrites.tellsOfFailedWrites(write -> partsOrNull(write.volume).target.writeFailedHere(write));
         keepalive = new Keepalive(settings.net());
         handshake = new Handshake(settings, random);
     }

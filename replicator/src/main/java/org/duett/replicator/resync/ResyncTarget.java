@@ -213,6 +213,7 @@ public final class ResyncTarget {
         block.diskAtWork = false;
         block.atTarget = true;
         block.requested = false;
+        block.writeFailedSince = false;
         block.waits = false;
         block.requestedAtNanos = nowNanos;
         return block;
@@ -359,10 +360,17 @@ public final class ResyncTarget {
         if (current) askMore(out);
     }
 
+    /** Our disk has refused a write of the peer's: what it overwrites is not equal, whatever the source has found. */
+    public void writeFailedHere(BlockUser write) {
+        for (int i = 0; i < asked.size(); i++) asked.get(i).writeFailedSince |= asked.get(i).overlaps(write);
+    }
+
     /** P_RS_IS_IN_SYNC: equal on both sides. */
     public boolean inSync(BlockAck ack, ActionQueue out) {
         ResyncBlock block = find(ack.firstSector, ack.lengthBytes);
         if (block == null) return !running;
+        // The source has compared before that write; what it says of it comes over another socket than the write (seed 8714353).
+        if (block.writeFailedSince) return cancelled(ack, out);
         volume.bitmap().setInSync(ack.firstSector, ack.lengthBytes);
         answeredWithoutData(block, out);
         return true;

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import org.duett.replicator.activitylog.ActivityLog;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.ActionQueue;
@@ -39,6 +40,7 @@ public final class PeerWritePath {
     /** A replay of our log has to name them, and the superblock does not say yet that it is to be looked at. */
     private final Deque<PeerWrite> awaitingMark = new ArrayDeque<>();
     private final BarrierFlush flush;
+    private Consumer<PeerWrite> failedWrites = _ -> {};
     private boolean brokenEpoch;
     private long bytesReceived;
     private long bytesWritten;
@@ -49,6 +51,11 @@ public final class PeerWritePath {
         pauseAboveBytes = maxPayloadBytes;
         for (Volume volume : volumes) work.add(new PeerWork(volume));
         flush = new BarrierFlush(volumes, this);
+    }
+
+    /** The target of a resync has to know what its disk refused meanwhile. */
+    public void tellsOfFailedWrites(Consumer<PeerWrite> newFailedWrites) {
+        failedWrites = newFailedWrites;
     }
 
     public void connected(int newConnection) {
@@ -281,6 +288,7 @@ public final class PeerWritePath {
         if (write.errno != 0) {
             ack.kind = BlockAck.Kind.NEGATIVE_ACK;
             if (volume.bitmap() != null) volume.bitmap().setOutOfSync(write.firstSector, write.lengthBytes);
+            failedWrites.accept(write);
             // Only a disk that was there and failed breaks the epoch; without a disk the negative ack is the whole answer (rule 7).
             epoch.failed |= volume.state().disk().isAtLeast(DiskState.INCONSISTENT) || volume.failure() != null;
         } else if (syncing && (write.flags & DataFlags.MAY_SET_IN_SYNC) != 0 && write.markEra == volume.markEra()) {

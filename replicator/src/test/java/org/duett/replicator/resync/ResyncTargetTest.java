@@ -9,6 +9,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.util.ArrayList;
 import java.util.List;
+import org.duett.replicator.machine.PeerWrite;
 import org.duett.replicator.machine.Action;
 import org.duett.replicator.machine.DiskOperation;
 import org.duett.replicator.machine.DiskOperation.Kind;
@@ -165,6 +166,21 @@ class ResyncTargetTest extends ResyncTargetFixture {
         assertThat(target.deallocated(new Packet.BlockDescription(), world.out)).isTrue();
         assertThat(bitmap().setBits()).isEqualTo(2);
         assertThat(target.failedBits()).isZero();
+    }
+
+    /** Found by seed 8714353: that it was equal is of before the write; the target passed for UpToDate with what that should have replaced. */
+    @Test
+    void whatThePeersWriteDidNotReachSinceIsNotEqual() {
+        bitmap().setRange(8, 10);
+        start();
+        asked();
+        var refused = new PeerWrite();
+        refused.firstSector = 9 * 8;
+        refused.lengthBytes = BLOCK;
+        target.writeFailedHere(refused);
+        assertThat(target.inSync(ack(BlockAck.Kind.IN_SYNC, 8, 2 * BLOCK), world.out)).isTrue();
+        assertThat(bitmap().setBits()).isEqualTo(2);
+        assertThat(target.isThrough()).isFalse();
     }
 
     @Test

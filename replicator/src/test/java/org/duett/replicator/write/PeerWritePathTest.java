@@ -197,6 +197,15 @@ class PeerWritePathTest extends PeerWriteFixture {
         assertThat(path.writesInWork()).isZero();
     }
 
+    @Test
+    void whatTheDiskRefusesIsTold() {
+        List<Long> failed = new ArrayList<>();
+        path.tellsOfFailedWrites(write -> failed.add(write.firstSector));
+        diskAnswers(arrives(8, 1));
+        diskAnswers(oneOrdered(arrives(16, 1)), Errno.EIO);
+        assertThat(failed).containsExactly(128L);
+    }
+
     // ---- slots
 
     /** A kernel's writes are up to 1 MiB long, and its page cache sends thousands of them to a disk that is slow. */
