@@ -53,14 +53,15 @@ final class SizeRule {
         Volume volume = node.isRunning() ? node.machine().volume(number) : null;
         if (volume == null || !volume.diskUsable() || !volume.state().disk().isAtLeast(DiskState.OUTDATED)) return;
         long sectors = volume.sizeSectors();
-        if (node.hasExport(number) && node.servedBytes(number) != sectors * SimulatedDevice.SECTOR_BYTES) {
-            throw new AssertionError(node.name() + " serves " + node.servedBytes(number) + " bytes of volume " + number + ", which has " + sectors + " sectors; " + pair.describe());
-        }
         long limit = pair.settings(number).sizeLimitSectors();
         boolean isTooLarge = limit != 0 && sectors > limit;
         boolean hasShrunk = last != null && last.disk == node.data(number) && sectors < last.sectors;
-        if (!isTooLarge && !hasShrunk) return;
-        throw new AssertionError("volume " + number + " of " + node.name() + " has " + sectors + " sectors, " + (isTooLarge ? "more than the " + limit + " that are configured"
-                : "less than the " + last.sectors + " that it has answered") + "; " + pair.describe());
+        if (isTooLarge || hasShrunk) {
+            throw new AssertionError("volume " + number + " of " + node.name() + " has " + sectors + " sectors, " + (isTooLarge ? "more than the " + limit + " that are configured"
+                    : "less than the " + last.sectors + " that it has answered") + "; " + pair.describe());
+        }
+        if (node.hasExport(number) && node.servedBytes(number) != sectors * SimulatedDevice.SECTOR_BYTES) {
+            throw new AssertionError(node.name() + " serves " + node.servedBytes(number) + " bytes of volume " + number + ", which has " + sectors + " sectors; " + pair.describe());
+        }
     }
 }

@@ -30,10 +30,17 @@ class SizeRuleTest {
 
     @Test
     void aSizeThatWasAnsweredIsKeptAsLongAsTheDiskIsThatOne() {
-        rule.done(pair.alpha(), resize(0), has(0));
-        pair.alpha().machine().volume(0).setSizeSectors(8_000);
+        rule.done(pair.beta(), resize(0), has(0));
+        pair.beta().machine().volume(0).setSizeSectors(8_000);
         assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("that it has answered");
-        rule.wentBack(pair.alpha());
+        rule.wentBack(pair.beta());
         rule.check();
+    }
+
+    @Test
+    void clientsSeeTheSizeThatTheVolumeHas() {
+        rule.check();
+        pair.alpha().machine().volume(0).setSizeSectors(8_000);
+        assertThatThrownBy(rule::check).isInstanceOf(AssertionError.class).hasMessageContaining("which has 8000 sectors");
     }
 }
