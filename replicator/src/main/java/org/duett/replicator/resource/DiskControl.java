@@ -290,8 +290,8 @@ final class DiskControl {
     }
 
     /** Only this disk has not taken down yet that the target has everything, and it never will: what the host has seen is there all the same (seed 1631338). */
-    private void endResyncThatIsThrough(VolumeParts each) {
-        if (each.isSource() && each.source.isThrough()) parts.targetHasAll(each);
+    void endResyncThatIsThrough(VolumeParts each) {
+        if (each.isSource() && each.source.hasTargetAll(parts.blocksWrittenAtTarget(each))) parts.targetHasAll(each);
     }
 
     private void reportFailure(VolumeParts each, DiskFailure failure, String kept, String wayBack, ActionQueue out) {

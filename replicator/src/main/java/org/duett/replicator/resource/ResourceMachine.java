@@ -150,6 +150,8 @@ public final class ResourceMachine {
         VolumeParts each = parts.partsOrNull(operation.volume);
         Volume volume = each.volume;
         volume.answered(operation);
+        // The host that it failed is answered by what the peer's disk is (seed 8602561).
+        if (operation.errno != 0 && operation.kind != DiskOperation.Kind.READ) disks.endResyncThatIsThrough(each);
         switch (operation.purpose) {
             case HOST_WRITE -> parts.writes.localDone((HostWrite) operation.owner, out);
             case HOST_READ -> parts.reads.localDone((HostRead) operation.owner, out);

@@ -301,7 +301,16 @@ public final class ResyncSource {
      * left here (seed 11076).
      */
     public boolean targetMayHaveFinished(long writtenThere) {
-        return targetFinished || volume.bitmap() != null && volume.bitmap().setBits() <= bitsReplied + volume.failedHere().blocks() + writtenThere;
+        return targetFinished || volume.bitmap() != null && targetHasWhatIsLeft(writtenThere);
+    }
+
+    /** It told of its end, and has refused nothing since that would be marked here: it has everything, whoever took it down (seed 8602561). */
+    public boolean hasTargetAll(long writtenThere) {
+        return targetFinished && targetHasWhatIsLeft(writtenThere);
+    }
+
+    private boolean targetHasWhatIsLeft(long writtenThere) {
+        return volume.bitmap().setBits() <= bitsReplied + volume.failedHere().blocks() + writtenThere;
     }
 
     /** A write of our host's, which it marks as we do. */

@@ -16,6 +16,7 @@ import org.duett.replicator.machine.Errno;
 import org.duett.replicator.machine.Event;
 import org.duett.replicator.machine.HostRequest;
 import org.duett.replicator.machine.HostWrite;
+import org.duett.replicator.machine.HostWrite;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.machine.ResourceSettings.OnIoError;
 import org.duett.replicator.metadata.ActivityLogRing;
@@ -340,6 +341,23 @@ class DiskControlTest {
         fails(DiskFailure.WRITE);
         assertThat(world.state(0).peerDisk().servesHostAlone()).isEqualTo(through);
         assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isEqualTo(through);
+    }
+
+    /** The mark of the write that it failed is of none that the target lacks (seed 8602561). */
+    @Test
+    void soDoesOneThatIsSentTheWriteWhichTheDiskHasFailed() {
+        world.volume(0).setIdentifiers(new GenerationIdentifiers(30, 20, 0, 0));
+        state(PRIMARY.withConnection(ConnectionState.SYNC_SOURCE).withPeerDisk(DiskState.INCONSISTENT));
+        each.volume.peerGenerations = new PeerGenerations(new GenerationIdentifiers(20, 0, 0, 0), 0, 0);
+        each.source.start(9, 0);
+        each.source.targetFinished(0);
+        world.volume(0).bitmap().setRange(1, 2);
+        var failed = new HostWrite(0);
+        failed.firstSector = 8;
+        failed.lengthBytes = 4096;
+        world.volume(0).writeFailedHere(failed);
+        fails(DiskFailure.WRITE);
+        assertThat(world.state(0).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
     }
 
     /** What hangs may never come back: the peer has the block. */

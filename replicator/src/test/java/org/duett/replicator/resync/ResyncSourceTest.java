@@ -514,6 +514,19 @@ class ResyncSourceTest {
         assertThat(source.isThrough()).isFalse();
     }
 
+    /** What is left are acks on their way, and what failed here alone (seed 8602561). */
+    @Test
+    void aTargetThatSaidSoHasAllButWhatItRefusedSince() {
+        bitmap().setRange(8, 12);
+        replied(8, 4);
+        assertThat(source.hasTargetAll(0)).as("it has not said so").isFalse();
+        source.targetFinished(5 * SECOND);
+        assertThat(source.hasTargetAll(0)).isTrue();
+        bitmap().setRange(40, 41);
+        assertThat(source.hasTargetAll(0)).isFalse();
+        assertThat(source.hasTargetAll(1)).isTrue();
+    }
+
     @Test
     void itTellsHowMuchThereWasAtItsBegin() {
         bitmap().setRange(8, 12);

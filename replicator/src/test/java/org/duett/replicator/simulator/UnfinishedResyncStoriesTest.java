@@ -243,6 +243,28 @@ class UnfinishedResyncStoriesTest {
         pair.checkAll();
     }
 
+    /** Found by seed 8602561: the mark of the write that its disk had refused made it take the good one of its target for Inconsistent, and its host waited for ever. */
+    @Test
+    void soDoesOneWhoseDiskRefusesAWriteThen() {
+        var pair = apart(78, StorySettings.externalMetadata());
+        pair.network().heal();
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.SYNC_SOURCE);
+        pair.alpha().metadata(0).speed(new SimulatedDevice.Speed(200 * Stories.MILLI, 300 * Stories.MILLI, 20 * Stories.MILLI, 30 * Stories.MILLI));
+        pair.runUntil(() -> pair.state(pair.beta()).disk() == DiskState.UP_TO_DATE);
+        pair.runFor(10 * Stories.MILLI);
+        assertThat(pair.state(pair.alpha()).connection()).isEqualTo(ConnectionState.SYNC_SOURCE);
+        pair.alpha().data(0).fail(EnumSet.of(Kind.WRITE), Errno.ENOSPC);
+        pair.done(pair.write(pair.alpha(), 100, 8));
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.DISKLESS);
+        assertThat(pair.state(pair.alpha()).peerDisk()).isEqualTo(DiskState.UP_TO_DATE);
+        pair.done(pair.write(pair.alpha(), 800, 8));
+        pair.runFor(SimulatedPair.SECOND);
+        pair.alpha().data(0).heal();
+        pair.must(pair.alpha(), new Command.Attach(0));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seed 1823739: what its target had to say of the end came when the disk was lost already, and it took that one's, which had everything, for Outdated. */
     @Test
     void aSourceThatLosesItsDiskBeforeItHearsOfTheEndGoesOnThroughItsTarget() {
