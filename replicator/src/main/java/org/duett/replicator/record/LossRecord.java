@@ -251,6 +251,12 @@ public final class LossRecord {
         if (loss.peer == PeerLoss.GIVEN_UP) loss.peer = PeerLoss.ON_RECORD;
     }
 
+    /** Our good disk, beside the peer: what was given up has failed, and what begins now is held until the peer is the target of a resync from here, or equal (seed 9020134). */
+    public void goodCopyIsBack(Volume volume) {
+        Loss loss = of(volume);
+        if (loss.peer == PeerLoss.GIVEN_UP) loss.peer = PeerLoss.OPEN;
+    }
+
     /** The peer is back without a copy to compare with: it is on record now that its copy lacks what was held (rule 4). */
     public void peerIsBackWithoutData(Volume volume, ActionQueue out) {
         if (of(volume).peer == PeerLoss.OPEN) make(volume, out);

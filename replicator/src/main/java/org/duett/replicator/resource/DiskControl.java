@@ -93,7 +93,7 @@ final class DiskControl {
             each.parkedDisk = disk;
             parts.fact(each, volume.state().withDisk(DiskState.NEGOTIATING), "attached, the peer has a say");
         } else {
-            var state = volume.state().withDisk(disk);
+            var state = volume.state().withDisk(mayServe(volume, disk) ? DiskState.UP_TO_DATE : disk);
             boolean peerIsKnown = volume.isConnected() || !peerWasOutdated;
             parts.fact(each, peerIsKnown ? state : state.withPeerDisk(DiskState.OUTDATED), "attached");
         }
@@ -104,6 +104,11 @@ final class DiskControl {
             if (durable) finishAttach(each, new CommandResult.Done("attached, " + each.volume.state().disk().displayName()), actions);
             else finishAttach(each, failedNow(each), actions);
         }, out);
+    }
+
+    /** Its own superblock may not know yet that the peer is fenced: that was while it was gone. Its host has seen just this generation (seed 9020134). */
+    private static boolean mayServe(Volume volume, DiskState disk) {
+        return disk == DiskState.CONSISTENT && volume.isPrimary() && !volume.isConnected() && volume.state().peerDisk() == DiskState.OUTDATED;
     }
 
     /** The disk waits for the word of a peer that has lost its own meanwhile: as if that one had had none all the time. A kernel waits for ever. */

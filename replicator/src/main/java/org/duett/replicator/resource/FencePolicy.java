@@ -3,6 +3,7 @@ package org.duett.replicator.resource;
 import org.duett.replicator.machine.ActionQueue;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.StatePolicies.Fencing;
+import org.duett.replicator.state.VolumeState;
 
 /** The fencing policy of the configuration: a Primary that loses its peer has it fenced by a handler (spec states 6.1). */
 final class FencePolicy {
@@ -34,7 +35,10 @@ final class FencePolicy {
         if (!outdated) return true;
         parts.record.allowAlone(true, "fence-peer handler: " + outcome, out);
         for (VolumeParts each : parts.volumeParts) {
-            parts.fact(each, each.volume.state().withSuspendedFencing(false), "the peer is fenced");
+            VolumeState state = each.volume.state().withSuspendedFencing(false);
+            // A Primary's that came back without its peer, in the generation that the host has seen: as in a promotion (seed 9020134).
+            boolean mayServe = state.disk() == DiskState.CONSISTENT && each.volume.isPrimary();
+            parts.fact(each, mayServe ? state.withDisk(DiskState.UP_TO_DATE) : state, "the peer is fenced");
         }
         return true;
     }

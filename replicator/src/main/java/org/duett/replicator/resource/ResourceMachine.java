@@ -331,12 +331,17 @@ public final class ResourceMachine {
         parts.sendState(each.volume, out);
     }
 
-    /** A Primary has its good disk back, and the peer has none at hand: what is written from now on is here alone, and has to be on record (rule 1). */
+    /**
+     * A Primary has its good disk back. Where the peer has none at hand, what is written from now on is here alone, and has to be on record (rule 1); where it is to be
+     * made equal, or is, that is said when it is.
+     */
     private void diskCameBack(Volume volume, VolumeState before, VolumeState after, ActionQueue out) {
         boolean cameBack = before.role() == Role.PRIMARY && volume.isPrimary() && before.disk() != DiskState.UP_TO_DATE
                 && after.disk() == DiskState.UP_TO_DATE;
         boolean peerHasNone = !after.connection().isEstablished() || after.peerDisk().isAtMost(DiskState.FAILED);
-        if (cameBack && peerHasNone) parts.record.peerLost(volume, before, volume.resyncLeftOpen(), out);
+        if (!cameBack) return;
+        if (peerHasNone) parts.record.peerLost(volume, before, volume.resyncLeftOpen(), out);
+        else parts.record.goodCopyIsBack(volume);
     }
 
     /**

@@ -66,12 +66,16 @@ final class RaisedDisk {
                 + pair.describe());
     }
 
-    /** With fencing a disk that cannot know whether its peer has gone on is Consistent at the most, until that one was asked, or was outdated (spec metadata 4.1). */
+    /**
+     * With fencing a disk that cannot know whether its peer has gone on is Consistent at the most, until that one was asked, or was outdated (spec metadata 4.1); from whom
+     * a Primary knows that is for {@link FenceRule}.
+     */
     private void checkFenced(SimulatedNode node, int volume, VolumeState before, VolumeState after) {
         boolean isRaisedAlone = fenced && before.disk() != DiskState.UP_TO_DATE && after.disk() == DiskState.UP_TO_DATE && !before.connection().isEstablished()
                 && !after.connection().isEstablished();
         boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
-        if (!isRaisedAlone || promoted || DurableSuperblock.asItIsRead(pair, node, volume).knowsPeerOutdated()) return;
+        boolean knows = before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && after.peerDisk() == DiskState.OUTDATED;
+        if (!isRaisedAlone || promoted || knows || DurableSuperblock.asItIsRead(pair, node, volume).knowsPeerOutdated()) return;
         throw new AssertionError(node.name() + "'s disk of volume " + volume + " passes for UpToDate, and its peer may have gone on: from " + before + " to " + after + "; " + pair.describe());
     }
 

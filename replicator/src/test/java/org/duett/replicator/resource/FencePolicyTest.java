@@ -90,6 +90,16 @@ class FencePolicyTest {
         assertThat(TwoVolumes.reportsAmong(world.actions())).isEmpty();
     }
 
+    /** It came back while its peer was lost already, in the generation that the host has seen (seed 9020134). */
+    @ParameterizedTest
+    @CsvSource({"PRIMARY, 4, UP_TO_DATE", "PRIMARY, 3, UP_TO_DATE", "PRIMARY, 5, CONSISTENT", "PRIMARY, 1, CONSISTENT", "SECONDARY, 4, CONSISTENT"})
+    void aDiskThatWaitedForThatIsServed(Role role, int exitCode, DiskState disk) {
+        int run = lost(ALONE.withDisk(DiskState.CONSISTENT));
+        world.commit(ALONE.withDisk(DiskState.CONSISTENT).withRole(role));
+        assertThat(finished(run, exitCode)).isTrue();
+        assertThat(world.state(0).disk()).isEqualTo(disk);
+    }
+
     /** Nobody has seen it die: a disk that is not good itself may not count on it. */
     @Test
     void aPeerThatCannotBeReachedCountsAsOutdatedOnlyBesideAGoodDisk() {

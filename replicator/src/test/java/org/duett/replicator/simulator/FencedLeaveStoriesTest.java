@@ -76,6 +76,55 @@ class FencedLeaveStoriesTest {
         assertThat(pair.state(alpha).peerDisk()).isEqualTo(DiskState.UNKNOWN);
     }
 
+    /** Alpha, whose handlers do not answer, has lost its peer and then its disk in the midst of a write, and has that one back. */
+    private static SimulatedPair withItsDiskBack(long seed, boolean fencedFirst) {
+        var pair = SimulatedPair.connected(seed, settings -> with(Fencing.RESOURCE_AND_STONITH, settings));
+        SimulatedNode alpha = pair.alpha();
+        alpha.handlers().hold();
+        alpha.data(0).hang(EnumSet.of(Kind.WRITE));
+        var lost = pair.write(alpha, 8, 8);
+        part(pair);
+        alpha.data(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        alpha.data(0).resume();
+        pair.runUntil(() -> lost.isCompleted() && !Stories.volume(alpha).diskOpen());
+        alpha.data(0).heal();
+        if (fencedFirst) alpha.handlers().finish(PEER_OUTDATED);
+        pair.runFor(Stories.MILLI);
+        pair.must(alpha, new Command.Attach(0));
+        return pair;
+    }
+
+    /** Found by seed 9020134: its host got errors until the fenced peer was back, though its disk was good again. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aPrimaryThatLosesItsDiskBeforeItsPeerIsFencedServesItWhenBothAreThere(boolean fencedFirst) {
+        var pair = withItsDiskBack(66, fencedFirst);
+        SimulatedNode alpha = pair.alpha();
+        assertThat(pair.state(alpha).disk()).isEqualTo(fencedFirst ? DiskState.UP_TO_DATE : DiskState.CONSISTENT);
+        if (!fencedFirst) alpha.handlers().finish(PEER_OUTDATED);
+        pair.runFor(Stories.MILLI);
+        pair.done(pair.write(alpha, 16, 8));
+        pair.network().heal();
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
+    /** Found by seed 9020134: until the resync ran each write failed, though the disk was good. */
+    @Test
+    void whatSuchAPrimaryIsAskedForBeforeItIsTheSourceWaitsForThat() {
+        var pair = withItsDiskBack(67, false);
+        pair.kill(pair.beta());
+        pair.freshDisk(pair.beta(), 0, pair.beta().data(0).sizeBytes());
+        pair.network().heal();
+        pair.beta().start();
+        pair.must(pair.beta(), new Command.Attach(0));
+        pair.must(pair.beta(), new Command.Connect(false));
+        pair.runUntil(() -> pair.state(pair.alpha()).connection() == ConnectionState.WF_BITMAP_S);
+        pair.done(pair.write(pair.alpha(), 8, 8));
+        pair.runUntilProtected();
+        pair.checkAll();
+    }
+
     /** Found by seeds 5002 and 1530017: contact had made the disk good again that the handler of a promotion had outdated, and its answer came when that contact was over. */
     @Test
     void whatAHandlerFoundOutBeforeAContactPromotesNobodyAfterIt() {

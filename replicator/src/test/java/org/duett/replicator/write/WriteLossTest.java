@@ -23,7 +23,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class WriteLossTest extends WritePathFixture {
     // ---- our own disk fails
 
-    /** Until the peer's word on a new generation, or our own superblock, has it down (rule 1). */
     /** Found by seed 8101177: beside a peer without a disk each write failed until that had one again, though the own disk was good. */
     @Test
     void aDiskThatComesBackAndSaysItselfThatThePeerIsBehindNeedsNoRecord() {
@@ -39,6 +38,21 @@ class WriteLossTest extends WritePathFixture {
         assertThat(answers(diskAnswersAll(written(8, 1)))).containsExactly(0);
     }
 
+    /** Found by seed 9020134: until the peer was the target of a resync each write failed. */
+    @Test
+    void aDiskThatComesBackBesideAPeerThatIsToBeMadeEqualHoldsWhatIsWrittenUntilThen() {
+        loseConnection();
+        record.noCopyLeft(world.volume, world.out);
+        world.actions();
+        world.commit(MIRRORED.withConnection(ConnectionState.WF_BITMAP_S).withPeerDisk(DiskState.INCONSISTENT));
+        record.connectionEstablished(world.out);
+        record.goodCopyIsBack(world.volume);
+        assertThat(answers(diskAnswersAll(written(8, 1)))).isEmpty();
+        record.peerIsBack(world.volume, world.out);
+        assertThat(answers(world.actions())).containsExactly(0);
+    }
+
+    /** Until the peer's word on a new generation, or our own superblock, has it down (rule 1). */
     @Test
     void aWriteThatFailsHereIsAnsweredWhenTheLossIsOnRecord() {
         List<Action> actions = written(8, 2);
