@@ -302,7 +302,11 @@ final class Connecting {
         if (lost && each.targetIsUntold) parts.record.untoldTargetLost();
         // What this incarnation has not put on record never will be: later identifiers may be those of writes that came from elsewhere (rule 1b).
         if (each.volume.seesDataOfPeer()) parts.record.noCopyLeft(each.volume, out);
-        else if (before.disk() == DiskState.NEGOTIATING) parts.record.localLossStaysOpen(each.volume, out);
+        else if (isBeingAttached(before.disk())) parts.record.localLossStaysOpen(each.volume, out);
+    }
+
+    private static boolean isBeingAttached(DiskState disk) {
+        return disk == DiskState.ATTACHING || disk == DiskState.NEGOTIATING;
     }
 
     // ---- time

@@ -24,6 +24,7 @@ import org.duett.replicator.wire.Packet.BlockAck;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -602,9 +603,11 @@ class ConnectingTest {
         assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isFalse();
     }
 
-    @Test
-    void norOneWhoseDiskWaitedForItsWord() {
-        standing(MIRRORED.withRole(Role.PRIMARY).withDisk(DiskState.NEGOTIATING).withPeerDisk(DiskState.INCONSISTENT));
+    /** Seed 9262094: a disk that is being attached may be refused yet, and nobody would answer any more. */
+    @ParameterizedTest
+    @EnumSource(value = DiskState.class, names = {"ATTACHING", "NEGOTIATING"})
+    void norOneWhoseDiskIsOnItsWay(DiskState disk) {
+        standing(MIRRORED.withRole(Role.PRIMARY).withDisk(disk).withPeerDisk(DiskState.INCONSISTENT));
         world.parts.record.localLost(world.volume(0));
         connecting.lose(ConnectionState.BROKEN_PIPE, "", world.out);
         assertThat(world.parts.record.localLossIsOpen(world.volume(0))).isFalse();

@@ -457,6 +457,28 @@ class DisklessStoriesTest {
         pair.done(write);
     }
 
+    /** Found by seed 9262094: a FLUSH waited for ever for the generation of a peer that was lost while the disk was being attached, which was refused. */
+    @Test
+    void whatWaitsForThePeersGenerationFailsWithThePeerAlsoWhileADiskIsBeingAttached() {
+        var pair = SimulatedPair.connected(48);
+        pair.beta().data(0).hang(EnumSet.of(Kind.FLUSH));
+        pair.alpha().data(0).fail(EnumSet.of(Kind.FLUSH), Errno.EIO);
+        pair.alpha().metadata(0).fail(EnumSet.of(Kind.WRITE), Errno.EIO);
+        var flush = pair.flush(pair.alpha());
+        pair.runUntil(() -> !volume(pair.alpha()).diskOpen());
+        pair.alpha().metadata(0).hang(EnumSet.of(Kind.READ));
+        pair.alpha().command(new Command.Attach(0));
+        pair.runFor(100 * Stories.MILLI);
+        assertThat(pair.state(pair.alpha()).disk()).isEqualTo(DiskState.ATTACHING);
+        assertThat(flush.isCompleted()).isFalse();
+        pair.network().pull();
+        pair.runUntil(() -> !pair.state(pair.alpha()).connection().isEstablished());
+        pair.alpha().metadata(0).fail(EnumSet.of(Kind.READ), Errno.EIO);
+        pair.alpha().metadata(0).resume();
+        pair.runUntil(() -> pair.state(pair.alpha()).disk() == DiskState.DISKLESS);
+        assertThat(flush.errno()).isEqualTo(Errno.EIO);
+    }
+
     /** Found by seed 14670: the peer need not make a generation any more, and all writes of the new Primary waited for it for ever. */
     @Test
     void aDiskThatComesWhileItsNodeIsPromotedEndsTheWaitForTheGenerationOfThePeer() {
