@@ -147,9 +147,23 @@ public final class SyncHandshake {
     /** What it would copy has to be good: else the choice is an operator's, as where there is no policy. */
     private static SplitBrainPolicy.Solution solution(SyncDecision.SplitBrain splitBrain, Inputs inputs) {
         boolean policyApplies = splitBrain.lastCommon().isPresent() || inputs.policy.always();
-        SplitBrainPolicy.Solution wanted = policyApplies ? inputs.policy.solve(inputs.nodes, splitBrain.lastCommon().isPresent()) : SplitBrainPolicy.Solution.UNSOLVED;
-        DiskState source = wanted == SplitBrainPolicy.Solution.WE_ARE_SOURCE ? inputs.nodes.own().disk() : inputs.nodes.peer().disk();
-        return source.isAbove(DiskState.INCONSISTENT) ? wanted : SplitBrainPolicy.Solution.UNSOLVED;
+        if (!policyApplies) return SplitBrainPolicy.Solution.UNSOLVED;
+        SplitBrainPolicy.Solution wanted = inputs.policy.solve(inputs.nodes, splitBrain.lastCommon().isPresent());
+        boolean weWin = wanted == SplitBrainPolicy.Solution.WE_ARE_SOURCE;
+        SyncComparison.Side winner = weWin ? inputs.nodes.own() : inputs.nodes.peer();
+        SyncComparison.Side loser = weWin ? inputs.nodes.peer() : inputs.nodes.own();
+        if (wanted == SplitBrainPolicy.Solution.UNSOLVED || winner.disk().isAtMost(DiskState.INCONSISTENT)) return SplitBrainPolicy.Solution.UNSOLVED;
+        boolean isDecided = inputs.nodes.bothDuett() && winner.disk() == DiskState.OUTDATED && loser.disk() != DiskState.OUTDATED;
+        return isDecided ? asDecidedBefore(winner, loser, weWin) : wanted;
+    }
+
+    /**
+     * Of an Outdated disk somebody has said already that it is the other one's data that counts: perhaps this policy, of nodes in other roles, or before the other disk failed.
+     * What was answered there since is not given up by a second thought (seed 9032481).
+     */
+    private static SplitBrainPolicy.Solution asDecidedBefore(SyncComparison.Side outdated, SyncComparison.Side other, boolean outdatedIsOurs) {
+        if (other.disk().isAtMost(DiskState.INCONSISTENT) || outdated.isPrimary()) return SplitBrainPolicy.Solution.UNSOLVED;
+        return outdatedIsOurs ? SplitBrainPolicy.Solution.WE_ARE_TARGET : SplitBrainPolicy.Solution.WE_ARE_SOURCE;
     }
 
     /** No policy ends the split brain: an operator on one of the two nodes may have. */

@@ -106,9 +106,11 @@ final class DiskControl {
         }, out);
     }
 
-    /** Its own superblock may not know yet that the peer is fenced: that was while it was gone. Its host has seen just this generation (seed 9020134). */
+    /** Its own superblock may not know yet that the peer is fenced, or behind: that was while it was gone. Its host has seen just this generation (seed 9020134). */
     private static boolean mayServe(Volume volume, DiskState disk) {
-        return disk == DiskState.CONSISTENT && volume.isPrimary() && !volume.isConnected() && volume.state().peerDisk() == DiskState.OUTDATED;
+        DiskState peer = volume.state().peerDisk();
+        boolean peerIsBehind = peer == DiskState.INCONSISTENT || peer == DiskState.OUTDATED;
+        return disk == DiskState.CONSISTENT && volume.isPrimary() && !volume.isConnected() && peerIsBehind;
     }
 
     /** The disk waits for the word of a peer that has lost its own meanwhile: as if that one had had none all the time. A kernel waits for ever. */

@@ -208,9 +208,14 @@ final class ResyncDecision {
         Volume volume = each.volume;
         boolean bothDuett = parts.handshake.peerIsDuett();
         var own = new SyncComparison.Side(new PeerGenerations(volume.identifiers(), ownBits(each, report, inHandshake), parts.ownFlags(each)),
-                volume.state().role(), ownDisk);
+                volume.state().role(), asToldOf(volume, ownDisk));
         var peer = new SyncComparison.Side(volume.peerGenerations, report.role(), volume.peerGenerations.realDisk(report.disk()));
         return new SyncComparison.Inputs(own, peer, parts.resolveConflicts, parts.handshake.writeSameAgreed(), bothDuett);
+    }
+
+    /** The peer hears of a disk that waits for its word whether it is Inconsistent, and no more (spec states 3.3): both decide by the same figures. */
+    private static DiskState asToldOf(Volume volume, DiskState ownDisk) {
+        return volume.state().disk() == DiskState.NEGOTIATING && ownDisk.isAbove(DiskState.INCONSISTENT) ? DiskState.CONSISTENT : ownDisk;
     }
 
     private void connectWithoutComparison(VolumeParts each, VolumeState told, ActionQueue out) {

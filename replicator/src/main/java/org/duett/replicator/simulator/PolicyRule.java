@@ -8,11 +8,12 @@ import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.state.DiskState;
 import org.duett.replicator.state.Role;
+import org.duett.replicator.state.VolumeState;
 import org.duett.replicator.volume.Volume;
 import org.duett.replicator.wire.Packet;
 
 /**
- * What the nodes say of two copies that have gone apart is so: by a policy both give up the same node's changes, and the one that the policy names (spec states 5); and where one copy is
+ * What the nodes say of two copies that have gone apart is so: by a policy both give up the same node's changes, and the one that the policy names (spec states 5), or whose disk is Outdated already; and where one copy is
  * the other one's past, as far as their identifiers reach, they are neither a split brain nor strangers (spec states 4).
  */
 final class PolicyRule {
@@ -27,16 +28,28 @@ final class PolicyRule {
     /** By volume and node: what it has told last of its generations, and how many blocks it changed; it may have marked more since, where the volume grew in the handshake. */
     private final TreeMap<Integer, Packet.Uuids[]> told = new TreeMap<>();
 
+    /** By volume and node: what it has told last of its disk. */
+    private final TreeMap<Integer, DiskState[]> toldDisk = new TreeMap<>();
+
     private record Decision(SimulatedNode by, int life, int connection, String loser, long atNanos) {
     }
 
     PolicyRule(SimulatedPair pair) {
         this.pair = pair;
-        for (var volume : pair.settings().volumes()) told.put(volume.number(), new Packet.Uuids[2]);
+        for (var volume : pair.settings().volumes()) {
+            told.put(volume.number(), new Packet.Uuids[2]);
+            toldDisk.put(volume.number(), new DiskState[2]);
+        }
     }
 
     void sends(SimulatedNode node, Packet packet) {
-        if (packet instanceof Packet.Uuids uuids) told.get(uuids.volume())[node.index()] = uuids;
+        switch (packet) {
+            case Packet.Uuids uuids -> told.get(uuids.volume())[node.index()] = uuids;
+            case Packet.State(int volume, int word) -> toldDisk.get(volume)[node.index()] = VolumeState.fromWire(word).orElseThrow().disk();
+            default -> {
+                // What decides is in those two.
+            }
+        }
     }
 
     void reported(SimulatedNode node, OperatorReport report) {
@@ -67,6 +80,11 @@ final class PolicyRule {
         SplitBrainPolicy policy = node.settings().net().splitBrain();
         boolean isLoser = node.name().equals(loser);
         boolean isPrimary = node.machine().state(number).role() == Role.PRIMARY;
+        DiskState own = toldDisk.get(number)[node.index()];
+        DiskState peers = toldDisk.get(number)[1 - node.index()];
+        demand(!isBehind(isLoser ? peers : own, isLoser ? own : peers), node, number, loser, "the other disk is Outdated");
+        // Whatever the policy says: somebody has decided that before.
+        if (isBehind(isLoser ? own : peers, isLoser ? peers : own)) return;
         switch (primaries) {
             case "0" -> withoutPrimary(node, number, policy, isLoser, loser);
             case "1" -> {
@@ -81,6 +99,10 @@ final class PolicyRule {
             }
             default -> withoutPrimary(node, number, policy, isLoser, loser);
         }
+    }
+
+    private static boolean isBehind(DiskState disk, DiskState other) {
+        return disk == DiskState.OUTDATED && (other == DiskState.CONSISTENT || other == DiskState.UP_TO_DATE);
     }
 
     private void withoutPrimary(SimulatedNode node, int number, SplitBrainPolicy policy, boolean isLoser, String loser) {

@@ -74,7 +74,8 @@ final class RaisedDisk {
         boolean isRaisedAlone = fenced && before.disk() != DiskState.UP_TO_DATE && after.disk() == DiskState.UP_TO_DATE && !before.connection().isEstablished()
                 && !after.connection().isEstablished();
         boolean promoted = before.role() != Role.PRIMARY && after.role() == Role.PRIMARY;
-        boolean knows = before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && after.peerDisk() == DiskState.OUTDATED;
+        boolean peerIsBehind = after.peerDisk() == DiskState.INCONSISTENT || after.peerDisk() == DiskState.OUTDATED;
+        boolean knows = before.role() == Role.PRIMARY && after.role() == Role.PRIMARY && peerIsBehind;
         if (!isRaisedAlone || promoted || knows || DurableSuperblock.asItIsRead(pair, node, volume).knowsPeerOutdated()) return;
         throw new AssertionError(node.name() + "'s disk of volume " + volume + " passes for UpToDate, and its peer may have gone on: from " + before + " to " + after + "; " + pair.describe());
     }

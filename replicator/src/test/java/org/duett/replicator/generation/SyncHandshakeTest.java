@@ -2,6 +2,7 @@ package org.duett.replicator.generation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.Random;
 import org.duett.replicator.generation.HandshakeVerdict.Handler;
 import org.duett.replicator.generation.HandshakeVerdict.Reason;
@@ -220,6 +221,25 @@ class SyncHandshakeTest {
         Node givesUp = Node.of(OURS).discardsItsData();
         assertThat(decide(givesUp, Node.of(DISTANT), DEFAULT).verdict()).isEqualTo(TARGET_WHOLE);
         assertThat(peerDecides(givesUp, Node.of(DISTANT), DEFAULT).verdict()).isEqualTo(SOURCE_WHOLE);
+    }
+
+    /** Found by seed 9032481: the other one had won by the same policy, and then its disk failed. */
+    @Test
+    void noPolicyHasAnOutdatedDiskWinOverAGoodOne() {
+        SplitBrainPolicy policy = policy(AfterSplitBrain.DISCARD_REMOTE, AfterSplitBrain.VIOLENTLY_AS0P, AfterSplitBrain.DISCONNECT);
+        Node outdated = Node.of(OURS).disk(DiskState.OUTDATED);
+        for (DiskState good : List.of(DiskState.CONSISTENT, DiskState.UP_TO_DATE)) {
+            Node other = Node.of(PEERS).disk(good);
+            assertSolved("target", decide(outdated, other, policy), peerDecides(outdated, other, policy));
+            assertSolved("target", decide(outdated, other.primary(), policy), peerDecides(outdated, other.primary(), policy));
+            assertSolved("unsolved", decide(outdated.primary(), other, policy), peerDecides(outdated.primary(), other, policy));
+        }
+        Node failed = Node.of(PEERS).disk(DiskState.INCONSISTENT);
+        assertSolved("unsolved", decide(outdated, failed, policy), peerDecides(outdated, failed, policy));
+        assertSolved("source", decide(outdated, failed.discardsItsData(), policy), peerDecides(outdated, failed.discardsItsData(), policy));
+        Node bothOutdated = Node.of(PEERS).disk(DiskState.OUTDATED);
+        assertSolved("source", decide(outdated, bothOutdated, policy), peerDecides(outdated, bothOutdated, policy));
+        assertSolved("source", decide(Node.of(OURS), Node.of(PEERS), policy), peerDecides(Node.of(OURS), Node.of(PEERS), policy));
     }
 
     /** Found by seed 96 with a policy: nobody was told of a split brain, and the operator's choice was not heard. */

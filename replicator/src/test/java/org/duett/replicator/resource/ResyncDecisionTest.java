@@ -394,6 +394,18 @@ class ResyncDecisionTest {
         assertThat(whatIsSaid(actions)).contains("would be given up from which the Primary's host is served");
     }
 
+    /** A disk that waits for the peer's word is told as Inconsistent or not, and no more: both decide by that. */
+    @ParameterizedTest
+    @CsvSource({"NEGOTIATING, WF_BITMAP_S", "OUTDATED, WF_BITMAP_T"})
+    void anOutdatedDiskIsOneWhereThePeerHearsThatItIs(DiskState told, ConnectionState expected) {
+        withPolicy(AfterSplitBrain.DISCARD_REMOTE, AfterSplitBrain.DISCONNECT, RoleConflict.DISCONNECT);
+        splitBrain();
+        each.parkedDisk = DiskState.OUTDATED;
+        becomes(HANDSHAKE.withDisk(told));
+        world.meet();
+        assertThat(connection()).isEqualTo(expected);
+    }
+
     // ---- one of the two has no disk
 
     @ParameterizedTest
