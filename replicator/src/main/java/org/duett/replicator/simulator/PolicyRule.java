@@ -4,6 +4,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.duett.replicator.generation.GenerationIdentifiers;
+import org.duett.replicator.generation.PeerGenerations;
 import org.duett.replicator.generation.SplitBrainPolicy;
 import org.duett.replicator.machine.OperatorReport;
 import org.duett.replicator.state.DiskState;
@@ -80,8 +81,8 @@ final class PolicyRule {
         SplitBrainPolicy policy = node.settings().net().splitBrain();
         boolean isLoser = node.name().equals(loser);
         boolean isPrimary = node.machine().state(number).role() == Role.PRIMARY;
-        DiskState own = toldDisk.get(number)[node.index()];
-        DiskState peers = toldDisk.get(number)[1 - node.index()];
+        DiskState own = toldDisk(node, number);
+        DiskState peers = toldDisk(pair.other(node), number);
         demand(!isBehind(isLoser ? peers : own, isLoser ? own : peers), node, number, loser, "the other disk is Outdated");
         // Whatever the policy says: somebody has decided that before.
         if (isBehind(isLoser ? own : peers, isLoser ? peers : own)) return;
@@ -99,6 +100,12 @@ final class PolicyRule {
             }
             default -> withoutPrimary(node, number, policy, isLoser, loser);
         }
+    }
+
+    /** As its peer understands it (spec states 3.3). */
+    private DiskState toldDisk(SimulatedNode node, int number) {
+        Packet.Uuids generations = told.get(number)[node.index()];
+        return new PeerGenerations(null, generations.outOfSyncBits(), (int) generations.flags()).realDisk(toldDisk.get(number)[node.index()]);
     }
 
     private static boolean isBehind(DiskState disk, DiskState other) {
