@@ -41,8 +41,9 @@ final class ViewsAgree {
         VolumeState here = alpha.machine().state(number);
         VolumeState there = beta.machine().state(number);
         if (here.connection() != ConnectionState.CONNECTED || there.connection() != ConnectionState.CONNECTED || !isIdle(alpha, number) || !isIdle(beta, number)) return null;
-        // Also one without a disk: promoted, it serves this size.
-        boolean sameSize = alpha.machine().volume(number).sizeSectors() == beta.machine().volume(number).sizeSectors();
+        // Also one without a disk: promoted, it serves this size. Of two without one nobody knows it better, and nobody serves it (seed 9072595).
+        boolean hasDisk = here.disk().isAtLeast(DiskState.INCONSISTENT) || there.disk().isAtLeast(DiskState.INCONSISTENT);
+        boolean sameSize = !hasDisk || alpha.machine().volume(number).sizeSectors() == beta.machine().volume(number).sizeSectors();
         boolean agree = sameSize && here.peerDisk() == there.disk() && there.peerDisk() == here.disk() && here.peer() == there.role() && there.peer() == here.role();
         long bits = here.isMirrored() && there.isMirrored() ? alpha.machine().volume(number).bitmap().setBits() + beta.machine().volume(number).bitmap().setBits() : 0;
         if (agree && bits == 0) return null;
